@@ -1,0 +1,58 @@
+# twinhop. "make" or "make help" lists what can be made.
+SHELL       := /bin/sh
+.DEFAULT_GOAL := help
+GO          ?= go
+STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
+FUZZTIME    ?= 10s
+BENCHTIME   ?= 1s
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: ## install the test peers (Tomcat, sipp, Chromium) from Debian packages, if missing
+	@.ci/setup
+
+build: ## build bin/twinhop
+	$(GO) build -trimpath -ldflags "-s -w" -o bin/twinhop ./cmd/twinhop
+
+web: ## rebuild the admin pages (web/dist) from web/src
+	$(GO) generate ./web
+
+test: setup ## everything: unit tests and the built binary in front of real Tomcats and sipp
+	$(GO) test -timeout 20m ./...
+
+test-short: ## unit tests only, no peers needed
+	$(GO) test -short ./...
+
+race: ## unit tests under the race detector
+	$(GO) test -race -short -timeout 20m ./...
+
+e2e: setup ## the black-box scenarios alone, with their output
+	$(GO) test -count=1 -v -timeout 20m ./e2e
+
+soak: setup ## the black-box scenarios at full length (500 calls/s for 60 s and more)
+	TWINHOP_SOAK=1 $(GO) test -count=1 -v -timeout 60m ./e2e
+
+fuzz: ## every fuzz target for FUZZTIME (10s) each
+	@grep -rlE --include='*_test.go' '^func Fuzz' . | xargs -n1 dirname | sort -u | while read -r dir; do \
+		for target in $$(grep -hoE '^func Fuzz[A-Za-z0-9_]+' $$dir/*_test.go | cut -c6-); do \
+			echo "$$dir $$target"; \
+			$(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) $$dir || exit 1; \
+		done; \
+	done
+
+bench: ## all benchmarks
+	$(GO) test -short -run '^$$' -bench . -benchmem -benchtime $(BENCHTIME) ./...
+
+bench-table: ## the affinity table at a million entries, against a bare sharded map
+	$(GO) test -run '^$$' -bench . -benchmem -benchtime $(BENCHTIME) ./appsession/...
+
+lint: ## gofmt, go vet, staticcheck
+	@bad=$$(gofmt -l $$(git ls-files '*.go')); if [ -n "$$bad" ]; then echo "gofmt would change:"; echo "$$bad"; exit 1; fi
+	$(GO) vet ./...
+	$(GO) run $(STATICCHECK) ./...
+
+clean: ## remove what was built
+	rm -rf bin e2e/logs
+
+.PHONY: help setup build web test test-short race e2e soak fuzz bench bench-table lint clean

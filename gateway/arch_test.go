@@ -1,0 +1,202 @@
+package gateway_test
+
+import (
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// The shape of the program, as tables. A failing rule means that code sits in the wrong
+// room or that an interface lacks a word. Do not widen a row to make a build pass.
+//
+// Packages are written relative to the module. "a/*" is every package directly below a,
+// "a/..." is a and everything below it, "..." is everything.
+
+// room says who may import whom among our own packages. Tests of a package may besides
+// import whatever has a lower rank (a fake node, a store) unless never forbids it.
+type room struct {
+	pkg   string
+	rank  int
+	may   []string
+	never []string
+}
+
+// rooms is searched from the top; the first row that fits a package counts.
+var rooms = []room{
+	{pkg: "jvmroute", rank: 0},
+	{pkg: "appsession", rank: 0},
+	{pkg: "gateway/cluster", rank: 0},
+	{pkg: "gateway/config", rank: 0},
+	{pkg: "http/head", rank: 0},
+	{pkg: "sip/peek", rank: 0},
+	{pkg: "sip/wire", rank: 0},
+	{pkg: "web", rank: 0},
+
+	{pkg: "appsession/*", rank: 1, may: []string{"appsession"}},
+	{pkg: "gateway/balance", rank: 1, may: []string{"appsession", "gateway/cluster"}},
+	{pkg: "gateway/calls", rank: 1, may: []string{"appsession", "gateway/cluster"}},
+	{pkg: "gateway/heartbeat/*", rank: 1, may: []string{"gateway/cluster"}},
+	{pkg: "gateway/config/*", rank: 1, may: []string{"gateway/config"}},
+	{pkg: "http/*", rank: 1, may: []string{"http/head"}},
+
+	{pkg: "gateway", rank: 2, may: []string{"appsession", "gateway/cluster", "gateway/balance", "gateway/calls"}},
+
+	{pkg: "gateway/trace", rank: 3, may: []string{"appsession", "gateway"}},
+	{pkg: "sip/pending", rank: 3, may: []string{"sip/peek", "gateway", "gateway/cluster"}},
+
+	{pkg: "http", rank: 4,
+		may:   []string{"jvmroute", "appsession", "gateway", "gateway/*", "http/*"},
+		never: []string{"sip/...", "gateway/config/...", "web"}},
+	{pkg: "sip", rank: 4,
+		may:   []string{"jvmroute", "appsession", "gateway", "gateway/*", "sip/*"},
+		never: []string{"http/...", "gateway/config/...", "web"}},
+	{pkg: "admin/...", rank: 4,
+		may: []string{"appsession", "gateway", "gateway/cluster", "gateway/balance", "gateway/calls",
+			"gateway/trace", "gateway/config", "web", "admin/*"},
+		never: []string{"http/...", "sip/..."}},
+
+	{pkg: "cmd/twinhop/...", rank: 5, may: []string{"..."}},
+	{pkg: "e2e", rank: 5, never: []string{"..."}},
+}
+
+// conformance suites are imported by the tests of what they examine, whatever the rank.
+var suites = []string{"appsession/storetest"}
+
+// fileOnly: within one package an import may be confined to one subject's file.
+var fileOnly = []struct{ pkg, imports, file string }{
+	{"sip", "jvmroute", "evidence"},
+}
+
+// fence says where a third-party module may appear. A module without a row may appear nowhere.
+type fence struct {
+	module string
+	pkgs   []string // packages whose files may import it
+	files  []string // or: file base names (without .go, _test) that may, anywhere
+	tests  bool     // test files only
+}
+
+var fences = []fence{
+	{module: "github.com/emiago/sipgo", pkgs: []string{"sip/...", "cmd/twinhop/demo", "e2e"}},
+	{module: "github.com/gin-gonic/gin", pkgs: []string{"admin/..."}},
+	{module: "github.com/golang-jwt/jwt/v5", pkgs: []string{"admin/..."}},
+	{module: "github.com/gorilla/securecookie", pkgs: []string{"admin/...", "http"}},
+	{module: "github.com/dgraph-io/ristretto/v2", pkgs: []string{"appsession", "gateway/trace"}},
+	{module: "github.com/goccy/go-yaml", pkgs: []string{"gateway/config"}},
+	{module: "github.com/prometheus/client_golang", pkgs: []string{"cmd/twinhop"}, files: []string{"metrics"}},
+	{module: "github.com/spf13/cobra", pkgs: []string{"cmd/twinhop"}},
+	{module: "github.com/spf13/pflag", pkgs: []string{"cmd/twinhop"}},
+	{module: "github.com/dchest/siphash", pkgs: []string{"sip", "gateway", "appsession/...", "http", "cmd/twinhop/..."}},
+	{module: "github.com/cespare/xxhash/v2", pkgs: []string{"gateway", "gateway/balance", "gateway/cluster", "appsession/..."}},
+	{module: "github.com/gobwas/ws", pkgs: []string{"http", "sip", "sip/wire", "cmd/twinhop/demo", "e2e"}},
+	{module: "github.com/coreos/go-systemd/v22", pkgs: []string{"cmd/twinhop"}},
+	{module: "golang.org/x/sys", pkgs: []string{"sip", "sip/wire", "admin", "cmd/twinhop/..."}},
+	{module: "golang.org/x/crypto", pkgs: []string{"admin", "cmd/twinhop"}},
+	{module: "golang.org/x/time", pkgs: []string{"http", "sip", "admin"}},
+	{module: "golang.org/x/net", pkgs: []string{"http/...", "sip/wire", "e2e"}},
+	{module: "github.com/evanw/esbuild", pkgs: []string{"web/..."}},
+
+	{module: "github.com/google/go-cmp", pkgs: []string{"..."}, tests: true},
+	{module: "go.uber.org/goleak", pkgs: []string{"..."}, tests: true},
+	{module: "pgregory.net/rapid", pkgs: []string{"..."}, tests: true},
+	{module: "golang.org/x/tools/txtar", pkgs: []string{"..."}, tests: true},
+	{module: "github.com/chromedp", pkgs: []string{"..."}, tests: true},
+}
+
+// quiet lists what the deciding packages must not touch: they return, they do not log,
+// talk to a network or start anything. Tests are free.
+var quiet = []struct {
+	pkgs    []string
+	imports []string
+	spawn   bool // a go statement is allowed
+}{
+	{pkgs: []string{"gateway", "gateway/balance", "jvmroute", "sip/peek"},
+		imports: []string{"log", "log/slog", "net", "net/http", "os"}},
+	{pkgs: []string{"appsession/*"}, imports: []string{"log", "log/slog", "net/http"}, spawn: true},
+}
+
+// alias: our two fronts share their names with the libraries they speak. In every file
+// "http" is net/http and "sip" is sipgo's sip; ours carry these names, in cmd only.
+var alias = map[string]string{"http": "httpfront", "sip": "sipfront"}
+
+// reserved local names and the only import each may stand for.
+var reserved = map[string]string{"http": "net/http", "sip": "github.com/emiago/sipgo/sip"}
+
+// libraryNames must not be exported again by our packages of the same name.
+var libraryNames = map[string]string{
+	"http": "Client ConnState Cookie CookieJar Dir File FileSystem Flusher Handle Handler HandlerFunc Header Hijacker " +
+		"HTTP2Config Protocols Pusher Request Response ResponseController ResponseWriter RoundTripper SameSite ServeMux Server Transport " +
+		"Error NotFound Redirect Serve ListenAndServe NewRequest NewServeMux",
+	"sip": "AddressHeader CallIDHeader ClientTransaction Connection ContactHeader ContentLengthHeader CSeqHeader FromHeader GenericHeader " +
+		"Header HeaderParams MaxForwardsHeader Message MessageHandler Params Parser ParserStream RecordRouteHeader Request RequestMethod " +
+		"Response RouteHeader ServerTransaction ToHeader TransactionLayer Transport TransportLayer Uri ViaHeader " +
+		"NewRequest NewResponse NewParser ParseUri",
+}
+
+const (
+	maxFile      = 400  // lines of a file
+	maxFunc      = 60   // lines of a function
+	maxPackage   = 2500 // lines of a package
+	maxGateway   = 800  // lines of package gateway: readable in ten minutes
+	maxInterface = 5    // methods of an interface
+	maxParams    = 4    // parameters of a function, the context included
+)
+
+// exceptions are the places that exceed a limit, each with the size it may have and why.
+// The key is "path" for a file or package, "path:Name" or "path:Type.Name" for a function
+// or interface. An entry that is no longer needed fails the test.
+var exceptions = map[string]struct {
+	limit  int
+	reason string
+}{}
+
+var card = [...]string{"Knows:", "Must not know:", "Owns:", "Entered by:"}
+
+var vagueNames = []string{"util", "utils", "common", "helper", "helpers", "types", "manager", "misc"}
+
+func TestArchitecture(t *testing.T) {
+	files, err := load("..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(files) < 20 {
+		t.Fatalf("found only %d Go files: looking in the wrong place?", len(files))
+	}
+	for _, p := range check(files) {
+		t.Error(p)
+	}
+}
+
+// load reads every Go file below root. Only os calls that the test cache records are used,
+// so a result is never served stale.
+func load(root string) ([]source, error) {
+	var files []source
+	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		name := d.Name()
+		if d.IsDir() {
+			if path != root && (strings.HasPrefix(name, ".") || strings.HasPrefix(name, "_") ||
+				name == "testdata" || name == "node_modules" || name == "vendor") {
+				return filepath.SkipDir
+			}
+			return nil
+		}
+		if !strings.HasSuffix(name, ".go") {
+			return nil
+		}
+		text, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		rel, err := filepath.Rel(root, path)
+		if err != nil {
+			return err
+		}
+		files = append(files, source{path: filepath.ToSlash(rel), text: string(text)})
+		return nil
+	})
+	return files, err
+}
