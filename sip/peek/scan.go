@@ -1,0 +1,172 @@
+package peek
+
+import "bytes"
+
+// Scan reads one whole message from b, which must stay unchanged while m is used. It returns OK or the first reason to refuse;
+// header scanning goes on after most reasons, so that an answer can still be made. Nothing is allocated.
+func (m *Message) Scan(b []byte) Reason {
+	m.reset(b)
+	if len(b) > MaxMessage {
+		m.fail(TooLong)
+		return m.reason
+	}
+	i := 0
+	for i+1 < len(b) && b[i] == '\r' && b[i+1] == '\n' {
+		i += 2
+	}
+	m.Start = i
+	end, next, r := line(b, i)
+	if r != OK {
+		m.fail(r)
+		return m.reason
+	}
+	if !m.startLine(Span{i, end}) {
+		return m.reason
+	}
+	if !m.headerLines(next) {
+		return m.reason
+	}
+	m.complete()
+	return m.reason
+}
+
+// line finds the end of the line that begins at i, without and with its CRLF.
+func line(b []byte, i int) (end, next int, r Reason) {
+	n := bytes.IndexByte(b[i:], '\n')
+	if n < 0 {
+		return 0, 0, NoEnd
+	}
+	if cr := bytes.IndexByte(b[i:i+n], '\r'); cr != n-1 || n == 0 {
+		return 0, 0, BareLine
+	}
+	return i + n - 1, i + n + 1, OK
+}
+
+// startLine reads the request or status line; false means that nothing after it is worth reading.
+func (m *Message) startLine(s Span) bool {
+	b := m.Buf
+	one := bytes.IndexByte(b[s.From:s.To], ' ')
+	if one <= 0 {
+		m.fail(BadStart)
+		return false
+	}
+	first, rest := Span{s.From, s.From + one}, Span{s.From + one + 1, s.To}
+	if one > 4 && equalFold(b[s.From:s.From+4], "sip/") {
+		return m.statusLine(first, rest)
+	}
+	two := bytes.LastIndexByte(b[rest.From:rest.To], ' ')
+	if two <= 0 || !isToken(m.Text(first)) {
+		m.fail(BadStart)
+		return false
+	}
+	uri, version := Span{rest.From, rest.From + two}, Span{rest.From + two + 1, rest.To}
+	m.MethodName, m.Method = first, methodOf(m.Text(first))
+	if !m.version(version) {
+		return m.reason == BadVersion // the headers still say where the refusal goes
+	}
+	m.requestURI(uri)
+	return true
+}
+
+func (m *Message) requestURI(uri Span) {
+	for _, c := range m.Text(uri) {
+		if c <= ' ' || c == 0x7f || c == '<' || c == '>' || c == '"' {
+			m.fail(BadURI)
+			return
+		}
+	}
+	m.URI = ParseURI(m.Buf, uri)
+	switch {
+	case uri.Len() > MaxURI:
+		m.fail(URITooLong)
+	case m.URI.Scheme == OtherScheme:
+		m.fail(UnknownScheme)
+	case m.URI.Scheme != URN && !m.URI.OK:
+		m.fail(BadURI)
+	}
+}
+
+func (m *Message) statusLine(version, rest Span) bool {
+	m.Response = true
+	if !m.version(version) {
+		return false
+	}
+	code := rest
+	if n := bytes.IndexByte(m.Text(rest), ' '); n >= 0 {
+		code.To = rest.From + n
+	}
+	n, ok := number(m.Text(code), 699)
+	if !ok || code.Len() != 3 || n < 100 {
+		m.fail(BadStart)
+		return false
+	}
+	m.Status = n
+	return true
+}
+
+func (m *Message) version(s Span) bool {
+	t := m.Text(s)
+	switch {
+	case equalFold(t, "sip/2.0"):
+		return true
+	case len(t) > 4 && equalFold(t[:4], "sip/"):
+		m.fail(BadVersion)
+	default:
+		m.fail(BadStart)
+	}
+	return false
+}
+
+// headerLines reads headers until the blank line; false means that the end was not reached.
+func (m *Message) headerLines(i int) bool {
+	b := m.Buf
+	for {
+		end, next, r := line(b, i)
+		if r != OK {
+			m.fail(r)
+			return false
+		}
+		if end == i {
+			m.HeadEnd, m.Body = i, next
+			return true
+		}
+		for next < len(b) && (b[next] == ' ' || b[next] == '\t') { // a fold
+			if end, next, r = line(b, next); r != OK {
+				m.fail(r)
+				return false
+			}
+		}
+		if m.headers++; m.headers > MaxHeaders {
+			m.fail(TooMany)
+			return false
+		}
+		if next-i > MaxLine {
+			m.fail(LineTooLong)
+			return false
+		}
+		m.header(i, end, next)
+		i = next
+	}
+}
+
+// complete checks what can only be known at the end of the headers, and finds the end of the body.
+func (m *Message) complete() {
+	switch {
+	case m.Vias.Count == 0 || m.CallID.Empty() || m.seen&(hasFrom|hasTo|hasCSeq) != hasFrom|hasTo|hasCSeq:
+		m.fail(Missing)
+	case m.Vias.Count > MaxVias:
+		m.fail(TooManyHops)
+	case m.Routes.Count > MaxRoutes || m.RecordRoutes.Count > MaxRoutes:
+		m.fail(TooMany)
+	case !m.Response && !bytes.Equal(m.Text(m.CSeqName), m.Text(m.MethodName)):
+		m.fail(MethodClash)
+	}
+	m.End = len(m.Buf)
+	if m.ContentLength >= 0 {
+		if m.ContentLength > len(m.Buf)-m.Body {
+			m.fail(BodyCut)
+			return
+		}
+		m.End = m.Body + m.ContentLength
+	}
+}
