@@ -62,15 +62,23 @@ func TestReadingAllocatesNothing(t *testing.T) {
 			t.Errorf("%s: %v allocations, want 0", name, n)
 		}
 	}
-	escaped := map[string]func(){
+	once := map[string]func(){
 		"path id, value escaped": func() {
 			var found Found
 			d.ReadTarget(&found, "/a;jsessionid=ABC%2Enode1")
 			sink += len(found.All())
 		},
+		"replaced cookie": func() {
+			line, _ := d.ReplaceCookie(typicalCookie, "0A1B2C3D4E5F60718293A4B5C6D7E8F9.node1", "0A1B.node2")
+			sink += len(line)
+		},
+		"replaced path id": func() {
+			url, _ := d.ReplaceURL("/a;jsessionid=ABC.node1/b;jsessionid=ABC.node1?x", "ABC.node1", "ABC.node2")
+			sink += len(url)
+		},
 		"query value escaped": func() { v, _ := QueryValue("appsession=al+ice", "appsession"); sink += len(v) },
 	}
-	for name, read := range escaped {
+	for name, read := range once {
 		if n := testing.AllocsPerRun(100, read); n > 1 {
 			t.Errorf("%s: %v allocations, want at most 1", name, n)
 		}

@@ -79,18 +79,23 @@ func (d *Dialect) ReplaceCookie(line, old, new string) (string, error) {
 	if !ValidID(new) {
 		return line, ErrID
 	}
-	var out []byte
-	kept := 0
+	var out strings.Builder
+	kept := 0 // end of what is already in out
 	for v, ok := d.nextCookie(line, 0); ok; v, ok = d.nextCookie(line, v.next) {
 		start := skipSpace(line, v.start, v.end)
 		if line[start:v.end] != old || old == new || old == "" {
 			continue
 		}
-		out = append(append(out, line[kept:start]...), new...)
+		if kept == 0 {
+			out.Grow(len(line) + len(new))
+		}
+		out.WriteString(line[kept:start])
+		out.WriteString(new)
 		kept = v.end
 	}
-	if out == nil {
+	if kept == 0 {
 		return line, nil
 	}
-	return string(append(out, line[kept:]...)), nil
+	out.WriteString(line[kept:])
+	return out.String(), nil
 }

@@ -144,22 +144,25 @@ func (d *Dialect) ReplaceURL(url, old, new string) (string, error) {
 	}
 	first, last := pathSpan(url)
 	path := url[first:last]
-	var out []byte
-	kept := 0
+	var out strings.Builder
+	kept := 0 // end of what is already in out, counted in path
 	for v, ok := d.nextPathID(path, 0); ok; v, ok = d.nextPathID(path, v.next) {
 		if old == new || old == "" || unescapePath(path[v.start:v.end]) != old {
 			continue
 		}
-		if out == nil {
-			out = append(out, url[:first]...)
+		if kept == 0 {
+			out.Grow(len(url) + len(new))
+			out.WriteString(url[:first])
 		}
-		out = append(append(out, path[kept:v.start]...), new...)
+		out.WriteString(path[kept:v.start])
+		out.WriteString(new)
 		kept = v.end
 	}
-	if out == nil {
+	if kept == 0 {
 		return url, nil
 	}
-	return string(append(append(out, path[kept:]...), url[last:]...)), nil
+	out.WriteString(url[first+kept:])
+	return out.String(), nil
 }
 
 // DefaultPath returns the path that a browser gives to a cookie without a Path attribute that was set in answer to target:

@@ -45,6 +45,7 @@ func TestReplaceURL(t *testing.T) {
 		{"not in the fragment", "/a#;jsessionid=ABC.node1", "/a#;jsessionid=ABC.node1"},
 		{"not in the authority", "http://x;jsessionid=ABC.node1@h", "http://x;jsessionid=ABC.node1@h"},
 		{"path parameter before a colon is no scheme", "a;jsessionid=ABC.node1://x", "a;jsessionid=ABC.node1://x"},
+		{"no scheme before the colon", "://h;jsessionid=ABC.node1", "://h;jsessionid=ABC.node2"},
 		{"no parameter", "/a", "/a"},
 		{"empty", "", ""},
 	}
@@ -75,6 +76,23 @@ func TestReplaceSetCookie(t *testing.T) {
 				t.Errorf("got %q, %v; want %q", got, err, c.want)
 			}
 		})
+	}
+}
+
+// An empty id names no session: it is never replaced by one.
+func TestReplaceNeverGivesAnEmptyIDAValue(t *testing.T) {
+	d := Dialect{}
+	for _, c := range []struct {
+		text    string
+		replace func(text, old, new string) (string, error)
+	}{
+		{`JSESSIONID=; JSESSIONID=""`, d.ReplaceCookie},
+		{"JSESSIONID=; Path=/", d.ReplaceSetCookie},
+		{"/a;jsessionid=;x", d.ReplaceURL},
+	} {
+		if got, err := c.replace(c.text, "", "A.node1"); got != c.text || err != nil {
+			t.Errorf("%q became %q, %v", c.text, got, err)
+		}
 	}
 }
 
@@ -234,6 +252,7 @@ func TestQueryValue(t *testing.T) {
 		{"broken escape in another name", "%zz=1&appsession=alice", "alice", Single},
 		{"CR LF", "appsession=a%0d%0ab", "", Malformed},
 		{"NUL", "appsession=a%00b", "", Malformed},
+		{"DEL", "appsession=a%7fb", "", Malformed},
 		{"longest", "appsession=" + long, long, Single},
 		{"longer", "appsession=" + long + "x", "", Malformed},
 		{"UTF-8", "appsession=J%C3%BCrgen", "Jürgen", Single},
