@@ -1,0 +1,296 @@
+package cluster
+
+import (
+	"cmp"
+	"maps"
+	"math"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"github.com/cespare/xxhash/v2"
+)
+
+// memberWords is what a member says once its pool and its node have spoken.
+type memberWords struct {
+	route, domain, redirect string
+	weight, distance        int
+	activation              Activation
+}
+
+func (n *NodeSpec) words() memberWords {
+	return memberWords{cmp.Or(n.Route, n.Name), n.Domain, n.Redirect, cmp.Or(n.Weight, 1), n.Distance, n.Activation}
+}
+
+// over returns the words of n with those that m says put over them.
+func (m *MemberSpec) over(n *NodeSpec) memberWords {
+	w := n.words()
+	set(&w.route, m.Route)
+	set(&w.domain, m.Domain)
+	set(&w.redirect, m.Redirect)
+	set(&w.weight, m.Weight)
+	set(&w.distance, m.Distance)
+	set(&w.activation, m.Activation)
+	if w.domain == "" {
+		if domain, _, dotted := strings.Cut(w.route, "."); dotted {
+			w.domain = domain
+		}
+	}
+	return w
+}
+
+func set[T any](to, from *T) {
+	if from != nil {
+		*to = *from
+	}
+}
+
+// build makes a View of a Spec. What lives longer than a View is taken from
+// old: health while the address stays, counters by name. mem holds what
+// survives even a node.
+func build(s *Spec, old *View, mem *memory) (*View, error) {
+	var bad complaints
+	v := &View{named: map[string]*Node{}, pools: map[string]*Pool{}}
+	for svc := range services {
+		v.at[svc] = map[netip.AddrPort]*Node{}
+		v.checks[svc] = s.Checks[svc].withDefaults()
+	}
+	specs, taken := map[string]*NodeSpec{}, map[netip.AddrPort]string{}
+	for i := range s.Nodes {
+		spec := &s.Nodes[i]
+		if !word(spec.Name, maxName) {
+			bad.add("node %q: a name is 1 to %d letters, digits, dots, - or _", spec.Name, maxName)
+		} else if specs[spec.Name] != nil {
+			bad.add("node %q: described twice", spec.Name)
+		}
+		w := spec.words()
+		bad.words("node \""+spec.Name+"\"", &w)
+		bad.addresses(spec, taken)
+		specs[spec.Name] = spec
+		v.add(spec, old.Named(spec.Name))
+	}
+	mem.number(s.Pools)
+	for i := range s.Pools {
+		v.pool(&s.Pools[i], specs, mem, &bad)
+	}
+	for _, p := range v.Pools {
+		carry(p, old.Pool(p.Name))
+	}
+	if err := bad.err(); err != nil {
+		return nil, err
+	}
+	v.retired = mem.retire(v)
+	return v, nil
+}
+
+// add puts a node into the View.
+func (v *View) add(spec *NodeSpec, old *Node) {
+	n := &Node{Name: spec.Name, Route: cmp.Or(spec.Route, spec.Name), Version: spec.Version, Gen: spec.Gen, load: &Load{}}
+	if old != nil {
+		n.load = old.load
+	}
+	for s := range services {
+		n.addrs[s] = slices.Clone(spec.addrs(s))
+		if !n.Has(s) {
+			continue
+		}
+		n.health[s] = &Check{}
+		if old != nil && old.Has(s) && old.Addr(s) == n.Addr(s) {
+			n.health[s] = old.health[s]
+		}
+		for _, a := range n.addrs[s] {
+			if at := netip.AddrPortFrom(a.Addr.Addr().Unmap(), a.Addr.Port()); v.at[s][at] == nil {
+				v.at[s][at] = n
+			}
+		}
+	}
+	v.Nodes = append(v.Nodes, n)
+	v.named[n.Name] = n
+}
+
+// pool puts a pool and its members into the View.
+func (v *View) pool(spec *PoolSpec, specs map[string]*NodeSpec, mem *memory, bad *complaints) {
+	if !word(spec.Name, maxName) {
+		bad.add("pool %q: a name is 1 to %d letters, digits, dots, - or _", spec.Name, maxName)
+	} else if v.pools[spec.Name] != nil {
+		bad.add("pool %q: described twice", spec.Name)
+	}
+	p := &Pool{Name: spec.Name, Sticky: spec.Sticky, Force: spec.Force, SessionID: spec.SessionID,
+		Realm: mem.realms[spec.Realm], named: map[string]*Member{}, routed: map[string]*Member{}}
+	for _, m := range spread(spec.Members, v.Nodes) {
+		node := specs[m.Node]
+		if node == nil {
+			bad.add("pool %q: node %q is not described", spec.Name, m.Node)
+			continue
+		}
+		if p.named[m.Node] != nil {
+			bad.add("pool %q: node %q is named twice", spec.Name, m.Node)
+			continue
+		}
+		w := m.over(node)
+		bad.words("pool \""+spec.Name+"\": node \""+m.Node+"\"", &w)
+		if other := p.routed[w.route]; other != nil {
+			bad.add("pool %q: nodes %q and %q have the same route %q", spec.Name, other.Name, m.Node, w.route)
+		}
+		member := &Member{Node: v.named[m.Node], Pool: p, Index: len(p.Members), Configured: w.activation,
+			Activation: mem.activation(p.Name, m.Node, w.activation), Route: w.route, Domain: w.domain,
+			Redirect: w.redirect, Weight: w.weight, Distance: w.distance, Load: &MemberLoad{}}
+		p.Members = append(p.Members, member)
+		p.named[m.Node], p.routed[w.route] = member, member
+	}
+	multiply(p.Members)
+	v.Pools = append(v.Pools, p)
+	v.pools[p.Name] = p
+}
+
+// spread replaces AllNodes by the nodes that the pool does not name, in their
+// order.
+func spread(members []MemberSpec, nodes []*Node) []MemberSpec {
+	var out []MemberSpec
+	for _, m := range members {
+		if m.Node != AllNodes {
+			out = append(out, m)
+			continue
+		}
+		for _, n := range nodes {
+			if !slices.ContainsFunc(members, func(o MemberSpec) bool { return o.Node == n.Name }) {
+				one := m
+				one.Node = n.Name
+				out = append(out, one)
+			}
+		}
+	}
+	return out
+}
+
+// maxMult bounds the least common multiple, so that load values, which grow
+// by it with every request, never overflow.
+const maxMult = 1 << 32
+
+// multiply sets lbmult as mod_jk does: the least common multiple of all
+// weights, divided by the member's own.
+func multiply(members []*Member) {
+	lcm := int64(1)
+	for _, m := range members {
+		w := max(int64(m.Weight), 1)
+		lcm = min(lcm/gcd(lcm, w)*w, maxMult)
+	}
+	for _, m := range members {
+		m.Mult = max(lcm/max(int64(m.Weight), 1), 1)
+	}
+}
+
+func gcd(a, b int64) int64 {
+	for b != 0 {
+		a, b = b, a%b
+	}
+	return a
+}
+
+// carry hands the counters of the old pool on. A member that is new, or
+// active again, starts with the greatest load value of all, so that it gets
+// its share and no flood.
+func carry(p, old *Pool) {
+	if old == nil {
+		return
+	}
+	for _, m := range p.Members {
+		if was := old.Member(m.Name); was != nil {
+			m.Load = was.Load
+		}
+	}
+	for _, m := range p.Members {
+		if was := old.Member(m.Name); was == nil || was.Activation != Active && m.Activation == Active {
+			p.level(m)
+		}
+	}
+}
+
+// level raises the load value of m to the greatest of its pool.
+func (p *Pool) level(m *Member) {
+	most := int64(math.MinInt64)
+	for _, o := range p.Members {
+		most = max(most, o.Load.Value.Load())
+	}
+	m.Load.Value.Store(most)
+}
+
+// memory is what survives the nodes it speaks of.
+type memory struct {
+	words  map[string]map[string]Activation // node -> pool ("" = all) -> what the operator said
+	realms map[string]uint16
+	routes map[string]string // route -> node
+	order  []string          // of routes, oldest first
+}
+
+// activation returns what counts for a member.
+func (mem *memory) activation(pool, node string, configured Activation) Activation {
+	if a, ok := mem.words[node][pool]; ok {
+		return a
+	}
+	if a, ok := mem.words[node][""]; ok {
+		return a
+	}
+	return configured
+}
+
+// number gives every realm its number: derived from the name, so that all
+// gateways find the same, and kept for as long as the process lives.
+func (mem *memory) number(pools []PoolSpec) {
+	mem.realms = maps.Clone(mem.realms)
+	if mem.realms == nil {
+		mem.realms = map[string]uint16{"": 0}
+	}
+	used := map[uint16]bool{}
+	for _, n := range mem.realms {
+		used[n] = true
+	}
+	names := make([]string, 0, len(pools))
+	for _, p := range pools {
+		names = append(names, p.Realm)
+	}
+	slices.Sort(names)
+	for _, name := range slices.Compact(names) {
+		if _, ok := mem.realms[name]; ok {
+			continue
+		}
+		n := uint16(xxhash.Sum64String(name))
+		for range math.MaxUint16 {
+			if !used[n] {
+				break
+			}
+			n++
+		}
+		mem.realms[name], used[n] = n, true
+	}
+}
+
+// maxRetired bounds how many routes of nodes long gone are remembered.
+const maxRetired = 4096
+
+// retire returns the routes of v and of what was before it.
+func (mem *memory) retire(v *View) map[string]string {
+	live := map[string]string{}
+	learn := func(route, node string) {
+		if _, ok := live[route]; !ok {
+			live[route] = node
+		}
+	}
+	for _, n := range v.Nodes {
+		learn(n.Route, n.Name)
+	}
+	for _, p := range v.Pools {
+		for _, m := range p.Members {
+			learn(m.Route, m.Name)
+		}
+	}
+	dead := slices.DeleteFunc(slices.Clone(mem.order), func(route string) bool { return live[route] != "" })
+	dead = dead[max(len(dead)-maxRetired, 0):]
+	all := make(map[string]string, len(live)+len(dead))
+	for _, route := range dead {
+		all[route] = mem.routes[route]
+	}
+	maps.Copy(all, live)
+	mem.routes, mem.order = all, append(dead, slices.Sorted(maps.Keys(live))...)
+	return all
+}

@@ -1,0 +1,142 @@
+package cluster
+
+import (
+	"slices"
+	"sync/atomic"
+)
+
+// Activation is what the operator wants of a pool member, with the words and
+// the meaning of mod_jk's activation attribute.
+type Activation uint8
+
+// The activations.
+const (
+	Active   Activation = iota
+	Disabled            // keeps the sessions it has, gets no new ones: draining
+	Stopped             // gets nothing: its sessions fail over
+)
+
+// String returns mod_jk's word.
+func (a Activation) String() string {
+	switch a {
+	case Active:
+		return "active"
+	case Disabled:
+		return "disabled"
+	case Stopped:
+		return "stopped"
+	}
+	return "unknown"
+}
+
+// ParseActivation reads mod_jk's words; ok is false for any other.
+func ParseActivation(s string) (a Activation, ok bool) {
+	switch s {
+	case "active":
+		return Active, true
+	case "disabled":
+		return Disabled, true
+	case "stopped":
+		return Stopped, true
+	}
+	return 0, false
+}
+
+// Member is a node in a pool, with the words mod_jk keeps per balancer
+// member. It is immutable but for Load.
+type Member struct {
+	*Node
+	Pool       *Pool
+	Index      int        // its place in Pool.Members
+	Activation Activation // what counts: the operator's word, else the configured one
+	Configured Activation // what the configuration says
+	Route      string     // route: what the jvmRoute of its sessions says
+	Domain     string     // domain: members that replicate sessions among each other
+	Redirect   string     // redirect: the route of the preferred substitute
+	Weight     int        // lbfactor, >= 1
+	Mult       int64      // lbmult: least common multiple of the pool's weights, divided by Weight
+	Distance   int        // distance: smaller is preferred, whatever the load
+	Load       *MemberLoad
+}
+
+// Usable tells whether the member may serve what already belongs to it: not
+// stopped, and service s is there and not observed down.
+func (m *Member) Usable(s Service) bool {
+	return m.Activation != Stopped && m.Has(s) && m.Health(s) != Down
+}
+
+// Alive tells whether the member may own sessions at all: not stopped, and
+// not everything it serves is down. An owner that is alive but lacks a
+// service keeps its sessions; others serve that service as substitutes.
+func (m *Member) Alive(s Service) bool {
+	if m.Activation == Stopped {
+		return false
+	}
+	if m.Has(s) {
+		return m.Health(s) != Down
+	}
+	return !m.Down()
+}
+
+// Eligible tells whether the member may be given new sessions for service s.
+func (m *Member) Eligible(s Service) bool { return m.Activation == Active && m.Usable(s) }
+
+// MemberLoad is what algorithms count per member. It is carried from View to
+// View by pool and node name.
+type MemberLoad struct {
+	Elected  atomic.Int64 // times chosen by an algorithm, or followed by a session
+	Sessions atomic.Int64 // new sessions given to it
+	Busy     atomic.Int64 // requests running on it now
+	Errors   atomic.Int64
+	Value    atomic.Int64 // the load value of the requests and sessions methods
+}
+
+// SessionID says which form of a session id the nodes of a pool expect.
+type SessionID uint8
+
+// The forms of a session id toward nodes.
+const (
+	AsSet     SessionID = iota // exactly the id the node last set: Tomcat
+	BaseRoute                  // the bare id with the route of the chosen node: nodes that store the bare id
+)
+
+// Pool is a set of members that serve the same applications. It is immutable.
+type Pool struct {
+	Name      string
+	Members   []*Member
+	Sticky    bool // sticky_session
+	Force     bool // sticky_session_force
+	SessionID SessionID
+	Realm     uint16 // the realm of the keys of its sessions, equal on all gateways
+
+	named  map[string]*Member
+	routed map[string]*Member
+}
+
+// Member returns the member that is the named node, or nil.
+func (p *Pool) Member(node string) *Member { return p.named[node] }
+
+// Routed returns the member with exactly this route, or nil.
+func (p *Pool) Routed(route string) *Member { return p.routed[route] }
+
+// Eligible appends to into the members that new work for service s may go to:
+// those that may get any and are not among tried, of these the highest
+// version, and of these the smallest distance.
+func (p *Pool) Eligible(into []*Member, s Service, tried []*Node) []*Member {
+	start := len(into)
+	for _, m := range p.Members {
+		if !m.Eligible(s) || slices.ContainsFunc(tried, func(n *Node) bool { return n.Name == m.Name }) {
+			continue
+		}
+		if len(into) > start {
+			switch best := into[start]; {
+			case m.Version < best.Version || m.Version == best.Version && m.Distance > best.Distance:
+				continue
+			case m.Version > best.Version || m.Distance < best.Distance:
+				into = into[:start]
+			}
+		}
+		into = append(into, m)
+	}
+	return into
+}

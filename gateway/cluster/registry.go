@@ -1,0 +1,249 @@
+package cluster
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"maps"
+	"net/netip"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// The errors that callers branch on.
+var (
+	ErrUnknownNode = errors.New("no such node")
+	ErrUnknownPool = errors.New("no such pool")
+	ErrRunning     = errors.New("the registry is running already")
+)
+
+// Registry holds the cluster: it builds a View of what the configuration and
+// the operator say, and keeps the health of its nodes. The zero Registry has
+// no nodes and is ready for use; the fields are set before that.
+type Registry struct {
+	Log *slog.Logger // of Run; nil: discard
+	// Probers ask the nodes, one per service. A service without one is judged
+	// by its traffic alone.
+	Probers map[Service]Prober
+	// Lookup resolves host names; nil: the system's resolver.
+	Lookup func(ctx context.Context, network, host string) ([]netip.Addr, error)
+
+	view atomic.Pointer[View]
+
+	mu       sync.Mutex // held while a View is made
+	spec     Spec
+	memory   memory
+	resolved map[string][]netip.Addr // host -> as last resolved
+	changed  chan struct{}           // wakes Run after a new View
+	running  bool
+
+	watchers watchers
+}
+
+// nothing is the View before the first Apply.
+var nothing = &View{}
+
+// View returns the present state of the cluster, never nil. It takes no lock.
+func (r *Registry) View() *View {
+	if v := r.view.Load(); v != nil {
+		return v
+	}
+	return nothing
+}
+
+// Apply makes the cluster be as s says. Health is kept while a node keeps its
+// name and address, counters and what an operator said by name. On error,
+// which names everything that is wrong, nothing changes. Host names must have
+// been resolved (Resolve).
+func (r *Registry) Apply(s Spec) error {
+	s = s.clone()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	mem := r.memory
+	v, err := build(&s, r.View(), &mem)
+	if err != nil {
+		return fmt.Errorf("applying the cluster's description: %w", err)
+	}
+	r.spec, r.memory = s, mem
+	r.swap(v)
+	return nil
+}
+
+func (s Spec) clone() Spec {
+	s.Nodes, s.Pools, s.Checks = slices.Clone(s.Nodes), slices.Clone(s.Pools), maps.Clone(s.Checks)
+	for i := range s.Nodes {
+		n := &s.Nodes[i]
+		n.HTTP, n.SIP = slices.Clone(n.HTTP), slices.Clone(n.SIP)
+	}
+	for i := range s.Pools {
+		s.Pools[i].Members = slices.Clone(s.Pools[i].Members)
+	}
+	return s
+}
+
+// swap publishes a View and tells what is different. The lock is held.
+func (r *Registry) swap(v *View) {
+	old := r.View()
+	r.view.Store(v)
+	select {
+	case r.wake() <- struct{}{}:
+	default: // Run will look at the latest View anyway
+	}
+	for _, n := range v.Nodes {
+		if old.Named(n.Name) == nil {
+			r.tell(Event{What: Joined, Node: n.Name})
+		}
+	}
+	for _, n := range old.Nodes {
+		if v.Named(n.Name) == nil {
+			r.tell(Event{What: Departed, Node: n.Name})
+		}
+	}
+	for _, p := range v.Pools {
+		for _, m := range p.Members {
+			if was := old.Pool(p.Name).member(m.Name); was != nil && was.Activation != m.Activation {
+				r.tell(Event{What: Activated, Node: m.Name, Pool: p.Name, Activation: m.Activation})
+			}
+		}
+	}
+}
+
+func (p *Pool) member(node string) *Member {
+	if p == nil {
+		return nil
+	}
+	return p.Member(node)
+}
+
+// wake returns the channel Run waits on. The lock is held.
+func (r *Registry) wake() chan struct{} {
+	if r.changed == nil {
+		r.changed = make(chan struct{}, 1)
+	}
+	return r.changed
+}
+
+// SetActivation is the operator's word for a node: in one pool, or with pool
+// "" in all, where it replaces what was said of single pools before. It
+// outlives Apply, even one that removes the node for a while. Saying what the
+// configuration says leaves the word to the configuration again.
+func (r *Registry) SetActivation(pool, node string, a Activation) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if a > Stopped {
+		return fmt.Errorf("setting the activation of node %q: there is no activation %d", node, a)
+	}
+	v := r.View()
+	if v.Named(node) == nil {
+		return fmt.Errorf("setting the activation of node %q: %w", node, ErrUnknownNode)
+	}
+	if pool != "" {
+		switch p := v.Pool(pool); {
+		case p == nil:
+			return fmt.Errorf("setting the activation of node %q in pool %q: %w", node, pool, ErrUnknownPool)
+		case p.Member(node) == nil:
+			return fmt.Errorf("setting the activation of node %q in pool %q: %w", node, pool, ErrUnknownNode)
+		}
+	}
+	mem := r.memory
+	mem.words = maps.Clone(mem.words)
+	if mem.words == nil {
+		mem.words = map[string]map[string]Activation{}
+	}
+	words := mem.words[node]
+	if pool == "" {
+		words = nil
+	}
+	words = maps.Clone(words)
+	if words == nil {
+		words = map[string]Activation{}
+	}
+	words[pool] = a
+	mem.words[node] = words
+	if !needed(v, node, words) {
+		delete(mem.words, node)
+	}
+	spec := r.spec
+	next, err := build(&spec, v, &mem)
+	if err != nil { // what was applied once is applied again
+		return fmt.Errorf("setting the activation of node %q: %w", node, err)
+	}
+	r.memory = mem
+	r.swap(next)
+	return nil
+}
+
+// needed tells whether the words change anything of what is configured.
+func needed(v *View, node string, words map[string]Activation) bool {
+	mem := memory{words: map[string]map[string]Activation{node: words}}
+	in := false
+	for _, p := range v.Pools {
+		if m := p.Member(node); m != nil {
+			in = true
+			if mem.activation(p.Name, node, m.Configured) != m.Configured {
+				return true
+			}
+		}
+	}
+	return !in
+}
+
+// Report takes a sign that traffic gave about a service of a node. It never
+// blocks. A client that went away is no sign.
+func (r *Registry) Report(n *Node, s Service, sign Sign) {
+	c := n.Check(s)
+	if c == nil {
+		return
+	}
+	probed := r.probes(r.View().checks[s], s)
+	ch := c.sign(sign, probed)
+	if ch.was != ch.is {
+		r.healthChanged(n.Name, s, ch)
+	}
+	if sign != Good && (probed && ch.is != Down || ch.was != ch.is) {
+		c.kick()
+	}
+}
+
+// probes tells whether a service is probed at all.
+func (r *Registry) probes(s Schedule, svc Service) bool {
+	return s.Interval > 0 && r.Probers[svc] != nil
+}
+
+// healthChanged tells of a change of health. A node that comes back does not
+// come back with a load value from before.
+func (r *Registry) healthChanged(node string, s Service, ch change) {
+	if ch.was == Down {
+		for _, p := range r.View().Pools {
+			if m := p.Member(node); m != nil {
+				p.level(m)
+			}
+		}
+	}
+	r.tell(Event{What: HealthChanged, Node: node, Service: s, Was: ch.was, Health: ch.is, Why: ch.why})
+}
+
+// Probed tells whether every service of every node that is to be probed has
+// been probed at least once.
+func (r *Registry) Probed() bool {
+	v := r.View()
+	for s := range services {
+		if !r.probes(v.checks[s], s) {
+			continue
+		}
+		for _, n := range v.Nodes {
+			if c := n.Check(s); c != nil && c.Record().At.IsZero() {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+func (r *Registry) tell(e Event) {
+	e.At = time.Now()
+	r.watchers.tell(e)
+}
