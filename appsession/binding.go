@@ -12,7 +12,7 @@ type Binding struct {
 	Node  string // where the key that was found leads: its own node, else Owner
 	Owner string // the node the session lives on
 	Gen   uint32 // incarnation of Owner when it became the owner, 0 for static nodes
-	Rev   uint32 // grows with every change of the owner; 1 for a new session
+	Rev   uint32 // grows with every change of the owner or its incarnation; 1 for a new session
 
 	Found     int   // index, in the keys asked, of the key that was found
 	Moved     bool  // the key found was moved by a failover or an operator and stays where it is
@@ -80,10 +80,17 @@ type Alias struct {
 	// Sent is set on http keys that a node has set by a Set-Cookie.
 	Sent *Sent
 	// Life keeps the key, and with it the session, for this long from now,
-	// whatever the idle time is: a call in progress, a registration. Shorter
-	// than the idle time it ends the key early: an unanswered INVITE, a
-	// replaced id. 0: the key lives as long as the session.
+	// whatever the idle time and the absolute life of sessions are: a call in
+	// progress, a registration. Shorter than the idle time it ends the key
+	// early: an unanswered INVITE, a replaced id. An identity is never ended
+	// early. 0: a new key lives as long as the session; of a key that is
+	// there the life does not change, unless Sent says that a node gave it
+	// out anew. What a key was promised ends with the key or with its next
+	// Life: that of a BYE lets go of what the call held.
 	Life time.Duration
+	// Droppable marks a key that routes nothing and is kept for listings
+	// only. At the cap it is dropped before anything is refused.
+	Droppable bool
 }
 
 // Session is a whole session, for listings.

@@ -62,6 +62,15 @@ type ID [16]byte
 // IsZero tells whether the ID names nothing.
 func (id ID) IsZero() bool { return id == ID{} }
 
+// Next returns the name a session gets when another one has this name.
+func (id ID) Next() ID {
+	binary.BigEndian.PutUint64(id[8:], binary.BigEndian.Uint64(id[8:])+1)
+	if id.IsZero() {
+		id[15] = 1
+	}
+	return id
+}
+
 // String returns the ID in the form shown by the API: "s_" and 32 hex digits.
 func (id ID) String() string { return "s_" + hex.EncodeToString(id[:]) }
 

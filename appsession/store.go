@@ -19,6 +19,9 @@ var (
 	// ErrHot: the session has as many aliases as allowed; the new ones were
 	// not added.
 	ErrHot = errors.New("application session has too many keys")
+	// ErrBinding: what was asked for cannot be stored: no keys, a key without
+	// space or value, two identities, no ID or no node.
+	ErrBinding = errors.New("this binding cannot be stored")
 )
 
 // Store is the affinity table. It owns the expiry of what it holds. Every
@@ -31,32 +34,41 @@ type Store interface {
 	Find(ctx context.Context, keys []Key) (Binding, error)
 
 	// Bind makes all keys names of one session, atomically, and returns what
-	// is stored then. The first writer wins: if a key is already bound, the
-	// session it belongs to is kept, its owner too, and b is ignored but for
-	// nothing. Which session that is:
-	//   - the one of the identity, if it is bound. An alias that belongs to an
-	//     anonymous session brings that session and all its aliases over, once
-	//     (on different nodes the identity's node wins; calls of the other
-	//     one keep their node). An alias that belongs to another identity
-	//     stays there: identity sessions are never robbed.
+	// is stored then. The first writer wins: the session of a key that is
+	// already bound is kept with its ID and owner, and b is ignored. Which
+	// session that is:
+	//   - the one of the identity, if it is bound;
 	//   - else the one of the first alias that is bound to an anonymous
 	//     session, which takes the identity over. An alias of another
 	//     identity's session stays there and does not decide.
 	//   - without an identity among the keys: the one of the first bound key;
 	//     keys bound elsewhere stay where they are.
-	//   - else a new session with the ID, Owner and Gen of b.
-	// Keys already in the session get the new Node, Moved, Life and, when not
-	// nil, Sent; binding touches the session. The Binding returned speaks of
-	// keys[0] when that key is in the session.
+	//   - else a new session with the ID, Owner and Gen of b. Should a living
+	//     session have that ID (it lost the key it was named by), the new one
+	//     gets the next free one.
+	// With an identity, an alias that belongs to another session that is
+	// anonymous brings that session and all its aliases over, once. On
+	// different nodes the identity's node wins; the other's calls keep their
+	// node. The other's ID is forgotten, and Rev is then greater than either
+	// was. An alias that belongs to another identity stays there: identity
+	// sessions are never robbed.
+	//
+	// Keys already in the session get the new Node, Moved, Droppable and,
+	// unless zero, Sent and Life; binding touches the session. The Binding
+	// returned speaks of the first of keys that is in the session.
 	//
 	// ErrFull: nothing was stored. ErrHot: the session is returned, its new
-	// aliases were not added.
+	// aliases were not added and no session came over; what was there already
+	// is renewed, and the identity is in it. A new session that would be too
+	// hot at once gets keys[0], or the identity, alone. ErrBinding: the
+	// arguments make no sense.
 	Bind(ctx context.Context, b Binding, keys []Alias) (Binding, error)
 
 	// Move changes the owner from one node to another by compare-and-swap.
 	// With m.Leave the old owner enters Left. Keys that follow the owner
-	// follow; keys with a Node of their own keep it. ErrMoved: the owner is not from, the
-	// present binding is returned. ErrNotFound: no such session.
+	// follow; keys with a Node of their own keep it. It does not touch the
+	// session. ErrMoved: the owner is not m.From, the present binding is
+	// returned. ErrNotFound: no such session.
 	Move(ctx context.Context, id ID, m Change) (Binding, error)
 
 	// Drop forgets keys of a session, or without keys the whole session. A
@@ -96,15 +108,23 @@ type Near interface {
 }
 
 // Counter is a Store that knows, without scanning, how many sessions live on
-// a node.
+// a node. Sessions whose time is over may count for a minute more.
 type Counter interface {
 	Count(node string) int
 }
 
 // Mover is a Store that moves all sessions, and all keys with a node of their
-// own, from one node to another. It returns how many sessions moved.
+// own, from one node to another. Calls on From are marked moved, whether they
+// followed the owner or not. It returns how many sessions moved; what is bound
+// to From meanwhile may be missed.
 type Mover interface {
 	MoveAll(ctx context.Context, m Change) (int, error)
+}
+
+// Viewer is a Store that finds one session for a listing without going
+// through All. ErrNotFound: no such session.
+type Viewer interface {
+	Session(ctx context.Context, id ID) (Session, error)
 }
 
 // Gauge is a Store that tells how full it is.
@@ -112,7 +132,10 @@ type Gauge interface {
 	Usage() Usage
 }
 
-// Usage is the fill of a Store.
+// Usage is the fill of a Store. What has ended counts until it is cleared
+// away. Overflow begins when a key does not fit any more and ends when a part
+// of the table has become free; an existing session gets new aliases as long
+// as there is room.
 type Usage struct {
 	Sessions, Keys, MaxKeys int
 	Overflow                bool // new sessions are refused with ErrFull
