@@ -1,0 +1,201 @@
+package config
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+)
+
+// socket is a listener as the check for clashes sees it.
+type socket struct {
+	path, host string
+	port       int
+	udp        bool
+}
+
+// clash tells whether two sockets cannot both be bound. A host name may be
+// any address; port 0 is any free port.
+func (a socket) clash(b socket) bool {
+	if a.port != b.port || a.port == 0 || a.udp != b.udp {
+		return false
+	}
+	return a.host == b.host || wildcard(a.host) || wildcard(b.host)
+}
+
+func wildcard(host string) bool {
+	a, err := netip.ParseAddr(host)
+	return host == "" || err == nil && a.IsUnspecified()
+}
+
+// sockets lists every listener that could be read.
+func sockets(c *Config) []socket {
+	var all []socket
+	add := func(path, addr string, udp bool) {
+		if host, port, err := splitHostPort(addr); err == nil {
+			all = append(all, socket{path, host, port, udp})
+		}
+	}
+	for i, l := range c.Listen.HTTP {
+		add(fmt.Sprintf("listen.http[%d].addr", i), l.Addr, false)
+	}
+	for i, u := range c.Listen.SIP.External {
+		add(fmt.Sprintf("listen.sip.external[%d]", i), strings.TrimPrefix(u, "udp://"), true)
+	}
+	for i, u := range c.Listen.SIP.Internal {
+		add(fmt.Sprintf("listen.sip.internal[%d]", i), strings.TrimPrefix(u, "udp://"), true)
+	}
+	if c.Admin.Listen != "" {
+		add("admin.listen", c.Admin.Listen, false)
+	}
+	return all
+}
+
+func (r *reader) checkListen(c *Config) {
+	l := c.Listen
+	if len(l.HTTP)+len(l.SIP.External)+len(l.SIP.Internal) == 0 && !r.failedUnder("listen") {
+		r.bad("listen", `such as: listen: {http: [{addr: ":8080"}]}`, "nothing to listen on")
+	}
+	all := sockets(c)
+	for i, b := range all {
+		for _, a := range all[:i] {
+			if a.clash(b) {
+				r.bad(b.path, "choose another port", "port %d is already taken by %s (line %d)", b.port, a.path, r.at(a.path).line)
+				break
+			}
+		}
+	}
+}
+
+// failedUnder tells whether anything at or below path was complained of.
+func (r *reader) failedUnder(path string) bool {
+	return slices.ContainsFunc(r.problems, func(p Problem) bool {
+		return p.Severity == Error && (p.Path == path || strings.HasPrefix(p.Path, path+".") || strings.HasPrefix(p.Path, path+"["))
+	})
+}
+
+func (r *reader) checkSIP(c *Config) {
+	l := c.Listen.SIP
+	adv := l.Advertise
+	if adv.External.Host == "" && adv.External.Ports != (Ports{}) {
+		r.bad("listen.sip.advertise.external", "add host:", "ports are advertised without a host")
+	}
+	if adv.Internal.Host == "" && adv.Internal.Ports != (Ports{}) {
+		r.bad("listen.sip.advertise.internal", "add host:", "ports are advertised without a host")
+	}
+	switch {
+	case len(l.External) == 0 && len(l.Internal) > 0 && !r.failed("listen.sip.external"):
+		r.bad("listen.sip.internal", "add listen.sip.external, the port for clients", "an internal port alone serves no client")
+	case len(l.External) == 0:
+		return
+	case len(l.Internal) == 0 && !r.failedUnder("listen.sip.internal"):
+		r.warn("listen.sip.external", "add listen.sip.internal, a port that only nodes can reach",
+			"one port for clients and nodes: over UDP a forged source address makes a client a node")
+		if adv.Internal.Host != "" {
+			r.bad("listen.sip.advertise.internal", "remove it, or add listen.sip.internal", "there is no internal port to advertise")
+		}
+	}
+	pools := poolNames(c)
+	i := slices.Index(pools, c.SIP.Pool)
+	if i < 0 {
+		if !r.failed("sip.pool") {
+			r.bad("sip.pool", didYouMean(c.SIP.Pool, pools), "there is no pool %s", quote(c.SIP.Pool))
+		}
+		return
+	}
+	serves := func(m Member) bool { return m.SIP }
+	if ms := c.Members(c.Pools[i]); len(ms) > 0 && !slices.ContainsFunc(ms, serves) && !r.failedUnder("nodes") {
+		r.bad(join("pools", c.SIP.Pool), `give nodes sip: ["udp://host:port"]`, "SIP is served from this pool, but none of its nodes speaks SIP")
+	}
+}
+
+func (r *reader) checkAdmin(c *Config) {
+	host, _, err := splitHostPort(c.Admin.Listen)
+	if c.Admin.Listen == "" || err != nil || c.Admin.Insecure {
+		return
+	}
+	a, err := netip.ParseAddr(host)
+	if host == "localhost" || err == nil && a.IsLoopback() {
+		return
+	}
+	r.bad("admin.listen", "listen on 127.0.0.1, or accept it with admin.insecure: true",
+		"passwords and session keys would cross the network in clear")
+}
+
+func (r *reader) checkAffinity(c *Config) {
+	a := c.Affinity
+	seen := seenAt{}
+	for i, s := range a.HTTP {
+		if s.Source != "" && s.Name != "" {
+			p := fmt.Sprintf("affinity.http[%d]", i)
+			r.twice(seen, s.Source+" "+s.Name, p, p, "keep one of them")
+		}
+	}
+	seen = seenAt{}
+	for i, s := range a.SIP {
+		p := fmt.Sprintf("affinity.sip[%d]", i)
+		r.twice(seen, strings.ToLower(s.Source), p, p, "keep one of them")
+		if len(s.Exclude.Users)+len(s.Exclude.Networks) > 0 && s.Source == "call-id" {
+			r.warn(p+".exclude", "exclude belongs to user keys such as from.user", "a Call-ID names no user: nothing to exclude")
+		}
+	}
+	if a.TTL.Max != 0 && a.TTL.Idle > a.TTL.Max {
+		r.bad("affinity.ttl.idle", "idle is the life without traffic, max the life in all", "%s is longer than max (%s)", short(a.TTL.Idle), short(a.TTL.Max))
+	}
+	switch {
+	case a.Leader == "http" && r.given("followSip"):
+		r.warn("followSip", "set affinity.leader: sip to let HTTP follow SIP", "has no effect: the leader is http, SIP follows HTTP")
+	case a.Leader == "sip" && len(c.Listen.SIP.External) == 0 && !r.failedUnder("listen"):
+		r.warn("affinity.leader", "add listen.sip.external", "the leader is sip, but there is no SIP listener")
+	case a.Leader == "sip" && !slices.ContainsFunc(a.SIP, func(s SIPSource) bool { return s.Source != "call-id" }):
+		r.warn("affinity.sip", "add from.user or to.user",
+			"the leader is sip and calls are known by Call-ID only: two calls of one session may pull HTTP back and forth")
+	}
+}
+
+// checkGateways: several gateways that share nothing must answer alike.
+func (r *reader) checkGateways(c *Config) {
+	if c.Gateways < 2 {
+		return
+	}
+	refuse := func(path, algorithm string) {
+		if algorithm == "" || slices.Contains(r.words.Deterministic, algorithm) || r.failed(path) {
+			return
+		}
+		at := r.at("gateways")
+		if r.given(path) {
+			at = r.at(path)
+		}
+		r.wrong(at, path, "use one of: "+strings.Join(r.words.Deterministic, ", "),
+			"%d gateways with tables of their own need a balance that all compute alike; %s is not", c.Gateways, quote(algorithm))
+	}
+	for _, p := range c.Pools {
+		refuse(join("pools", p.Name)+".balance", p.Balance)
+	}
+	if len(c.Listen.SIP.External) > 0 {
+		refuse("sip.balance", c.SIP.Balance)
+	}
+}
+
+func (r *reader) checkRest(c *Config) {
+	if c.HTTP.Unavailable.Redirect != "" && c.HTTP.Unavailable.Page != "" {
+		r.bad("http.unavailable.page", "keep redirect or page", "redirect is set as well: only one of them can be answered")
+	}
+	if len(c.Listen.HTTP) > 0 {
+		r.checkMounted(c)
+	}
+	if c.Shutdown.Grace != 0 && c.Shutdown.Announce > c.Shutdown.Grace {
+		r.warn("shutdown.announce", "announce is part of grace: no time would be left for calls to end", "%s is longer than grace (%s)", short(c.Shutdown.Announce), short(c.Shutdown.Grace))
+	}
+}
+
+// checkMounted complains of pools that are mounted but cannot serve HTTP.
+func (r *reader) checkMounted(c *Config) {
+	for _, p := range c.Pools {
+		mounted := slices.ContainsFunc(c.Mounts, func(m Mount) bool { return m.Pool == p.Name && !strings.HasPrefix(m.Path, "!") })
+		ms := c.Members(p)
+		if mounted && len(ms) > 0 && !slices.ContainsFunc(ms, func(m Member) bool { return m.HTTP }) && !r.failedUnder("nodes") {
+			r.bad(join("pools", p.Name), `give nodes http: "http://host:port"`, "this pool is mounted, but none of its nodes speaks HTTP")
+		}
+	}
+}

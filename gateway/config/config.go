@@ -1,0 +1,318 @@
+package config
+
+import (
+	"time"
+)
+
+// Config is what twinhop.yaml says, defaults included. It is plain data.
+//
+// The tags: yaml is the key; words names a list of allowed words, of the file
+// format (oneof) or passed in; form names a check of the text in forms; min
+// and max bound a number; keyed marks a list that the file writes as a
+// mapping, whose key becomes the field of that name.
+type Config struct {
+	Version   int       `yaml:"version" min:"1" max:"1"`
+	Listen    Listen    `yaml:"listen"`
+	Nodes     []Node    `yaml:"nodes" max:"256"`
+	Pools     []Pool    `yaml:"pools" keyed:"Name" max:"256"`
+	Mounts    []Mount   `yaml:"mounts"`
+	HTTP      HTTP      `yaml:"http"`
+	Health    Health    `yaml:"health"`
+	Affinity  Affinity  `yaml:"affinity"`
+	FollowSIP FollowSIP `yaml:"followSip"`
+	SIP       SIP       `yaml:"sip"`
+	Store     Store     `yaml:"store"`
+	Gateways  int       `yaml:"gateways" min:"1" max:"64"`
+	State     State     `yaml:"state"`
+	Secrets   Secrets   `yaml:"secrets"`
+	Admin     Admin     `yaml:"admin"`
+	Telemetry Telemetry `yaml:"telemetry"`
+	Limits    Limits    `yaml:"limits"`
+	Shutdown  Shutdown  `yaml:"shutdown"`
+}
+
+// Listen says where clients are served.
+type Listen struct {
+	HTTP []HTTPListener `yaml:"http"`
+	SIP  SIPListen      `yaml:"sip"`
+}
+
+// HTTPListener is one HTTP socket.
+type HTTPListener struct {
+	Addr string `yaml:"addr" form:"listen" required:"true"` // host:port; an empty host is every address
+}
+
+// SIPListen holds the SIP sockets as URLs, "udp://host:port". Without
+// Internal one port serves clients and nodes alike.
+type SIPListen struct {
+	External  []string  `yaml:"external" form:"sipListen"`
+	Internal  []string  `yaml:"internal" form:"sipListen"`
+	Advertise Advertise `yaml:"advertise"`
+}
+
+// Advertise replaces the address that goes into Via and Record-Route, for a
+// gateway behind an address translation or an IP load balancer.
+type Advertise struct {
+	External Public `yaml:"external"`
+	Internal Public `yaml:"internal"`
+}
+
+// Public is an address as others see it. An empty Host: the local address the
+// system uses toward that peer. Port 0: that of the listener.
+type Public struct {
+	Host  string `yaml:"host" form:"publicHost"`
+	Ports Ports  `yaml:"ports"`
+}
+
+// Ports are public ports per transport.
+type Ports struct {
+	UDP int `yaml:"udp" min:"0" max:"65535"`
+}
+
+// Node is an application server.
+type Node struct {
+	Name       string   `yaml:"name" form:"name" required:"true"`
+	Route      string   `yaml:"route" form:"route"`         // jvmRoute; the name when absent
+	HTTP       string   `yaml:"http" form:"httpNode"`       // http://host:port
+	SIP        []string `yaml:"sip" form:"sipNode" max:"8"` // udp://host:port
+	Weight     int      `yaml:"weight" min:"1" max:"1000000"`
+	Domain     string   `yaml:"domain" form:"route"`
+	Distance   int      `yaml:"distance" min:"0" max:"1000000"`
+	Redirect   string   `yaml:"redirect" form:"route"` // route of the preferred substitute
+	Activation string   `yaml:"activation" oneof:"active disabled stopped"`
+}
+
+func (n *Node) setDefaults() { n.Weight, n.Activation = 1, "active" }
+
+// Pool is a set of nodes that serve the same applications.
+type Pool struct {
+	Name        string     `yaml:"-" form:"name"`
+	Nodes       []PoolNode `yaml:"nodes" max:"257"` // "*" is every node
+	Balance     string     `yaml:"balance" words:"balance"`
+	Sticky      bool       `yaml:"sticky"`
+	StickyForce bool       `yaml:"stickyForce"`
+	SessionID   string     `yaml:"sessionId" oneof:"asSet base+route"`
+	Realm       string     `yaml:"realm" form:"name"`
+}
+
+func (p *Pool) setDefaults() {
+	p.Nodes, p.Balance, p.Sticky, p.SessionID = []PoolNode{{Name: allNodes}}, "requests", true, "asSet"
+}
+
+// PoolNode is a node of a pool. What is nil is as the node itself says. In
+// the file it is a name, "*", or a mapping with the name and other words.
+type PoolNode struct {
+	Name       string  `yaml:"name" form:"poolNode" required:"true"`
+	Route      *string `yaml:"route" form:"route"`
+	Weight     *int    `yaml:"weight" min:"1" max:"1000000"`
+	Domain     *string `yaml:"domain" form:"route"`
+	Distance   *int    `yaml:"distance" min:"0" max:"1000000"`
+	Redirect   *string `yaml:"redirect" form:"route"`
+	Activation *string `yaml:"activation" oneof:"active disabled stopped"`
+}
+
+// Mount maps a URI pattern to a pool as mod_jk's URI map does: "/app/*",
+// "/app|/*", exact paths; "!" in front excludes, and its pool may be "*".
+type Mount struct {
+	Path string `yaml:"path" form:"mount" required:"true"`
+	Pool string `yaml:"pool" form:"poolRef"`
+}
+
+func (m *Mount) setDefaults() { m.Pool = "default" }
+
+// HTTP holds the words of the HTTP front.
+type HTTP struct {
+	Unavailable Unavailable `yaml:"unavailable"`
+	Forwarded   Forwarded   `yaml:"forwarded"`
+}
+
+// Unavailable says what a client gets when no node can serve it: a redirect,
+// a page from a file, or, with neither, a short text. The status of a page
+// and of the text is 503.
+type Unavailable struct {
+	Redirect string `yaml:"redirect" form:"redirect"`
+	Page     string `yaml:"page"`
+}
+
+// Forwarded says whose X-Forwarded-* fields are believed. Nobody's by
+// default.
+type Forwarded struct {
+	Trusted []string `yaml:"trusted" form:"cidr"`
+}
+
+// Health holds the probes. An interval of 0 switches a probe off.
+type Health struct {
+	HTTP HTTPProbe `yaml:"http"`
+	SIP  SIPProbe  `yaml:"sip"`
+}
+
+// HTTPProbe asks for Path; any answer below 500 is a sign of life.
+type HTTPProbe struct {
+	Path     string        `yaml:"path" form:"path"`
+	Interval time.Duration `yaml:"interval" max:"1h"`
+}
+
+// SIPProbe sends OPTIONS; any final answer but 503 is a sign of life.
+type SIPProbe struct {
+	Interval time.Duration `yaml:"interval" max:"1h"`
+}
+
+// Affinity says what ties messages to application sessions.
+type Affinity struct {
+	Leader  string       `yaml:"leader" oneof:"http sip"`
+	HTTP    []HTTPSource `yaml:"http" max:"8"`
+	SIP     []SIPSource  `yaml:"sip" max:"8"`
+	Route   RouteWords   `yaml:"route"`
+	MaxKeys int          `yaml:"maxKeys" min:"2" max:"4096"`
+	TTL     TTL          `yaml:"ttl"`
+}
+
+// HTTPSource is where an HTTP request may carry a key.
+type HTTPSource struct {
+	Source string `yaml:"source" words:"httpSource" required:"true"`
+	Name   string `yaml:"name" form:"token" required:"true"`
+}
+
+// SIPSource is where a SIP request may carry a key. In the file it is a word
+// or a mapping.
+type SIPSource struct {
+	Source  string  `yaml:"source" words:"sipSource" required:"true"`
+	Exclude Exclude `yaml:"exclude"`
+}
+
+// Exclude names users and networks that are no identity: trunks, gateways.
+type Exclude struct {
+	Users    []string `yaml:"users"`
+	Networks []string `yaml:"networks" form:"cidr"`
+}
+
+// RouteWords says how a route stands in a session id.
+type RouteWords struct {
+	Delimiter string `yaml:"delimiter" oneof:"first last"` // the route begins after this dot
+}
+
+// TTL is the life of a session: without traffic, and in all.
+type TTL struct {
+	Idle time.Duration `yaml:"idle" max:"720h"`
+	Max  time.Duration `yaml:"max" max:"8760h"`
+}
+
+// FollowSIP says how HTTP follows SIP when the leader is sip.
+type FollowSIP struct {
+	Mode           string `yaml:"mode" oneof:"rewrite redirect"`
+	MaxCorrections int    `yaml:"maxCorrections" min:"0" max:"100"`
+}
+
+// SIP holds the words of the SIP front.
+type SIP struct {
+	Pool             string   `yaml:"pool" form:"name"`
+	Balance          string   `yaml:"balance" words:"balance"` // instead of the pool's
+	OutboundProxy    string   `yaml:"outboundProxy" form:"sipPeer"`
+	ExtraServerNodes []string `yaml:"extraServerNodes" form:"ip"`
+	Hint             string   `yaml:"hint" oneof:"opaque"`
+}
+
+// Store says where the affinity table lives.
+type Store struct {
+	Memory MemoryStore `yaml:"memory"`
+}
+
+// MemoryStore is the embedded table.
+type MemoryStore struct {
+	MaxEntries int `yaml:"maxEntries" min:"1000" max:"1000000000"`
+}
+
+// State is where the process keeps files. Empty: the usual place of the
+// system.
+type State struct {
+	Dir string `yaml:"dir"`
+}
+
+// Secrets is the file of keys. Empty: "secrets" in State.Dir.
+type Secrets struct {
+	File string `yaml:"file"`
+}
+
+// Admin is the listener of the API, the UI, metrics and health. An empty
+// Listen switches it off; the socket in State.Dir stays.
+type Admin struct {
+	Listen   string `yaml:"listen" form:"listen"`
+	Insecure bool   `yaml:"insecure"` // plain HTTP on other than loopback
+}
+
+// Telemetry is what is told about the traffic.
+type Telemetry struct {
+	Log   Log   `yaml:"log"`
+	Trace Trace `yaml:"trace"`
+}
+
+// Log is what is written to standard error.
+type Log struct {
+	Level  string `yaml:"level" oneof:"debug info warn error"`
+	Format string `yaml:"format" oneof:"text json"`
+}
+
+// Trace bounds the memory of the timelines.
+type Trace struct {
+	MaxBytes Size `yaml:"maxBytes" max:"1TiB"`
+}
+
+// Limits bounds what clients may cost.
+type Limits struct {
+	HTTP HTTPLimits `yaml:"http"`
+}
+
+// HTTPLimits are those of the HTTP listeners. Bodies are streamed and have
+// none.
+type HTTPLimits struct {
+	HeaderBytes   Size          `yaml:"headerBytes" min:"4KiB" max:"16MiB"`
+	HeaderTimeout time.Duration `yaml:"headerTimeout" max:"10m"` // for the whole head; 0 is off
+	IdleTimeout   time.Duration `yaml:"idleTimeout" max:"24h"`   // between two requests; 0 is off
+}
+
+// Shutdown is how the process stops.
+type Shutdown struct {
+	Announce time.Duration `yaml:"announce" max:"10m"` // readyz says 503, everything else goes on
+	Grace    time.Duration `yaml:"grace" max:"168h"`   // for requests and calls to end
+}
+
+// Default returns what an empty file means.
+func Default() Config {
+	pool := Pool{Name: "default"}
+	pool.setDefaults()
+	return Config{
+		Version: 1,
+		Pools:   []Pool{pool},
+		Mounts:  []Mount{{Path: "/*", Pool: "default"}},
+		Health: Health{
+			HTTP: HTTPProbe{Path: "/", Interval: 5 * time.Second},
+			SIP:  SIPProbe{Interval: 10 * time.Second},
+		},
+		Affinity: Affinity{
+			Leader:  "http",
+			HTTP:    []HTTPSource{{"query", "appsession"}, {"cookie", "JSESSIONID"}},
+			SIP:     []SIPSource{{Source: "call-id"}},
+			Route:   RouteWords{Delimiter: "first"},
+			MaxKeys: 64,
+			TTL:     TTL{Idle: 30 * time.Minute, Max: 12 * time.Hour},
+		},
+		FollowSIP: FollowSIP{Mode: "rewrite", MaxCorrections: 2},
+		SIP:       SIP{Pool: "default", Balance: "round-robin", Hint: "opaque"},
+		Store:     Store{Memory: MemoryStore{MaxEntries: 4_000_000}},
+		Gateways:  1,
+		Admin:     Admin{Listen: "127.0.0.1:8090"},
+		Telemetry: Telemetry{Log: Log{"info", "text"}, Trace: Trace{MaxBytes: 64 << 20}},
+		Limits: Limits{HTTP: HTTPLimits{
+			HeaderBytes: 64 << 10, HeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute}},
+		Shutdown: Shutdown{Announce: 5 * time.Second, Grace: 10 * time.Minute},
+	}
+}
+
+// Words are the words that other packages own, as plain lists. A SIP source
+// that ends with ":" takes a name ("header:").
+type Words struct {
+	Balance       []string // algorithms
+	Deterministic []string // those that every gateway answers alike
+	HTTPSources   []string
+	SIPSources    []string
+}

@@ -1,0 +1,353 @@
+package config
+
+import (
+	"fmt"
+	"reflect"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/goccy/go-yaml/ast"
+)
+
+// reader fills a Config from a tree and notes where each value stands.
+type reader struct {
+	file     string
+	words    Words
+	problems Problems
+	errs     map[string]bool // paths that were complained of
+	anchors  anchors
+	marks    map[string]place // path of a value -> where it begins
+	visits   int
+	spent    bool // the bound of visits was met and told
+}
+
+// Parse reads a configuration. It always returns everything that is wrong;
+// the Config is of use only when no Problem is an Error. file is the name
+// that problems carry.
+func Parse(file string, text []byte, words Words) (Config, Problems) {
+	c := Default()
+	r := &reader{file: file, words: words, errs: map[string]bool{}, anchors: anchors{}, marks: map[string]place{}}
+	root, f := parseTree(text)
+	switch {
+	case f != nil:
+		r.add(f.place, Error, Problem{Message: f.message, Hint: f.hint})
+	default:
+		if root != nil {
+			ast.Walk(r.anchors, root)
+			r.value(root, "", reflect.ValueOf(&c).Elem(), "")
+		}
+		if !r.failed("") { // of a file that is no mapping at all nothing more is said
+			fill(&c)
+			r.check(&c)
+		}
+	}
+	r.problems.sort()
+	return c, r.problems
+}
+
+// fill sets what defaults to another key of the file.
+func fill(c *Config) {
+	for i := range c.Nodes {
+		if n := &c.Nodes[i]; n.Route == "" {
+			n.Route = n.Name
+		}
+	}
+}
+
+// maxProblems is how many are told; nobody mends more at once.
+const maxProblems = 500
+
+func (r *reader) add(at place, s Severity, p Problem) {
+	if s == Error {
+		r.errs[p.Path] = true
+	}
+	if len(r.problems) == maxProblems {
+		p = Problem{Message: "too many problems: the rest is not shown"}
+		s = Error
+	}
+	if len(r.problems) > maxProblems {
+		return
+	}
+	p.File, p.Line, p.Col, p.Severity = r.file, at.line, at.col, s
+	r.problems = append(r.problems, p)
+}
+
+func (r *reader) wrong(at place, path, hint, format string, args ...any) {
+	r.add(at, Error, Problem{Path: path, Message: fmt.Sprintf(format, args...), Hint: hint})
+}
+
+// defaulter is an element of a list that has defaults of its own.
+type defaulter interface{ setDefaults() }
+
+var (
+	durationType = reflect.TypeFor[time.Duration]()
+	sizeType     = reflect.TypeFor[Size]()
+)
+
+// follow returns the value behind anchors and aliases. nil: nothing to read,
+// and if that is a mistake it has been told.
+func (r *reader) follow(n ast.Node, path string) ast.Node {
+	for {
+		if r.visits++; r.visits > maxVisits {
+			if !r.spent {
+				r.spent = true
+				r.wrong(placeOf(n.GetToken()), path, "", "aliases make this file larger than %d values", maxVisits)
+			}
+			return nil
+		}
+		switch v := n.(type) {
+		case *ast.AnchorNode:
+			n = v.Value
+		case *ast.AliasNode:
+			name := ""
+			if v.Value != nil {
+				name = v.Value.GetToken().Value
+			}
+			n = r.anchors[name]
+			if n == nil {
+				r.wrong(placeOf(v.GetToken()), path, `text that begins with "*" needs quotes`, "there is no anchor %s", quote(name))
+			}
+		case *ast.TagNode:
+			r.wrong(placeOf(v.GetToken()), path, "remove the tag", "tags are not read")
+			return nil
+		case *ast.NullNode:
+			return nil
+		default:
+			return n
+		}
+		if n == nil {
+			return nil
+		}
+	}
+}
+
+// value reads n into to. An empty value is an absent one.
+func (r *reader) value(n ast.Node, path string, to reflect.Value, tag reflect.StructTag) {
+	at := placeOf(firstToken(n))
+	n = r.follow(n, path)
+	if n == nil {
+		return
+	}
+	if strings.Count(path, ".")+strings.Count(path, "[") > maxDepth { // an alias inside its own anchor
+		r.wrong(at, path, "", "nested too deep")
+		return
+	}
+	r.marks[path] = at
+	switch {
+	case to.Kind() == reflect.Pointer:
+		p := reflect.New(to.Type().Elem())
+		r.value(n, path, p.Elem(), tag)
+		to.Set(p)
+	case to.Kind() == reflect.Struct:
+		r.mapping(n, path, to)
+	case to.Kind() == reflect.Slice && tag.Get("keyed") != "":
+		r.keyed(n, path, to, tag)
+	case to.Kind() == reflect.Slice:
+		r.list(n, path, to, tag)
+	default:
+		r.scalar(n, path, to, tag)
+	}
+}
+
+// mapping reads a mapping into a struct.
+func (r *reader) mapping(n ast.Node, path string, to reflect.Value) {
+	at := placeOf(firstToken(n))
+	entries, ok := pairs(n)
+	if !ok {
+		if first := to.Field(0); to.Type().Field(0).Tag.Get("required") != "" && isScalar(n) { // the short form
+			r.value(n, path, first, to.Type().Field(0).Tag)
+			r.required(at, path, to, map[string]place{to.Type().Field(0).Tag.Get("yaml"): at})
+			return
+		}
+		r.wrong(at, path, "keys: "+strings.Join(keysOf(to.Type()), ", "), "needs a mapping, got %s", kindOf(n))
+		return
+	}
+	seen := map[string]place{}
+	for _, e := range entries {
+		key, at, ok := r.key(e, path, seen)
+		if !ok {
+			continue
+		}
+		field, ok := fieldOf(to, key)
+		if !ok {
+			r.unknown(at, join(path, key), key, to.Type())
+			continue
+		}
+		r.marks[join(path, key)] = at
+		r.value(e.Value, join(path, key), to.FieldByIndex(field), to.Type().FieldByIndex(field).Tag)
+	}
+	for key := range seen { // one complaint about a misspelt key is enough
+		if _, ok := fieldOf(to, key); !ok {
+			seen[Nearest(key, keysOf(to.Type()))] = at
+		}
+	}
+	r.required(at, path, to, seen)
+}
+
+// key reads the key of an entry; ok is false when it was refused.
+func (r *reader) key(e *ast.MappingValueNode, path string, seen map[string]place) (key string, at place, ok bool) {
+	if e == nil || e.Key == nil || e.Value == nil {
+		return "", place{}, false
+	}
+	at = placeOf(firstToken(e.Key))
+	if e.Key.IsMergeKey() {
+		r.wrong(at, path, "write the keys out", "merge keys (<<) are not read")
+		return "", at, false
+	}
+	text, ok := scalarText(e.Key)
+	if !ok || len(text) > 128 {
+		r.wrong(at, path, "", "this is no key")
+		return "", at, false
+	}
+	if first, twice := seen[text]; twice {
+		r.wrong(at, join(path, text), "keep one of them", "set twice, first on line %d", first.line)
+		return "", at, false
+	}
+	seen[text] = at
+	return text, at, true
+}
+
+// required complains of keys that a mapping must have.
+func (r *reader) required(at place, path string, to reflect.Value, seen map[string]place) {
+	for f := range to.Type().Fields() {
+		key := f.Tag.Get("yaml")
+		own, ok := seen[key]
+		switch {
+		case f.Tag.Get("required") == "" || r.failed(join(path, key)):
+		case !ok:
+			r.wrong(at, path, "", "%s is missing", key)
+		case to.FieldByIndex(f.Index).IsZero() && r.given(join(path, key)):
+			r.wrong(own, join(path, key), "", "is empty")
+		}
+	}
+}
+
+// failed tells whether a value was already complained of.
+func (r *reader) failed(path string) bool { return r.errs[path] }
+
+// unknown complains of a key, with what was probably meant.
+func (r *reader) unknown(at place, path, key string, in reflect.Type) {
+	if why := notYet(path); why != "" {
+		r.wrong(at, path, why, "not supported yet")
+		return
+	}
+	known := keysOf(in)
+	hint := didYouMean(key, known)
+	if hint == "" {
+		hint = "known here: " + strings.Join(known, ", ")
+	}
+	r.wrong(at, path, hint, "unknown key")
+}
+
+// keyed reads a mapping of names into a list.
+func (r *reader) keyed(n ast.Node, path string, to reflect.Value, tag reflect.StructTag) {
+	entries, ok := pairs(n)
+	if !ok {
+		r.wrong(placeOf(firstToken(n)), path, "such as {default: {...}}", "needs a mapping of names, got %s", kindOf(n))
+		return
+	}
+	name, _ := to.Type().Elem().FieldByName(tag.Get("keyed"))
+	if !r.fits(n, path, len(entries), tag) {
+		return
+	}
+	seen := map[string]place{}
+	out := reflect.MakeSlice(to.Type(), 0, len(entries))
+	for _, e := range entries {
+		key, at, ok := r.key(e, path, seen)
+		if !ok {
+			continue
+		}
+		elem := newElem(to.Type().Elem())
+		elem.FieldByIndex(name.Index).SetString(key)
+		p := join(path, key)
+		r.form(at, p, key, name.Tag)
+		r.marks[p] = at
+		r.value(e.Value, p, elem, "")
+		r.marks[p] = at // problems of the whole stand at its name
+		out = reflect.Append(out, elem)
+	}
+	to.Set(out)
+}
+
+// maxList bounds lists that say nothing else.
+const maxList = 10_000
+
+// fits bounds the length of a list.
+func (r *reader) fits(n ast.Node, path string, length int, tag reflect.StructTag) bool {
+	most := maxList
+	if m := tag.Get("max"); m != "" {
+		most, _ = strconv.Atoi(m)
+	}
+	if length > most {
+		r.wrong(placeOf(firstToken(n)), path, "", "%d elements, at most %d are allowed", length, most)
+	}
+	return length <= most
+}
+
+func (r *reader) list(n ast.Node, path string, to reflect.Value, tag reflect.StructTag) {
+	seq, ok := n.(*ast.SequenceNode)
+	at := placeOf(firstToken(n))
+	if !ok {
+		hint := "begin each element with - or write [a, b]"
+		if text, ok := scalarText(n); ok {
+			hint = "write [" + strconv.Quote(text) + "]"
+		}
+		r.wrong(at, path, hint, "needs a list, got %s", kindOf(n))
+		return
+	}
+	if !r.fits(n, path, len(seq.Values), tag) {
+		return
+	}
+	out := reflect.MakeSlice(to.Type(), 0, len(seq.Values))
+	for i, v := range seq.Values {
+		p := path + "[" + strconv.Itoa(i) + "]"
+		elem := newElem(to.Type().Elem())
+		if v == nil || v.Type() == ast.NullType {
+			if i < len(seq.Entries) && seq.Entries[i].Start != nil {
+				at = placeOf(seq.Entries[i].Start)
+			}
+			r.wrong(at, p, "remove it", "is empty")
+		} else {
+			r.value(v, p, elem, tag)
+		}
+		out = reflect.Append(out, elem)
+	}
+	to.Set(out)
+}
+
+func newElem(t reflect.Type) reflect.Value {
+	p := reflect.New(t)
+	if d, ok := p.Interface().(defaulter); ok {
+		d.setDefaults()
+	}
+	return p.Elem()
+}
+
+// fieldOf finds the field of a key.
+func fieldOf(v reflect.Value, key string) ([]int, bool) {
+	for f := range v.Type().Fields() {
+		if f.Tag.Get("yaml") == key && key != "-" {
+			return f.Index, true
+		}
+	}
+	return nil, false
+}
+
+// keysOf lists the keys of a struct in the order of its fields.
+func keysOf(t reflect.Type) []string {
+	var keys []string
+	for f := range t.Fields() {
+		if k := f.Tag.Get("yaml"); k != "-" {
+			keys = append(keys, k)
+		}
+	}
+	return keys
+}
+
+func join(path, key string) string {
+	if path == "" {
+		return key
+	}
+	return path + "." + key
+}

@@ -1,0 +1,273 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+	"net/url"
+	"regexp"
+	"strconv"
+	"strings"
+)
+
+// form checks the text of a value; the error says what is wrong with it and
+// hint what it should look like.
+type form struct {
+	check func(string) error
+	hint  string
+}
+
+// forms holds the checks that the form tags name.
+var forms = map[string]form{
+	"listen":     {checkListen, `"host:port" or ":port", such as ":8080"`},
+	"sipListen":  {checkSIPListen, `such as "udp://0.0.0.0:5060"`},
+	"publicHost": {checkPublicHost, "an address or a host name that others can reach"},
+	"name":       {checkName, "letters, digits, '_', '.', '-'; at most 60; begin with a letter or digit"},
+	"poolNode":   {checkPoolNode, `the name of a node, or "*" for all`},
+	"poolRef":    {checkPoolNode, "the name of a pool"},
+	"route":      {matches(routePattern, "route"), "letters, digits, '_', '-', and '.' but not in front; at most 60"},
+	"httpNode":   {checkHTTPNode, `such as "http://10.0.0.1:8080"`},
+	"sipNode":    {checkSIPNode, `such as "udp://10.0.0.1:5080"`},
+	"sipPeer":    {checkSIPPeer, `"host:port", such as "192.0.2.1:5060"`},
+	"ip":         {checkIP, "an IP address, such as 10.0.0.7"},
+	"cidr":       {checkCIDR, "a network such as 10.0.0.0/8, or one address"},
+	"mount":      {checkMount, `such as "/*", "/app|/*", or "!/app/private/*" to exclude`},
+	"path":       {checkPath, `a path, such as "/health"`},
+	"redirect":   {checkRedirect, `a path of this site, or a URL with http:// or https://`},
+	"token":      {matches(tokenPattern, "name"), "letters, digits and !#$%&'*+-.^_`|~"},
+}
+
+var (
+	namePattern  = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_.-]{0,59}$`)
+	routePattern = regexp.MustCompile(`^[A-Za-z0-9_-][A-Za-z0-9_.-]{0,59}$`)
+	hostPattern  = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9_-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9_-]*[A-Za-z0-9])?)*$`)
+	tokenPattern = regexp.MustCompile("^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,128}$")
+)
+
+func matches(re *regexp.Regexp, noun string) func(string) error {
+	return func(s string) error {
+		if !re.MatchString(s) {
+			return fmt.Errorf("%s is no %s", quote(s), noun)
+		}
+		return nil
+	}
+}
+
+// splitHostPort takes "host:port" apart; an empty host is allowed.
+func splitHostPort(s string) (host string, port int, err error) {
+	i := strings.LastIndexByte(s, ':')
+	if i < 0 || strings.HasSuffix(s, "]") {
+		return "", 0, fmt.Errorf("%s has no port", quote(s))
+	}
+	port, err = strconv.Atoi(s[i+1:])
+	if err != nil || port < 0 || port > 65535 || s[i+1] == '+' || s[i+1] == '-' {
+		return "", 0, fmt.Errorf("%s is no port", quote(s[i+1:]))
+	}
+	host = s[:i]
+	if strings.HasPrefix(host, "[") && strings.HasSuffix(host, "]") {
+		host = host[1 : len(host)-1]
+		if a, err := netip.ParseAddr(host); err != nil || !a.Is6() {
+			return "", 0, fmt.Errorf("%s is no IPv6 address", quote(host))
+		}
+	} else if strings.Contains(host, ":") {
+		return "", 0, fmt.Errorf("%s: an IPv6 address stands in brackets, such as [::1]:8080", quote(s))
+	}
+	return host, port, nil
+}
+
+func checkHost(host string) error {
+	if _, err := netip.ParseAddr(host); err == nil {
+		return nil
+	}
+	if len(host) > 253 || !hostPattern.MatchString(host) || isNumber(strings.ReplaceAll(host, ".", "")) {
+		return fmt.Errorf("%s is no address and no host name", quote(host))
+	}
+	return nil
+}
+
+func checkListen(s string) error {
+	if s == "" {
+		return nil
+	}
+	host, _, err := splitHostPort(s)
+	if err == nil && host != "" {
+		err = checkHost(host)
+	}
+	return err
+}
+
+func checkSIPListen(s string) error {
+	rest, err := transport(s)
+	if err != nil {
+		return err
+	}
+	host, _, err := splitHostPort(rest)
+	if err == nil && host != "" {
+		err = checkHost(host)
+	}
+	return err
+}
+
+// transport takes the transport off a SIP listener's or node's URL.
+func transport(s string) (rest string, err error) {
+	scheme, rest, ok := strings.Cut(s, "://")
+	switch {
+	case !ok:
+		return "", fmt.Errorf("%s names no transport", quote(s))
+	case scheme == "udp":
+		return rest, nil
+	case scheme == "tcp", scheme == "tls", scheme == "ws", scheme == "wss":
+		return "", fmt.Errorf("%s:// is not supported yet", scheme)
+	}
+	return "", fmt.Errorf("%s is no transport", quote(scheme))
+}
+
+func checkPeer(s string) error {
+	host, port, err := splitHostPort(s)
+	switch {
+	case err != nil:
+		return err
+	case port == 0:
+		return fmt.Errorf("%s: port 0 reaches nobody", quote(s))
+	}
+	if a, err := netip.ParseAddr(host); err == nil && (a.IsUnspecified() || a.IsMulticast()) {
+		return fmt.Errorf("%s is no address of one host", quote(host))
+	}
+	return checkHost(host)
+}
+
+func checkSIPNode(s string) error {
+	rest, err := transport(s)
+	if err != nil {
+		return err
+	}
+	return checkPeer(rest)
+}
+
+func checkSIPPeer(s string) error {
+	if s == "" {
+		return nil
+	}
+	return checkPeer(s)
+}
+
+func checkPublicHost(s string) error {
+	if s == "" {
+		return nil
+	}
+	if a, err := netip.ParseAddr(s); err == nil && (a.IsUnspecified() || a.IsMulticast()) {
+		return fmt.Errorf("%s is no address that others can reach", quote(s))
+	}
+	return checkHost(s)
+}
+
+func checkHTTPNode(s string) error {
+	u, err := url.Parse(s)
+	switch {
+	case strings.HasPrefix(s, "ajp://"), strings.HasPrefix(s, "https://"):
+		scheme, _, _ := strings.Cut(s, ":")
+		return fmt.Errorf("%s:// is not supported yet", scheme)
+	case !strings.HasPrefix(s, "http://"):
+		return fmt.Errorf("%s does not begin with http://", quote(s))
+	case err != nil:
+		return fmt.Errorf("%s is no URL", quote(s))
+	case u.User != nil:
+		return errors.New("a node's URL carries no user or password")
+	case u.Path != "" && u.Path != "/" || u.RawQuery != "" || u.ForceQuery || u.Fragment != "":
+		return errors.New("a node's URL has no path: the client's path is forwarded as it is")
+	}
+	host := u.Host
+	if u.Port() == "" {
+		host = strings.TrimSuffix(host, ":") + ":80"
+	}
+	return checkPeer(host)
+}
+
+func checkIP(s string) error {
+	if a, err := netip.ParseAddr(s); err != nil || a.Zone() != "" {
+		return fmt.Errorf("%s is no IP address", quote(s))
+	}
+	return nil
+}
+
+func checkCIDR(s string) error {
+	if _, err := ParseNetwork(s); err != nil {
+		return fmt.Errorf("%s is no network", quote(s))
+	}
+	return nil
+}
+
+// ParseNetwork reads "10.0.0.0/8" or one address, which is a network of one.
+func ParseNetwork(s string) (netip.Prefix, error) {
+	if a, err := netip.ParseAddr(s); err == nil && a.Zone() == "" {
+		return netip.PrefixFrom(a, a.BitLen()), nil
+	}
+	p, err := netip.ParsePrefix(s)
+	return p.Masked(), err
+}
+
+func checkName(s string) error { return matches(namePattern, "name")(s) }
+
+func checkPoolNode(s string) error {
+	if s == allNodes {
+		return nil
+	}
+	return checkName(s)
+}
+
+func checkMount(s string) error {
+	p := strings.TrimPrefix(s, "!")
+	switch {
+	case !strings.HasPrefix(p, "/"):
+		return fmt.Errorf("%s does not begin with \"/\"", quote(s))
+	case strings.Count(p, "|") > 1:
+		return fmt.Errorf("%s has more than one \"|\"", quote(s))
+	case strings.Contains(p, "|") && !strings.HasPrefix(p[strings.IndexByte(p, '|')+1:], "/"):
+		return fmt.Errorf("%s: what follows \"|\" does not begin with \"/\"", quote(s))
+	}
+	return checkVisible(s, 1024)
+}
+
+func checkPath(s string) error {
+	if !strings.HasPrefix(s, "/") {
+		return fmt.Errorf("%s does not begin with \"/\"", quote(s))
+	}
+	return checkVisible(s, 1024)
+}
+
+func checkRedirect(s string) error {
+	if s == "" {
+		return nil
+	}
+	u, err := url.Parse(s)
+	switch {
+	case err != nil:
+		return fmt.Errorf("%s is no URL", quote(s))
+	case u.Scheme == "" && strings.HasPrefix(s, "/") && !strings.HasPrefix(s, "//") && !strings.HasPrefix(s, `/\`):
+	case (u.Scheme == "http" || u.Scheme == "https") && u.Host != "" && u.User == nil:
+	default:
+		return fmt.Errorf("%s is neither a path nor a URL", quote(s))
+	}
+	return checkVisible(s, 2048)
+}
+
+// checkVisible refuses what does not belong in a URI or a header.
+func checkVisible(s string, most int) error {
+	if len(s) > most {
+		return fmt.Errorf("longer than %d bytes", most)
+	}
+	for _, c := range []byte(s) {
+		if c <= ' ' || c >= 0x7f {
+			return fmt.Errorf("%s holds a character that must be percent-encoded", quote(s))
+		}
+	}
+	return nil
+}
+
+// quote quotes and shortens a value for a message.
+func quote(s string) string {
+	if len(s) > 80 {
+		s = strings.ToValidUTF8(s[:77], "") + "..."
+	}
+	return strconv.Quote(s)
+}

@@ -1,0 +1,67 @@
+package config
+
+import "strings"
+
+// later holds the keys that the format has but this version does not serve:
+// whoever writes one is told so, instead of being told that it is misspelt.
+// "*" stands for any name. The value is the hint, if there is one.
+var later = map[string]string{
+	"listen.http.tls":                         "end TLS in front of the gateway",
+	"listen.sip.websocket":                    "",
+	"listen.sip.advertise.inVia":              "",
+	"listen.sip.advertise.external.ports.tcp": "only udp",
+	"listen.sip.advertise.external.ports.tls": "only udp",
+	"listen.sip.advertise.external.ports.ws":  "only udp",
+	"listen.sip.advertise.external.ports.wss": "only udp",
+	"listen.sip.advertise.internal.ports.tcp": "only udp",
+	"listen.sip.advertise.internal.ports.tls": "only udp",
+	"nodes.ajp":              "give the node's HTTP connector: http://host:port",
+	"nodes.capacity":         "",
+	"pools.*.nodes.capacity": "",
+	"heartbeat":              "write the nodes under nodes",
+	"health.ajp":             "",
+	"sip.sendTrying":         "",
+	"sip.failover":           "",
+	"sip.internalTransport":  "",
+	"store.memory.snapshot":  "",
+	"store.redis":            "the table is in memory",
+	"admin.tls":              "keep admin on loopback, or end TLS in front of it",
+	"telemetry.hep":          "",
+	"limits.trusted":         "",
+}
+
+// notYet returns a hint when a key belongs to a later version, else "".
+func notYet(path string) string {
+	hint, ok := later[unindexed(path)]
+	if !ok {
+		parts := strings.Split(unindexed(path), ".")
+		if len(parts) > 1 && parts[0] == "pools" {
+			parts[1] = "*"
+			hint, ok = later[strings.Join(parts, ".")]
+		}
+	}
+	if ok && hint == "" {
+		hint = "remove it"
+	}
+	return hint
+}
+
+// laterWords are words of a later version, each with the key that will take it.
+var laterWords = map[string]string{"refresh": "followSip.mode", "legacy": "sip.hint"}
+
+// unindexed takes the [n] out of a path.
+func unindexed(path string) string {
+	var b strings.Builder
+	in := false
+	for _, c := range path {
+		switch {
+		case c == '[':
+			in = true
+		case c == ']':
+			in = false
+		case !in:
+			b.WriteRune(c)
+		}
+	}
+	return b.String()
+}

@@ -1,0 +1,258 @@
+package config
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/tools/txtar"
+)
+
+func FuzzParse(f *testing.F) {
+	files, _ := filepath.Glob("testdata/*.txtar")
+	for _, name := range files {
+		a, err := txtar.ParseFile(name)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(section(a, "twinhop.yaml"))
+	}
+	for _, s := range hostile {
+		if len(s) < 4096 {
+			f.Add([]byte(s))
+		}
+	}
+	f.Fuzz(func(t *testing.T, text []byte) {
+		c, ps := Parse("f", text, testWords)
+		lines := strings.Count(normalize(text), "\n") + 1
+		for _, p := range ps {
+			if p.Line < 1 || p.Col < 1 || p.Line > lines+1 || p.Message == "" {
+				t.Errorf("a problem without a place: %+v (%d lines)", p, lines)
+			}
+		}
+		var out bytes.Buffer
+		if err := ps.Render(&out, text); err != nil {
+			t.Fatal(err)
+		}
+		if bytes.ContainsAny(out.Bytes(), "\x1b\x00\x07\r") {
+			t.Errorf("control characters reach the terminal: %q", out.Bytes())
+		}
+		if errs, _ := ps.Count(); errs == 0 {
+			for _, p := range c.Pools {
+				if len(c.Members(p)) == 0 {
+					t.Errorf("pool %q has no member and nobody complained", p.Name)
+				}
+			}
+		}
+	})
+}
+
+// hostile files must cost little and be refused with a reason.
+var hostile = map[string]string{
+	"too long":        strings.Repeat("a", MaxBytes+1),
+	"brackets":        strings.Repeat("[", 200_000),
+	"braces":          strings.Repeat("{a: ", 50_000),
+	"dashes":          strings.Repeat("- ", 200_000),
+	"questions":       strings.Repeat("? ", 200_000),
+	"anchors":         strings.Repeat("&a ", 50_000),
+	"tags":            strings.Repeat("!t ", 50_000),
+	"many keys":       strings.Repeat("abc: d\n", 100_000),
+	"alias bomb":      bomb(12),
+	"self":            "nodes: &a [*a]",
+	"self alias":      "nodes: &a *a",
+	"not utf-8":       "nodes: \xff",
+	"nul":             "nodes: \x00",
+	"directive":       "%YAML 1.2\n---\nnodes: []\n",
+	"deep by columns": staircase(400),
+}
+
+// bomb returns a text whose aliases, followed, are 10^n values.
+func bomb(n int) string {
+	var b strings.Builder
+	b.WriteString("nodes:\n  - &a0 {name: x}\n")
+	for i := 1; i < n; i++ {
+		prev := "*a" + string(rune('a'+i-1))
+		if i == 1 {
+			prev = "*a0"
+		}
+		b.WriteString("  - &a" + string(rune('a'+i)) + " {sip: [" + strings.TrimSuffix(strings.Repeat(prev+", ", 10), ", ") + "]}\n")
+	}
+	return b.String()
+}
+
+func staircase(n int) string {
+	var b strings.Builder
+	for i := range n {
+		b.WriteString(strings.Repeat(" ", i) + "a:\n")
+	}
+	return b.String()
+}
+
+func TestHostileFilesAreRefused(t *testing.T) {
+	for name, text := range hostile {
+		t.Run(name, func(t *testing.T) {
+			_, ps := Parse("f", []byte(text), testWords)
+			if errs, _ := ps.Count(); errs == 0 {
+				t.Errorf("nothing was wrong with %.40q", text)
+			}
+			if len(ps) > 20_000 {
+				t.Errorf("%d problems", len(ps))
+			}
+		})
+	}
+}
+
+// An alias bomb stops at the bound of values, not at the end of memory.
+func TestAliasesAreCounted(t *testing.T) {
+	var b strings.Builder
+	b.WriteString("affinity:\n  sip:\n    - exclude: {users: &u [" + strings.TrimSuffix(strings.Repeat("x, ", 5000), ", ") + "]}\n")
+	for range 7 {
+		b.WriteString("    - {source: from.user, exclude: {users: *u}}\n")
+	}
+	b.WriteString("nodes: [{name: n, sip: *u}]\n")
+	if _, ps := Parse("f", []byte(b.String()), testWords); !strings.Contains(joined(ps), "sip: 5000 elements, at most 8") {
+		t.Errorf("the bound of a list does not hold for aliases: %.300s", joined(ps))
+	}
+	text := "pools:\n  first: {nodes: &m [" + strings.TrimSuffix(strings.Repeat("{name: n, weight: 2}, ", 256), ", ") + "]}\n"
+	for i := range 250 { // 250 x 256 x 3 values
+		text += "  p" + strconv.Itoa(i) + ": {nodes: *m, realm: r}\n"
+	}
+	text += "affinity: {sip: ["
+	for range 8 {
+		text += "{exclude: {users: *u}}, "
+	}
+	text += "]}\nlisten: {http: &u [" + strings.TrimSuffix(strings.Repeat("x, ", 9000), ", ") + "]}\n"
+	if _, ps := Parse("f", []byte(text), testWords); !strings.Contains(joined(ps), "aliases make this file larger") {
+		t.Errorf("aliases are followed without bound: %.300s", joined(ps))
+	}
+}
+
+func joined(ps Problems) string {
+	var b strings.Builder
+	for _, p := range ps {
+		b.WriteString(p.String() + "\n")
+	}
+	return b.String()
+}
+
+func TestDefaultIsWhatAnEmptyFileMeans(t *testing.T) {
+	c, _ := Parse("f", []byte("version: 1\n"), testWords)
+	if d := differences(c); strings.Contains(strings.Join(strings.SplitAfter(d, "\n")[5:], ""), "=") {
+		t.Errorf("differs from Default():\n%s", d)
+	}
+}
+
+func TestNoteworthyLineEndings(t *testing.T) {
+	text := "\uFEFFlisten: {http: [{addr: \":8080\"}]}\r\nnodes:\r\n  - {name: ä}\r\n"
+	_, ps := Parse("f", []byte(text), testWords)
+	if len(ps) != 2 || ps[0].Line != 3 || ps[0].Col != 5 || ps[1].Col != 12 {
+		t.Errorf("places are lost behind a byte order mark and carriage returns: %+v", ps)
+	}
+}
+
+func TestRenderKeepsTheCaretUnderTabs(t *testing.T) {
+	var out strings.Builder
+	text := "a: 1 #\tx\n\u00e4b:\tc\n"
+	ps := Problems{{File: "f", Line: 2, Col: 5, Severity: Error, Message: "m", Hint: "h"}}
+	if err := ps.Render(&out, []byte(text)); err != nil {
+		t.Fatal(err)
+	}
+	want := "f:2:5 error  m\n     1 | a: 1 #\tx\n>    2 | \u00e4b:\tc\n            \t^ h\n1 error, 0 warnings\n"
+	if out.String() != want {
+		t.Errorf("got\n%q, want\n%q", out.String(), want)
+	}
+}
+
+func TestSizesAndDurations(t *testing.T) {
+	for in, want := range map[string]Size{"0": 0, "4096": 4096, "64MiB": 64 << 20, "1GB": 1e9, "512 KiB": 512 << 10, "7B": 7} {
+		if got, err := parseSize(in); err != nil || got != want {
+			t.Errorf("size %q: %d, %v", in, got, err)
+		}
+	}
+	for _, in := range []string{"", "MiB", "-1", "1.5GiB", "99999999999GiB", "1 Mi B", "0x10"} {
+		if got, err := parseSize(in); err == nil {
+			t.Errorf("size %q: %d", in, got)
+		}
+	}
+	for in, want := range map[string]time.Duration{"0": 0, "5100ms": 5100 * time.Millisecond, "1h30m": 90 * time.Minute, "0s": 0} {
+		if got, err := parseDuration(in); err != nil || got != want {
+			t.Errorf("duration %q: %s, %v", in, got, err)
+		}
+	}
+	for _, in := range []string{"", "5", "-1s", "1d", "5 s", "NaN"} {
+		if got, err := parseDuration(in); err == nil {
+			t.Errorf("duration %q: %s", in, got)
+		}
+	}
+	for in, want := range map[time.Duration]string{0: "0s", time.Hour: "1h", 90 * time.Minute: "1h30m", 10 * time.Second: "10s", time.Hour + time.Second: "1h0m1s"} {
+		if got := short(in); got != want {
+			t.Errorf("%d: %q, want %q", in, got, want)
+		}
+	}
+}
+
+func TestNearest(t *testing.T) {
+	words := []string{"weight", "route", "name", "http", "sip", "activation"}
+	for in, want := range map[string]string{
+		"weigth": "weight", "Weight": "weight", "rout": "route", "nmae": "name", "htp": "http", "activaton": "activation",
+		"sp": "sip", "xyzzy": "", "": "", "zzzzzz": "", strings.Repeat("w", 1000): "",
+	} {
+		if got := Nearest(in, words); got != want {
+			t.Errorf("%.20q: %q, want %q", in, got, want)
+		}
+	}
+}
+
+// The example of the documentation is a file that runs.
+func TestExampleHasNoProblems(t *testing.T) {
+	const name = "../../docs/twinhop.example.yaml"
+	text, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, ps := Parse(name, text, testWords)
+	for _, p := range ps {
+		t.Error(p)
+	}
+	if len(c.Nodes) < 2 || len(c.Listen.SIP.External) == 0 {
+		t.Errorf("the example shows too little: %+v", c)
+	}
+	// Every key is shown, commented out or not.
+	flat := map[string]string{}
+	a, err := txtar.ParseFile("testdata/full.txtar")
+	if err != nil {
+		t.Fatal(err)
+	}
+	full, _ := Parse("full", section(a, "twinhop.yaml"), testWords)
+	for line := range strings.Lines(differences(full)) {
+		path, _, _ := strings.Cut(line, " ")
+		parts := strings.FieldsFunc(path, func(r rune) bool { return r == '.' || r == '[' || r == ']' })
+		flat[parts[len(parts)-1]] = path
+	}
+	for key, path := range flat {
+		if !strings.ContainsAny(key[:1], "0123456789") && !bytes.Contains(text, []byte(key+":")) {
+			t.Errorf("the example does not show %s", path)
+		}
+	}
+}
+
+func TestReadFileIsBounded(t *testing.T) {
+	name := filepath.Join(t.TempDir(), "big.yaml")
+	if err := os.WriteFile(name, bytes.Repeat([]byte("#"), MaxBytes+500), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	text, err := ReadFile(name)
+	if err != nil || len(text) != MaxBytes+1 {
+		t.Errorf("%d bytes, %v", len(text), err)
+	}
+	if _, ps := Parse(name, text, testWords); len(ps) != 1 || !strings.Contains(ps[0].Message, "bytes") {
+		t.Errorf("%+v", ps)
+	}
+	if _, err := ReadFile(t.TempDir()); err == nil {
+		t.Error("a directory was read")
+	}
+}

@@ -1,0 +1,210 @@
+package config
+
+import (
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/goccy/go-yaml/ast"
+	"github.com/goccy/go-yaml/token"
+)
+
+func isScalar(n ast.Node) bool {
+	_, ok := scalarText(n)
+	return ok
+}
+
+// scalarText returns a text or number as it is written: a node may be called
+// 007.
+func scalarText(n ast.Node) (string, bool) {
+	switch v := n.(type) {
+	case *ast.StringNode:
+		return v.Value, true
+	case *ast.LiteralNode:
+		if v.Value == nil {
+			return "", true
+		}
+		return v.Value.Value, true
+	case *ast.IntegerNode, *ast.FloatNode:
+		return strings.TrimSpace(v.GetToken().Value), true
+	}
+	return "", false
+}
+
+// isQuoted tells whether a scalar is text whatever it looks like.
+func isQuoted(n ast.Node) bool {
+	t := n.GetToken()
+	return t != nil && (t.Type == token.SingleQuoteType || t.Type == token.DoubleQuoteType)
+}
+
+// kindOf says what a value is, for messages.
+func kindOf(n ast.Node) string {
+	switch n.(type) {
+	case *ast.MappingNode, *ast.MappingValueNode:
+		return "a mapping"
+	case *ast.SequenceNode:
+		return "a list"
+	case *ast.BoolNode:
+		return "true or false"
+	case *ast.IntegerNode, *ast.FloatNode, *ast.InfinityNode, *ast.NanNode:
+		return "a number"
+	}
+	return "text"
+}
+
+// scalar reads one value that is neither mapping nor list.
+func (r *reader) scalar(n ast.Node, path string, to reflect.Value, tag reflect.StructTag) {
+	at := placeOf(n.GetToken())
+	if m, ok := r.marks[path]; ok {
+		at = m // of the alias, where the value is used
+	}
+	text, ok := scalarText(n)
+	switch {
+	case to.Type() == durationType:
+		d, err := parseDuration(text)
+		switch {
+		case !ok:
+			r.wrong(at, path, "such as 5s, 100ms, 1h30m; 0 is off", "needs a duration, got %s", kindOf(n))
+		case err != nil && isNumber(text):
+			r.wrong(at, path, `did you mean "`+text+`s"?`, "%v", err)
+		case err != nil:
+			r.wrong(at, path, "such as 5s, 100ms, 1h30m; 0 is off", "%v", err)
+		default:
+			most, _ := time.ParseDuration(tag.Get("max"))
+			if most != 0 && d > most {
+				r.wrong(at, path, "at most "+tag.Get("max"), "%s is too long", short(d))
+			}
+			to.SetInt(int64(d))
+		}
+	case to.Type() == sizeType:
+		r.size(n, path, to, tag)
+	case to.Kind() == reflect.Int:
+		r.number(n, path, to, tag)
+	case to.Kind() == reflect.Bool:
+		b, ok := n.(*ast.BoolNode)
+		if !ok {
+			hint := ""
+			if text == "yes" || text == "on" || text == "no" || text == "off" {
+				hint = "YAML 1.2 knows only true and false"
+			}
+			r.wrong(at, path, hint, "needs true or false, got %s", describe(n, text))
+			return
+		}
+		to.SetBool(b.Value)
+	case to.Kind() == reflect.String:
+		if !ok {
+			hint := ""
+			if n.Type() == ast.BoolType {
+				hint = `write "` + n.GetToken().Value + `" if text is meant`
+			}
+			r.wrong(at, path, hint, "needs text, got %s", kindOf(n))
+			return
+		}
+		r.text(at, path, text, tag)
+		to.SetString(text)
+	}
+}
+
+func describe(n ast.Node, text string) string {
+	if text != "" {
+		return quote(text)
+	}
+	return kindOf(n)
+}
+
+func (r *reader) size(n ast.Node, path string, to reflect.Value, tag reflect.StructTag) {
+	at, hint := r.marks[path], "such as 64MiB, 512KiB, 1GB; 0 is off"
+	text, ok := scalarText(n)
+	if !ok {
+		r.wrong(at, path, hint, "needs a size, got %s", kindOf(n))
+		return
+	}
+	s, err := parseSize(text)
+	if err != nil {
+		r.wrong(at, path, hint, "%v", err)
+		return
+	}
+	if most, _ := parseSize(tag.Get("max")); most != 0 && s > most {
+		r.wrong(at, path, "at most "+tag.Get("max"), "%s is too large", s)
+	}
+	if least, _ := parseSize(tag.Get("min")); s < least {
+		r.wrong(at, path, "at least "+tag.Get("min"), "%s is too small", s)
+	}
+	to.SetInt(int64(s))
+}
+
+func (r *reader) number(n ast.Node, path string, to reflect.Value, tag reflect.StructTag) {
+	at := r.marks[path]
+	text, ok := scalarText(n)
+	i, err := strconv.ParseInt(strings.ReplaceAll(text, "_", ""), 10, 32)
+	if !ok || err != nil || isQuoted(n) {
+		r.wrong(at, path, "", "needs a whole number, got %s", describe(n, text))
+		return
+	}
+	least, _ := strconv.ParseInt(tag.Get("min"), 10, 64)
+	most, err := strconv.ParseInt(tag.Get("max"), 10, 64)
+	if err == nil && least == most && i != least {
+		r.wrong(at, path, "write "+tag.Get("min"), "%d is not known to this program", i)
+		return
+	}
+	if i < least || err == nil && i > most {
+		r.wrong(at, path, "between "+tag.Get("min")+" and "+tag.Get("max"), "%d is out of range", i)
+		return
+	}
+	to.SetInt(i)
+}
+
+// text checks a text against its tag's words and form.
+func (r *reader) text(at place, path, text string, tag reflect.StructTag) {
+	if one := tag.Get("oneof"); one != "" {
+		r.word(at, path, text, strings.Fields(one))
+		return
+	}
+	switch tag.Get("words") {
+	case "balance":
+		r.word(at, path, text, r.words.Balance)
+	case "httpSource":
+		r.word(at, path, text, r.words.HTTPSources)
+	case "sipSource":
+		r.word(at, path, text, r.words.SIPSources)
+	}
+	r.form(at, path, text, tag)
+}
+
+func (r *reader) form(at place, path, text string, tag reflect.StructTag) {
+	f, ok := forms[tag.Get("form")]
+	if !ok || text == "" && tag.Get("required") == "" && path != "" && !strings.HasSuffix(path, "]") {
+		return
+	}
+	if err := f.check(text); err != nil {
+		r.wrong(at, path, f.hint, "%v", err)
+	}
+}
+
+// word checks that text is one of the words; a word that ends with ":" takes
+// a name behind it.
+func (r *reader) word(at place, path, text string, words []string) {
+	if slices.ContainsFunc(words, func(w string) bool {
+		name, ok := strings.CutPrefix(text, w)
+		return text == w && !strings.HasSuffix(w, ":") || ok && strings.HasSuffix(w, ":") && tokenPattern.MatchString(name)
+	}) {
+		return
+	}
+	hint := didYouMean(text, words)
+	if hint == "" {
+		shown := slices.Clone(words)
+		for i, w := range shown {
+			if strings.HasSuffix(w, ":") {
+				shown[i] = w + "NAME"
+			}
+		}
+		hint = "one of: " + strings.Join(shown, ", ")
+	}
+	what := "is not a known word"
+	if laterWords[text] == unindexed(path) {
+		what = "is not supported yet"
+	}
+	r.wrong(at, path, hint, "%s %s", quote(text), what)
+}
