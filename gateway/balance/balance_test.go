@@ -1,0 +1,344 @@
+package balance
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"net/netip"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"twinhop/appsession"
+	"twinhop/gateway/cluster"
+)
+
+// pool returns a pool of nodes "node1", "node2"… with the given weights.
+func pool(t testing.TB, weights ...int) *cluster.Pool {
+	t.Helper()
+	var nodes []cluster.NodeSpec
+	for i, w := range weights {
+		nodes = append(nodes, node(fmt.Sprintf("node%d", i+1), i+1, w))
+	}
+	return poolOf(t, &cluster.Registry{}, nodes)
+}
+
+func node(name string, host, weight int) cluster.NodeSpec {
+	ip := netip.AddrFrom4([4]byte{10, 0, byte(host >> 8), byte(host)})
+	return cluster.NodeSpec{Name: name, Weight: weight, SIP: []cluster.Address{{Scheme: "udp", Addr: netip.AddrPortFrom(ip, 5080)}}}
+}
+
+func poolOf(t testing.TB, r *cluster.Registry, nodes []cluster.NodeSpec) *cluster.Pool {
+	t.Helper()
+	err := r.Apply(cluster.Spec{Nodes: nodes, Pools: []cluster.PoolSpec{{Name: "p", Members: []cluster.MemberSpec{{Node: cluster.AllNodes}}}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r.View().Pool("p")
+}
+
+func without(members []*cluster.Member, name string) []*cluster.Member {
+	return slices.DeleteFunc(slices.Clone(members), func(m *cluster.Member) bool { return m.Name == name })
+}
+
+// give picks and tells the algorithm, as the Router does.
+func give(a Algorithm, members []*cluster.Member, q *Question) *cluster.Member {
+	m := a.Pick(members, q)
+	if o, ok := a.(Observer); ok {
+		o.Assigned(m, q)
+	}
+	return m
+}
+
+// sequence gives n new clients and returns the numbers of their nodes.
+func sequence(a Algorithm, members []*cluster.Member, n int) string {
+	var out []string
+	for range n {
+		out = append(out, strings.TrimPrefix(give(a, members, &Question{}).Name, "node"))
+	}
+	return strings.Join(out, " ")
+}
+
+func get(t testing.TB, name string) Algorithm {
+	t.Helper()
+	a, ok := New(name)
+	if !ok {
+		t.Fatalf("no algorithm %q", name)
+	}
+	return a
+}
+
+// The sequences were read off mod_jk 1.2.48 with the same factors.
+func TestSequences(t *testing.T) {
+	tests := []struct {
+		name, algorithm string
+		weights         []int
+		want            string
+	}{
+		{"factors 1:2:3", "requests", []int{1, 2, 3}, "1 2 3 3 2 3 1 2 3 3 2 3"},
+		{"factors 1:2:3", "sessions", []int{1, 2, 3}, "1 2 3 3 2 3 1 2 3 3 2 3"},
+		{"equal", "requests", []int{1, 1, 1}, "1 2 3 1 2 3"},
+		{"equal", "round-robin", []int{1, 1}, "1 2 1 2 1 2"},
+		{"two calls, two nodes", "round-robin", []int{7, 7, 7}, "1 2 3 1 2 3"},
+		{"weights are interleaved", "round-robin", []int{5, 1, 1}, "1 1 2 1 3 1 1 1 1 2 1 3 1 1"},
+		{"one node", "requests", []int{4}, "1 1 1"},
+		{"without a key hash takes turns", "hash", []int{1, 1}, "1 2 1 2"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.algorithm+"/"+tt.name, func(t *testing.T) {
+			p := pool(t, tt.weights...)
+			if got := sequence(get(t, tt.algorithm), p.Members, len(strings.Fields(tt.want))); got != tt.want {
+				t.Errorf("got %s, want %s", got, tt.want)
+			}
+		})
+	}
+}
+
+// Six requests follow their sessions to node1, then eight new clients come:
+// requests counts the six, sessions does not.
+func TestStickyWorkCounts(t *testing.T) {
+	for name, want := range map[string]string{"requests": "2 3 3 2 3 2 3 3", "sessions": "1 2 3 3 2 3 1 2"} {
+		p := pool(t, 1, 2, 3)
+		a := get(t, name)
+		for range 6 {
+			a.(Observer).Assigned(p.Member("node1"), &Question{Known: true})
+		}
+		if got := sequence(a, p.Members, 8); got != want {
+			t.Errorf("%s: got %s, want %s", name, got, want)
+		}
+	}
+}
+
+func TestTiesGoOnAfterTheLastElected(t *testing.T) {
+	p := pool(t, 1, 1, 1)
+	a := &Requests{}
+	first := a.Pick(p.Members, &Question{})
+	second := a.Pick(p.Members, &Question{}) // all values are still 0
+	if first.Name != "node1" || second.Name != "node2" {
+		t.Errorf("got %s, %s", first.Name, second.Name)
+	}
+	if third := a.Pick(without(p.Members, "node3"), &Question{}); third.Name != "node1" {
+		t.Errorf("with node3 away: got %s, want node1", third.Name)
+	}
+}
+
+func TestTickHalves(t *testing.T) {
+	p := pool(t, 1, 1)
+	v := &p.Member("node1").Load.Value
+	for _, step := range []struct {
+		seconds int
+		want    int64
+	}{{1, 500}, {0, 500}, {3, 62}, {100, 0}, {1, 0}} {
+		if step.want == 500 && step.seconds == 1 {
+			v.Store(1000)
+		}
+		if Tick(p, step.seconds); v.Load() != step.want {
+			t.Errorf("after %d s: %d, want %d", step.seconds, v.Load(), step.want)
+		}
+	}
+}
+
+func TestDryAdvancesNothing(t *testing.T) {
+	for _, name := range []string{"round-robin", "requests", "sessions", "hash"} {
+		p := pool(t, 1, 2, 3)
+		a, twin := get(t, name), get(t, name)
+		q := pool(t, 1, 2, 3)
+		for i := range 20 {
+			dry := &Question{Dry: true}
+			want := give(a, p.Members, dry)
+			give(a, p.Members, dry)
+			if got, undisturbed := give(a, p.Members, &Question{}), give(twin, q.Members, &Question{}); got != want || got.Name != undisturbed.Name {
+				t.Fatalf("%s: pick %d: dry said %s, then %s; without asking it is %s", name, i, want.Name, got.Name, undisturbed.Name)
+			}
+		}
+	}
+}
+
+// The distribution table: each algorithm is even in proportion to the
+// weights, also after a node has left and come back.
+func TestDistribution(t *testing.T) {
+	const n = 12_000
+	for _, name := range Names() {
+		for _, weights := range [][]int{{1, 1, 1}, {1, 2, 3}, {10, 1}, {1, 1, 1, 1, 1, 1, 1, 1}} {
+			t.Run(fmt.Sprint(name, weights), func(t *testing.T) {
+				p := pool(t, weights...)
+				a := get(t, name)
+				if r, ok := a.(*Random); ok {
+					r.draw = rand.New(rand.NewPCG(1, 2)).Int64N
+				}
+				key := 0
+				round := func(members []*cluster.Member) {
+					got, total := map[string]int{}, 0
+					for range n {
+						key++
+						q := &Question{Seed: appsession.Key{Space: appsession.Call, Value: fmt.Sprintf("%d@host", key)}}
+						got[give(a, members, q).Name]++
+					}
+					for _, m := range members {
+						total += m.Weight
+					}
+					for _, m := range members {
+						want := float64(n*m.Weight) / float64(total)
+						tolerance := 0.12 * want // hash and random: about 4 standard deviations
+						if name != "hash" && name != "random" {
+							tolerance = 12 // one round
+						}
+						if d := float64(got[m.Name]) - want; d > tolerance || d < -tolerance {
+							t.Errorf("%s of %d members: %d of %d, want %.0f", m.Name, len(members), got[m.Name], n, want)
+						}
+					}
+				}
+				round(p.Members)
+				for _, m := range p.Members { // as much time as it takes
+					m.Load.Value.Store(0)
+				}
+				round(without(p.Members, "node1"))
+				for _, m := range p.Members {
+					m.Load.Value.Store(0)
+				}
+				round(p.Members)
+			})
+		}
+	}
+}
+
+func TestNames(t *testing.T) {
+	want := []string{"hash", "random", "requests", "round-robin", "sessions"}
+	if !slices.Equal(Names(), want) {
+		t.Errorf("got %v", Names())
+	}
+	for _, n := range Deterministic() {
+		if !slices.Contains(want, n) {
+			t.Errorf("%s is deterministic and does not exist", n)
+		}
+	}
+	if _, ok := New("fastest"); ok {
+		t.Error("an algorithm nobody wrote was found")
+	}
+}
+
+// A member that is new, or is back after its node was away, does not get all
+// the work until its load value has caught up.
+func TestNewMemberGetsNoFlood(t *testing.T) {
+	r := &cluster.Registry{}
+	nodes := []cluster.NodeSpec{node("node1", 1, 1), node("node2", 2, 1)}
+	p := poolOf(t, r, nodes)
+	a := &Requests{}
+	sequence(a, p.Members, 100)
+	p = poolOf(t, r, append(nodes, node("node3", 3, 1)))
+	got := sequence(a, p.Members, 9)
+	if c := strings.Count(got, "3"); c > 3 {
+		t.Errorf("the new node got %d of 9: %s", c, got)
+	}
+}
+
+func TestRoundRobinOverChangingViews(t *testing.T) {
+	r := &cluster.Registry{}
+	a := &RoundRobin{}
+	n1, n2, n3 := node("node1", 1, 1), node("node2", 2, 1), node("node3", 3, 1)
+	for _, nodes := range [][]cluster.NodeSpec{{n1, n2, n3}, {n3, n1}, {n2}, {n1, n2, n3}, {n3, n2, n1}} {
+		p := poolOf(t, r, nodes)
+		got := map[string]int{}
+		for range 300 {
+			got[a.Pick(p.Members, &Question{}).Name]++
+		}
+		for _, n := range nodes {
+			if d := got[n.Name] - 300/len(nodes); d < -3 || d > 3 {
+				t.Errorf("%d nodes: %s got %d of 300", len(nodes), n.Name, got[n.Name])
+			}
+		}
+	}
+}
+
+// Removing a node moves only its keys, adding one moves keys only to it, and
+// the order of the members does not count.
+func TestRendezvousMinimalDisruption(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		weights := rapid.SliceOfN(rapid.IntRange(1, 5), 2, 9).Draw(rt, "weights")
+		members := pool(t, weights...).Members
+		gone := rapid.SampledFrom(members).Draw(rt, "gone")
+		shuffled := rapid.Permutation(members).Draw(rt, "order")
+		for range 50 {
+			key := appsession.Key{Space: appsession.Space(rapid.IntRange(1, 3).Draw(rt, "space")), Value: rapid.String().Draw(rt, "value")}
+			with := Rendezvous(members, key)
+			if other := Rendezvous(shuffled, key); other != with {
+				rt.Fatalf("%q: %s in one order, %s in another", key.Value, with.Name, other.Name)
+			}
+			if left := Rendezvous(without(members, gone.Name), key); with != gone && left != with {
+				rt.Fatalf("%q: moved from %s to %s when %s left", key.Value, with.Name, left.Name, gone.Name)
+			}
+			key.Realm = 7
+			if other := Rendezvous(members, key); other != with {
+				rt.Fatalf("%q: the realm counts", key.Value)
+			}
+		}
+	})
+}
+
+// What other gateways, of other releases, must find as well.
+func TestRendezvousIsStable(t *testing.T) {
+	p := pool(t, 1, 1, 2)
+	var got []string
+	for _, v := range []string{"alice", "bob", "carol", "dave", "erin", "frank", "grace", "heidi", "a84b4c76e66710@pc33.example.com", ""} {
+		got = append(got, Rendezvous(p.Members, appsession.Key{Space: appsession.App, Value: v}).Name)
+	}
+	if s := strings.Join(got, " "); s != stable {
+		t.Errorf("got  %s\nwant %s", s, stable)
+	}
+	if Rendezvous(nil, appsession.Key{Space: appsession.App, Value: "x"}) != nil {
+		t.Error("a member out of none")
+	}
+}
+
+const stable = "node3 node3 node2 node3 node3 node2 node1 node2 node3 node3"
+
+func TestPickDoesNotAllocate(t *testing.T) {
+	p := pool(t, 1, 2, 3, 4)
+	for _, name := range Names() {
+		a := get(t, name)
+		q := &Question{Seed: appsession.Key{Space: appsession.Call, Value: "a84b4c76e66710@pc33.example.com"}}
+		give(a, p.Members, q)
+		if n := testing.AllocsPerRun(100, func() { give(a, p.Members, q) }); n != 0 {
+			t.Errorf("%s: %v allocations", name, n)
+		}
+	}
+}
+
+func TestConcurrentUse(t *testing.T) {
+	p := pool(t, 1, 2, 3)
+	for _, name := range Names() {
+		a := get(t, name)
+		var all sync.WaitGroup
+		for g := range 4 {
+			all.Go(func() {
+				for i := range 500 {
+					members := p.Members
+					if i%2 == 0 {
+						members = members[1:]
+					}
+					if give(a, members, &Question{Dry: g == 0}) == nil {
+						t.Error("nobody was picked")
+					}
+					Tick(p, 1)
+				}
+			})
+		}
+		all.Wait()
+	}
+}
+
+func BenchmarkPick(b *testing.B) {
+	p := pool(b, 1, 2, 3, 4)
+	for _, name := range Names() {
+		a := get(b, name)
+		q := &Question{Seed: appsession.Key{Space: appsession.Call, Value: "a84b4c76e66710@pc33.example.com"}}
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				give(a, p.Members, q)
+			}
+		})
+	}
+}
