@@ -1,0 +1,190 @@
+package h1
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"net"
+	"sync"
+	"time"
+
+	"twinhop/http/head"
+)
+
+// Defaults of Client's fields.
+const (
+	DefaultConnectTimeout  = 500 * time.Millisecond
+	DefaultHeaderTimeout   = 60 * time.Second
+	DefaultContinueTimeout = time.Second
+	DefaultIdleTimeout     = 15 * time.Second
+	DefaultMaxIdle         = 256
+
+	maxHead          = 64 << 10 // bytes of one answer's head, RFC 9112 leaves it to us
+	maxFields        = 256      // fields of one head
+	maxInformational = 10       // 1xx answers before the final one
+	maxTrailer       = 8 << 10  // bytes of a chunked body's trailer
+)
+
+// A Client speaks HTTP/1.1 with nodes over kept connections, one pool per
+// address. Its fields are set before first use. For durations 0 means the
+// default, a negative value no limit. Safe for concurrent use.
+type Client struct {
+	// Dial opens a connection; nil means TCP.
+	Dial func(ctx context.Context, network, addr string) (net.Conn, error)
+	// ConnectTimeout bounds opening a connection.
+	ConnectTimeout time.Duration
+	// HeaderTimeout bounds the wait for the head of the final answer, from the
+	// moment the request is sent completely.
+	HeaderTimeout time.Duration
+	// BodyTimeout bounds each wait for more of an answer's body, and each
+	// write. 0 means no limit.
+	BodyTimeout time.Duration
+	// ContinueTimeout is how long a request with Expect waits for 100 before
+	// its body is sent all the same (RFC 9110 section 10.1.1).
+	ContinueTimeout time.Duration
+	// IdleTimeout is how long an unused connection is kept; a node's
+	// "Keep-Alive: timeout=" can make it shorter.
+	IdleTimeout time.Duration
+	// MaxIdle is how many unused connections are kept per address; 0 means
+	// DefaultMaxIdle, negative none.
+	MaxIdle int
+	// MaxConns bounds connections in use per address; 0 means no limit.
+	MaxConns int
+
+	mu    sync.Mutex // guards pools; each pool has its own lock
+	pools map[string]*pool
+}
+
+var _ head.Backend = (*Client)(nil)
+
+func effective(d, def time.Duration) time.Duration {
+	if d == 0 {
+		return def
+	}
+	return max(d, 0)
+}
+
+// Exchange implements head.Backend.
+func (c *Client) Exchange(ctx context.Context, addr string, r *head.Request, body io.Reader) (*head.Response, error) {
+	if err := validate(r); err != nil {
+		return nil, &Error{Op: "send to", Addr: addr, Err: err, notSent: true}
+	}
+	if r.Length == 0 {
+		body = nil
+	}
+	p := c.pool(addr)
+	for fresh := false; ; fresh = true {
+		x, err := c.acquire(ctx, p, fresh)
+		if err != nil {
+			return nil, err
+		}
+		resp, err := x.exchange(ctx, r, body)
+		if err == nil {
+			return resp, nil
+		}
+		again := x.reused && !x.answered && replayable(r, x, err)
+		x.discard()
+		if !again || ctx.Err() != nil {
+			return nil, err
+		}
+		if b, ok := body.(*bytes.Reader); ok {
+			b.Seek(0, io.SeekStart)
+		}
+	}
+}
+
+// replayable tells whether a request that failed on a kept connection may go
+// out again on a new one: only a connection that broke, never a slow node, and
+// only when nothing was sent, or the request may be repeated and its body can.
+func replayable(r *head.Request, x *conn, err error) bool {
+	if head.Timeout(err) || errors.Is(err, ErrResponse) {
+		return false
+	}
+	var fault *head.BodyError
+	if errors.As(err, &fault) || x.touched {
+		return false
+	}
+	return !x.wrote || head.Idempotent(r.Method)
+}
+
+// acquire takes a kept connection, or opens one.
+func (c *Client) acquire(ctx context.Context, p *pool, fresh bool) (*conn, error) {
+	if !fresh {
+		if x := p.take(time.Now()); x != nil {
+			return x, nil
+		}
+	}
+	if !p.reserve(c.MaxConns) {
+		return nil, &Error{Op: "take connection", Addr: p.addr, Err: ErrPoolFull, notSent: true}
+	}
+	nc, err := c.dial(ctx, p.addr)
+	if err != nil {
+		p.unreserve()
+		return nil, &Error{Op: "dial", Addr: p.addr, Err: err, notSent: true}
+	}
+	return newConn(c, p, nc), nil
+}
+
+func (c *Client) dial(ctx context.Context, addr string) (net.Conn, error) {
+	if d := effective(c.ConnectTimeout, DefaultConnectTimeout); d > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, d)
+		defer cancel()
+	}
+	if c.Dial != nil {
+		return c.Dial(ctx, "tcp", addr)
+	}
+	var d net.Dialer
+	return d.DialContext(ctx, "tcp", addr)
+}
+
+// Run closes connections that stayed unused too long, until ctx ends; then it
+// closes all unused ones. Without it they are closed only when their address
+// is used again.
+func (c *Client) Run(ctx context.Context) error {
+	every := effective(c.IdleTimeout, DefaultIdleTimeout) / 2
+	if every <= 0 {
+		every = DefaultIdleTimeout
+	}
+	tick := time.NewTicker(every)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			c.CloseIdle()
+			return nil
+		case now := <-tick.C:
+			c.sweep(now)
+		}
+	}
+}
+
+// CloseIdle closes every unused connection. Those in use are closed or kept
+// when their exchange ends, as usual.
+func (c *Client) CloseIdle() { c.sweep(time.Time{}) }
+
+// sweep closes unused connections past their time at now, all for a zero now,
+// and forgets addresses without connections.
+func (c *Client) sweep(now time.Time) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for addr, p := range c.pools {
+		if p.sweep(now) {
+			delete(c.pools, addr)
+		}
+	}
+}
+
+// Conns counts the connections to addr: in use and unused.
+func (c *Client) Conns(addr string) (busy, idle int) {
+	c.mu.Lock()
+	p := c.pools[addr]
+	c.mu.Unlock()
+	if p == nil {
+		return 0, 0
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.busy, len(p.idle)
+}

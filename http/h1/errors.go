@@ -1,0 +1,49 @@
+package h1
+
+import (
+	"errors"
+	"fmt"
+	"os"
+)
+
+// ErrResponse is wrapped by every error about an answer that is not proper
+// HTTP/1.1 or exceeds a limit.
+var ErrResponse = errors.New("invalid response")
+
+// ErrPoolFull means that the node already has Client.MaxConns connections in
+// use. Nothing was sent.
+var ErrPoolFull = errors.New("connection limit of the node reached")
+
+// ErrRequest means that the request head holds bytes that must not go on a
+// wire (control characters, blanks in the target). Nothing was sent.
+var ErrRequest = errors.New("request head cannot be sent")
+
+// An Error says what was being done to which node when an exchange failed.
+type Error struct {
+	// Op is one of "dial", "take connection", "send to", "read from".
+	Op string
+	// Addr is the node's address.
+	Addr string
+	// Err is the cause.
+	Err error
+
+	notSent bool
+}
+
+func (e *Error) Error() string { return fmt.Sprintf("%s %s: %v", e.Op, e.Addr, e.Err) }
+
+// Unwrap returns the cause.
+func (e *Error) Unwrap() error { return e.Err }
+
+// NotSent tells whether it is certain that the node got no part of the request.
+func (e *Error) NotSent() bool { return e.notSent }
+
+// Timeout tells whether a time limit was the cause.
+func (e *Error) Timeout() bool {
+	var t interface{ Timeout() bool }
+	return errors.Is(e.Err, os.ErrDeadlineExceeded) || errors.As(e.Err, &t) && t.Timeout()
+}
+
+func badResponse(format string, args ...any) error {
+	return fmt.Errorf("%w: "+format, append([]any{ErrResponse}, args...)...)
+}

@@ -1,0 +1,50 @@
+package head
+
+import (
+	"context"
+	"errors"
+	"io"
+)
+
+// A Backend speaks one protocol toward nodes.
+//
+// Exchange sends r with body to the node at addr ("host:port") and returns its
+// final answer once the head of it arrived. A nil body means none. A body that
+// is a *bytes.Reader is wholly in memory and may be sent again; any other is
+// read at most once, possibly from another goroutine until the response's Body
+// is closed, and if it implements io.Closer, Close ends a Read in progress.
+//
+// Exchange sends a request once. The only repetition it may make on its own is
+// to the same node, when a kept connection proved dead and either nothing was
+// sent or the method is idempotent, the body is in memory or untouched, and
+// not a byte of an answer arrived.
+//
+// Errors tell by a method NotSent() bool whether it is certain that the node
+// did not receive any part of the request (see NotSent), and by Timeout() bool
+// whether time ran out. An error reading body is a *BodyError. Cancelling ctx
+// ends the exchange, its body included.
+type Backend interface {
+	Exchange(ctx context.Context, addr string, r *Request, body io.Reader) (*Response, error)
+}
+
+// NotSent tells whether err says that no part of the request reached the node,
+// so that another node may have it whatever the method.
+func NotSent(err error) bool {
+	var e interface{ NotSent() bool }
+	return errors.As(err, &e) && e.NotSent()
+}
+
+// Timeout tells whether err is a limit of time reached.
+func Timeout(err error) bool {
+	var e interface{ Timeout() bool }
+	return errors.As(err, &e) && e.Timeout()
+}
+
+// A BodyError says that the request body could not be read: the client's
+// fault, which must not count against the node.
+type BodyError struct{ Err error }
+
+func (e *BodyError) Error() string { return "reading request body: " + e.Err.Error() }
+
+// Unwrap returns what the body's Read returned.
+func (e *BodyError) Unwrap() error { return e.Err }
