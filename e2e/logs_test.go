@@ -4,6 +4,7 @@ import (
 	"io/fs"
 	"os"
 	"strings"
+	"testing"
 )
 
 // logFS shows the part of a scenario's folder that tells what happened: logs, configuration,
@@ -30,4 +31,25 @@ func told(name string) bool {
 		}
 	}
 	return false
+}
+
+func write(t testing.TB, path, text string) {
+	t.Helper()
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// contains checks that a log says all of it.
+func contains(t testing.TB, log string, words ...string) {
+	t.Helper()
+	text, err := os.ReadFile(log)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, word := range words {
+		if !strings.Contains(string(text), word) {
+			t.Errorf("%s does not say %s:\n%s", log, word, text)
+		}
+	}
 }

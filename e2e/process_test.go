@@ -49,16 +49,14 @@ func (p *process) reap() {
 
 // kill takes the process and whatever it started off the machine at once, as a power cut would.
 func (p *process) kill() {
+	if !p.running() {
+		return
+	}
 	_ = syscall.Kill(-p.cmd.Process.Pid, syscall.SIGKILL)
 	<-p.done
 }
 
-// stop asks with SIGTERM and returns how the process ended; after the grace it kills.
-func (p *process) stop(grace time.Duration) error {
-	_ = p.cmd.Process.Signal(syscall.SIGTERM)
-	return p.wait(grace)
-}
-
+// wait returns how the process ended; when the grace is over it kills.
 func (p *process) wait(grace time.Duration) error {
 	select {
 	case <-p.done:

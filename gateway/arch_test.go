@@ -61,8 +61,8 @@ var rooms = []room{
 	{pkg: "e2e", rank: 5, never: []string{"..."}},
 }
 
-// conformance suites are imported by the tests of what they examine, whatever the rank.
-var suites = []string{"appsession/storetest"}
+// suites are conformance tests, imported by the tests of what they examine, whatever the rank.
+var suites = []string{"appsession/storetest", "http/exchangetest"}
 
 // fileOnly: within one package an import may be confined to one subject's file.
 var fileOnly = []struct{ pkg, imports, file string }{
@@ -84,15 +84,15 @@ var fences = []fence{
 	{module: "github.com/gorilla/securecookie", pkgs: []string{"admin/...", "http"}},
 	{module: "github.com/dgraph-io/ristretto/v2", pkgs: []string{"appsession", "gateway/trace"}},
 	{module: "github.com/goccy/go-yaml", pkgs: []string{"gateway/config"}},
-	{module: "github.com/prometheus/client_golang", pkgs: []string{"cmd/twinhop"}, files: []string{"metrics"}},
-	{module: "github.com/spf13/cobra", pkgs: []string{"cmd/twinhop"}},
-	{module: "github.com/spf13/pflag", pkgs: []string{"cmd/twinhop"}},
+	{module: "github.com/prometheus/client_golang", pkgs: []string{"cmd/twinhop/..."}, files: []string{"metrics"}},
+	{module: "github.com/spf13/cobra", pkgs: []string{"cmd/twinhop/..."}},
+	{module: "github.com/spf13/pflag", pkgs: []string{"cmd/twinhop/..."}},
 	{module: "github.com/dchest/siphash", pkgs: []string{"sip", "gateway", "appsession/...", "http", "cmd/twinhop/..."}},
 	{module: "github.com/cespare/xxhash/v2", pkgs: []string{"gateway", "gateway/balance", "gateway/cluster", "appsession/..."}},
 	{module: "github.com/gobwas/ws", pkgs: []string{"http", "sip", "sip/wire", "cmd/twinhop/demo", "e2e"}},
-	{module: "github.com/coreos/go-systemd/v22", pkgs: []string{"cmd/twinhop"}},
+	{module: "github.com/coreos/go-systemd/v22", pkgs: []string{"cmd/twinhop/..."}},
 	{module: "golang.org/x/sys", pkgs: []string{"sip", "sip/wire", "admin", "cmd/twinhop/..."}},
-	{module: "golang.org/x/crypto", pkgs: []string{"admin", "cmd/twinhop"}},
+	{module: "golang.org/x/crypto", pkgs: []string{"admin", "cmd/twinhop/..."}},
 	{module: "golang.org/x/time", pkgs: []string{"http", "sip", "admin"}},
 	{module: "golang.org/x/net", pkgs: []string{"http/...", "sip/wire", "e2e"}},
 	{module: "github.com/evanw/esbuild", pkgs: []string{"web/..."}},
