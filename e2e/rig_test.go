@@ -1,8 +1,10 @@
 package e2e
 
 import (
+	"fmt"
 	"net/http"
 	"testing"
+	"time"
 )
 
 // TestTomcatRig proves the stage before anything plays on it: without the gateway, a session
@@ -32,5 +34,37 @@ func TestTomcatRig(t *testing.T) {
 	third, err := fetch(directly, "GET", a.url()+"/app/hits.jsp", http.Header{"Cookie": {"JSESSIONID=" + second.session}})
 	if err != nil || third.hits != 3 {
 		t.Errorf("after the return: %+v, %v; want hit 3", third, err)
+	}
+}
+
+// TestAgentRig proves the third stage: our own SIP elements hold a call together, repeat what
+// is lost, tell an answer from silence, and read what real messages look like.
+func TestAgentRig(t *testing.T) {
+	node, phone := newAgent(t, "node1"), newAgent(t, "phone")
+	c, err := phone.invite(node.addr, "sip:a@e2e.invalid", "sip:b@e2e.invalid", "")
+	if err != nil || c.node != "node1" {
+		t.Fatalf("%+v, %v", c, err)
+	}
+	if r, err := c.within("INFO"); err != nil || r.status() != 200 {
+		t.Errorf("INFO: %v, %v", r, err)
+	}
+	eventually(t, time.Second, "the ACK arrives", func() error {
+		if acks := node.got("ACK"); len(acks) != 1 || acks[0].callID() != c.id {
+			return fmt.Errorf("ACKs: %v", acks)
+		}
+		return nil
+	})
+	node.close()
+	time.AfterFunc(700*time.Millisecond, func() { node.open(t) }) // the first BYE is lost, its repetition is not
+	if r, err := c.bye(); err != nil || r.get("X-Node") != "node1" || len(node.calls("BYE")) != 1 {
+		t.Errorf("BYE: %v, %v, arrived: %v", r, err, node.calls("BYE"))
+	}
+	m, err := parse([]byte("SIP/2.0 200 OK\r\nVia: a;branch=z1, b;branch=z2\r\nRecord-Route: <sip:h1;x=\"1,2\";lr>, \"q, r\" <sip:u@h2:5062;lr>\r\nCSeq: 7  BYE\r\n\r\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	rr := m.list("record-route")
+	if len(rr) != 2 || hostport(uri(rr[0])) != "h1:5060" || hostport(uri(rr[1])) != "h2:5062" || branch(m.list("via")[1]) != "z2" || m.method() != "BYE" || m.status() != 200 {
+		t.Errorf("read wrong: %q %v", rr, m)
 	}
 }

@@ -158,7 +158,7 @@ func (c *checker) third(f *file, spec *ast.ImportSpec, p string) {
 		return
 	}
 	x := fences[i]
-	ok := matchAny(x.pkgs, f.dir) || slices.Contains(x.files, f.base)
+	ok := matchAny(x.pkgs, f.dir) || slices.Contains(x.files, f.base) || x.proofs && f.test
 	if x.tests {
 		ok = ok && (f.test || slices.Contains(suites, f.dir))
 	}
@@ -302,10 +302,10 @@ func (c *checker) statements(f *file) {
 				c.fail("%s: %s starts no goroutine", f.at(n.Pos()), f.dir)
 			}
 		case *ast.CallExpr:
-			if calls(n, "synctest", "Test") {
+			if callsIn(n, "synctest", "Test") {
 				bubbles = append(bubbles, n)
 			}
-			if f.test && f.dir != "e2e" && calls(n, "time", "Sleep") && !slices.ContainsFunc(bubbles,
+			if f.test && f.dir != "e2e" && callsIn(n, "time", "Sleep") && !slices.ContainsFunc(bubbles,
 				func(b *ast.CallExpr) bool { return b.Pos() <= n.Pos() && n.End() <= b.End() }) {
 				c.fail("%s: a test does not sleep: use testing/synctest or pass the time in", f.at(n.Pos()))
 			}
@@ -314,7 +314,7 @@ func (c *checker) statements(f *file) {
 	})
 }
 
-func calls(n *ast.CallExpr, pkg, name string) bool {
+func callsIn(n *ast.CallExpr, pkg, name string) bool {
 	sel, ok := n.Fun.(*ast.SelectorExpr)
 	if !ok || sel.Sel.Name != name {
 		return false

@@ -31,6 +31,7 @@ func TestCheckerSeesFaults(t *testing.T) {
 
 		{"fence", "http/front.go", goodCard + "package http\n\nimport \"github.com/gin-gonic/gin\"\n", "gin-gonic/gin is fenced"},
 		{"fence by file", "http/front.go", goodCard + "package http\n\nimport \"github.com/prometheus/client_golang/prometheus\"\n", "client_golang is fenced"},
+		{"metrics in a test", "http/front_test.go", "package http\n\nimport \"github.com/prometheus/client_golang/prometheus\"\n", ""},
 		{"metrics file", "http/metrics.go", goodCard + "package http\n\nimport \"github.com/prometheus/client_golang/prometheus\"\n", ""},
 		{"module nobody allowed", "sip/front.go", goodCard + "package sip\n\nimport \"example.org/left/pad\"\n", "no row in the table of fences"},
 		{"test tool in the program", "jvmroute/join.go", goodCard + "package jvmroute\n\nimport \"pgregory.net/rapid\"\n", "rapid is fenced"},
