@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"twinhop/appsession"
+	"twinhop/gateway/balance"
 	"twinhop/gateway/cluster"
 )
 
@@ -72,8 +73,13 @@ type Ask struct {
 	Adopt    bool            // leader sip: corrections were tried in vain; serve at the hint and let the session live there
 	Counts   bool            // opens a call that the book of calls keeps (INVITE)
 
-	eligible []*cluster.Member // scratch, kept between uses
+	// Scratch, so that deciding does not allocate.
+	run      run
+	last     Decision
+	q        balance.Question
+	eligible []*cluster.Member
 	keys     [maxEvidence]appsession.Key
+	aliases  [3]appsession.Alias
 }
 
 // maxEvidence bounds the evidence of one message that is looked at.

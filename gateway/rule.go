@@ -34,36 +34,36 @@ type Rule uint8
 
 // The rules.
 const (
-	NoNode            Rule = iota // nothing can serve this
-	ExplicitTarget                // addressed to a live node
-	RouteHeader                   // Route carries the node
-	CookieRoute                   // the cookie's jvmRoute
-	PathRoute                     // the jvmRoute of ;jsessionid=
-	ParamAppsession               // known by the appsession parameter
-	AffinityCallID                // known by its Call-ID
-	AffinityFromUser              // known by from.user or from.aor
-	AffinityToUser                // known by to.user or to.aor
-	AffinityCustom                // known by a header or an application session key
-	AffinityHTTP                  // known by its HTTP session id, whose route does not say
-	AffinityLinked                // known by another key of the same application session
-	Hash                          // rendezvous hash of the Call-ID of a dialog the table does not know
-	SessionHash                   // rendezvous hash of a session id without route
-	Balance                       // new, placed by the pool's algorithm
-	RedirectRoute                 // the owner's redirect node
-	DomainFailover                // another node of the owner's domain
-	FailoverDown                  // the owner is down
-	FailoverStopped               // the owner was stopped
-	FailoverGone                  // the owner was removed or restarted
-	Substitute                    // the owner lacks the service or was just tried in vain; the session stays
-	Guest                         // served where the client asked; the session lives elsewhere
-	FollowSIPRewrite              // HTTP sent where SIP landed
-	FollowSIPGaveUp               // corrections were ignored: served where it landed
-	Switchover                    // moved by switchover or an operator
-	FromNode                      // bound by what a node said
-	Overflow                      // the table is full: placed by hash, without an entry
-	Unbound                       // the table is broken: placed by hash, without an entry
-	Busy                          // every node is at its capacity
-	StickyForced                  // refused: the owner is unusable and stickiness is forced
+	NoNode           Rule = iota // nothing can serve this
+	ExplicitTarget               // addressed to a live node
+	RouteHeader                  // Route carries the node
+	CookieRoute                  // the cookie's jvmRoute
+	PathRoute                    // the jvmRoute of ;jsessionid=
+	ParamAppsession              // known by the appsession parameter
+	AffinityCallID               // known by its Call-ID
+	AffinityFromUser             // known by from.user or from.aor
+	AffinityToUser               // known by to.user or to.aor
+	AffinityCustom               // known by a header or an application session key
+	AffinityHTTP                 // known by its HTTP session id, whose route does not say
+	AffinityLinked               // known by another key of the same application session
+	Hash                         // rendezvous hash of the Call-ID of a dialog the table does not know
+	SessionHash                  // rendezvous hash of a session id without route
+	Balance                      // new, placed by the pool's algorithm
+	RedirectRoute                // the owner's redirect node
+	DomainFailover               // another node of the owner's domain
+	FailoverDown                 // the owner is down
+	FailoverStopped              // the owner was stopped
+	FailoverGone                 // the owner was removed or restarted
+	Substitute                   // the owner lacks the service or was just tried in vain; the session stays
+	Guest                        // served where the client asked; the session lives elsewhere
+	FollowSIPRewrite             // HTTP sent where SIP landed
+	FollowSIPGaveUp              // corrections were ignored: served where it landed
+	Switchover                   // moved by switchover or an operator
+	FromNode                     // bound by what a node said
+	Overflow                     // the table is full: placed by hash, without an entry
+	Unbound                      // the table is broken: placed by hash, without an entry
+	Busy                         // every node is at its capacity
+	StickyForced                 // refused: the owner is unusable and stickiness is forced
 	rules
 )
 

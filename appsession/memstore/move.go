@@ -176,6 +176,9 @@ func (s *Store) view(x *session) appsession.Session {
 	x.fill(&v.Binding, nil)
 	now := s.now.Load()
 	for e := x.keys; e != nil; e = e.next {
+		if e.has(dead) || e.has(early) && now > e.until {
+			continue // ended, though nobody swept it yet
+		}
 		a := appsession.Alias{Moved: e.has(moved), Sent: e.sent, Droppable: e.has(droppable)}
 		a.Key = appsession.Key{Space: e.space, Realm: e.realm, Value: e.value}
 		if e.node != nil {

@@ -1,0 +1,242 @@
+package gateway
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"twinhop/appsession"
+	"twinhop/gateway/balance"
+	"twinhop/gateway/cluster"
+)
+
+// run is one decision under way. It lives in the Ask, so that deciding does
+// not allocate.
+type run struct {
+	r      *Router
+	a      *Ask
+	p      *Policy
+	ctx    context.Context // nil: must not wait
+	dry    bool            // without consequence
+	trail  *[]Step         // nil: nobody asked why
+	broken bool            // the table did not answer
+
+	id, web, call finding // the message's identity, http key and call key
+	subj          *finding
+	named         *cluster.Member // the member that the hint names, usable or not
+	hint          *cluster.Member // the same when it may be used for this message
+}
+
+// finding is one key of the message and what the table says of it.
+type finding struct {
+	ev *Evidence // nil: the message has none
+	b  appsession.Binding
+	ok bool
+}
+
+var noPolicy Policy
+
+func (r *Router) begin(ctx context.Context, a *Ask) *run {
+	a.run = run{r: r, a: a, ctx: ctx, p: r.policy.Load()}
+	if a.run.p == nil {
+		a.run.p = &noPolicy
+	}
+	return &a.run
+}
+
+// gather sorts the evidence and looks the keys up. An identity counts only
+// outside dialogs: a callee's BYE has From and To swapped.
+func (u *run) gather() error {
+	keys, apps := u.a.keys[:0], [maxEvidence]*Evidence{}
+	for i := range u.a.Evidence[:min(len(u.a.Evidence), maxEvidence)] {
+		ev := &u.a.Evidence[i]
+		if ev.Verb != Seen || ev.Value == "" {
+			continue
+		}
+		ev.Key = u.r.Namer.Fit(ev.Key)
+		switch {
+		case ev.Space == appsession.App && u.a.Kind == Open:
+			apps[len(keys)] = ev
+			keys = append(keys, ev.Key)
+		case ev.Space == appsession.HTTP && u.web.ev == nil:
+			u.web.ev = ev
+		case ev.Space == appsession.Call && u.call.ev == nil:
+			u.call.ev = ev
+		}
+	}
+	if len(keys) > 0 {
+		// The first identity that is bound, else the first present.
+		u.id.ev = apps[0]
+		if err := u.look(&u.id, keys); err != nil {
+			return err
+		}
+		if u.id.ok {
+			u.id.ev = apps[u.id.b.Found]
+		}
+	}
+	for _, f := range [...]*finding{&u.web, &u.call} {
+		if f.ev != nil {
+			u.a.keys[0] = f.ev.Key
+			if err := u.look(f, u.a.keys[:1]); err != nil {
+				return err
+			}
+		}
+	}
+	// A retransmission goes where its transaction went; then identity counts,
+	// then the HTTP session.
+	for _, f := range [...]*finding{&u.call, &u.id, &u.web} {
+		if f.ok {
+			u.subj = f
+			break
+		}
+	}
+	u.resolveHint()
+	return nil
+}
+
+// look asks the table for one finding.
+func (u *run) look(f *finding, keys []appsession.Key) (err error) {
+	if near, ok := u.r.Store.(appsession.Near); ok && !u.dry {
+		b, answer := near.Now(keys)
+		f.b, f.ok = b, answer == appsession.Bound
+		if answer != appsession.Ask {
+			return nil
+		}
+	}
+	if u.ctx == nil {
+		return ErrAsk
+	}
+	f.b, err = u.r.Store.Find(u.ctx, keys)
+	f.ok = err == nil
+	u.broken = u.broken || err != nil && !errors.Is(err, appsession.ErrNotFound)
+	if f.ok {
+		u.note(known[f.ev.Source], f.b.Node, f.ev.Key, "this key belongs to a session")
+	} else {
+		u.note(known[f.ev.Source], "", f.ev.Key, "this key is not in the table")
+	}
+	return nil
+}
+
+// known is the rule of a session found by a key of each source.
+var known = [sources]Rule{SourceCookie: AffinityHTTP, SourcePath: AffinityHTTP, SourceQuery: ParamAppsession,
+	SourceHeader: AffinityCustom, SourceCallID: AffinityCallID, SourceFromUser: AffinityFromUser,
+	SourceFromAOR: AffinityFromUser, SourceToUser: AffinityToUser, SourceToAOR: AffinityToUser,
+	SourceAppKey: AffinityCustom, SourceNode: AffinityCustom}
+
+// said is the rule of a node named by a hint of each source.
+var said = [sources]Rule{SourceCookie: CookieRoute, SourcePath: PathRoute, SourceRoute: RouteHeader, SourceTarget: ExplicitTarget}
+
+// resolveHint finds the member that the message itself names. A route is
+// looked for exactly, then its domain: the part before the first dot.
+func (u *run) resolveHint() {
+	h := &u.a.Hint
+	switch {
+	case h.Node != "":
+		u.named = u.a.Pool.Member(h.Node)
+		if u.named != nil && h.Gen != 0 && u.named.Gen != 0 && h.Gen != u.named.Gen {
+			u.named = nil // another incarnation: it knows nothing of this
+		}
+	case h.Route != "":
+		u.named = u.a.Pool.Routed(h.Route)
+		if u.named == nil {
+			u.named = u.pick(u.eligible(nil, func(m *cluster.Member) bool { return m.Domain != "" && m.Domain == domain(h.Route) }))
+		}
+	}
+	if u.usable(u.named) {
+		u.hint = u.named
+	}
+}
+
+func domain(route string) string {
+	for i := range len(route) {
+		if route[i] == '.' {
+			return route[:i]
+		}
+	}
+	return route
+}
+
+// usable tells whether m may serve this very message: what it owns, and not a
+// node that the message was already given to.
+func (u *run) usable(m *cluster.Member) bool {
+	return m != nil && m.Usable(u.a.Wants) && !u.tried(m.Name)
+}
+
+func (u *run) tried(node string) bool {
+	return slices.ContainsFunc(u.a.Tried, func(n *cluster.Node) bool { return n.Name == node })
+}
+
+func (u *run) member(node string) *cluster.Member { return u.a.Pool.Member(node) }
+
+// eligible lists the members that may be given something new and that fit.
+// What leaves a member stays within its version.
+func (u *run) eligible(leaving *cluster.Member, fits func(*cluster.Member) bool) []*cluster.Member {
+	if leaving == nil && fits == nil {
+		u.a.eligible = u.a.Pool.Eligible(u.a.eligible[:0], u.a.Wants, u.a.Tried)
+		return u.a.eligible
+	}
+	list := u.a.eligible[:0]
+	for _, m := range u.a.Pool.Members {
+		if m.Eligible(u.a.Wants) && !u.tried(m.Name) && (fits == nil || fits(m)) &&
+			(leaving == nil || m.Version == leaving.Version) {
+			list = append(list, m)
+		}
+	}
+	nearest := list[:0]
+	for i, m := range list {
+		if i > 0 && m.Distance > nearest[0].Distance {
+			continue
+		}
+		if i > 0 && m.Distance < nearest[0].Distance {
+			nearest = nearest[:0]
+		}
+		nearest = append(nearest, m)
+	}
+	u.a.eligible = nearest
+	return nearest
+}
+
+func (u *run) algorithm() balance.Algorithm {
+	p := u.p.Pools[u.a.Pool.Name]
+	if u.a.Wants == cluster.SIP {
+		return p.SIP
+	}
+	return p.HTTP
+}
+
+// pick asks the pool's algorithm, seeded by the first key of the message.
+func (u *run) pick(among []*cluster.Member) *cluster.Member {
+	algorithm := u.algorithm()
+	switch {
+	case len(among) == 0:
+		return nil
+	case algorithm == nil:
+		return u.hash(among)
+	}
+	u.a.q = balance.Question{Seed: u.seed(), Service: u.a.Wants, Known: u.web.ev != nil, Dry: u.dry}
+	return algorithm.Pick(among, &u.a.q)
+}
+
+// hash is the proposal that every gateway makes alike.
+func (u *run) hash(among []*cluster.Member) *cluster.Member {
+	if len(among) == 0 {
+		return nil
+	}
+	return balance.Rendezvous(among, u.seed())
+}
+
+// seed is the key that a session of this message would be named after.
+func (u *run) seed() appsession.Key {
+	for _, f := range [...]*finding{&u.id, &u.web, &u.call} {
+		if f.ev != nil {
+			return f.ev.Key
+		}
+	}
+	return appsession.Key{}
+}
+
+func (u *run) note(rule Rule, node string, key appsession.Key, detail string) {
+	if u.trail != nil {
+		*u.trail = append(*u.trail, Step{Rule: rule, Result: "miss", Node: node, Key: key, Detail: detail})
+	}
+}

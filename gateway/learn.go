@@ -1,0 +1,177 @@
+package gateway
+
+import (
+	"context"
+	"errors"
+
+	"twinhop/appsession"
+	"twinhop/gateway/cluster"
+)
+
+// Learn takes the evidence of a message that comes from a node: an id that it
+// gives out or withdraws, an answer to a call, a request it starts. Kind
+// Within only updates what is known; Open may bind and, by a node's own word,
+// move. It returns the session that the evidence belongs to then, or zero.
+func (r *Router) Learn(ctx context.Context, from *cluster.Node, a *Ask) (appsession.ID, error) {
+	m := (*cluster.Member)(nil)
+	if a.Pool != nil {
+		m = a.Pool.Member(from.Name)
+	}
+	if m == nil || !a.Pool.Sticky && a.Wants == cluster.HTTP {
+		return appsession.ID{}, nil
+	}
+	kind := a.Kind
+	a.Kind = Open // a node's word counts as identity, in whatever dialog it stands
+	u := r.begin(ctx, a)
+	err := u.gather()
+	a.Kind = kind
+	if err != nil {
+		return appsession.ID{}, err
+	}
+	if u.broken {
+		return appsession.ID{}, errors.New("learn: the affinity table does not answer")
+	}
+	if a.Counts && r.Book != nil && u.call.ev != nil {
+		r.Book.Open(u.call.ev.Key, m)
+	}
+	id, err := appsession.ID{}, error(nil)
+	switch {
+	case a.Wants == cluster.HTTP:
+		id, err = u.learnHTTP(m)
+	case kind == Within:
+		id, err = u.learnAnswer(m)
+	default:
+		id, err = u.learnCall(m)
+	}
+	if r.Observer != nil && err == nil {
+		r.Observer.Learned(from, a, id)
+	}
+	return id, err
+}
+
+// learnHTTP takes the session ids that a response sets and withdraws.
+func (u *run) learnHTTP(m *cluster.Member) (appsession.ID, error) {
+	id, err := appsession.ID{}, error(nil)
+	for i := range u.a.Evidence[:min(len(u.a.Evidence), maxEvidence)] {
+		if ev := &u.a.Evidence[i]; ev.Space == appsession.HTTP && ev.Verb == Set && ev.Value != "" {
+			if id, err = u.learnSet(m, ev); err != nil {
+				return id, err
+			}
+		}
+	}
+	for i := range u.a.Evidence[:min(len(u.a.Evidence), maxEvidence)] {
+		ev := &u.a.Evidence[i]
+		if ev.Space != appsession.HTTP || ev.Verb != Gone {
+			continue
+		}
+		// Late requests with the old id are still led right for a while.
+		gone := finding{ev: ev}
+		u.a.keys[0] = ev.Key
+		if err = u.look(&gone, u.a.keys[:1]); err != nil || !gone.ok {
+			continue
+		}
+		u.a.aliases[0] = u.alias(&gone, ownNode(gone.b))
+		if _, err = u.bind(m, 1); err != nil {
+			return id, err
+		}
+	}
+	return id, err
+}
+
+// ownNode is the node that a key has for itself: none when it follows the owner.
+func ownNode(b appsession.Binding) string {
+	if b.Node == b.Owner {
+		return ""
+	}
+	return b.Node
+}
+
+// learnSet binds an id that node m gave out. A node that answered instead of
+// the owner takes the session over by that; a guest's node does not, or two
+// browsers of one user would pull the session back and forth.
+func (u *run) learnSet(m *cluster.Member, ev *Evidence) (appsession.ID, error) {
+	ev.Key = u.r.Namer.Fit(ev.Key)
+	set, node := appsession.Alias{Key: ev.Key, Sent: ev.Sent, Life: ev.Life}, ""
+	if u.subj != nil && !u.foreign() && u.subj.b.Owner != m.Name {
+		owner := u.member(u.subj.b.Owner)
+		alive := owner != nil && owner.Alive(cluster.HTTP)
+		switch {
+		case alive && u.web.ok && u.web.b.Node == m.Name, // the guest's own id
+			alive && !u.web.ok && u.subj.b.Web: // a new browser of a session that others use
+			node = m.Name
+		case !u.move(u.subj, m, FromNode):
+			node = m.Name
+		}
+	}
+	n := 0
+	add := func(a appsession.Alias) { u.a.aliases[n] = a; n++ }
+	if u.id.ev != nil && !u.foreign() {
+		add(u.alias(&u.id, ""))
+	} else if u.web.ok && u.web.ev.Key != ev.Key {
+		add(u.alias(&u.web, ownNode(u.web.b)))
+	}
+	set.Node = node
+	add(set)
+	b, err := u.bind(m, n)
+	if errors.Is(err, appsession.ErrFull) || errors.Is(err, appsession.ErrHot) {
+		err = nil // served without an entry: the cookie itself carries the route
+	}
+	return b.ID, err
+}
+
+// learnAnswer takes a node's answer to a request from outside: the call is on
+// that node now, and lives as long as the front says.
+func (u *run) learnAnswer(m *cluster.Member) (appsession.ID, error) {
+	id, err := appsession.ID{}, error(nil)
+	for _, f := range [...]*finding{&u.id, &u.call} {
+		if !f.ok || f.ev.Life == 0 && f.b.Node == m.Name {
+			continue
+		}
+		u.a.aliases[0] = u.alias(f, "")
+		if f == &u.call {
+			u.a.aliases[0].Node = m.Name
+		}
+		b, berr := u.bind(m, 1)
+		if id, err = b.ID, errors.Join(err, berr); f == &u.call && u.r.Book != nil {
+			u.r.Book.Shift(f.ev.Key, m)
+		}
+	}
+	return id, err
+}
+
+// learnCall takes a request that a node starts. It ties the call to the
+// session the node names. Naming a session whose usable owner is another node
+// binds the call alone, unless the key named was last served by this node or
+// the leader is sip.
+func (u *run) learnCall(m *cluster.Member) (appsession.ID, error) {
+	if u.call.ev == nil {
+		return appsession.ID{}, nil
+	}
+	tie := &u.id
+	if !u.id.ok && (u.web.ok || u.id.ev == nil) {
+		tie = &u.web
+	}
+	n := 0
+	if tie.ev != nil {
+		if tie.ok && tie.b.Owner != m.Name {
+			owner := u.member(tie.b.Owner)
+			if u.p.Leader == LeaderSIP || owner == nil || !owner.Alive(cluster.SIP) || tie.b.Node == m.Name {
+				u.move(tie, m, FromNode)
+			}
+		}
+		if !tie.ok || tie.b.Owner == m.Name {
+			u.a.aliases[0] = u.alias(tie, "")
+			n = 1
+		}
+	}
+	u.a.aliases[n] = u.alias(&u.call, m.Name)
+	b, err := u.bind(m, n+1)
+	if errors.Is(err, appsession.ErrHot) {
+		u.a.aliases[0] = u.a.aliases[n]
+		b, err = u.bind(m, 1)
+	}
+	if errors.Is(err, appsession.ErrFull) {
+		err = nil // its Record-Route hint carries the node
+	}
+	return b.ID, err
+}

@@ -1,0 +1,180 @@
+package gateway
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync/atomic"
+
+	"twinhop/appsession"
+	"twinhop/gateway/balance"
+	"twinhop/gateway/calls"
+	"twinhop/gateway/cluster"
+)
+
+// Leader tells which protocol decides where an application session lives.
+type Leader uint8
+
+// The leaders.
+const (
+	LeaderHTTP Leader = iota // SIP follows HTTP
+	LeaderSIP                // HTTP follows SIP (httpFollowsSip)
+)
+
+// Policy is what the configuration says about decisions. It is immutable once
+// applied.
+type Policy struct {
+	Leader Leader
+	Pools  map[string]Placement // by pool name
+}
+
+// Placement names the algorithms of a pool.
+type Placement struct{ HTTP, SIP balance.Algorithm }
+
+// Router decides. Its fields are set before it is used.
+type Router struct {
+	Store    appsession.Store
+	Views    func() *cluster.View
+	Report   func(*cluster.Node, cluster.Service, cluster.Sign) // passive health; nil: not told
+	Book     *calls.Book                                        // nil: calls are not counted
+	Observer Observer                                           // nil: nobody watches
+	Namer    appsession.Namer
+
+	policy atomic.Pointer[Policy]
+}
+
+// Apply replaces the policy. Decisions under way finish with the old one.
+func (r *Router) Apply(p *Policy) { r.policy.Store(p) }
+
+// Try decides without waiting and, when the session is known, without
+// allocating. ErrAsk: the shared table must be asked; keep a copy of the
+// message and call Route elsewhere. ErrNoNode, ErrBusy: nothing can serve it.
+func (r *Router) Try(a *Ask) (Decision, error) { return r.answer(nil, a) }
+
+// Route decides and may wait for a shared table until ctx ends.
+func (r *Router) Route(ctx context.Context, a *Ask) (Decision, error) { return r.answer(ctx, a) }
+
+func (r *Router) answer(ctx context.Context, a *Ask) (Decision, error) {
+	u := r.begin(ctx, a)
+	d, err := u.decide()
+	if err == ErrAsk {
+		return Decision{}, err
+	}
+	d.router, d.kind, d.wants = r, a.Kind, a.Wants
+	if err == nil {
+		u.account(&d)
+	}
+	if r.Observer != nil {
+		a.last = d
+		r.Observer.Decided(a, &a.last, err)
+	}
+	return d, err
+}
+
+// Step is one step of an explanation.
+type Step struct {
+	Rule   Rule
+	Result string         // "hit": decides; "miss": was looked at in vain
+	Node   string         // where the step leads or would have led
+	Key    appsession.Key // the key it is about; zero: none. Secret
+	Detail string
+}
+
+// Explain decides without consequence: nothing is bound, moved, touched,
+// counted or advanced. The last step is the one that decides.
+func (r *Router) Explain(ctx context.Context, a *Ask) []Step {
+	var steps []Step
+	u := r.begin(ctx, a)
+	u.dry, u.trail = true, &steps
+	d, err := u.decide()
+	last := Step{Rule: d.Rule, Result: "hit", Detail: "decides"}
+	switch {
+	case err != nil:
+		last.Detail = err.Error()
+	default:
+		last.Node = d.Member.Name
+	}
+	return append(steps, last)
+}
+
+// Switchover moves everything that lives on the node of one route to the node
+// of another, as an application server asks for after it took sessions over.
+// The first may be long gone. It returns how many sessions moved.
+func (r *Router) Switchover(ctx context.Context, fromRoute, toRoute string) (int, error) {
+	v := r.Views()
+	from, to := v.RouteNode(fromRoute), v.Named(v.RouteNode(toRoute))
+	switch {
+	case from == "":
+		return 0, fmt.Errorf("switchover from route %q: %w", fromRoute, cluster.ErrUnknownNode)
+	case to == nil:
+		return 0, fmt.Errorf("switchover to route %q: %w", toRoute, cluster.ErrUnknownNode)
+	}
+	m, ok := r.Store.(appsession.Mover)
+	if !ok {
+		return 0, errors.New("switchover: this affinity store cannot move sessions together")
+	}
+	c := appsession.Change{From: from, To: to.Name, Gen: to.Gen, Leave: true}
+	n, err := m.MoveAll(ctx, c)
+	if err == nil && r.Observer != nil {
+		r.Observer.Moved(appsession.ID{}, c, Switchover)
+	}
+	return n, err
+}
+
+// account counts what was decided.
+func (u *run) account(d *Decision) {
+	load := d.Member.Load
+	if u.a.Wants == cluster.HTTP {
+		load.Busy.Add(1)
+		d.Member.Node.Load().Requests.Add(1)
+	}
+	d.Member.Node.Load().Served.Add(1)
+	if u.a.Kind == Open {
+		load.Elected.Add(1)
+		if u.subj == nil {
+			load.Sessions.Add(1)
+		}
+		if o, ok := u.algorithm().(balance.Observer); ok {
+			u.a.q.Service, u.a.q.Known, u.a.q.Dry = u.a.Wants, u.subj != nil || u.web.ev != nil, false
+			o.Assigned(d.Member, &u.a.q)
+		}
+	}
+	if u.r.Book != nil && u.call.ev != nil {
+		if u.a.Counts {
+			u.r.Book.Open(u.call.ev.Key, d.Member)
+		} else if u.call.b.Moved || d.Moved {
+			u.r.Book.Shift(u.call.ev.Key, d.Member)
+		}
+	}
+}
+
+// Done tells how the node did. It is called once for each decision about an
+// HTTP request, and for SIP when an outcome is known.
+func (d Decision) Done(o Outcome, _ Usage) {
+	if d.Member == nil || d.router == nil {
+		return
+	}
+	if d.wants == cluster.HTTP {
+		d.Member.Load.Busy.Add(-1)
+		d.Member.Node.Load().Requests.Add(-1)
+	}
+	sign := cluster.Good
+	switch o {
+	case NotSent:
+		sign = cluster.Refused
+	case Reset, Timeout:
+		sign = cluster.Failed
+	case ServerError, Refused, Overload:
+		d.Member.Load.Errors.Add(1)
+		return // it answered: not a matter of health
+	case ClientGone:
+		return
+	}
+	if sign != cluster.Good {
+		d.Member.Load.Errors.Add(1)
+		d.Member.Node.Load().Failed.Add(1)
+	}
+	if d.router.Report != nil {
+		d.router.Report(d.Member.Node, d.wants, sign)
+	}
+}

@@ -1,0 +1,321 @@
+package gateway
+
+import (
+	"errors"
+
+	"twinhop/appsession"
+	"twinhop/gateway/cluster"
+)
+
+// errNext says that a step does not decide: the next one is asked.
+var errNext = errors.New("this step does not decide")
+
+// decide is the whole policy: one function per step, the first that knows
+// decides.
+func (u *run) decide() (Decision, error) {
+	if u.a.Pool == nil {
+		return Decision{}, ErrNoNode
+	}
+	if err := u.gather(); err != nil {
+		return Decision{}, err
+	}
+	switch u.a.Kind {
+	case Within:
+		return u.within()
+	case Same:
+		return u.same()
+	}
+	if !u.a.Pool.Sticky && u.a.Wants == cluster.HTTP {
+		u.subj, u.id, u.web = nil, finding{}, finding{} // sticky_session=false: ids say nothing
+		return u.place()
+	}
+	if d, err := u.target(); err != errNext {
+		return d, err
+	}
+	if u.subj == nil {
+		return u.begun()
+	}
+	if d, err := u.hinted(); err != errNext {
+		return d, err
+	}
+	if d, err := u.sticky(); err != errNext {
+		return d, err
+	}
+	return u.failover()
+}
+
+// target: a SIP request addressed to a live node goes there. Under leader sip
+// the identity's session follows it.
+func (u *run) target() (Decision, error) {
+	if u.a.Hint.Source != SourceTarget {
+		return Decision{}, errNext
+	}
+	if u.hint == nil {
+		u.note(ExplicitTarget, u.a.Hint.Node, appsession.Key{}, "addressed to a node that cannot be used")
+		return Decision{}, errNext
+	}
+	d := Decision{Member: u.hint, Rule: ExplicitTarget}
+	if u.p.Leader == LeaderSIP && u.id.ev != nil {
+		if u.id.ok && u.id.b.Owner != u.hint.Name {
+			d.Moved = u.move(&u.id, u.hint, FollowSIPRewrite)
+		}
+		return u.settle(d, false)
+	}
+	if u.call.ev != nil && !u.call.ok {
+		u.subj, u.id, u.web = nil, finding{}, finding{} // the call alone
+	}
+	return u.settle(d, false)
+}
+
+// begun serves what belongs to no session yet: at a usable hint, by the hash
+// of a session id without route, or where the algorithm says.
+func (u *run) begun() (Decision, error) {
+	h := &u.a.Hint
+	switch {
+	case u.hint != nil:
+		return u.settle(Decision{Member: u.hint, Rule: said[h.Source]}, false)
+	case u.named != nil && !u.tried(u.named.Name):
+		// The node is known but cannot be used: as for a session it owns.
+		u.note(said[h.Source], u.named.Name, appsession.Key{}, "the node named cannot be used")
+		if u.a.Pool.Force {
+			return Decision{Rule: StickyForced}, ErrNoNode
+		}
+		m, rule := u.substitute(u.named, u.named.Name)
+		if m == nil {
+			return Decision{Rule: NoNode}, ErrNoNode
+		}
+		return u.settle(Decision{Member: m, Rule: rule}, false)
+	case h.Route != "" && u.a.Pool.Force && u.named == nil:
+		return Decision{Rule: StickyForced}, ErrNoNode
+	case u.web.ev != nil && h.none() && u.id.ev == nil:
+		m := u.hash(u.eligible(nil, nil))
+		if m == nil {
+			return Decision{Rule: NoNode}, ErrNoNode
+		}
+		return u.settle(Decision{Member: m, Rule: SessionHash}, false)
+	}
+	if !h.none() {
+		u.note(said[h.Source], h.Node, appsession.Key{}, "names no node of this pool")
+	}
+	return u.place()
+}
+
+// place asks the algorithm. When nobody may be given new sessions, a hot
+// standby may: a member that is the redirect of another (mod_jk).
+func (u *run) place() (Decision, error) {
+	m, rule := u.pick(u.eligible(nil, nil)), Balance
+	if m == nil {
+		for _, other := range u.a.Pool.Members {
+			if r := u.a.Pool.Routed(other.Redirect); other.Redirect != "" && u.usable(r) {
+				m, rule = r, RedirectRoute
+				break
+			}
+		}
+	}
+	if m == nil {
+		return Decision{Rule: NoNode}, ErrNoNode
+	}
+	return u.settle(Decision{Member: m, Rule: rule}, false)
+}
+
+// hinted weighs the jvmRoute of a request whose session is known. A client's
+// word picks a node for its own message; it does not move a session that has
+// a usable owner, but for the first HTTP key of a session that had none.
+func (u *run) hinted() (Decision, error) {
+	b, m := &u.subj.b, u.hint
+	if u.a.Wants != cluster.HTTP || m == nil {
+		return Decision{}, errNext
+	}
+	d := Decision{Member: m, Rule: said[u.a.Hint.Source]}
+	own := u.usable(u.member(b.Owner))
+	switch {
+	case !own && b.Owner != m.Name: // the next steps leave the owner, preferably for the hint
+		return Decision{}, errNext
+	case u.p.Leader == LeaderSIP && b.Owner == m.Name:
+		return u.settle(d, false)
+	case u.p.Leader == LeaderSIP && u.a.Adopt:
+		d.Rule, d.Moved = FollowSIPGaveUp, u.move(u.subj, m, FollowSIPGaveUp)
+		return u.settle(d, !d.Moved)
+	case u.p.Leader == LeaderSIP:
+		d.Member, d.Rule, d.From = u.member(b.Owner), FollowSIPRewrite, u.a.Hint.Route
+		return u.settle(d, false)
+	case u.web.ok && u.web.b.Node == m.Name: // where this id was served before
+	case u.web.ok && u.web.b.Sent != nil && u.web.b.Sent.Node != m.Name && u.usable(u.member(u.web.b.Sent.Node)):
+		u.note(d.Rule, m.Name, u.web.ev.Key, "the id was learned from another node")
+		return Decision{}, errNext
+	case b.Left.Has(m.Name):
+		u.note(d.Rule, m.Name, u.subj.ev.Key, "the session was moved away from this node")
+		return Decision{}, errNext
+	}
+	return u.visit(d)
+}
+
+// visit serves an HTTP request at a node that need not be its session's
+// owner: as the first HTTP key of the session it takes it along (SIP follows
+// HTTP), else it is a guest there.
+func (u *run) visit(d Decision) (Decision, error) {
+	b := &u.subj.b
+	switch {
+	case b.Owner == d.Member.Name:
+		return u.settle(d, false)
+	case !b.Web && u.web.ev != nil && !u.foreign() && u.p.Leader == LeaderHTTP:
+		d.Moved = u.move(u.subj, d.Member, d.Rule)
+		return u.settle(d, !d.Moved)
+	}
+	d.Rule, d.Guest = Guest, true
+	return u.settle(d, true)
+}
+
+// sticky serves at the session's node.
+func (u *run) sticky() (Decision, error) {
+	b := &u.subj.b
+	rule := known[u.subj.ev.Source]
+	if u.subj.ev.Space == appsession.HTTP && !b.Anonymous {
+		rule = AffinityLinked
+	}
+	if u.a.Wants == cluster.HTTP && u.p.Leader == LeaderHTTP && u.web.ok {
+		// An HTTP session lives where its id was given out, until that is left.
+		at := u.web.b.Node
+		if s := u.web.b.Sent; s != nil && !u.web.b.Left.Has(s.Node) && u.usable(u.member(s.Node)) {
+			at = s.Node
+		}
+		if m := u.member(at); u.usable(m) && (at == b.Owner || u.usable(u.member(b.Owner))) {
+			return u.visit(Decision{Member: m, Rule: rule})
+		}
+	} else if m := u.member(b.Node); b.Node != b.Owner && u.usable(m) && u.subj == &u.call {
+		return u.settle(Decision{Member: m, Rule: rule}, false)
+	}
+	owner := u.member(b.Owner)
+	if u.usable(owner) {
+		return u.settle(Decision{Member: owner, Rule: rule}, false)
+	}
+	u.note(rule, b.Owner, u.subj.ev.Key, "its node cannot be used for this message")
+	return Decision{}, errNext
+}
+
+// failover leaves an owner that cannot serve. The session moves only when the
+// owner is unusable as such: being slow for one message, or lacking the
+// service, is not enough.
+func (u *run) failover() (Decision, error) {
+	b := &u.subj.b
+	owner := u.member(b.Owner)
+	stays := owner != nil && owner.Alive(u.a.Wants)
+	if u.a.Pool.Force && !(stays && !owner.Has(u.a.Wants)) {
+		return Decision{Rule: StickyForced}, ErrNoNode
+	}
+	m, rule := u.substitute(owner, b.Owner)
+	if m == nil {
+		return Decision{Rule: NoNode}, ErrNoNode
+	}
+	d := Decision{Member: m, Rule: rule}
+	if stays {
+		d.Rule, d.Guest = Substitute, true
+		return u.settle(d, true)
+	}
+	if d.Moved = u.move(u.subj, m, rule); !d.Moved && !u.dry {
+		// Somebody else was first: adopt.
+		if now := u.member(b.Owner); u.usable(now) {
+			d.Member = now
+		}
+	}
+	return u.settle(d, false)
+}
+
+// substitute finds who serves instead of a node that cannot: the node the
+// client names, its redirect, its domain, any. gone is nil when the node is
+// not in the pool any more.
+func (u *run) substitute(gone *cluster.Member, name string) (*cluster.Member, Rule) {
+	if u.hint != nil && u.hint.Name != name && u.a.Wants == cluster.HTTP {
+		return u.hint, said[u.a.Hint.Source]
+	}
+	why := FailoverDown
+	switch {
+	case gone == nil:
+		why = FailoverGone
+	case gone.Activation == cluster.Stopped:
+		why = FailoverStopped
+	}
+	if gone != nil {
+		if r := u.a.Pool.Routed(gone.Redirect); gone.Redirect != "" && u.usable(r) && r.Version == gone.Version {
+			return r, RedirectRoute
+		}
+		if gone.Domain != "" {
+			same := func(m *cluster.Member) bool { return m.Domain == gone.Domain && m.Name != name }
+			if m := u.hash(u.eligible(gone, same)); m != nil {
+				return m, DomainFailover
+			}
+		}
+	}
+	return u.hash(u.eligible(gone, func(m *cluster.Member) bool { return m.Name != name })), why
+}
+
+// same serves CANCEL and the ACK of a non-2xx: where the call is, or nowhere.
+func (u *run) same() (Decision, error) {
+	if m := u.member(u.call.b.Node); u.call.ok && u.usable(m) {
+		return Decision{Member: m, Rule: AffinityCallID, Session: u.call.b.ID}, nil
+	}
+	return Decision{Rule: NoNode}, ErrNoNode
+}
+
+// within serves a request of an established dialog: a moved call stays where
+// it was put, else the signed hint counts, else the table, else the hash that
+// every gateway computes alike.
+func (u *run) within() (Decision, error) {
+	c := &u.call
+	at := u.member(c.b.Node)
+	switch {
+	case c.ok && c.b.Moved && u.usable(at):
+		return Decision{Member: at, Rule: AffinityCallID, Session: c.b.ID}, nil
+	case u.hint != nil:
+		return Decision{Member: u.hint, Rule: said[u.a.Hint.Source], Session: c.b.ID}, nil
+	case c.ok && u.a.Hint.none() && u.usable(at):
+		return Decision{Member: at, Rule: AffinityCallID, Session: c.b.ID}, nil
+	case !c.ok && u.a.Hint.none():
+		m := u.hash(u.eligible(nil, nil))
+		if m == nil {
+			return Decision{Rule: NoNode}, ErrNoNode
+		}
+		return Decision{Member: m, Rule: Hash}, nil
+	}
+	return u.leave(at)
+}
+
+// leave takes a call off a node that cannot serve it and marks it, so that it
+// stays away when that node returns. The session comes along if its owner is
+// unusable too.
+func (u *run) leave(at *cluster.Member) (Decision, error) {
+	c, name := &u.call, u.a.Hint.Node
+	if name == "" {
+		name = c.b.Node
+	}
+	u.note(RouteHeader, name, appsession.Key{}, "the dialog's node cannot be used")
+	d := Decision{Moved: true}
+	owner := u.member(c.b.Owner)
+	switch {
+	case c.ok && u.usable(at):
+		d.Member, d.Rule = at, AffinityCallID
+	case c.ok && u.usable(owner):
+		d.Member, d.Rule = owner, AffinityCallID
+	default:
+		gone := u.member(name)
+		if name == u.a.Hint.Node {
+			gone = u.named // nil also when this is another incarnation
+		}
+		if d.Member, d.Rule = u.substitute(gone, name); d.Member == nil {
+			return Decision{Rule: NoNode}, ErrNoNode
+		}
+		if c.ok && (owner == nil || !owner.Alive(u.a.Wants)) && !u.move(c, d.Member, d.Rule) && !u.dry {
+			if now := u.member(c.b.Owner); u.usable(now) {
+				d.Member = now
+			}
+		}
+	}
+	d.Session = c.b.ID
+	if c.ev != nil && !u.dry && !u.broken {
+		u.a.aliases[0] = appsession.Alias{Key: c.ev.Key, Node: d.Member.Name, Moved: true, Life: c.ev.Life}
+		if b, err := u.bind(d.Member, 1); err == nil {
+			d.Session = b.ID
+		}
+	}
+	return d, nil
+}
