@@ -20,6 +20,7 @@ type want struct {
 	home  *session // that the living entry belongs to; nil: the key is unbound
 	named bool     // home has an identity
 	same  int      // index of an earlier want of the same key, else -1
+	kept  *node    // of a call that was taken over: where it stays
 }
 
 // plan is one Bind under way.
@@ -133,7 +134,7 @@ func (s *Store) survey(p *plan) {
 	p.now = s.now.Load()
 	for i := range p.wants {
 		w := &p.wants[i]
-		w.home, w.named = nil, false
+		w.home, w.named, w.kept = nil, false, nil
 		if w.same >= 0 {
 			w.entry, w.home, w.named = p.wants[w.same].entry, p.wants[w.same].home, p.wants[w.same].named
 			continue
@@ -254,7 +255,10 @@ func (s *Store) join(p *plan, x *session) (out appsession.Binding, again bool, e
 			}
 		case w.home.into == x && w.home != x:
 			w.home, w.entry.sess = x, x
-			fallthrough
+			if w.Space == appsession.Call {
+				w.kept = w.entry.node
+			}
+			s.renew(p, x, w)
 		case w.home == x:
 			s.renew(p, x, w)
 		}
@@ -368,13 +372,14 @@ func (s *Store) insert(p *plan, x *session, w *want) {
 // renew gives the entry of w, if it is one of x, the data of w.
 func (s *Store) renew(p *plan, x *session, w *want) {
 	if w.same >= 0 {
-		w.entry, w.home = p.wants[w.same].entry, p.wants[w.same].home
+		first := &p.wants[w.same]
+		w.entry, w.home, w.kept = first.entry, first.home, first.kept
 		if w.home != x {
 			return
 		}
 	}
 	e := w.entry
-	e.node = nil
+	e.node = w.kept
 	if w.Node != "" {
 		e.node = s.node(w.Node)
 	}
