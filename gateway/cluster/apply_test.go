@@ -149,8 +149,15 @@ func TestLoadValueIsLevelled(t *testing.T) {
 	if value("n3") != 100 {
 		t.Errorf("new with %d", value("n3"))
 	}
+	bad := spec
+	bad.Nodes = append(spec.Nodes[:3:3], NodeSpec{Name: "serves nothing"})
 	p = r.View().Pool("p")
 	p.Member("n1").Load.Value.Store(500)
+	r.SetActivation("", "n3", Stopped)
+	bad.Nodes[2].Activation = Active
+	if err := r.Apply(bad); err == nil || value("n3") != 100 {
+		t.Errorf("a bad description: %v, load value %d", err, value("n3"))
+	}
 	force(p.Member("n2").Node, SIP, Down)
 	r.healthChanged("n2", SIP, change{was: Down, is: Recovering})
 	if value("n2") != 500 || value("n3") != 100 {
@@ -186,6 +193,47 @@ func TestWatch(t *testing.T) {
 		t.Logf("left in the buffer: %s", e)
 	}
 	apply(t, r, Spec{}) // nobody listens
+}
+
+// What traffic says of an address that a node has left is not said of the node.
+func TestSignsOfAnOldAddress(t *testing.T) {
+	r := &Registry{}
+	old := apply(t, r, Spec{Nodes: []NodeSpec{node("n1", 1)}}).Named("n1")
+	apply(t, r, Spec{Nodes: []NodeSpec{node("n1", 2)}})
+	events, stop := r.Watch(1)
+	for range maxSigns {
+		r.Report(old, SIP, Refused)
+	}
+	stop()
+	for e := range events {
+		t.Errorf("told that %s", e)
+	}
+	if h := r.View().Named("n1").Health(SIP); h != Unknown {
+		t.Errorf("at its new address the node is %s", h)
+	}
+}
+
+func BenchmarkReportGood(b *testing.B) {
+	r := &Registry{}
+	n := apply(b, r, Spec{Nodes: []NodeSpec{node("n1", 1)}}).Named("n1")
+	b.ReportAllocs()
+	for b.Loop() {
+		r.Report(n, SIP, Good)
+	}
+}
+
+func BenchmarkEligible(b *testing.B) {
+	r := &Registry{}
+	spec := Spec{Pools: []PoolSpec{all("p")}}
+	for i := range 8 {
+		spec.Nodes = append(spec.Nodes, node(fmt.Sprint("n", i), i+1))
+	}
+	p := apply(b, r, spec).Pool("p")
+	into := make([]*Member, 0, 8)
+	b.ReportAllocs()
+	for b.Loop() {
+		into = p.Eligible(into[:0], SIP, nil)
+	}
 }
 
 func TestConcurrentUse(t *testing.T) {

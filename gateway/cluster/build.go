@@ -53,7 +53,7 @@ func build(s *Spec, old *View, mem *memory) (*View, error) {
 	v := &View{named: map[string]*Node{}, pools: map[string]*Pool{}}
 	for svc := range services {
 		v.at[svc] = map[netip.AddrPort]*Node{}
-		v.checks[svc] = s.Checks[svc].withDefaults()
+		v.schedules[svc] = s.Checks[svc].withDefaults()
 	}
 	specs, taken := map[string]*NodeSpec{}, map[netip.AddrPort]string{}
 	for i := range s.Nodes {
@@ -73,11 +73,11 @@ func build(s *Spec, old *View, mem *memory) (*View, error) {
 	for i := range s.Pools {
 		v.pool(&s.Pools[i], specs, mem, &bad)
 	}
-	for _, p := range v.Pools {
-		carry(p, old.Pool(p.Name))
-	}
 	if err := bad.err(); err != nil {
 		return nil, err
+	}
+	for _, p := range v.Pools {
+		carry(p, old.Pool(p.Name))
 	}
 	v.retired = mem.retire(v)
 	return v, nil

@@ -294,7 +294,7 @@ func TestEligible(t *testing.T) {
 }
 
 func TestVersions(t *testing.T) {
-	spec := Spec{Nodes: []NodeSpec{node("old", 1), node("new1", 2), node("new2", 3)}, Pools: []PoolSpec{all("p")}}
+	spec := Spec{Nodes: []NodeSpec{node("old", 1), node("new1", 2), node("new2", 3), node("older", 4)}, Pools: []PoolSpec{all("p")}}
 	spec.Nodes[1].Version, spec.Nodes[2].Version, spec.Nodes[2].Distance = 2, 2, 1
 	p := apply(t, &Registry{}, spec).Pool("p")
 	if got := names(p.Eligible(nil, SIP, nil)); got != "new1" {

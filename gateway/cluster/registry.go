@@ -87,6 +87,9 @@ func (s Spec) clone() Spec {
 // swap publishes a View and tells what is different. The lock is held.
 func (r *Registry) swap(v *View) {
 	old := r.View()
+	for svc := range services {
+		v.probed[svc] = v.schedules[svc].Interval > 0 && r.Probers[svc] != nil
+	}
 	r.view.Store(v)
 	select {
 	case r.wake() <- struct{}{}:
@@ -198,19 +201,14 @@ func (r *Registry) Report(n *Node, s Service, sign Sign) {
 	if c == nil {
 		return
 	}
-	probed := r.probes(r.View().checks[s], s)
-	ch := c.sign(sign, probed)
-	if ch.was != ch.is {
+	v := r.View()
+	ch := c.sign(sign, v.probed[s])
+	if ch.was != ch.is && v.checks(c, n.Name, s) {
 		r.healthChanged(n.Name, s, ch)
 	}
-	if sign != Good && (probed && ch.is != Down || ch.was != ch.is) {
+	if sign != Good && (v.probed[s] && ch.is != Down || ch.was != ch.is) {
 		c.kick()
 	}
-}
-
-// probes tells whether a service is probed at all.
-func (r *Registry) probes(s Schedule, svc Service) bool {
-	return s.Interval > 0 && r.Probers[svc] != nil
 }
 
 // healthChanged tells of a change of health. A node that comes back does not
@@ -231,7 +229,7 @@ func (r *Registry) healthChanged(node string, s Service, ch change) {
 func (r *Registry) Probed() bool {
 	v := r.View()
 	for s := range services {
-		if !r.probes(v.checks[s], s) {
+		if !v.probed[s] {
 			continue
 		}
 		for _, n := range v.Nodes {

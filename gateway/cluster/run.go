@@ -102,7 +102,7 @@ func (r *Registry) wanted() map[watch]bool {
 	for s := range services {
 		for _, n := range v.Nodes {
 			if c := n.Check(s); c != nil {
-				all[watch{r, n.Name, s, c, v.checks[s], r.probes(v.checks[s], s)}] = true
+				all[watch{r, n.Name, s, c, v.schedules[s], v.probed[s]}] = true
 			}
 		}
 	}
@@ -167,10 +167,11 @@ func (w watch) probe(ctx context.Context) {
 
 // ask makes one probe.
 func (w watch) ask(ctx context.Context) {
-	n := w.registry.View().Named(w.node)
-	if n == nil || n.Check(w.service) != w.check {
+	v := w.registry.View()
+	if !v.checks(w.check, w.node, w.service) {
 		return // it was removed a moment ago; Run is about to end this
 	}
+	n := v.Named(w.node)
 	one, cancel := context.WithTimeout(ctx, w.schedule.Timeout)
 	start := time.Now()
 	res := w.registry.Probers[w.service].Probe(one, n)

@@ -12,7 +12,9 @@ type View struct {
 	pools   map[string]*Pool
 	at      [services]map[netip.AddrPort]*Node
 	retired map[string]string // route -> node name, also of nodes long gone
-	checks  [services]Schedule
+
+	schedules [services]Schedule
+	probed    [services]bool // somebody probes the service
 }
 
 // Named returns the node of that name, or nil.
@@ -30,3 +32,10 @@ func (v *View) At(addr netip.AddrPort, s Service) *Node {
 // the routes of dead nodes stay resolvable. "" when none had. Where several
 // nodes have one route in different pools it is the first.
 func (v *View) RouteNode(route string) string { return v.retired[route] }
+
+// checks tells whether c is what is known of service s of the named node: it
+// is not when the node has left or has a new address.
+func (v *View) checks(c *Check, node string, s Service) bool {
+	n := v.named[node]
+	return n != nil && n.Check(s) == c
+}
