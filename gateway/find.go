@@ -16,10 +16,11 @@ type run struct {
 	r      *Router
 	a      *Ask
 	p      *Policy
-	ctx    context.Context // nil: must not wait
-	dry    bool            // without consequence
-	trail  *[]Step         // nil: nobody asked why
-	broken bool            // the table did not answer
+	ctx    context.Context
+	waits  bool    // may wait for a shared table
+	dry    bool    // without consequence
+	trail  *[]Step // nil: nobody asked why
+	broken bool    // the table did not answer
 
 	id, web, call finding // the message's identity, http key and call key
 	subj          *finding
@@ -37,7 +38,7 @@ type finding struct {
 var noPolicy Policy
 
 func (r *Router) begin(ctx context.Context, a *Ask) *run {
-	a.run = run{r: r, a: a, ctx: ctx, p: r.policy.Load()}
+	a.run = run{r: r, a: a, ctx: ctx, waits: true, p: r.policy.Load()}
 	if a.run.p == nil {
 		a.run.p = &noPolicy
 	}
@@ -103,7 +104,7 @@ func (u *run) look(f *finding, keys []appsession.Key) (err error) {
 			return nil
 		}
 	}
-	if u.ctx == nil {
+	if !u.waits {
 		return ErrAsk
 	}
 	f.b, err = u.r.Store.Find(u.ctx, keys)

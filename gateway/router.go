@@ -49,13 +49,16 @@ func (r *Router) Apply(p *Policy) { r.policy.Store(p) }
 // Try decides without waiting and, when the session is known, without
 // allocating. ErrAsk: the shared table must be asked; keep a copy of the
 // message and call Route elsewhere. ErrNoNode, ErrBusy: nothing can serve it.
-func (r *Router) Try(a *Ask) (Decision, error) { return r.answer(nil, a) }
+func (r *Router) Try(a *Ask) (Decision, error) { return r.answer(context.Background(), a, false) }
 
 // Route decides and may wait for a shared table until ctx ends.
-func (r *Router) Route(ctx context.Context, a *Ask) (Decision, error) { return r.answer(ctx, a) }
+func (r *Router) Route(ctx context.Context, a *Ask) (Decision, error) {
+	return r.answer(ctx, a, true)
+}
 
-func (r *Router) answer(ctx context.Context, a *Ask) (Decision, error) {
+func (r *Router) answer(ctx context.Context, a *Ask, waits bool) (Decision, error) {
 	u := r.begin(ctx, a)
+	u.waits = waits
 	d, err := u.decide()
 	if err == ErrAsk {
 		return Decision{}, err

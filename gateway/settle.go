@@ -1,7 +1,6 @@
 package gateway
 
 import (
-	"context"
 	"errors"
 
 	"twinhop/appsession"
@@ -89,15 +88,7 @@ func (u *run) alias(f *finding, node string) appsession.Alias {
 func (u *run) bind(owner *cluster.Member, n int) (appsession.Binding, error) {
 	keys := u.a.aliases[:n]
 	b := appsession.Binding{ID: u.r.Namer.ID(keys[0].Key), Node: owner.Name, Owner: owner.Name, Gen: owner.Gen}
-	return u.r.Store.Bind(u.context(), b, keys)
-}
-
-// context is what writes are given; in Try the store is one that does not wait.
-func (u *run) context() context.Context {
-	if u.ctx == nil {
-		return context.Background()
-	}
-	return u.ctx
+	return u.r.Store.Bind(u.ctx, b, keys)
 }
 
 // unstored serves without an entry: at the node that the message itself
@@ -126,7 +117,7 @@ func (u *run) move(f *finding, to *cluster.Member, why Rule) bool {
 	from := u.member(f.b.Owner)
 	c := appsession.Change{From: f.b.Owner, To: to.Name, Gen: to.Gen}
 	c.Leave = u.p.Leader == LeaderSIP || from == nil || !from.Usable(u.a.Wants)
-	b, err := u.r.Store.Move(u.context(), f.b.ID, c)
+	b, err := u.r.Store.Move(u.ctx, f.b.ID, c)
 	if err == nil || errors.Is(err, appsession.ErrMoved) {
 		f.b.Owner, f.b.Gen, f.b.Rev, f.b.Left = b.Owner, b.Gen, b.Rev, b.Left
 	}
