@@ -1,0 +1,154 @@
+package admin
+
+import (
+	"twinhop/appsession"
+	"twinhop/gateway"
+	"twinhop/gateway/trace"
+)
+
+// eventView is one line of a session's timeline.
+type eventView struct {
+	At      *timestamp `json:"at"`
+	Until   *timestamp `json:"until,omitempty"` // of the last of Count like ones
+	Count   int        `json:"count"`
+	Type    string     `json:"type"` // "decision", "learned", "moved"
+	Proto   string     `json:"proto,omitempty"`
+	Kind    string     `json:"kind,omitempty"`
+	Session string     `json:"session,omitempty"`
+	Node    string     `json:"node,omitempty"`
+	From    string     `json:"from,omitempty"`
+	Rule    string     `json:"rule"`
+	Guest   bool       `json:"guest,omitempty"`
+	Moved   bool       `json:"moved,omitempty"`
+	Failed  bool       `json:"failed,omitempty"`
+	Hint    *hintView  `json:"hint,omitempty"`
+	Keys    []markView `json:"keys,omitempty"`
+	More    int        `json:"more,omitempty"`
+}
+
+type hintView struct {
+	Source string `json:"source"`
+	Text   string `json:"text"`
+}
+
+type markView struct {
+	Space  string `json:"space"`
+	Source string `json:"source"`
+	Verb   string `json:"verb,omitempty"` // "set" or "gone"; empty: merely seen
+	Text   string `json:"text"`
+}
+
+var verbNames = [...]string{gateway.Seen: "", gateway.Set: "set", gateway.Gone: "gone"}
+
+func viewEvent(e *trace.Event) eventView {
+	v := eventView{At: stamp(e.At), Count: e.Count, Type: e.Type.String(), Proto: e.Proto, Node: e.Node, From: e.From,
+		Rule: e.Rule.String(), Guest: e.Guest, Moved: e.Moved, Failed: e.Failed, More: e.More}
+	if e.Count > 1 {
+		v.Until = stamp(e.Until)
+	}
+	if e.Type != trace.Moved {
+		v.Kind = kindNames[e.Kind]
+	}
+	if !e.Session.IsZero() {
+		v.Session = e.Session.String()
+	}
+	if e.Hint.Text != "" {
+		v.Hint = &hintView{e.Hint.Source.String(), e.Hint.Text}
+	}
+	for _, k := range e.Keys {
+		v.Keys = append(v.Keys, markView{k.Space.String(), k.Source.String(), verbNames[k.Verb], k.Text})
+	}
+	return v
+}
+
+// occurrence is something that operators want to hear of.
+type occurrence struct {
+	At      *timestamp `json:"at"`
+	Type    string     `json:"type"` // "node.changed", "node.set", "session.moved"
+	Node    string     `json:"node,omitempty"`
+	From    string     `json:"from,omitempty"`
+	Session string     `json:"session,omitempty"`
+	Service string     `json:"service,omitempty"`
+	Was     string     `json:"was,omitempty"`
+	Is      string     `json:"is,omitempty"`
+	Rule    string     `json:"rule,omitempty"`
+	Actor   string     `json:"actor,omitempty"`
+	Reason  string     `json:"reason,omitempty"`
+}
+
+// overviewView is the state of everything at a glance.
+type overviewView struct {
+	At       *timestamp        `json:"at"`
+	Class    string            `json:"class"` // "good", "degraded", "bad"
+	Cause    string            `json:"cause,omitempty"`
+	Leader   string            `json:"leader"`
+	Ready    bool              `json:"ready"`
+	UptimeMS int64             `json:"uptimeMs"`
+	Sessions fill              `json:"sessions"`
+	Calls    int               `json:"calls"`
+	Rates    rates             `json:"rates"`
+	Sticky   float64           `json:"sticky"` // share of decisions that followed existing affinity
+	Moves    map[string]uint64 `json:"moves"`
+	Rules    rulesView         `json:"rules"`
+	Nodes    []nodeView        `json:"nodes"`
+	History  *history          `json:"history,omitempty"`
+	Recent   []occurrence      `json:"recent"`
+}
+
+type fill struct {
+	Total    int  `json:"total"`
+	Keys     int  `json:"keys"`
+	MaxKeys  int  `json:"maxKeys"`
+	Overflow bool `json:"overflow"`
+}
+
+type rulesView struct {
+	HTTP map[string]uint64 `json:"http"`
+	SIP  map[string]uint64 `json:"sip"`
+}
+
+// rates are per second; moves per minute.
+type rates struct {
+	HTTP   float64 `json:"http"`
+	SIP    float64 `json:"sip"`
+	Moves  float64 `json:"moves"`
+	Errors float64 `json:"errors"`
+}
+
+// placedAnew are the rules by which a message had no affinity to follow.
+var placedAnew = map[gateway.Rule]bool{gateway.NoNode: true, gateway.Hash: true, gateway.SessionHash: true, gateway.Balance: true,
+	gateway.RedirectRoute: true, gateway.DomainFailover: true, gateway.FailoverDown: true, gateway.FailoverStopped: true,
+	gateway.FailoverGone: true, gateway.Substitute: true, gateway.Overflow: true, gateway.Unbound: true, gateway.Busy: true,
+	gateway.StickyForced: true}
+
+func named(m map[gateway.Rule]uint64) map[string]uint64 {
+	names := make(map[string]uint64, len(m))
+	for r, n := range m {
+		names[r.String()] = n
+	}
+	return names
+}
+
+// sticky is the share of decisions that followed what was known.
+func sticky(c *trace.Counts) float64 {
+	all, anew := c.HTTP.Total+c.SIP.Total, uint64(0)
+	for _, d := range []*trace.Decisions{&c.HTTP, &c.SIP} {
+		for r, n := range d.Rules {
+			if placedAnew[r] {
+				anew += n
+			}
+		}
+	}
+	if all == 0 {
+		return 1
+	}
+	return float64(all-anew) / float64(all)
+}
+
+func (s *Server) fill() fill {
+	if g, ok := s.Panel.Store.(appsession.Gauge); ok {
+		u := g.Usage()
+		return fill{u.Sessions, u.Keys, u.MaxKeys, u.Overflow}
+	}
+	return fill{}
+}

@@ -1,0 +1,304 @@
+package admin
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/gin-gonic/gin"
+
+	"twinhop/appsession"
+	"twinhop/gateway"
+	"twinhop/gateway/cluster"
+	"twinhop/gateway/trace"
+)
+
+// stepView is one step of a decision.
+type stepView struct {
+	Rule   string   `json:"rule"`
+	Result string   `json:"result"` // "skip", "miss", "hit", "winner"
+	Detail string   `json:"detail,omitempty"`
+	Node   string   `json:"node,omitempty"`
+	Key    *keyView `json:"key,omitempty"`
+}
+
+// whyView says where a message would go now, and why.
+type whyView struct {
+	Title string     `json:"title,omitempty"`
+	Proto string     `json:"proto"`
+	Kind  string     `json:"kind"`
+	Node  string     `json:"node,omitempty"`
+	Rule  string     `json:"rule"`
+	Keys  []askedKey `json:"keys"`
+	Steps []stepView `json:"steps"`
+}
+
+// askedKey is a key as it was asked with, and what is known of it.
+type askedKey struct {
+	keyView
+	Source  string `json:"source"`
+	Known   bool   `json:"known"`
+	Session string `json:"session,omitempty"`
+}
+
+var kindNames = [...]string{gateway.Open: "open", gateway.Within: "within", gateway.Same: "same"}
+
+// why asks the router, without consequence.
+func (s *Server) why(ctx context.Context, a *gateway.Ask, role Role) whyView {
+	v := whyView{Proto: a.Wants.String(), Kind: kindNames[a.Kind], Keys: []askedKey{}, Steps: []stepView{}}
+	for _, e := range a.Evidence {
+		k := askedKey{keyView: viewKey(e.Key, role), Source: e.Source.String()}
+		if b, err := s.Panel.Store.Find(ctx, []appsession.Key{e.Key}); err == nil {
+			k.Known, k.Session, k.Node = true, b.ID.String(), b.Node
+		}
+		v.Keys = append(v.Keys, k)
+	}
+	for _, x := range s.Panel.Explain(ctx, a) {
+		step := stepView{Rule: x.Rule.String(), Result: x.Result, Detail: clean(x.Detail), Node: x.Node}
+		if x.Key.Space != appsession.NoSpace {
+			k := viewKey(x.Key, role)
+			step.Key = &k
+		}
+		v.Steps = append(v.Steps, step)
+		v.Rule, v.Node = step.Rule, step.Node
+	}
+	if n := len(v.Steps); n > 0 {
+		v.Steps[n-1].Result = "winner"
+	}
+	return v
+}
+
+// ask makes the question a front would put for a message of the given keys.
+func ask(v *cluster.View, p *cluster.Pool, k gateway.Kind, s cluster.Service) *gateway.Ask {
+	return &gateway.Ask{Kind: k, Wants: s, View: v, Pool: p}
+}
+
+// maxWhy bounds the messages of one session that are explained.
+const maxWhy = 8
+
+// whys explains, for a session, where the next message of each kind would go.
+func (s *Server) whys(ctx context.Context, x *appsession.Session, role Role) []whyView {
+	v := s.Panel.View()
+	var list []whyView
+	var identity *appsession.Alias
+	for i := range x.Keys {
+		if x.Keys[i].Space == appsession.App {
+			identity = &x.Keys[i]
+		}
+	}
+	sources := s.sources(x.ID)
+	add := func(title string, a *gateway.Ask) {
+		if a.Pool != nil && len(list) < maxWhy {
+			w := s.why(ctx, a, role)
+			w.Title = title
+			list = append(list, w)
+		}
+	}
+	for i := range x.Keys {
+		k := &x.Keys[i]
+		switch k.Space {
+		case appsession.HTTP:
+			a := ask(v, poolOf(v, k.Realm, cluster.HTTP), gateway.Open, cluster.HTTP)
+			if identity != nil && sources[appsession.App].http != gateway.NoSource {
+				a.Add(identity.Key, sources[appsession.App].http)
+			}
+			a.Add(k.Key, gateway.SourceCookie)
+			if k.Sent != nil {
+				_, a.Hint.Route, _ = strings.Cut(k.Sent.ID, ".")
+				a.Hint.Source = gateway.SourceCookie
+			}
+			add("The next HTTP request with this session id", a)
+		case appsession.Call:
+			a := ask(v, poolOf(v, k.Realm, cluster.SIP), gateway.Within, cluster.SIP)
+			a.Add(k.Key, gateway.SourceCallID)
+			add("The next SIP message of this call", a)
+		}
+	}
+	if identity != nil {
+		a := ask(v, poolOf(v, identity.Realm, cluster.SIP), gateway.Open, cluster.SIP)
+		source := sources[appsession.App].sip
+		if source == gateway.NoSource {
+			source = gateway.SourceAppKey
+		}
+		a.Add(identity.Key, source)
+		add("A new SIP call of this identity", a)
+		if sources[appsession.App].http != gateway.NoSource {
+			a := ask(v, poolOf(v, identity.Realm, cluster.HTTP), gateway.Open, cluster.HTTP)
+			a.Add(identity.Key, sources[appsession.App].http)
+			add("A new HTTP request of this identity", a)
+		}
+	}
+	return list
+}
+
+type doors struct{ http, sip gateway.Source }
+
+// sources tells where keys of each space were seen last.
+func (s *Server) sources(id appsession.ID) map[appsession.Space]doors {
+	m := map[appsession.Space]doors{}
+	for _, e := range s.Panel.Trace.Timeline(id) {
+		for _, k := range e.Keys {
+			d := m[k.Space]
+			if e.Proto == "http" {
+				d.http = k.Source
+			} else {
+				d.sip = k.Source
+			}
+			m[k.Space] = d
+		}
+	}
+	return m
+}
+
+// poolOf returns the first pool of a realm that has a member with the service.
+func poolOf(v *cluster.View, realm uint16, s cluster.Service) *cluster.Pool {
+	for _, p := range v.Pools {
+		if p.Realm == realm && slices.ContainsFunc(p.Members, func(m *cluster.Member) bool { return m.Has(s) }) {
+			return p
+		}
+	}
+	return nil
+}
+
+// sessionDetail is a session with its history and its explanation.
+type sessionDetail struct {
+	sessionView
+	Why      []whyView   `json:"why"`
+	Timeline []eventView `json:"timeline"`
+	Moves    []eventView `json:"moves"`
+}
+
+func (s *Server) getSession(c *gin.Context) (any, error) {
+	gone := newProblem(http.StatusNotFound, "not-found", "There is no such session, or it has ended.")
+	id, ok := appsession.ParseID(c.Param("sid"))
+	if !ok {
+		return nil, gone
+	}
+	ctx := c.Request.Context()
+	x, err := s.session(ctx, id)
+	if errors.Is(err, appsession.ErrNotFound) {
+		return nil, gone
+	}
+	if err != nil {
+		return nil, storeProblem(err)
+	}
+	role := actor(c).Role
+	d := sessionDetail{sessionView: viewSession(&x, role), Why: s.whys(ctx, &x, role), Timeline: []eventView{}, Moves: []eventView{}}
+	for _, e := range s.Panel.Trace.Timeline(id) {
+		v := viewEvent(&e)
+		d.Timeline = append(d.Timeline, v)
+		if e.Type == trace.Moved {
+			d.Moves = append(d.Moves, v)
+		}
+	}
+	return d, nil
+}
+
+type explainBody struct {
+	Proto string `json:"proto"`
+	Kind  string `json:"kind"`
+	Pool  string `json:"pool"`
+	Keys  []struct {
+		Source string `json:"source"`
+		Value  string `json:"value"`
+	} `json:"keys"`
+	Hint struct {
+		Route string `json:"route"`
+		Node  string `json:"node"`
+	} `json:"hint"`
+	Tried []string `json:"tried"`
+}
+
+// keySources are the words of keys, with the space their values are of.
+var keySources = map[string]struct {
+	source gateway.Source
+	space  appsession.Space
+}{
+	"cookie": {gateway.SourceCookie, appsession.HTTP}, "path": {gateway.SourcePath, appsession.HTTP},
+	"query": {gateway.SourceQuery, appsession.App}, "header": {gateway.SourceHeader, appsession.App},
+	"call-id":   {gateway.SourceCallID, appsession.Call},
+	"from.user": {gateway.SourceFromUser, appsession.App}, "to.user": {gateway.SourceToUser, appsession.App},
+	"from.aor": {gateway.SourceFromAOR, appsession.App}, "to.aor": {gateway.SourceToAOR, appsession.App},
+	"application-session-key": {gateway.SourceAppKey, appsession.App},
+}
+
+const maxKeys = 12 // of one message
+
+func (s *Server) postExplain(c *gin.Context) (any, error) {
+	var body explainBody
+	if err := readJSON(c, &body); err != nil {
+		return nil, err
+	}
+	a, err := s.readAsk(&body)
+	if err != nil {
+		return nil, err
+	}
+	return s.why(c.Request.Context(), a, actor(c).Role), nil
+}
+
+func (s *Server) readAsk(body *explainBody) (*gateway.Ask, error) {
+	v := s.Panel.View()
+	a := &gateway.Ask{View: v}
+	switch body.Proto {
+	case "http":
+		a.Wants = cluster.HTTP
+	case "sip":
+		a.Wants = cluster.SIP
+	default:
+		return nil, invalid("#/proto", "http or sip")
+	}
+	kind := slices.Index(kindNames[:], body.Kind)
+	if body.Kind == "" {
+		kind = int(gateway.Open)
+	}
+	if kind < 0 {
+		return nil, invalid("#/kind", "open, within or same")
+	}
+	a.Kind = gateway.Kind(kind)
+	if body.Pool == "" {
+		body.Pool = "default"
+	}
+	if a.Pool = v.Pool(body.Pool); a.Pool == nil {
+		return nil, invalid("#/pool", "there is no pool of this name")
+	}
+	for _, name := range body.Tried {
+		n := v.Named(name)
+		if n == nil {
+			return nil, invalid("#/tried", "there is no node of this name")
+		}
+		a.Tried = append(a.Tried, n)
+	}
+	return a, readKeys(a, body)
+}
+
+func readKeys(a *gateway.Ask, body *explainBody) error {
+	if len(body.Keys) > maxKeys {
+		return invalid("#/keys", "at most %d", maxKeys)
+	}
+	for _, k := range body.Keys {
+		known, ok := keySources[k.Source]
+		if !ok {
+			return invalid("#/keys", "%.40q is no source of keys", k.Source)
+		}
+		key := appsession.Key{Space: known.space, Realm: a.Pool.Realm, Value: k.Value}
+		if known.space == appsession.HTTP {
+			id, route, _ := strings.Cut(k.Value, ".")
+			key.Value = id
+			if a.Hint.Route == "" {
+				a.Hint = gateway.Hint{Route: route, Source: known.source}
+			}
+		}
+		if key.Value != "" {
+			a.Add(key, known.source)
+		}
+	}
+	switch {
+	case body.Hint.Node != "":
+		a.Hint = gateway.Hint{Node: body.Hint.Node, Source: gateway.SourceRoute}
+	case body.Hint.Route != "":
+		a.Hint = gateway.Hint{Route: body.Hint.Route, Source: gateway.SourceCookie}
+	}
+	return nil
+}

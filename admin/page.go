@@ -1,0 +1,43 @@
+package admin
+
+import (
+	"io/fs"
+	"mime"
+	"net/http"
+	"path"
+	"strings"
+
+	"github.com/gin-gonic/gin"
+
+	"twinhop/web"
+)
+
+// contentPolicy lets pages load from here only, and nothing inline.
+const contentPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; " +
+	"connect-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+
+// page serves the files of the user interface. Its screens are behind the
+// fragment of the one page, so there is nothing to rewrite.
+func (s *Server) page(c *gin.Context) {
+	name := strings.TrimPrefix(c.Request.URL.Path, "/")
+	if name == "" {
+		name = "index.html"
+	}
+	if c.Request.Method != http.MethodGet && c.Request.Method != http.MethodHead {
+		s.fail(c, newProblem(http.StatusMethodNotAllowed, "method", "%s is not possible here.", c.Request.Method))
+		return
+	}
+	data, err := fs.ReadFile(web.Files(), name)
+	if err != nil {
+		s.fail(c, newProblem(http.StatusNotFound, "not-found", "There is nothing at this path."))
+		return
+	}
+	if name != "index.html" { // all others carry a hash in their names
+		c.Header("Cache-Control", "public, max-age=31536000, immutable")
+	}
+	kind := mime.TypeByExtension(path.Ext(name))
+	if kind == "" {
+		kind = "text/plain; charset=utf-8"
+	}
+	c.Data(http.StatusOK, kind, data)
+}

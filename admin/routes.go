@@ -1,0 +1,239 @@
+package admin
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"maps"
+	"net"
+	"net/http"
+	"runtime"
+	"runtime/debug"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/gin-gonic/gin"
+)
+
+// route is one thing that can be asked for, and the least role that may.
+type route struct {
+	method, path string
+	role         Role
+	handle       func(*Server, *gin.Context) (any, error)
+}
+
+// routes is everything but the pages of the user interface.
+var routes = []route{
+	{"GET", "/healthz", RoleNone, (*Server).getHealth},
+	{"GET", "/readyz", RoleNone, (*Server).getReady},
+	{"GET", "/metrics", RoleNone, (*Server).getMetrics}, // decides itself: free on loopback
+	{"GET", "/api/v1/version", RoleViewer, (*Server).getVersion},
+	{"GET", "/api/v1/overview", RoleViewer, (*Server).getOverview},
+	{"GET", "/api/v1/nodes", RoleViewer, (*Server).getNodes},
+	{"GET", "/api/v1/nodes/:id", RoleViewer, (*Server).getNode},
+	{"PATCH", "/api/v1/nodes/:id", RoleOperator, (*Server).patchNode},
+	{"GET", "/api/v1/sessions", RoleViewer, (*Server).getSessions},
+	{"GET", "/api/v1/sessions/:sid", RoleViewer, (*Server).getSession},
+	{"POST", "/api/v1/route/explain", RoleViewer, (*Server).postExplain},
+	{"GET", "/api/v1/stream", RoleViewer, (*Server).getStream},
+	{"POST", "/api/v1/auth/setup", RoleNone, (*Server).postSetup},
+	{"POST", "/api/v1/auth/login", RoleNone, (*Server).postLogin},
+	{"POST", "/api/v1/auth/logout", RoleViewer, (*Server).postLogout},
+	{"GET", "/api/v1/auth/me", RoleNone, (*Server).getMe},
+}
+
+const (
+	requestIDKey = "requestId"
+	actorKey     = "actor"
+)
+
+func actor(c *gin.Context) me {
+	who, _ := c.Value(actorKey).(me)
+	return who
+}
+
+func (s *Server) routes() http.Handler {
+	gin.SetMode(gin.ReleaseMode)
+	e := gin.New()
+	e.SetTrustedProxies(nil) // the peer is who the connection says
+	e.HandleMethodNotAllowed = true
+	e.RedirectTrailingSlash = false
+	e.ContextWithFallback = true
+	cross := http.NewCrossOriginProtection()
+	e.Use(s.frame, func(c *gin.Context) {
+		if err := cross.Check(c.Request); err != nil {
+			s.fail(c, newProblem(http.StatusForbidden, "cross-site", "Only pages of this very address may do this."))
+		}
+	})
+	for _, r := range routes {
+		e.Handle(r.method, r.path, s.serve(r))
+	}
+	e.NoMethod(func(c *gin.Context) {
+		s.fail(c, newProblem(http.StatusMethodNotAllowed, "method", "%s is not possible here.", c.Request.Method))
+	})
+	e.NoRoute(s.page)
+	return e
+}
+
+// serve checks who asks, calls the handler and writes what it returns.
+func (s *Server) serve(r route) gin.HandlerFunc {
+	return func(c *gin.Context) {
+		who := s.whoami(c.Request)
+		c.Set(actorKey, who)
+		if who.Role < r.role {
+			if who.Role == RoleNone {
+				s.fail(c, s.stranger())
+				return
+			}
+			s.fail(c, newProblem(http.StatusForbidden, "forbidden", "This needs the role %s.", r.role))
+			return
+		}
+		if r.method != "GET" && !strings.HasPrefix(c.GetHeader("Content-Type"), "application/json") {
+			s.fail(c, newProblem(http.StatusUnsupportedMediaType, "media-type", "Send Content-Type: application/json."))
+			return
+		}
+		answer, err := r.handle(s, c)
+		switch {
+		case err != nil:
+			s.fail(c, err)
+		case answer != nil:
+			c.JSON(http.StatusOK, answer)
+		case !c.Writer.Written():
+			c.Status(http.StatusNoContent)
+		}
+	}
+}
+
+// frame is around everything: a request id, headers that keep browsers
+// honest, the check of the host, and a net under the handlers.
+func (s *Server) frame(c *gin.Context) {
+	c.Set(requestIDKey, "r_"+rand.Text()[:16])
+	h := c.Writer.Header()
+	h.Set("Cache-Control", "no-store")
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("X-Frame-Options", "DENY")
+	h.Set("Referrer-Policy", "no-referrer")
+	h.Set("Cross-Origin-Opener-Policy", "same-origin")
+	h.Set("Cross-Origin-Resource-Policy", "same-origin")
+	h.Set("Content-Security-Policy", contentPolicy)
+	if c.Request.TLS != nil {
+		h.Set("Strict-Transport-Security", "max-age=31536000")
+	}
+	defer func() {
+		if x := recover(); x != nil {
+			if x == http.ErrAbortHandler {
+				panic(x)
+			}
+			s.fail(c, fmt.Errorf("panic: %v\n%s", x, debug.Stack()))
+		}
+	}()
+	if !s.hostAllowed(c.Request) {
+		s.fail(c, newProblem(http.StatusMisdirectedRequest, "wrong-host",
+			"Use 127.0.0.1 or localhost, or name this host in the configuration."))
+		return
+	}
+	c.Next()
+}
+
+// hostAllowed stops pages of other names that a name server points to this
+// machine (DNS rebinding): on a loopback address only loopback names count.
+func (s *Server) hostAllowed(r *http.Request) bool {
+	addr, ok := r.Context().Value(http.LocalAddrContextKey).(net.Addr)
+	if !ok {
+		return true
+	}
+	tcp, ok := addr.(*net.TCPAddr)
+	if !ok || !tcp.IP.IsLoopback() {
+		return true
+	}
+	host := r.Host
+	if h, _, err := net.SplitHostPort(host); err == nil {
+		host = h
+	}
+	host = strings.Trim(host, "[]")
+	return loopback(host) || slices.ContainsFunc(s.Hosts, func(h string) bool { return strings.EqualFold(h, host) })
+}
+
+func (s *Server) getHealth(*gin.Context) (any, error) {
+	return map[string]string{"status": "ok"}, nil
+}
+
+// readiness is the answer of /readyz.
+type readiness struct {
+	Ready  bool    `json:"ready"`
+	Checks []check `json:"checks"`
+}
+
+type check struct {
+	Name   string `json:"name"`
+	OK     bool   `json:"ok"`
+	Detail string `json:"detail,omitempty"`
+}
+
+func (s *Server) readiness(ctx context.Context) readiness {
+	r := readiness{Ready: true, Checks: []check{}}
+	if s.Panel.Checks == nil {
+		return r
+	}
+	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
+	defer cancel()
+	checks := s.Panel.Checks(ctx)
+	for _, name := range slices.Sorted(maps.Keys(checks)) {
+		x := check{Name: name, OK: checks[name] == nil}
+		if !x.OK {
+			x.Detail = checks[name].Error()
+			r.Ready = false
+		}
+		r.Checks = append(r.Checks, x)
+	}
+	return r
+}
+
+func (s *Server) getReady(c *gin.Context) (any, error) {
+	r := s.readiness(c.Request.Context())
+	if !r.Ready {
+		c.JSON(http.StatusServiceUnavailable, r)
+		return nil, nil
+	}
+	return r, nil
+}
+
+// getMetrics is free for this machine; others log in.
+func (s *Server) getMetrics(c *gin.Context) (any, error) {
+	if socket, _ := socketPeer(c.Request.Context()); !socket && !loopback(peerAddr(c.Request)) && actor(c).Role < RoleViewer {
+		return nil, s.stranger()
+	}
+	if s.Metrics == nil {
+		return nil, newProblem(http.StatusNotFound, "not-found", "Metrics are off.")
+	}
+	s.Metrics.ServeHTTP(c.Writer, c.Request)
+	return nil, nil
+}
+
+type versionView struct {
+	Product   string     `json:"product"`
+	Version   string     `json:"version"`
+	Go        string     `json:"go"`
+	Instance  string     `json:"instance"`
+	StartedAt *timestamp `json:"startedAt"`
+}
+
+func (s *Server) getVersion(*gin.Context) (any, error) {
+	return versionView{"twinhop", s.Version, runtime.Version(), s.Instance, stamp(s.started)}, nil
+}
+
+// timestamp is written as RFC 3339 with milliseconds, in UTC.
+type timestamp time.Time
+
+func stamp(t time.Time) *timestamp {
+	if t.IsZero() {
+		return nil
+	}
+	return (*timestamp)(&t)
+}
+
+// MarshalText implements encoding.TextMarshaler.
+func (t timestamp) MarshalText() ([]byte, error) {
+	return time.Time(t).UTC().AppendFormat(nil, "2006-01-02T15:04:05.000Z07:00"), nil
+}

@@ -1,0 +1,232 @@
+package admin
+
+import (
+	"cmp"
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"time"
+
+	"twinhop/appsession"
+	"twinhop/gateway"
+	"twinhop/gateway/cluster"
+	"twinhop/gateway/trace"
+)
+
+// Panel is what the admin may see and do. cmd fills it with the objects of the
+// process. View, Store, Trace and Explain are needed; the rest may be nil.
+type Panel struct {
+	View  func() *cluster.View
+	Store appsession.Store
+	Trace *trace.Log
+	// Explain decides without consequence (gateway.Router.Explain).
+	Explain func(ctx context.Context, a *gateway.Ask) []gateway.Step
+	// Activate sets what the operator wants of a node, in all its pools.
+	Activate func(ctx context.Context, node string, a cluster.Activation) error
+	// Calls tells how many calls a node holds; "" asks for all nodes.
+	Calls func(node string) int
+	// Checks tells what stands in the way of being ready; a nil error is good.
+	Checks func(ctx context.Context) map[string]error
+	// Leader is the protocol that decides where a session lives.
+	Leader func() string
+}
+
+// Server is the admin. Fields are set before Run or Handler is called.
+type Server struct {
+	Panel    Panel
+	Version  string
+	Instance string
+	BaseURL  string // of the user interface, for the links it prints; without a slash at the end
+	// StateDir holds users.json and, while nobody can log in, setup-url; both
+	// are readable by the owner only. Empty: users last as long as the process.
+	StateDir string
+	// Secrets protect the cookies, the newest first, at least 32 bytes each.
+	// None: a random one, and log ins end with the process.
+	Secrets [][]byte
+	Metrics http.Handler // served at /metrics; nil: not found
+	// Hosts are further names that a browser may use for a loopback address.
+	Hosts []string
+	// OnSetup is told the link by which the first user is made. Nil: only the
+	// file in StateDir has it.
+	OnSetup func(url string)
+	Log     *slog.Logger
+	Now     func() time.Time // nil: time.Now
+
+	once    sync.Once
+	err     error
+	log     *slog.Logger
+	started time.Time
+	users   *users
+	logins  *logins
+	tokens  *tokens
+	guard   *guard
+	hub     *hub
+	cookies cookies
+	handler http.Handler
+}
+
+// Sizes and times of the HTTP servers.
+const (
+	maxBody       = 64 << 10
+	maxHeader     = 32 << 10
+	headerTimeout = 5 * time.Second
+	readTimeout   = 15 * time.Second
+	idleTimeout   = 2 * time.Minute
+	closeTimeout  = 3 * time.Second
+)
+
+func (s *Server) now() time.Time {
+	if s.Now != nil {
+		return s.Now()
+	}
+	return time.Now()
+}
+
+func (s *Server) ready() error {
+	s.once.Do(func() { s.err = s.prepare() })
+	return s.err
+}
+
+func (s *Server) prepare() error {
+	s.log = cmp.Or(s.Log, slog.New(slog.DiscardHandler))
+	s.started = s.now()
+	var err error
+	if s.users, err = openUsers(s.StateDir); err != nil {
+		return err
+	}
+	secrets := s.Secrets
+	if len(secrets) == 0 {
+		secret := make([]byte, 32)
+		rand.Read(secret)
+		secrets = [][]byte{secret}
+	}
+	if s.cookies, err = newCookies(secrets); err != nil {
+		return err
+	}
+	s.logins = &logins{now: s.now}
+	s.tokens = &tokens{now: s.now}
+	s.guard = newGuard(s.now)
+	s.hub = newHub(s)
+	s.handler = s.routes()
+	return nil
+}
+
+// Handler returns the handler of everything the admin serves. Without Run the
+// live stream has no ticks.
+func (s *Server) Handler() (http.Handler, error) {
+	if err := s.ready(); err != nil {
+		return nil, err
+	}
+	return s.handler, nil
+}
+
+// Run serves the listeners (plain, TLS or unix) until ctx is done, and returns
+// when everything is closed. Listeners are closed in any case.
+func (s *Server) Run(ctx context.Context, listeners ...net.Listener) error {
+	if err := s.ready(); err != nil {
+		for _, ln := range listeners {
+			ln.Close()
+		}
+		return err
+	}
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	var group sync.WaitGroup
+	group.Go(func() { s.hub.run(ctx) })
+	srv := &http.Server{Handler: s.handler, ReadHeaderTimeout: headerTimeout, ReadTimeout: readTimeout,
+		IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeader, ConnContext: withPeer,
+		BaseContext: func(net.Listener) context.Context { return ctx },
+		ErrorLog:    slog.NewLogLogger(s.log.Handler(), slog.LevelDebug)}
+	failed := make(chan error, len(listeners))
+	for _, ln := range listeners {
+		group.Go(func() {
+			if err := srv.Serve(ln); !errors.Is(err, http.ErrServerClosed) {
+				failed <- fmt.Errorf("admin on %s: %w", ln.Addr(), err)
+			}
+		})
+	}
+	s.offerSetup()
+	var err error
+	select {
+	case <-ctx.Done():
+	case err = <-failed:
+	}
+	stop() // ends the streams
+	last, cancel := context.WithTimeout(context.Background(), closeTimeout)
+	defer cancel()
+	if srv.Shutdown(last) != nil {
+		srv.Close()
+	}
+	group.Wait()
+	return err
+}
+
+// setupLife is how long the link of the first set-up works.
+const setupLife = 15 * time.Minute
+
+// offerSetup makes the one link by which the first user can be made.
+func (s *Server) offerSetup() {
+	path := filepath.Join(s.StateDir, "setup-url")
+	if s.StateDir != "" {
+		os.Remove(path)
+	}
+	if !s.users.empty() || (s.OnSetup == nil && s.StateDir == "") {
+		return
+	}
+	url := s.BaseURL + "/#setup=" + s.tokens.issue(tokenSetup, me{Role: RoleAdmin}, setupLife)
+	if s.StateDir != "" {
+		if err := writePrivate(path, []byte(url+"\n")); err != nil {
+			s.log.Warn("the set-up link could not be written", "err", err)
+		}
+	}
+	if s.OnSetup != nil {
+		s.OnSetup(url)
+	}
+}
+
+// LoginURL returns a link that logs its bearer in once, within life.
+func (s *Server) LoginURL(name string, role Role, life time.Duration) (string, error) {
+	if err := s.ready(); err != nil {
+		return "", err
+	}
+	return s.BaseURL + "/#t=" + s.tokens.issue(tokenLogin, me{Name: name, Role: role}, life), nil
+}
+
+// writePrivate replaces a file at once, readable by its owner only.
+func writePrivate(path string, data []byte) error {
+	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*")
+	if err != nil {
+		return fmt.Errorf("writing %s: %w", filepath.Base(path), err)
+	}
+	defer os.Remove(f.Name())
+	err = errors.Join(f.Chmod(0o600), write(f, data), f.Sync(), f.Close())
+	if err == nil {
+		err = os.Rename(f.Name(), path)
+	}
+	if err != nil {
+		return fmt.Errorf("writing %s: %w", filepath.Base(path), err)
+	}
+	return nil
+}
+
+func write(f *os.File, data []byte) error {
+	_, err := f.Write(data)
+	return err
+}
+
+// loopback tells whether an address names this very machine.
+func loopback(host string) bool {
+	if strings.EqualFold(host, "localhost") {
+		return true
+	}
+	ip := net.ParseIP(host)
+	return ip != nil && ip.IsLoopback()
+}

@@ -1,0 +1,137 @@
+package admin
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"twinhop/appsession"
+)
+
+const (
+	heartbeat   = 15 * time.Second
+	writeWithin = 10 * time.Second
+	maxTopics   = 16
+)
+
+func parseTopics(s string) (map[string]bool, error) {
+	topics := map[string]bool{}
+	for topic := range strings.SplitSeq(s, ",") {
+		switch name, id, _ := strings.Cut(topic, ":"); {
+		case topic == "":
+			continue
+		case topic == "overview" || topic == "nodes" || topic == "sessions":
+		case name == "session":
+			if _, ok := appsession.ParseID(id); !ok {
+				return nil, invalid("?topics", "session: and the id of a session")
+			}
+		default:
+			return nil, invalid("?topics", "overview, nodes, sessions or session:id")
+		}
+		topics[topic] = true
+	}
+	if len(topics) == 0 || len(topics) > maxTopics {
+		return nil, invalid("?topics", "1 to %d topics", maxTopics)
+	}
+	return topics, nil
+}
+
+// getStream is one stream of server-sent events with everything that a page
+// follows. It ends with the log in.
+func (s *Server) getStream(c *gin.Context) (any, error) {
+	topics, err := parseTopics(c.DefaultQuery("topics", "overview,nodes,sessions"))
+	if err != nil {
+		return nil, err
+	}
+	after, _ := strconv.ParseUint(c.GetHeader("Last-Event-ID"), 10, 64)
+	page, last, ok := s.hub.join(topics, after)
+	if !ok {
+		return nil, newProblem(http.StatusServiceUnavailable, "unavailable", "Too many pages follow already.")
+	}
+	defer s.hub.leave(page)
+	h := c.Writer.Header()
+	h.Set("Content-Type", "text/event-stream")
+	h.Set("X-Accel-Buffering", "no")
+	c.Status(http.StatusOK)
+	w := &eventWriter{c.Writer, http.NewResponseController(c.Writer)}
+	w.control.SetReadDeadline(time.Time{}) // the request is read; the stream has no end
+	hello := fmt.Sprintf("retry: 2000\n%s", event(message{id: last, event: "hello"}, map[string]any{
+		"time": stamp(s.now()), "version": s.Version, "lastId": last}))
+	if w.write([]byte(hello)) != nil {
+		return nil, nil
+	}
+	s.pump(c, page, w)
+	return nil, nil
+}
+
+// pump writes what is queued until the page or the log in is gone.
+func (s *Server) pump(c *gin.Context, page *client, w *eventWriter) {
+	beat := time.NewTicker(heartbeat)
+	defer beat.Stop()
+	who := actor(c)
+	for {
+		list, behind, last := s.hub.take(page)
+		var buf bytes.Buffer
+		if behind {
+			buf.Write(event(message{id: last, event: "resync"}, struct{}{}))
+		}
+		for _, m := range list {
+			buf.Write(event(m, nil))
+		}
+		if buf.Len() > 0 && w.write(buf.Bytes()) != nil {
+			return
+		}
+		select {
+		case <-c.Request.Context().Done():
+			return
+		case <-page.wake:
+			continue
+		case <-beat.C:
+		}
+		if who.Via == "cookie" {
+			if _, in := s.logins.find(who.login, false); !in {
+				w.write(event(message{event: "auth.expired"}, struct{}{}))
+				return
+			}
+		}
+		if w.write([]byte(": still here\n\n")) != nil {
+			return
+		}
+	}
+}
+
+// event is a message as it goes over the wire. data replaces the message's own.
+func event(m message, data any) []byte {
+	var b bytes.Buffer
+	if m.id > 0 {
+		fmt.Fprintf(&b, "id: %d\n", m.id)
+	}
+	text := m.data
+	if data != nil {
+		text, _ = json.Marshal(data)
+	}
+	fmt.Fprintf(&b, "event: %s\ndata: %s\n\n", m.event, text) // JSON has no line breaks
+	return b.Bytes()
+}
+
+type eventWriter struct {
+	w       http.ResponseWriter
+	control *http.ResponseController
+}
+
+func (e *eventWriter) write(b []byte) error {
+	e.control.SetWriteDeadline(time.Now().Add(writeWithin))
+	if _, err := e.w.Write(b); err != nil {
+		return fmt.Errorf("writing to a page: %w", err)
+	}
+	if err := e.control.Flush(); err != nil {
+		return fmt.Errorf("writing to a page: %w", err)
+	}
+	return nil
+}
