@@ -39,7 +39,7 @@ func (r *reader) given(path string) bool {
 }
 
 func (r *reader) bad(path, hint, format string, args ...any) {
-	r.wrong(r.at(path), path, hint, format, args...)
+	r.wrong(spot{r.at(path), path}, hint, format, args...)
 }
 
 func (r *reader) warn(path, hint, format string, args ...any) {
@@ -49,17 +49,19 @@ func (r *reader) warn(path, hint, format string, args ...any) {
 // seenAt remembers which path used a value first.
 type seenAt map[string]string
 
-// twice complains when value was used before by another path. of names the
-// thing that has the value: "nodes[0]".
-func (r *reader) twice(seen seenAt, value, of, path, hint string) {
+// use is a value's path, and the thing that has the value: "nodes[0]".
+type use struct{ of, path string }
+
+// twice complains when value was used before.
+func (r *reader) twice(seen seenAt, value string, by use, hint string) {
 	if value == "" {
 		return
 	}
 	if first, ok := seen[value]; ok {
-		r.bad(path, hint, "%s is already used by %s (line %d)", quote(value), first, r.at(first).line)
+		r.bad(by.path, hint, "%s is already used by %s (line %d)", quote(value), first, r.at(first).line)
 		return
 	}
-	seen[value] = of
+	seen[value] = by.of
 }
 
 func (r *reader) checkNodes(c *Config) {
@@ -72,13 +74,13 @@ func (r *reader) checkNodes(c *Config) {
 		if !r.given(p) || n.Name == "" {
 			continue
 		}
-		r.twice(names, n.Name, p, p+".name", "each node needs its own name")
+		r.twice(names, n.Name, use{p, p + ".name"}, "each node needs its own name")
 		if r.given(p+".route") || names[n.Name] == p { // a second complaint about one name helps nobody
 			hint := "each node needs its own route"
 			if n.Route != n.Name && !slices.Contains(allRoutes(c), n.Name) {
 				hint += "; did you mean " + quote(n.Name) + "?"
 			}
-			r.twice(routes, n.Route, p, p+".route", hint)
+			r.twice(routes, n.Route, use{p, p + ".route"}, hint)
 		}
 		if n.HTTP == "" && len(n.SIP) == 0 && !r.failed(p+".http") && !r.failed(p+".sip") {
 			r.bad(p, "give it http: or sip:, or both", "node %s serves neither HTTP nor SIP", quote(n.Name))
@@ -90,7 +92,7 @@ func (r *reader) checkNodes(c *Config) {
 			https[n.HTTP] = p
 		}
 		for j, s := range n.SIP {
-			r.twice(sips, s, p, fmt.Sprintf("%s.sip[%d]", p, j), "a SIP message must be able to tell which node it means")
+			r.twice(sips, s, use{p, fmt.Sprintf("%s.sip[%d]", p, j)}, "a SIP message must be able to tell which node it means")
 		}
 	}
 	for i, n := range c.Nodes {
@@ -153,7 +155,7 @@ func (r *reader) checkPools(c *Config) {
 			if n.Name != allNodes && n.Name != "" && !slices.Contains(names, n.Name) && !r.failed(at) && !r.failed(at+".name") {
 				r.bad(at, didYouMean(n.Name, names), "there is no node %s", quote(n.Name))
 			}
-			r.twice(seen, n.Name, at, at, "a node is once in a pool")
+			r.twice(seen, n.Name, use{at, at}, "a node is once in a pool")
 			if n.Name == allNodes && n.Route != nil {
 				r.bad(at+".route", "give each node its own route", "all nodes cannot have one route")
 			}
@@ -181,7 +183,7 @@ func (r *reader) checkMembers(path string, members []Member) {
 	for _, m := range members {
 		own := fmt.Sprintf("%s.nodes[%d]", path, m.Index)
 		if r.given(own + ".route") {
-			r.twice(routes, m.Route, own, own+".route", "each node of a pool needs its own route")
+			r.twice(routes, m.Route, use{own, own + ".route"}, "each node of a pool needs its own route")
 		} else if _, ok := routes[m.Route]; !ok {
 			routes[m.Route] = own
 		}

@@ -128,13 +128,13 @@ func (r *reader) checkAffinity(c *Config) {
 	for i, s := range a.HTTP {
 		if s.Source != "" && s.Name != "" {
 			p := fmt.Sprintf("affinity.http[%d]", i)
-			r.twice(seen, s.Source+" "+s.Name, p, p, "keep one of them")
+			r.twice(seen, s.Source+" "+s.Name, use{p, p}, "keep one of them")
 		}
 	}
 	seen = seenAt{}
 	for i, s := range a.SIP {
 		p := fmt.Sprintf("affinity.sip[%d]", i)
-		r.twice(seen, strings.ToLower(s.Source), p, p, "keep one of them")
+		r.twice(seen, strings.ToLower(s.Source), use{p, p}, "keep one of them")
 		if len(s.Exclude.Users)+len(s.Exclude.Networks) > 0 && s.Source == "call-id" {
 			r.warn(p+".exclude", "exclude belongs to user keys such as from.user", "a Call-ID names no user: nothing to exclude")
 		}
@@ -166,7 +166,7 @@ func (r *reader) checkGateways(c *Config) {
 		if r.given(path) {
 			at = r.at(path)
 		}
-		r.wrong(at, path, "use one of: "+strings.Join(r.words.Deterministic, ", "),
+		r.wrong(spot{at, path}, "use one of: "+strings.Join(r.words.Deterministic, ", "),
 			"%d gateways with tables of their own need a balance that all compute alike; %s is not", c.Gateways, quote(algorithm))
 	}
 	for _, p := range c.Pools {

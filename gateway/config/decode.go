@@ -73,8 +73,14 @@ func (r *reader) add(at place, s Severity, p Problem) {
 	r.problems = append(r.problems, p)
 }
 
-func (r *reader) wrong(at place, path, hint, format string, args ...any) {
-	r.add(at, Error, Problem{Path: path, Message: fmt.Sprintf(format, args...), Hint: hint})
+// spot is where a value stands, for people and in the file.
+type spot struct {
+	place
+	path string
+}
+
+func (r *reader) wrong(at spot, hint, format string, args ...any) {
+	r.add(at.place, Error, Problem{Path: at.path, Message: fmt.Sprintf(format, args...), Hint: hint})
 }
 
 // defaulter is an element of a list that has defaults of its own.
@@ -92,7 +98,7 @@ func (r *reader) follow(n ast.Node, path string) ast.Node {
 		if r.visits++; r.visits > maxVisits {
 			if !r.spent {
 				r.spent = true
-				r.wrong(placeOf(n.GetToken()), path, "", "aliases make this file larger than %d values", maxVisits)
+				r.wrong(spot{placeOf(n.GetToken()), path}, "", "aliases make this file larger than %d values", maxVisits)
 			}
 			return nil
 		}
@@ -106,10 +112,10 @@ func (r *reader) follow(n ast.Node, path string) ast.Node {
 			}
 			n = r.anchors[name]
 			if n == nil {
-				r.wrong(placeOf(v.GetToken()), path, `text that begins with "*" needs quotes`, "there is no anchor %s", quote(name))
+				r.wrong(spot{placeOf(v.GetToken()), path}, `text that begins with "*" needs quotes`, "there is no anchor %s", quote(name))
 			}
 		case *ast.TagNode:
-			r.wrong(placeOf(v.GetToken()), path, "remove the tag", "tags are not read")
+			r.wrong(spot{placeOf(v.GetToken()), path}, "remove the tag", "tags are not read")
 			return nil
 		case *ast.NullNode:
 			return nil
@@ -130,7 +136,7 @@ func (r *reader) value(n ast.Node, path string, to reflect.Value, tag reflect.St
 		return
 	}
 	if strings.Count(path, ".")+strings.Count(path, "[") > maxDepth { // an alias inside its own anchor
-		r.wrong(at, path, "", "nested too deep")
+		r.wrong(spot{at, path}, "", "nested too deep")
 		return
 	}
 	r.marks[path] = at
@@ -160,7 +166,7 @@ func (r *reader) mapping(n ast.Node, path string, to reflect.Value) {
 			r.required(at, path, to, map[string]place{to.Type().Field(0).Tag.Get("yaml"): at})
 			return
 		}
-		r.wrong(at, path, "keys: "+strings.Join(keysOf(to.Type()), ", "), "needs a mapping, got %s", kindOf(n))
+		r.wrong(spot{at, path}, "keys: "+strings.Join(keysOf(to.Type()), ", "), "needs a mapping, got %s", kindOf(n))
 		return
 	}
 	seen := map[string]place{}
@@ -192,16 +198,16 @@ func (r *reader) key(e *ast.MappingValueNode, path string, seen map[string]place
 	}
 	at = placeOf(firstToken(e.Key))
 	if e.Key.IsMergeKey() {
-		r.wrong(at, path, "write the keys out", "merge keys (<<) are not read")
+		r.wrong(spot{at, path}, "write the keys out", "merge keys (<<) are not read")
 		return "", at, false
 	}
 	text, ok := scalarText(e.Key)
 	if !ok || len(text) > 128 {
-		r.wrong(at, path, "", "this is no key")
+		r.wrong(spot{at, path}, "", "this is no key")
 		return "", at, false
 	}
 	if first, twice := seen[text]; twice {
-		r.wrong(at, join(path, text), "keep one of them", "set twice, first on line %d", first.line)
+		r.wrong(spot{at, join(path, text)}, "keep one of them", "set twice, first on line %d", first.line)
 		return "", at, false
 	}
 	seen[text] = at
@@ -216,9 +222,9 @@ func (r *reader) required(at place, path string, to reflect.Value, seen map[stri
 		switch {
 		case f.Tag.Get("required") == "" || r.failed(join(path, key)):
 		case !ok:
-			r.wrong(at, path, "", "%s is missing", key)
+			r.wrong(spot{at, path}, "", "%s is missing", key)
 		case to.FieldByIndex(f.Index).IsZero() && r.given(join(path, key)):
-			r.wrong(own, join(path, key), "", "is empty")
+			r.wrong(spot{own, join(path, key)}, "", "is empty")
 		}
 	}
 }
@@ -229,7 +235,7 @@ func (r *reader) failed(path string) bool { return r.errs[path] }
 // unknown complains of a key, with what was probably meant.
 func (r *reader) unknown(at place, path, key string, in reflect.Type) {
 	if why := notYet(path); why != "" {
-		r.wrong(at, path, why, "not supported yet")
+		r.wrong(spot{at, path}, why, "not supported yet")
 		return
 	}
 	known := keysOf(in)
@@ -237,14 +243,14 @@ func (r *reader) unknown(at place, path, key string, in reflect.Type) {
 	if hint == "" {
 		hint = "known here: " + strings.Join(known, ", ")
 	}
-	r.wrong(at, path, hint, "unknown key")
+	r.wrong(spot{at, path}, hint, "unknown key")
 }
 
 // keyed reads a mapping of names into a list.
 func (r *reader) keyed(n ast.Node, path string, to reflect.Value, tag reflect.StructTag) {
 	entries, ok := pairs(n)
 	if !ok {
-		r.wrong(placeOf(firstToken(n)), path, "such as {default: {...}}", "needs a mapping of names, got %s", kindOf(n))
+		r.wrong(spot{placeOf(firstToken(n)), path}, "such as {default: {...}}", "needs a mapping of names, got %s", kindOf(n))
 		return
 	}
 	name, _ := to.Type().Elem().FieldByName(tag.Get("keyed"))
@@ -280,7 +286,7 @@ func (r *reader) fits(n ast.Node, path string, length int, tag reflect.StructTag
 		most, _ = strconv.Atoi(m)
 	}
 	if length > most {
-		r.wrong(placeOf(firstToken(n)), path, "", "%d elements, at most %d are allowed", length, most)
+		r.wrong(spot{placeOf(firstToken(n)), path}, "", "%d elements, at most %d are allowed", length, most)
 	}
 	return length <= most
 }
@@ -293,7 +299,7 @@ func (r *reader) list(n ast.Node, path string, to reflect.Value, tag reflect.Str
 		if text, ok := scalarText(n); ok {
 			hint = "write [" + strconv.Quote(text) + "]"
 		}
-		r.wrong(at, path, hint, "needs a list, got %s", kindOf(n))
+		r.wrong(spot{at, path}, hint, "needs a list, got %s", kindOf(n))
 		return
 	}
 	if !r.fits(n, path, len(seq.Values), tag) {
@@ -307,7 +313,7 @@ func (r *reader) list(n ast.Node, path string, to reflect.Value, tag reflect.Str
 			if i < len(seq.Entries) && seq.Entries[i].Start != nil {
 				at = placeOf(seq.Entries[i].Start)
 			}
-			r.wrong(at, p, "remove it", "is empty")
+			r.wrong(spot{at, p}, "remove it", "is empty")
 		} else {
 			r.value(v, p, elem, tag)
 		}

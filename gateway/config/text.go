@@ -66,15 +66,15 @@ func (r *reader) scalar(n ast.Node, path string, to reflect.Value, tag reflect.S
 		d, err := parseDuration(text)
 		switch {
 		case !ok:
-			r.wrong(at, path, "such as 5s, 100ms, 1h30m; 0 is off", "needs a duration, got %s", kindOf(n))
+			r.wrong(spot{at, path}, "such as 5s, 100ms, 1h30m; 0 is off", "needs a duration, got %s", kindOf(n))
 		case err != nil && isNumber(text):
-			r.wrong(at, path, `did you mean "`+text+`s"?`, "%v", err)
+			r.wrong(spot{at, path}, `did you mean "`+text+`s"?`, "%v", err)
 		case err != nil:
-			r.wrong(at, path, "such as 5s, 100ms, 1h30m; 0 is off", "%v", err)
+			r.wrong(spot{at, path}, "such as 5s, 100ms, 1h30m; 0 is off", "%v", err)
 		default:
 			most, _ := time.ParseDuration(tag.Get("max"))
 			if most != 0 && d > most {
-				r.wrong(at, path, "at most "+tag.Get("max"), "%s is too long", short(d))
+				r.wrong(spot{at, path}, "at most "+tag.Get("max"), "%s is too long", short(d))
 			}
 			to.SetInt(int64(d))
 		}
@@ -89,7 +89,7 @@ func (r *reader) scalar(n ast.Node, path string, to reflect.Value, tag reflect.S
 			if text == "yes" || text == "on" || text == "no" || text == "off" {
 				hint = "YAML 1.2 knows only true and false"
 			}
-			r.wrong(at, path, hint, "needs true or false, got %s", describe(n, text))
+			r.wrong(spot{at, path}, hint, "needs true or false, got %s", describe(n, text))
 			return
 		}
 		to.SetBool(b.Value)
@@ -99,7 +99,7 @@ func (r *reader) scalar(n ast.Node, path string, to reflect.Value, tag reflect.S
 			if n.Type() == ast.BoolType {
 				hint = `write "` + n.GetToken().Value + `" if text is meant`
 			}
-			r.wrong(at, path, hint, "needs text, got %s", kindOf(n))
+			r.wrong(spot{at, path}, hint, "needs text, got %s", kindOf(n))
 			return
 		}
 		r.text(at, path, text, tag)
@@ -118,19 +118,19 @@ func (r *reader) size(n ast.Node, path string, to reflect.Value, tag reflect.Str
 	at, hint := r.marks[path], "such as 64MiB, 512KiB, 1GB; 0 is off"
 	text, ok := scalarText(n)
 	if !ok {
-		r.wrong(at, path, hint, "needs a size, got %s", kindOf(n))
+		r.wrong(spot{at, path}, hint, "needs a size, got %s", kindOf(n))
 		return
 	}
 	s, err := parseSize(text)
 	if err != nil {
-		r.wrong(at, path, hint, "%v", err)
+		r.wrong(spot{at, path}, hint, "%v", err)
 		return
 	}
 	if most, _ := parseSize(tag.Get("max")); most != 0 && s > most {
-		r.wrong(at, path, "at most "+tag.Get("max"), "%s is too large", s)
+		r.wrong(spot{at, path}, "at most "+tag.Get("max"), "%s is too large", s)
 	}
 	if least, _ := parseSize(tag.Get("min")); s < least {
-		r.wrong(at, path, "at least "+tag.Get("min"), "%s is too small", s)
+		r.wrong(spot{at, path}, "at least "+tag.Get("min"), "%s is too small", s)
 	}
 	to.SetInt(int64(s))
 }
@@ -140,17 +140,17 @@ func (r *reader) number(n ast.Node, path string, to reflect.Value, tag reflect.S
 	text, ok := scalarText(n)
 	i, err := strconv.ParseInt(strings.ReplaceAll(text, "_", ""), 10, 32)
 	if !ok || err != nil || isQuoted(n) {
-		r.wrong(at, path, "", "needs a whole number, got %s", describe(n, text))
+		r.wrong(spot{at, path}, "", "needs a whole number, got %s", describe(n, text))
 		return
 	}
 	least, _ := strconv.ParseInt(tag.Get("min"), 10, 64)
 	most, err := strconv.ParseInt(tag.Get("max"), 10, 64)
 	if err == nil && least == most && i != least {
-		r.wrong(at, path, "write "+tag.Get("min"), "%d is not known to this program", i)
+		r.wrong(spot{at, path}, "write "+tag.Get("min"), "%d is not known to this program", i)
 		return
 	}
 	if i < least || err == nil && i > most {
-		r.wrong(at, path, "between "+tag.Get("min")+" and "+tag.Get("max"), "%d is out of range", i)
+		r.wrong(spot{at, path}, "between "+tag.Get("min")+" and "+tag.Get("max"), "%d is out of range", i)
 		return
 	}
 	to.SetInt(i)
@@ -179,7 +179,7 @@ func (r *reader) form(at place, path, text string, tag reflect.StructTag) {
 		return
 	}
 	if err := f.check(text); err != nil {
-		r.wrong(at, path, f.hint, "%v", err)
+		r.wrong(spot{at, path}, f.hint, "%v", err)
 	}
 }
 
@@ -206,5 +206,5 @@ func (r *reader) word(at place, path, text string, words []string) {
 	if laterWords[text] == unindexed(path) {
 		what = "is not supported yet"
 	}
-	r.wrong(at, path, hint, "%s %s", quote(text), what)
+	r.wrong(spot{at, path}, hint, "%s %s", quote(text), what)
 }
