@@ -68,6 +68,9 @@ const (
 	methodCount
 )
 
+// Methods is how many values Method has.
+const Methods = int(methodCount)
+
 var methodNames = [methodCount]string{
 	"other", "INVITE", "ACK", "BYE", "CANCEL", "OPTIONS", "REGISTER", "SUBSCRIBE", "NOTIFY", "REFER", "PRACK", "UPDATE", "INFO", "MESSAGE", "PUBLISH",
 }

@@ -1,0 +1,134 @@
+package sip
+
+import (
+	"encoding/base64"
+	"encoding/binary"
+
+	"twinhop/gateway/cluster"
+	"twinhop/sip/peek"
+)
+
+// hintParam is our parameter in Record-Route URIs. Its value is opaque to everybody else: incarnation, signature, node name.
+const hintParam = "th"
+
+const (
+	hintHead = 4 + 8
+	maxHint  = 120 // bytes of its text; node names are up to 64
+)
+
+// appendHint writes the parameter's value for a node: signature, incarnation, name.
+func (k *keys) appendHint(out []byte, n *cluster.Node) []byte {
+	var raw [hintHead + 96]byte
+	binary.BigEndian.PutUint32(raw[8:], n.Gen)
+	b := append(raw[:hintHead], n.Name...)
+	binary.BigEndian.PutUint64(b, k.hint[0].hash(b[8:]))
+	return base64.RawURLEncoding.AppendEncode(out, b)
+}
+
+// readHint appends what the text holds to scratch, and gives the node's name. ok is false unless we signed it.
+func (k *keys) readHint(scratch, text []byte) (name []byte, gen uint32, ok bool) {
+	if len(text) > maxHint || base64.RawURLEncoding.DecodedLen(len(text)) <= hintHead {
+		return nil, 0, false
+	}
+	raw, err := base64.RawURLEncoding.AppendDecode(scratch, text)
+	if err != nil {
+		return nil, 0, false
+	}
+	raw = raw[len(scratch):]
+	for g := range k.generations {
+		if k.hint[g].hash(raw[8:]) == binary.BigEndian.Uint64(raw) {
+			return raw[hintHead:], binary.BigEndian.Uint32(raw[8:]), true
+		}
+	}
+	return nil, 0, false
+}
+
+// routes is what the top of a request's Route says.
+type routes struct {
+	own      int      // leading values that are ours, to be popped
+	popped   peek.URI // the first of them
+	hint     bool     // one of them, or the Request-URI, names a node by our signature
+	node     []byte   // its name
+	gen      uint32   // its incarnation
+	more     bool     // a foreign value follows
+	next     peek.URI // that value's URI; OK is false when it cannot be read
+	overlong bool     // more of ours than anybody has reason to write
+}
+
+// readRoutes looks at the Route values and at the Request-URI (a Path or an old client may have put our URI there).
+func (w *worker) readRoutes() {
+	m := &w.msg
+	r := &w.routes
+	*r = routes{}
+	for i := range m.Routes.Stored() {
+		a, ok := peek.ParseAddr(m.Buf, m.Routes.At(i).Span)
+		if !ok || !w.ours(a.URI) {
+			r.more, r.next = true, a.URI
+			r.next.OK = r.next.OK && ok
+			break
+		}
+		if r.own++; r.own == 1 {
+			r.popped = a.URI
+		}
+	}
+	r.overlong = !r.more && r.own < m.Routes.Count
+	w.uriIsUs = w.ours(m.URI)
+}
+
+// ours tells whether a URI stands for this gateway: by our signature or by one of our addresses. The first signature found counts as hint.
+func (w *worker) ours(u peek.URI) bool {
+	if !u.OK || u.Host.Empty() {
+		return false
+	}
+	if v, found := peek.Param(w.msg.Buf, u.Params, hintParam); found && !v.Empty() {
+		if name, gen, ok := w.f.keys.readHint(w.scratch, w.msg.Text(v)); ok {
+			if !w.routes.hint {
+				w.routes.hint, w.routes.node, w.routes.gen = true, name, gen
+				w.scratch = w.scratch[:len(w.scratch)+hintHead+len(name)]
+			}
+			return true
+		}
+	}
+	return w.f.isSelf(w.msg.Text(u.Host), portOf(u))
+}
+
+func portOf(u peek.URI) uint16 {
+	switch {
+	case u.Port != 0:
+		return uint16(u.Port)
+	case u.Scheme == peek.SIPS:
+		return defaultPort + 1
+	}
+	return defaultPort
+}
+
+// isSelf tells whether host:port is one of our sockets, as bound or as advertised.
+func (f *Front) isSelf(host []byte, port uint16) bool {
+	ip, literal := peek.ParseIP(host)
+	for _, g := range f.legs {
+		if literal && g.is(ip, port) || !literal && port == g.port && g.host != "" && foldEqual(host, g.host) {
+			return true
+		}
+	}
+	return false
+}
+
+// foldEqual compares ASCII without case and without allocating.
+func foldEqual(b []byte, s string) bool {
+	if len(b) != len(s) {
+		return false
+	}
+	for i, c := range b {
+		if lower(c) != lower(s[i]) {
+			return false
+		}
+	}
+	return true
+}
+
+func lower(c byte) byte {
+	if c >= 'A' && c <= 'Z' {
+		return c + 'a' - 'A'
+	}
+	return c
+}

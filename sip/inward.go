@@ -1,0 +1,166 @@
+package sip
+
+import (
+	"errors"
+	"time"
+	"unsafe"
+
+	"twinhop/appsession"
+	"twinhop/gateway"
+	"twinhop/gateway/cluster"
+	"twinhop/sip/peek"
+)
+
+// attempts is how many nodes a request is offered to when it cannot even be sent.
+const attempts = 3
+
+// Lives of the Call-ID before anything is known of the call.
+const (
+	callSetup   = 3 * time.Minute  // INVITE: as long as a phone may ring
+	transaction = 64 * time.Second // other requests: twice the life of their transaction
+	afterBye    = 32 * time.Second // retransmissions of a BYE find their way
+)
+
+// inward forwards a client's request to the node that the Router names.
+func (w *worker) inward() {
+	m := &w.msg
+	if m.Method == peek.Ack && w.isOwnTag() {
+		return // it ends what we answered ourselves
+	}
+	w.fillAsk()
+	kind := w.ask.Kind
+	draining := w.f.draining.Load() && kind == gateway.Open
+	if draining {
+		w.ask.Kind = gateway.Same // a repetition of what is known is no new dialog
+	}
+	for range attempts {
+		d, err := w.decide()
+		if err != nil {
+			w.refuse(err, draining)
+			return
+		}
+		if err = w.deliver(d.Member.Node); err == nil {
+			w.f.Metrics.sent(m, inbound)
+			return
+		}
+		w.f.log.Warn("request not sent", "node", d.Member.Name, "err", err)
+		d.Done(gateway.NotSent, gateway.Usage{})
+		w.ask.Tried = append(w.ask.Tried, d.Member.Node)
+	}
+	w.refuse(gateway.ErrNoNode, false)
+}
+
+// decide asks the Router. Only a table shared with other gateways makes it wait.
+func (w *worker) decide() (gateway.Decision, error) {
+	d, err := w.f.Router.Try(&w.ask)
+	if errors.Is(err, gateway.ErrAsk) {
+		return w.f.Router.Route(w.ctx, &w.ask)
+	}
+	return d, err
+}
+
+func (w *worker) refuse(err error, draining bool) {
+	if w.ask.Counts && w.f.Book != nil {
+		w.f.Book.Close(w.callKey())
+	}
+	switch {
+	case draining:
+		w.reply(closing)
+	case w.msg.Method == peek.Cancel && w.ask.Kind == gateway.Same:
+		w.reply(noTransaction)
+	case errors.Is(err, gateway.ErrBusy):
+		w.reply(busy)
+	default:
+		w.reply(noNode)
+	}
+}
+
+func (w *worker) deliver(n *cluster.Node) error {
+	to := n.Addr(cluster.SIP).Addr
+	by := w.f.leave(true, to.Addr())
+	if by == nil || !w.dress(by, to.Addr(), n) {
+		return errNoWay
+	}
+	w.aim(n)
+	return w.send(by, to)
+}
+
+var errNoWay = errors.New("no socket reaches this address")
+
+// fillAsk turns the request into a question.
+func (w *worker) fillAsk() {
+	m, a := &w.msg, &w.ask
+	w.resetAsk(w.kind())
+	life := transaction
+	switch {
+	case a.Kind != gateway.Open:
+		life = w.set.CallLife
+	case m.Method == peek.Invite:
+		a.Counts, life = true, callSetup
+	}
+	if a.Kind == gateway.Open {
+		w.addIdentities()
+	}
+	w.addCall(life)
+	switch r := &w.routes; {
+	case a.Kind == gateway.Same:
+	case r.hint:
+		a.Hint = gateway.Hint{Node: view(r.node), Gen: r.gen, Source: gateway.SourceRoute}
+	default:
+		if n := w.target(); n != nil {
+			a.Hint = gateway.Hint{Node: n.Name, Source: gateway.SourceTarget}
+		}
+	}
+}
+
+func (w *worker) resetAsk(k gateway.Kind) {
+	w.ask.Reset()
+	w.ask.Kind, w.ask.Wants, w.ask.View, w.ask.Pool = k, cluster.SIP, w.view, w.pool
+}
+
+// kind: a To tag makes a request part of a dialog. A CANCEL, and the ACK of a refusal, belong to the transaction of their INVITE; within a
+// dialog that has our signature they follow it as their INVITE did.
+func (w *worker) kind() gateway.Kind {
+	switch m := &w.msg; {
+	case m.Method == peek.Ack || m.Method == peek.Cancel:
+		if w.routes.hint && !m.To.Tag.Empty() {
+			return gateway.Within
+		}
+		return gateway.Same
+	case !m.To.Tag.Empty():
+		return gateway.Within
+	}
+	return gateway.Open
+}
+
+// target is the node that the first foreign Route, or without one the Request-URI, is exactly the address of.
+func (w *worker) target() *cluster.Node {
+	u := w.msg.URI
+	if w.routes.more {
+		u = w.routes.next
+	}
+	if !u.OK || u.Host.Empty() {
+		return nil
+	}
+	return w.nodeAt(w.msg.Text(u.Host), portOf(u))
+}
+
+func (w *worker) realm() uint16 {
+	if w.pool == nil {
+		return 0
+	}
+	return w.pool.Realm
+}
+
+func (w *worker) callKey() appsession.Key {
+	k := appsession.Key{Space: appsession.Call, Realm: w.realm(), Value: view(w.msg.Text(w.msg.CallID))}
+	return w.f.Router.Namer.Fit(k) // the book and the table know very long ones by their hash
+}
+
+func (w *worker) addCall(life time.Duration) {
+	w.ask.Add(w.callKey(), gateway.SourceCallID)
+	w.ask.Evidence[len(w.ask.Evidence)-1].Life = life
+}
+
+// view is a string on bytes that stay as they are while it is used: a message, or the worker's scratch. Keys are made of it for one call.
+func view(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }

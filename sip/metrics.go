@@ -1,0 +1,112 @@
+package sip
+
+import (
+	"strconv"
+	"sync/atomic"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"twinhop/sip/peek"
+)
+
+// Metrics counts what passes. A nil *Metrics counts nothing.
+type Metrics struct {
+	messages *prometheus.CounterVec
+	dropped  *prometheus.CounterVec
+	children [directions][2][peek.Methods][8]atomic.Pointer[prometheus.Counter] // of messages, made when first needed
+}
+
+// direction of a message.
+type direction uint8
+
+// The directions. A message received is counted by where it comes from, one sent by where it goes.
+const (
+	fromClient direction = iota
+	fromNode
+	outbound // to a client
+	inbound  // to a node
+	own      // made by the gateway
+	directions
+)
+
+var directionNames = [directions]string{"from_client", "from_node", "to_client", "to_node", "own"}
+
+// Reasons for dropping a message without an answer, beside those of peek.
+const (
+	stranger        = "stranger"         // on the node side, from who is no node
+	foreignResponse = "foreign_response" // a response to what we did not forward
+	nobodyLeft      = "no_node"          // a response for a dead node whose call nobody can take
+	noWay           = "no_way"           // no socket reaches the peer
+	slowQueue       = "slow_queue"       // too many messages wait for names
+)
+
+// NewMetrics registers the metrics of the SIP front. Families that another front registered already are shared.
+func NewMetrics(reg prometheus.Registerer) (*Metrics, error) {
+	m := &Metrics{
+		messages: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "twinhop_sip_messages_total",
+			Help: "SIP messages received, forwarded and made."}, []string{"direction", "kind", "method", "code_class", "transport"}),
+		dropped: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "twinhop_shed_total",
+			Help: "Requests and messages refused or dropped before they reached a node."}, []string{"proto", "reason"}),
+	}
+	for _, c := range []**prometheus.CounterVec{&m.messages, &m.dropped} {
+		err := reg.Register(*c)
+		if have, ok := err.(prometheus.AlreadyRegisteredError); ok {
+			if known, ok := have.ExistingCollector.(*prometheus.CounterVec); ok {
+				*c, err = known, nil
+			}
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	return m, nil
+}
+
+func (m *Metrics) received(msg *peek.Message, inside bool) {
+	from := fromClient
+	if inside {
+		from = fromNode
+	}
+	m.sent(msg, from)
+}
+
+func (m *Metrics) sent(msg *peek.Message, d direction) {
+	if msg.Response {
+		m.count(d, msg.CSeqMethod, msg.Status)
+		return
+	}
+	m.count(d, msg.Method, 0)
+}
+
+func (m *Metrics) replied(method peek.Method, code int) { m.count(own, method, code) }
+
+// count looks the counter up without allocating; code 0 is a request.
+func (m *Metrics) count(d direction, method peek.Method, code int) {
+	if m == nil {
+		return
+	}
+	class, kind := code/100&7, 0
+	if code > 0 {
+		kind = 1
+	}
+	at := &m.children[d][kind][method][class]
+	c := at.Load()
+	if c == nil {
+		kindName, className := "request", ""
+		if kind == 1 {
+			kindName, className = "response", strconv.Itoa(class)+"xx"
+		}
+		made := m.messages.WithLabelValues(directionNames[d], kindName, method.String(), className, "udp")
+		c = &made
+		at.Store(c)
+	}
+	(*c).Inc()
+}
+
+func (m *Metrics) shed(reason string) {
+	if m != nil {
+		m.dropped.WithLabelValues("sip", reason).Inc()
+	}
+}
+
+func (m *Metrics) shedReason(r peek.Reason) { m.shed(r.String()) }

@@ -1,0 +1,147 @@
+package sip
+
+import (
+	"net/netip"
+
+	"twinhop/gateway"
+	"twinhop/gateway/cluster"
+	"twinhop/sip/peek"
+)
+
+// outward forwards a request of a node to where it wants to go: the next foreign Route, else the proxy of the settings for what begins,
+// else the Request-URI. Nobody but a node gets this far.
+func (w *worker) outward() {
+	m := &w.msg
+	if m.Method == peek.Ack && w.isOwnTag() {
+		return
+	}
+	opens := m.To.Tag.Empty() && m.Method != peek.Ack && m.Method != peek.Cancel
+	if opens && w.f.draining.Load() {
+		w.reply(closing)
+		return
+	}
+	to, ok := w.nextHop(opens)
+	switch {
+	case !ok:
+		return // it waits for a name, or was refused
+	case w.f.isLeg(to.Addr(), to.Port()):
+		w.reply(loop)
+		return
+	case !sendable(to):
+		w.reply(noHop)
+		return
+	}
+	w.sender()
+	if opens {
+		w.learnCall()
+	} else {
+		w.touch()
+	}
+	by := w.f.leave(w.view.At(to, cluster.SIP) != nil, to.Addr())
+	if by == nil || !w.dress(by, to.Addr(), w.node) {
+		w.f.Metrics.shed(noWay)
+		w.reply(noHop)
+		return
+	}
+	if err := w.send(by, to); err != nil {
+		w.f.log.Warn("request not sent", "peer", to, "err", err)
+		w.reply(noHop)
+		return
+	}
+	w.f.Metrics.sent(m, outbound)
+}
+
+// nextHop finds the address. When ok is false the message is dealt with: parked until the name is known, or refused.
+func (w *worker) nextHop(opens bool) (to netip.AddrPort, ok bool) {
+	u := w.msg.URI
+	if w.routes.more {
+		u = w.routes.next
+	} else if opens && w.set.proxyHost != "" {
+		return w.locate([]byte(w.set.proxyHost), w.set.proxyPort)
+	}
+	switch {
+	case u.Scheme != peek.SIP && u.Scheme != peek.SIPS:
+		w.reply(badScheme)
+		return to, false
+	case !u.OK:
+		w.reply(badRequest)
+		return to, false
+	}
+	return w.locate(w.msg.Text(u.Host), portOf(u))
+}
+
+func (w *worker) locate(host []byte, port uint16) (to netip.AddrPort, ok bool) {
+	if ip, literal := peek.ParseIP(host); literal {
+		return netip.AddrPortFrom(ip, port), true
+	}
+	if w.f.isSelf(host, port) {
+		w.reply(loop)
+		return to, false
+	}
+	ip, known := w.f.names.find(host)
+	switch {
+	case known && ip.IsValid():
+		return netip.AddrPortFrom(ip, port), true
+	case known || w.waiting:
+		w.reply(noHop)
+	case !w.f.names.park(w, host):
+		w.f.Metrics.shed(slowQueue)
+		w.reply(noNode)
+	}
+	return to, false
+}
+
+// sender finds out which of several nodes on one host it was, by the address it wrote itself.
+func (w *worker) sender() {
+	if w.node == nil {
+		v := &w.msg.Via
+		if n := w.nodeAt(w.msg.Text(v.Host), portOf(peek.URI{Port: v.Port})); n != nil && n.Addr(cluster.SIP).Addr.Addr() == w.src.Addr() {
+			w.node = n
+		}
+	}
+}
+
+// learnCall ties a call that a node begins to the session the node names.
+func (w *worker) learnCall() {
+	if w.node == nil {
+		return
+	}
+	w.resetAsk(gateway.Open)
+	w.addNodeIdentities()
+	life := transaction
+	if w.msg.Method == peek.Invite {
+		life, w.ask.Counts = callSetup, true
+	}
+	w.addCall(life)
+	w.tell(w.node)
+}
+
+// tell has the Router learn what the question holds, from a node. A broken table costs stickiness, never the message.
+func (w *worker) tell(n *cluster.Node) {
+	if _, err := w.f.Router.Learn(w.ctx, n, &w.ask); err != nil {
+		w.f.log.Debug("not learned", "node", n.Name, "err", err)
+	}
+}
+
+// touch keeps a call in the book alive: its dialog still moves.
+func (w *worker) touch() {
+	if w.f.Book != nil && w.msg.Method != peek.Ack {
+		w.f.Book.Touch(w.callKey())
+	}
+}
+
+// sendable tells whether an address can be that of one peer.
+func sendable(a netip.AddrPort) bool {
+	ip := a.Addr()
+	return ip.IsValid() && a.Port() != 0 && !ip.IsUnspecified() && !ip.IsMulticast() && ip != netip.AddrFrom4([4]byte{255, 255, 255, 255})
+}
+
+// isLeg tells whether an address is one of our sockets.
+func (f *Front) isLeg(ip netip.Addr, port uint16) bool {
+	for _, g := range f.legs {
+		if g.is(ip, port) {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,79 @@
+package sip
+
+import (
+	"bytes"
+
+	"twinhop/sip/peek"
+)
+
+// reply answers the request that was received, once and without keeping anything: repetitions are answered alike (RFC 3261 section 16.11).
+// The lines a response repeats are echoed byte for byte. An ACK is never answered.
+func (w *worker) reply(s status) {
+	m, e := &w.msg, &w.edits
+	if m.Method == peek.Ack || !w.answerable() {
+		return
+	}
+	e.Reset()
+	e.Answerable(m, w.src)
+	var seen [32]bool
+	first, end := true, 0
+	for name, line := range m.Lines() {
+		if first {
+			e.Over(peek.Span{From: m.Start, To: line.From}).Text("SIP/2.0 ").Int(s.code).Text(" ").Text(s.phrase).EndLine()
+			first = false
+		}
+		echo := name == peek.NameVia
+		switch name {
+		case peek.NameFrom, peek.NameTo, peek.NameCallID, peek.NameCSeq:
+			echo = !seen[name]
+		}
+		seen[name] = true
+		if !echo {
+			e.Cut(line)
+		}
+		end = line.To
+	}
+	if first {
+		return // not a single header
+	}
+	if m.To.Tag.Empty() && m.To.To > 0 {
+		var tag [tagLen]byte
+		e.At(m.To.To).Text(";tag=").Bytes(w.ownTag(tag[:0]))
+	}
+	if e.At(end); s.retryAfter {
+		e.Text("Retry-After: ").Int(1 + int(w.id%10)).EndLine() // not all at once
+	}
+	if s.extension {
+		e.Text("Unsupported: ").Bytes(m.Text(m.ProxyRequire.Span)).EndLine()
+	}
+	e.Text("Content-Length: 0").EndLine().EndLine()
+	m.End = end
+	if err := w.send(w.leg, w.answer); err != nil {
+		w.f.log.Debug("answer not sent", "peer", w.answer, "status", s.code, "err", err)
+		return
+	}
+	w.f.Metrics.replied(m.Method, s.code)
+}
+
+// answerable guards against datagrams whose sender cannot be one, ourselves included: two gateways must not talk to each other for ever.
+func (w *worker) answerable() bool {
+	ip := w.answer.Addr()
+	return sendable(w.answer) && !w.f.isLeg(ip, w.answer.Port())
+}
+
+const tagLen = 2 + 16
+
+// ownTag is the To tag of our answers: the same for every repetition of a request, whichever gateway answers.
+func (w *worker) ownTag(out []byte) []byte {
+	var id [8]byte
+	for i := range id {
+		id[i] = byte(w.id >> (8 * i))
+	}
+	return appendHex(append(out, "th"...), w.f.keys.tag.hash(id[:]), 16)
+}
+
+// isOwnTag tells whether an ACK ends one of our own answers.
+func (w *worker) isOwnTag() bool {
+	var tag [tagLen]byte
+	return bytes.Equal(w.msg.Text(w.msg.To.Tag), w.ownTag(tag[:0]))
+}

@@ -1,0 +1,219 @@
+package sip
+
+import (
+	"net/netip"
+	"time"
+
+	"twinhop/gateway"
+	"twinhop/gateway/cluster"
+	"twinhop/sip/peek"
+)
+
+// response sends an answer back by the Vias we wrote. Both must be signed, for the very address that is below them: what was not asked
+// through us goes nowhere, and what was goes where the question came from.
+func (w *worker) response() {
+	m, f := &w.msg, w.f
+	low, via, to, ok := w.readVias()
+	if !ok {
+		f.Metrics.shed(foreignResponse)
+		return
+	}
+	back := f.legs[low.leg]
+	w.edits.Reset()
+	w.edits.Pop(&m.Vias, 2)
+	if m.Private.LineEnd != 0 {
+		w.edits.Cut(peek.Span{From: m.Private.Line, To: m.Private.LineEnd})
+	}
+	toNode := back.inside || f.inner == 0 && (w.view.At(to, cluster.SIP) != nil || among(w.set.Extra, to.Addr()))
+	node, way := w.node, outbound
+	if toNode {
+		way = inbound
+		if node, to, ok = w.survivor(&via, to); !ok {
+			f.Metrics.shed(nobodyLeft)
+			return
+		}
+	}
+	w.learnAnswer(node, low.mark == markNew, toNode)
+	if err := w.send(back, to); err != nil {
+		f.log.Debug("response not sent", "peer", to, "err", err)
+		return
+	}
+	f.Metrics.sent(m, way)
+}
+
+// readVias checks our two Vias and reads the one below.
+func (w *worker) readVias() (low branch, via peek.Via, to netip.AddrPort, ok bool) {
+	m, f := &w.msg, w.f
+	if m.Vias.Count < 3 {
+		return
+	}
+	second, ok2 := peek.ParseVia(m.Buf, m.Vias.At(1).Span)
+	via, ok3 := peek.ParseVia(m.Buf, m.Vias.At(2).Span)
+	if !ok2 || !ok3 {
+		return
+	}
+	if to, ok = returnAddr(m.Buf, &via); !ok || !sendable(to) {
+		return low, via, to, false
+	}
+	top, ok1 := f.keys.readBranch(m.Text(m.Via.Branch), to)
+	low, ok2 = f.keys.readBranch(m.Text(second.Branch), to)
+	ok = ok1 && ok2 && top.transaction == low.transaction && top.mark == markTop && low.mark != markTop &&
+		int(top.leg) < len(f.legs) && int(low.leg) < len(f.legs) && f.legs[top.leg].inside == w.leg.inside
+	return low, via, to, ok
+}
+
+// returnAddr is where a Via sends its answers: the address we noted when the request came by.
+func returnAddr(b []byte, v *peek.Via) (netip.AddrPort, bool) {
+	host := v.Host
+	if !v.Received.Empty() {
+		host = v.Received
+	}
+	ip, ok := peek.ParseIP(b[host.From:host.To])
+	port := uint16(defaultPort)
+	switch {
+	case !v.RPort.Empty():
+		n := 0
+		for _, c := range b[v.RPort.From:v.RPort.To] {
+			if c < '0' || c > '9' || n > 65535 {
+				return netip.AddrPort{}, false
+			}
+			n = n*10 + int(c-'0')
+		}
+		if n > 65535 {
+			return netip.AddrPort{}, false
+		}
+		port = uint16(n)
+	case v.Port != 0:
+		port = uint16(v.Port)
+	}
+	return netip.AddrPortFrom(ip, port), ok
+}
+
+// survivor finds the node an answer goes to: the one that asked, or, if that is dead, the one its call is on now; the Via is then changed
+// to name that one. The node is nil for a peer on the node side that is none.
+func (w *worker) survivor(via *peek.Via, to netip.AddrPort) (*cluster.Node, netip.AddrPort, bool) {
+	asked := w.view.At(to, cluster.SIP)
+	if asked == nil {
+		one, several := w.nodeOn(to.Addr())
+		if several {
+			one = w.nodeAt(w.msg.Text(via.Host), portOf(peek.URI{Port: via.Port}))
+		}
+		if asked = one; several && asked == nil || among(w.set.Extra, to.Addr()) {
+			return nil, to, true
+		}
+	}
+	if asked != nil && w.usable(asked) {
+		return asked, to, true
+	}
+	w.resetAsk(gateway.Within)
+	w.addCall(w.set.CallLife)
+	if asked != nil {
+		w.ask.Hint = gateway.Hint{Node: asked.Name, Source: gateway.SourceRoute}
+	}
+	d, err := w.decide()
+	if err != nil {
+		return nil, to, false
+	}
+	now, e := d.Member.Addr(cluster.SIP).Addr, &w.edits
+	e.Over(via.HostPort()).Addr(now)
+	if !via.Received.Empty() {
+		e.Over(via.Received).IP(now.Addr())
+	}
+	if !via.RPort.Empty() {
+		e.Over(via.RPort).Int(int(now.Port()))
+	}
+	return d.Member.Node, now, true
+}
+
+func (w *worker) usable(n *cluster.Node) bool {
+	if w.pool != nil {
+		if m := w.pool.Member(n.Name); m != nil {
+			return m.Usable(cluster.SIP)
+		}
+	}
+	return n.Health(cluster.SIP) != cluster.Down
+}
+
+// learnAnswer keeps the books: which node a call is on, how long that is remembered, when the call is answered and over. initial tells
+// whether the request stood outside dialogs; n is the node of this dialog, nil when it cannot be told.
+func (w *worker) learnAnswer(n *cluster.Node, initial, toNode bool) {
+	m, book := &w.msg, w.f.Book
+	code := m.Status
+	switch m.CSeqMethod {
+	case peek.Invite:
+		if !initial {
+			return
+		}
+		if tags(code) && !m.To.Tag.Empty() {
+			w.remember(n, w.set.CallLife)
+		}
+		if book != nil && accepts(code) {
+			book.Answer(w.callKey())
+		} else if book != nil && final(code) {
+			book.Close(w.callKey())
+		}
+	case peek.Bye:
+		if !final(code) || challenges(code) {
+			return
+		}
+		w.remember(n, afterBye)
+		if book != nil {
+			book.Close(w.callKey())
+		}
+	case peek.Register, peek.Subscribe:
+		if accepts(code) && !toNode {
+			w.rememberUser(n)
+		}
+	}
+}
+
+func (w *worker) remember(n *cluster.Node, life time.Duration) {
+	if n != nil {
+		w.resetAsk(gateway.Within)
+		w.addCall(life)
+		w.tell(n)
+	}
+}
+
+// maxExpires bounds what a registration may ask for.
+const maxExpires = 7 * 24 * time.Hour
+
+// rememberUser keeps the identity of a registration or subscription, or without one its Call-ID, for as long as that is valid.
+func (w *worker) rememberUser(n *cluster.Node) {
+	expires, ok := w.expires()
+	if n == nil || !ok || expires == 0 {
+		return
+	}
+	w.resetAsk(gateway.Within)
+	w.addIdentities()
+	life := expires + time.Minute
+	for i := range w.ask.Evidence {
+		w.ask.Evidence[i].Life = life
+	}
+	if len(w.ask.Evidence) > 0 {
+		life = transaction
+	}
+	w.addCall(life)
+	w.tell(n)
+}
+
+// expires reads how long the node granted: the Contact's parameter, else the header.
+func (w *worker) expires() (time.Duration, bool) {
+	m := &w.msg
+	s := m.Expires
+	if m.Contacts.Count > 0 {
+		if a, ok := peek.ParseAddr(m.Buf, m.Contacts.At(0).Span); ok {
+			if v, found := peek.Param(m.Buf, a.Params, "expires"); found {
+				s = v
+			}
+		}
+	}
+	n := time.Duration(0)
+	for _, c := range m.Text(s) {
+		if c < '0' || c > '9' {
+			return 0, false
+		}
+		n = min(n*10+time.Duration(c-'0')*time.Second, maxExpires)
+	}
+	return n, !s.Empty()
+}

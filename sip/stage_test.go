@@ -1,0 +1,137 @@
+package sip
+
+import (
+	"context"
+	"net"
+	"net/netip"
+	"testing"
+
+	"twinhop/appsession/memstore"
+	"twinhop/gateway"
+	"twinhop/gateway/balance"
+	"twinhop/gateway/calls"
+	"twinhop/gateway/cluster"
+)
+
+// stage is a Front with everything around it but sockets: what it sends is caught.
+type stage struct {
+	t        testing.TB
+	front    *Front
+	registry *cluster.Registry
+	store    *memstore.Store
+	workers  map[string]*worker // by leg: "external", "internal"
+	sent     []caught
+}
+
+type caught struct {
+	leg  string
+	to   netip.AddrPort
+	data []byte
+}
+
+// catcher is a packet conn that keeps what is sent, and can refuse.
+type catcher struct {
+	net.PacketConn
+	s     *stage
+	name  string
+	local netip.AddrPort
+	fails map[netip.AddrPort]bool
+	quiet bool
+}
+
+func (c *catcher) LocalAddr() net.Addr { return net.UDPAddrFromAddrPort(c.local) }
+
+func (c *catcher) ReadFromUDPAddrPort([]byte) (int, netip.AddrPort, error) {
+	return 0, netip.AddrPort{}, net.ErrClosed
+}
+
+func (c *catcher) WriteToUDPAddrPort(b []byte, to netip.AddrPort) (int, error) {
+	if c.fails[to] {
+		return 0, net.ErrWriteToConnected
+	}
+	if !c.quiet {
+		c.s.sent = append(c.s.sent, caught{c.name, to, append([]byte(nil), b...)})
+	}
+	return len(b), nil
+}
+
+var (
+	node1    = at("10.0.0.1:5080")
+	node2    = at("10.0.0.2:5080")
+	client   = at("198.51.100.7:5060")
+	callee   = at("203.0.113.9:5060")
+	external = at("192.0.2.1:5060")
+	internal = at("10.0.0.100:5065")
+)
+
+func at(s string) netip.AddrPort { return netip.MustParseAddrPort(s) }
+
+func newStage(t testing.TB, twoPorts bool, set Settings) *stage {
+	s := &stage{t: t, registry: &cluster.Registry{}, store: memstore.New(memstore.Options{}), workers: map[string]*worker{}}
+	spec := cluster.Spec{Pools: []cluster.PoolSpec{{Name: "default", Sticky: true, Members: []cluster.MemberSpec{{Node: cluster.AllNodes}}}}}
+	for name, a := range map[string]netip.AddrPort{"node1": node1, "node2": node2} {
+		spec.Nodes = append(spec.Nodes, cluster.NodeSpec{Name: name, SIP: []cluster.Address{{Scheme: "udp", Addr: a, Host: a.Addr().String()}}})
+	}
+	if spec.Nodes[0].Name > spec.Nodes[1].Name {
+		spec.Nodes[0], spec.Nodes[1] = spec.Nodes[1], spec.Nodes[0]
+	}
+	if err := s.registry.Apply(spec); err != nil {
+		t.Fatal(err)
+	}
+	algorithm, ok := balance.New("round-robin")
+	if !ok {
+		t.Fatal("no round-robin")
+	}
+	router := &gateway.Router{Store: s.store, Views: s.registry.View, Book: &calls.Book{}}
+	router.Apply(&gateway.Policy{Pools: map[string]gateway.Placement{"default": {SIP: algorithm}}})
+	f := &Front{Router: router, Book: router.Book, Secrets: Secrets{Current: Secret{1, 2, 3}},
+		External: []Listener{{Conn: &catcher{s: s, name: "external", local: external, fails: map[netip.AddrPort]bool{}}}}}
+	if twoPorts {
+		f.Internal = []Listener{{Conn: &catcher{s: s, name: "internal", local: internal, fails: map[netip.AddrPort]bool{}}}}
+	}
+	s.front = f
+	f.Apply(set)
+	s.prepare()
+	return s
+}
+
+// prepare does what Run does before it listens.
+func (s *stage) prepare() {
+	if err := s.front.prepare(); err != nil {
+		s.t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	s.front.names = newNames(ctx, s.front)
+	s.t.Cleanup(func() { cancel(); s.front.names.wait() })
+	for i, name := range []string{"external", "internal"}[:len(s.front.legs)] {
+		s.workers[name] = newWorker(ctx, s.front, s.front.legs[i])
+	}
+}
+
+func (s *stage) catcher(leg string) *catcher { return s.workers[leg].leg.sock.Conn.(*catcher) }
+
+// in gives a datagram to a leg and returns what was sent because of it.
+func (s *stage) in(leg string, from netip.AddrPort, data []byte) []caught {
+	s.sent = nil
+	if s.front.inner == 0 {
+		leg = "external"
+	}
+	s.workers[leg].Receive(data, from)
+	return s.sent
+}
+
+func (s *stage) down(node string) {
+	for range 10 {
+		s.registry.Report(s.registry.View().Named(node), cluster.SIP, cluster.Refused)
+	}
+	if n := s.registry.View().Named(node); n.Health(cluster.SIP) != cluster.Down {
+		s.t.Fatalf("%s is %v", node, n.Health(cluster.SIP))
+	}
+}
+
+// activate is the operator's word: unlike health, it can be taken back at once.
+func (s *stage) activate(node string, a cluster.Activation) {
+	if err := s.registry.SetActivation("", node, a); err != nil {
+		s.t.Fatal(err)
+	}
+}

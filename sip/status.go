@@ -1,0 +1,63 @@
+package sip
+
+import "twinhop/sip/peek"
+
+// status is an answer the gateway gives itself. This file is the only one that knows the codes.
+type status struct {
+	code       int
+	phrase     string
+	retryAfter bool // the sender may try again in a while
+	extension  bool // says which Proxy-Require is not understood
+}
+
+// The answers. "No node" is 503 and not 500: the refusal is the gateway's own, and a caller may try elsewhere (RFC 3261 section 21.5.4).
+var (
+	alive         = status{code: 200, phrase: "OK"}
+	badRequest    = status{code: 400, phrase: "Bad Request"}
+	noHop         = status{code: 404, phrase: "Not Found"}
+	longURI       = status{code: 414, phrase: "Request-URI Too Long"}
+	badScheme     = status{code: 416, phrase: "Unsupported URI Scheme"}
+	badExtension  = status{code: 420, phrase: "Bad Extension", extension: true}
+	noTransaction = status{code: 481, phrase: "Call/Transaction Does Not Exist"}
+	loop          = status{code: 482, phrase: "Loop Detected"}
+	tooManyHops   = status{code: 483, phrase: "Too Many Hops"}
+	noNode        = status{code: 503, phrase: "Service Unavailable", retryAfter: true}
+	busy          = status{code: 503, phrase: "All Nodes Busy", retryAfter: true}
+	closing       = status{code: 503, phrase: "Shutting Down", retryAfter: true}
+	badVersion    = status{code: 505, phrase: "Version Not Supported"}
+	tooLong       = status{code: 513, phrase: "Message Too Large"}
+)
+
+// reasonStatus says how a request that cannot be read is answered.
+func reasonStatus(r peek.Reason) status {
+	switch r {
+	case peek.BadVersion:
+		return badVersion
+	case peek.UnknownScheme:
+		return badScheme
+	case peek.URITooLong:
+		return longURI
+	case peek.TooManyHops:
+		return tooManyHops
+	case peek.TooLong:
+		return tooLong
+	}
+	return badRequest
+}
+
+// What responses that pass by mean to the gateway.
+
+// serves tells whether a probed node takes calls: it gave a final answer, and not that it is unavailable.
+func serves(code int) bool { return code >= 200 && code != 503 }
+
+// accepts tells a 2xx.
+func accepts(code int) bool { return code/100 == 2 }
+
+// final tells whether an answer is the last one.
+func final(code int) bool { return code >= 200 }
+
+// tags tells whether an answer with a To tag makes a dialog: a provisional one above 100, or a 2xx.
+func tags(code int) bool { return code > 100 && code < 300 }
+
+// challenges tells whether the request will come again with credentials.
+func challenges(code int) bool { return code == 401 || code == 407 }
