@@ -60,7 +60,7 @@ func TestRetiredRoutesAreBounded(t *testing.T) {
 func TestActivation(t *testing.T) {
 	draining := Disabled
 	base := Spec{Nodes: []NodeSpec{node("n1", 1), node("n2", 2)},
-		Pools: []PoolSpec{all("p"), all("q", MemberSpec{Node: "n2", Activation: &draining})}}
+		Pools: []PoolSpec{all("p"), all("q", MemberSpec{Node: "n2", Activation: &draining}), {Name: "solo", Members: []MemberSpec{{Node: "n2"}}}}}
 	type say struct {
 		pool, node string
 		a          Activation
@@ -120,7 +120,7 @@ func TestActivation(t *testing.T) {
 	if v := apply(t, r, changed); v.Pool("p").Member("n1").Activation != Stopped {
 		t.Error("who says what is configured leaves the word to the configuration")
 	}
-	for _, bad := range []say{{"x", "n1", Active}, {"p", "x", Active}, {"", "x", Active}, {"", "n1", 9}} {
+	for _, bad := range []say{{"x", "n1", Active}, {"p", "x", Active}, {"solo", "n1", Active}, {"", "x", Active}, {"", "n1", 9}} {
 		before := r.View()
 		if err := r.SetActivation(bad.pool, bad.node, bad.a); err == nil || r.View() != before {
 			t.Errorf("%v: %v", bad, err)
