@@ -58,7 +58,9 @@ func (u *run) unbound(m *cluster.Member, guest bool) int {
 			missing = missing || need
 		}
 	}
-	add(&u.id, "", !u.id.ok)
+	if u.subj != &u.call { // a call that is known keeps the session it has
+		add(&u.id, "", !u.id.ok)
+	}
 	node := ""
 	if guest {
 		node = m.Name
@@ -66,9 +68,13 @@ func (u *run) unbound(m *cluster.Member, guest bool) int {
 	home := u.subj == nil || u.web.b.ID == u.subj.b.ID
 	elsewhere := u.web.b.Node != m.Name && u.a.Wants == cluster.HTTP && u.p.Leader == LeaderHTTP
 	add(&u.web, node, !u.foreign() && (!u.web.ok || !home || elsewhere) || u.web.ev != nil && u.web.ev.Life != 0)
-	add(&u.call, m.Name, !u.call.ok)
-	if !missing || n == 1 && u.subj == &u.call {
+	left := u.call.ok && u.call.b.Node != m.Name // the call leaves a node that cannot serve it, for good
+	add(&u.call, m.Name, !u.call.ok || left)
+	if !missing {
 		return 0
+	}
+	if u.call.ev != nil {
+		u.a.aliases[n-1].Moved = u.call.b.Moved || left
 	}
 	return n
 }
