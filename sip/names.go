@@ -90,6 +90,9 @@ func (n *names) resolve(name string) {
 	waiting := n.asked[name]
 	delete(n.asked, name)
 	n.mu.Unlock()
+	if n.ctx.Err() != nil {
+		return // the sockets are going
+	}
 	workers := make(map[*leg]*worker)
 	for _, p := range waiting {
 		w := workers[p.leg]

@@ -85,6 +85,7 @@ func newStage(t testing.TB, twoPorts bool, set Settings) *stage {
 	router := &gateway.Router{Store: s.store, Views: s.registry.View, Book: &calls.Book{}}
 	router.Apply(&gateway.Policy{Pools: map[string]gateway.Placement{"default": {SIP: algorithm}}})
 	f := &Front{Router: router, Book: router.Book, Secrets: Secrets{Current: Secret{1, 2, 3}},
+		Resolve:  func(ctx context.Context, _ string) ([]netip.Addr, error) { <-ctx.Done(); return nil, ctx.Err() },
 		External: []Listener{{Conn: &catcher{s: s, name: "external", local: external, fails: map[netip.AddrPort]bool{}}}}}
 	if twoPorts {
 		f.Internal = []Listener{{Conn: &catcher{s: s, name: "internal", local: internal, fails: map[netip.AddrPort]bool{}}}}

@@ -1,0 +1,318 @@
+package sip
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/netip"
+	"strings"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"twinhop/gateway/cluster"
+	"twinhop/sip/peek"
+	"twinhop/sip/wire"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// network is a running Front on a memory network, with whatever peers a test opens.
+type network struct {
+	*stage
+	wire wire.Memory
+}
+
+func runFront(t *testing.T, twoPorts bool, set Settings) *network {
+	n := &network{stage: newStage(t, twoPorts, set)}
+	for i, a := range []netip.AddrPort{external, internal} {
+		if i == 0 {
+			n.front.External[0].Conn = n.open(a)
+		} else if twoPorts {
+			n.front.Internal[0].Conn = n.open(a)
+		}
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() { done <- n.front.Run(ctx) }()
+	t.Cleanup(func() {
+		cancel()
+		if err := <-done; err != nil {
+			t.Errorf("Run: %v", err)
+		}
+	})
+	return n
+}
+
+func (n *network) open(a netip.AddrPort) *wire.MemoryConn {
+	c, err := n.wire.Listen(a)
+	if err != nil {
+		n.t.Fatal(err)
+	}
+	n.t.Cleanup(func() { c.Close() })
+	return c
+}
+
+func (n *network) send(c *wire.MemoryConn, to netip.AddrPort, lines ...string) {
+	c.WriteToUDPAddrPort([]byte(strings.Join(lines, "\r\n")+"\r\n\r\n"), to)
+}
+
+// receive waits for a datagram; the time limit only ends a test that fails.
+func (n *network) receive(c *wire.MemoryConn) (*peek.Message, netip.AddrPort) {
+	n.t.Helper()
+	c.SetReadDeadline(time.Now().Add(10 * time.Second))
+	b := make([]byte, 65536)
+	size, from, err := c.ReadFromUDPAddrPort(b)
+	if err != nil {
+		n.t.Fatalf("%v received nothing: %v", c.LocalAddr(), err)
+	}
+	m := new(peek.Message)
+	if r := m.Scan(b[:size]); r != peek.OK {
+		n.t.Fatalf("%v received a message with %v:\n%s", c.LocalAddr(), r, b[:size])
+	}
+	return m, from
+}
+
+// answer is a response to m with all that it must repeat.
+func answer(m *peek.Message, status string) string {
+	out := "SIP/2.0 " + status + "\r\n"
+	for name, line := range m.Lines() {
+		switch name {
+		case peek.NameVia, peek.NameRecordRoute, peek.NameFrom, peek.NameCallID, peek.NameCSeq:
+			out += string(m.Text(line))
+		case peek.NameTo:
+			l := strings.TrimSuffix(string(m.Text(line)), "\r\n")
+			if m.To.Tag.Empty() {
+				l += ";tag=callee"
+			}
+			out += l + "\r\n"
+		}
+	}
+	return out + "Content-Length: 0\r\n\r\n"
+}
+
+func request(method, uri, call string, more ...string) []string {
+	return append([]string{method + " " + uri + " SIP/2.0", "Via: SIP/2.0/UDP 198.51.100.7;rport;branch=z9hG4bK" + method + call, "Max-Forwards: 70",
+		"From: <sip:alice@example.com>;tag=caller", "Call-ID: " + call, "CSeq: 1 " + method}, more...)
+}
+
+func TestACallOverTheNetwork(t *testing.T) {
+	for name, two := range map[string]bool{"two ports": true, "one port": false} {
+		t.Run(name, func(t *testing.T) {
+			n := runFront(t, two, Settings{})
+			phone, node := n.open(client), n.open(node1)
+			n.send(phone, external, request("INVITE", "sip:bob@192.0.2.1", "c1", "To: <sip:bob@example.com>")...)
+			invite, by := n.receive(node)
+			node.WriteToUDPAddrPort([]byte(answer(invite, "200 OK")), by)
+			ok, _ := n.receive(phone)
+			if ok.Status != 200 || ok.Vias.Count != 1 || n.front.Book.Count("node1") != 1 {
+				t.Fatalf("status %d, %d Vias, %d calls", ok.Status, ok.Vias.Count, n.front.Book.Count("node1"))
+			}
+			n.send(phone, external, request("BYE", "sip:bob@10.0.0.1:5080", "c1", "To: <sip:bob@example.com>;tag=callee")...)
+			bye, by := n.receive(node)
+			node.WriteToUDPAddrPort([]byte(answer(bye, "200 OK")), by)
+			n.receive(phone)
+			if left := n.front.Book.Total(); left != 0 {
+				t.Errorf("%d calls after the BYE was answered", left)
+			}
+		})
+	}
+}
+
+func TestNamesAreResolvedOffTheLoop(t *testing.T) {
+	n := &network{stage: newStage(t, true, Settings{})}
+	n.front.External[0].Conn, n.front.Internal[0].Conn = n.open(external), n.open(internal)
+	asked, release := make(chan string, 8), make(chan struct{})
+	n.front.Resolve = func(ctx context.Context, host string) ([]netip.Addr, error) {
+		asked <- host
+		select {
+		case <-release:
+		case <-ctx.Done():
+		}
+		if host == "nowhere.example.com" {
+			return nil, errors.New("no such host")
+		}
+		return []netip.Addr{netip.MustParseAddr("2001:db8::1"), netip.MustParseAddr("203.0.113.200"), callee.Addr()}, nil
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() { done <- n.front.Run(ctx) }()
+	defer func() {
+		cancel()
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	}()
+	node, far, phone := n.open(node1), n.open(callee), n.open(client)
+	n.send(node, internal, request("MESSAGE", "sip:carol@carol.example.com", "n1", "To: <sip:carol@example.com>")...)
+	n.send(node, internal, request("MESSAGE", "sip:carol@carol.example.com", "n2", "To: <sip:carol@example.com>")...)
+	if got := <-asked; got != "carol.example.com" {
+		t.Errorf("asked for %s", got)
+	}
+	n.send(phone, external, request("OPTIONS", "sip:192.0.2.1", "c1", "To: <sip:x@y>")...)
+	if m, _ := n.receive(phone); m.Status != 200 {
+		t.Errorf("status %d: others must be served while a name is looked up", m.Status)
+	}
+	n.send(node, internal, request("OPTIONS", "sip:10.0.0.100:5065", "n3", "To: <sip:x@y>")...)
+	if m, _ := n.receive(node); m.Status != 200 {
+		t.Errorf("status %d: other nodes' messages must pass while a name is looked up", m.Status)
+	}
+	close(release)
+	for _, want := range []string{"n1", "n2"} {
+		if m, _ := n.receive(far); string(m.Text(m.CallID)) != want {
+			t.Errorf("got %s, want %s: order is kept", m.Text(m.CallID), want)
+		}
+	}
+	n.send(node, internal, request("MESSAGE", "sip:carol@carol.example.com", "n4", "To: <sip:carol@example.com>")...)
+	n.receive(far)
+	n.send(node, internal, request("MESSAGE", "sip:carol@nowhere.example.com", "n5", "To: <sip:carol@example.com>")...)
+	if m, _ := n.receive(node); m.Status != 404 {
+		t.Errorf("a name without address: %d, want 404", m.Status)
+	}
+	if len(asked) != 1 {
+		t.Errorf("%d more names asked for, want 1: answers are kept", len(asked))
+	}
+}
+
+func TestDrainWaitsForCalls(t *testing.T) {
+	n := runFront(t, true, Settings{})
+	phone, node := n.open(client), n.open(node1)
+	n.send(phone, external, request("INVITE", "sip:bob@192.0.2.1", "c1", "To: <sip:bob@example.com>")...)
+	invite, by := n.receive(node)
+	node.WriteToUDPAddrPort([]byte(answer(invite, "200 OK")), by)
+	n.receive(phone)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Millisecond)
+	defer cancel()
+	if err := n.front.Drain(ctx); !errors.Is(err, context.DeadlineExceeded) {
+		t.Fatalf("Drain with a call: %v, want the context's end", err)
+	}
+	n.send(phone, external, request("INVITE", "sip:bob@192.0.2.1", "c2", "To: <sip:bob@example.com>")...)
+	if m, _ := n.receive(phone); m.Status != 503 {
+		t.Errorf("new call: %d, want 503", m.Status)
+	}
+	drained := make(chan error, 1)
+	go func() { drained <- n.front.Drain(context.Background()) }()
+	n.send(phone, external, request("BYE", "sip:bob@10.0.0.1:5080", "c1", "To: <sip:bob@example.com>;tag=callee")...)
+	bye, by := n.receive(node)
+	node.WriteToUDPAddrPort([]byte(answer(bye, "200 OK")), by)
+	if m, _ := n.receive(phone); m.Status != 200 {
+		t.Errorf("BYE: %d", m.Status)
+	}
+	if err := <-drained; err != nil {
+		t.Errorf("Drain: %v", err)
+	}
+}
+
+func TestAClosedSocketEndsRun(t *testing.T) {
+	n := &network{stage: newStage(t, true, Settings{})}
+	ext := n.open(external)
+	n.front.External[0].Conn, n.front.Internal[0].Conn = ext, n.open(internal)
+	done := make(chan error, 1)
+	go func() { done <- n.front.Run(context.Background()) }()
+	ext.Close()
+	if err := <-done; !errors.Is(err, net.ErrClosed) {
+		t.Errorf("Run: %v, want net.ErrClosed", err)
+	}
+	if err := (&Front{}).Run(context.Background()); err == nil {
+		t.Error("a Front without fields runs")
+	}
+}
+
+func TestWildcardSocketsNameARealAddress(t *testing.T) {
+	ext, err := net.ListenPacket("udp4", "0.0.0.0:0")
+	if err != nil {
+		t.Skip("no UDP here: ", err)
+	}
+	defer ext.Close()
+	nodeConn, err := net.ListenPacket("udp4", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer nodeConn.Close()
+	s := newStage(t, false, Settings{})
+	nodeAddr := nodeConn.LocalAddr().(*net.UDPAddr).AddrPort()
+	if err := s.registry.Apply(cluster.Spec{Nodes: []cluster.NodeSpec{{Name: "node1", SIP: []cluster.Address{{Scheme: "udp", Addr: nodeAddr, Host: "127.0.0.1"}}}},
+		Pools: []cluster.PoolSpec{{Name: "default", Sticky: true, Members: []cluster.MemberSpec{{Node: "node1"}}}}}); err != nil {
+		t.Fatal(err)
+	}
+	s.front.External[0].Conn = ext
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() { done <- s.front.Run(ctx) }()
+	defer func() { cancel(); <-done }()
+	phone, err := net.Dial("udp4", "127.0.0.1:"+strings.Split(ext.LocalAddr().String(), ":")[1])
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer phone.Close()
+	phone.Write([]byte(strings.Join(request("INVITE", "sip:bob@127.0.0.1:"+strings.Split(ext.LocalAddr().String(), ":")[1], "c1", "To: <sip:bob@example.com>"), "\r\n") + "\r\n\r\n"))
+	nodeConn.SetReadDeadline(time.Now().Add(10 * time.Second))
+	b := make([]byte, 65536)
+	size, _, err := nodeConn.ReadFrom(b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := string(b[:size]); strings.Contains(got, "0.0.0.0") || !strings.Contains(got, "Record-Route: <sip:127.0.0.1:") ||
+		!strings.HasPrefix(got, "INVITE sip:bob@"+nodeAddr.String()) {
+		t.Errorf("the node got\n%s", got)
+	}
+}
+
+func TestProber(t *testing.T) {
+	c, err := net.ListenPacket("udp4", "127.0.0.1:0")
+	if err != nil {
+		t.Skip("no UDP here: ", err)
+	}
+	defer c.Close()
+	s := newStage(t, false, Settings{})
+	to := c.LocalAddr().(*net.UDPAddr).AddrPort()
+	if err := s.registry.Apply(cluster.Spec{Nodes: []cluster.NodeSpec{{Name: "n", SIP: []cluster.Address{{Scheme: "udp", Addr: to, Host: "127.0.0.1"}}}},
+		Pools: []cluster.PoolSpec{{Name: "default", Members: []cluster.MemberSpec{{Node: "n"}}}}}); err != nil {
+		t.Fatal(err)
+	}
+	n := s.registry.View().Named("n")
+	statuses := make(chan []string, 1)
+	served := make(chan struct{})
+	go func() {
+		defer close(served)
+		b := make([]byte, 65536)
+		for {
+			size, peer, err := c.ReadFrom(b)
+			if err != nil {
+				return
+			}
+			var m peek.Message
+			if r := m.Scan(b[:size]); r != peek.OK || m.Method != peek.Options {
+				t.Errorf("the probe is %v:\n%s", r, b[:size])
+			}
+			for _, status := range <-statuses {
+				c.WriteTo([]byte(status), peer) // noise is not an answer
+				c.WriteTo([]byte(answer(&m, status)), peer)
+			}
+		}
+	}()
+	defer func() { c.Close(); <-served }()
+	for _, tc := range []struct {
+		answers []string
+		ok      bool
+		code    int
+	}{{[]string{"100 Trying", "200 OK"}, true, 200}, {[]string{"404 Not Found"}, true, 404}, {[]string{"483 Too Many Hops"}, true, 483}, {[]string{"503 Service Unavailable"}, false, 503}} {
+		statuses <- tc.answers
+		r := (&Prober{}).Probe(context.Background(), n)
+		if r.OK != tc.ok || r.Code != tc.code || r.Took <= 0 {
+			t.Errorf("%v: %+v", tc.answers, r)
+		}
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Millisecond)
+	defer cancel()
+	statuses <- nil
+	if r := (&Prober{}).Probe(ctx, n); r.OK || r.Code != 0 || !strings.Contains(r.Detail, "no answer") {
+		t.Errorf("silence: %+v", r)
+	}
+	c.Close()
+	<-served
+	if r := (&Prober{}).Probe(context.Background(), n); r.OK || r.Detail == "" {
+		t.Errorf("nobody there: %+v", r)
+	}
+}

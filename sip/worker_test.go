@@ -1,0 +1,314 @@
+package sip
+
+import (
+	"bytes"
+	"context"
+	"math/rand/v2"
+	"net/netip"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/tools/txtar"
+
+	"twinhop/appsession"
+	"twinhop/gateway"
+	"twinhop/gateway/cluster"
+	"twinhop/sip/peek"
+)
+
+func lined(l ...string) []byte { return []byte(strings.Join(l, "\r\n") + "\r\n\r\n") }
+
+// dialog sets a call up on the stage and gives the Route lines of caller and the Vias that its INVITE left with.
+func dialog(s *stage, call string) (route []string, invite *peek.Message) {
+	sent := s.in("external", client, lined(request("INVITE", "sip:bob@192.0.2.1", call, "To: <sip:bob@example.com>")...))
+	if len(sent) != 1 {
+		s.t.Fatalf("the INVITE made %d datagrams", len(sent))
+	}
+	invite = scanned(s.t, sent[0].data)
+	for i := range invite.RecordRoutes.Stored() {
+		route = append([]string{"Route: " + string(invite.Text(invite.RecordRoutes.At(i).Span))}, route...)
+	}
+	s.in("internal", sent[0].to, []byte(answer(invite, "200 OK")))
+	return route, invite
+}
+
+func scanned(t testing.TB, b []byte) *peek.Message {
+	t.Helper()
+	m := new(peek.Message)
+	if r := m.Scan(bytes.Clone(b)); r != peek.OK {
+		t.Fatalf("%v:\n%s", r, b)
+	}
+	return m
+}
+
+func TestNoAllocations(t *testing.T) {
+	for name, two := range map[string]bool{"two ports": true, "one port": false} {
+		t.Run(name, func(t *testing.T) {
+			s := newStage(t, two, Settings{Sources: []Source{{From: gateway.SourceToUser}}})
+			s.front.Metrics, _ = newMetrics(t)
+			route, invite := dialog(s, "c1")
+			for _, c := range s.workers {
+				c.leg.sock.Conn.(*catcher).quiet = true
+			}
+			more := append(route, "To: <sip:bob@example.com>;tag=callee")
+			info := lined(request("INFO", "sip:bob@10.0.0.1:5080", "c1", more...)...)
+			plain := lined(request("INFO", "sip:bob@10.0.0.1:5080", "c1", "To: <sip:bob@example.com>;tag=callee")...)
+			again := lined(request("INVITE", "sip:bob@192.0.2.1", "c1", "To: <sip:bob@example.com>")...)
+			outward := lined(append([]string{"INFO sip:alice@198.51.100.7:5060 SIP/2.0", "Via: SIP/2.0/UDP 10.0.0.1:5080;branch=z9hG4bKn", "Max-Forwards: 70",
+				"From: <sip:bob@example.com>;tag=callee", "To: <sip:alice@example.com>;tag=caller", "Call-ID: c1", "CSeq: 7 INFO"}, route...)...)
+			ringing := bytes.Replace([]byte(answer(invite, "180 Ringing")), []byte(";tag=callee"), nil, 1)
+			for _, c := range []struct {
+				what, leg string
+				from      netip.AddrPort
+				data      []byte
+			}{
+				{"request in a dialog, by its hint", "external", client, info},
+				{"request in a dialog, by the table", "external", client, plain},
+				{"INVITE again", "external", client, again},
+				{"response", "internal", node1, ringing},
+				{"request of a node in a dialog", "internal", node1, outward},
+			} {
+				leg := c.leg
+				if !two {
+					leg = "external"
+				}
+				w, buf := s.workers[leg], make([]byte, len(c.data))
+				one := func() { copy(buf, c.data); w.Receive(buf, c.from) }
+				one()
+				if n := testing.AllocsPerRun(200, one); n != 0 {
+					t.Errorf("%s: %v allocations, want 0", c.what, n)
+				}
+			}
+		})
+	}
+}
+
+func BenchmarkForward(b *testing.B) {
+	s := newStage(b, true, Settings{})
+	route, invite := dialog(s, "c1")
+	for _, w := range s.workers {
+		w.leg.sock.Conn.(*catcher).quiet = true
+	}
+	info := lined(request("INFO", "sip:bob@10.0.0.1:5080", "c1", append(route, "To: <sip:bob@example.com>;tag=callee")...)...)
+	ringing := bytes.Replace([]byte(answer(invite, "180 Ringing")), []byte(";tag=callee"), nil, 1)
+	b.Run("request", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			s.workers["external"].Receive(info, client)
+		}
+	})
+	b.Run("response", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			s.workers["internal"].Receive(ringing, node1)
+		}
+	})
+}
+
+func TestBranchesAreSigned(t *testing.T) {
+	old, now := Secret{1}, Secret{2}
+	k := Secrets{Current: old}.keys()
+	b := branch{transaction: 0x1234567890abcdef, leg: 3, mark: markNew}
+	text := k.appendBranch(nil, b, client)
+	if len(text) != branchLen || !strings.HasPrefix(string(text), cookie) {
+		t.Fatalf("branch %q", text)
+	}
+	if got, ok := k.readBranch(text, client); !ok || got != b {
+		t.Errorf("%v %v", got, ok)
+	}
+	if _, ok := k.readBranch(text, callee); ok {
+		t.Error("a branch is accepted for an answer that goes elsewhere")
+	}
+	for i := range text {
+		bad := bytes.Clone(text)
+		bad[i] ^= 1
+		if got, ok := k.readBranch(bad, client); ok {
+			t.Errorf("%q is accepted as %v", bad, got)
+		}
+	}
+	rotated, foreign := Secrets{Current: now, Previous: old}.keys(), Secrets{Current: now}.keys()
+	if _, ok := rotated.readBranch(text, client); !ok {
+		t.Error("the previous generation is not accepted")
+	}
+	if _, ok := foreign.readBranch(text, client); ok {
+		t.Error("a foreign secret is accepted")
+	}
+	var zero [16]byte
+	if none := (Secrets{Current: now, Previous: zero}).keys(); none.generations != 1 {
+		t.Error("a zero previous secret counts as one")
+	}
+}
+
+func TestHintsAreSigned(t *testing.T) {
+	old, now := Secret{1}, Secret{2}
+	k := Secrets{Current: old}.keys()
+	text := k.appendHint(nil, &cluster.Node{Name: strings.Repeat("n", 64), Gen: 77})
+	if len(text) > maxHint {
+		t.Errorf("%d bytes, the limit is %d", len(text), maxHint)
+	}
+	if name, gen, ok := k.readHint(make([]byte, 0, 200), text); !ok || gen != 77 || len(name) != 64 {
+		t.Errorf("%q %d %v", name, gen, ok)
+	}
+	for i := range text {
+		bad := bytes.Clone(text)
+		bad[i] = "AB"[i&1]
+		if name, gen, ok := k.readHint(nil, bad); ok && !bytes.Equal(bad, text) {
+			t.Errorf("%q is accepted as %q %d", bad, name, gen)
+		}
+	}
+	rotated, foreign := Secrets{Current: now, Previous: old}.keys(), Secrets{Current: now}.keys()
+	if _, _, ok := rotated.readHint(nil, text); !ok {
+		t.Error("the previous generation is not accepted")
+	}
+	if _, _, ok := foreign.readHint(nil, text); ok {
+		t.Error("a foreign secret is accepted")
+	}
+	for _, bad := range []string{"", "AA", "!!!!!!!!!!!!!!!!!!!!!!!!", strings.Repeat("A", 500)} {
+		if _, _, ok := k.readHint(nil, []byte(bad)); ok {
+			t.Errorf("%q is accepted", bad)
+		}
+	}
+}
+
+// A dialog follows its hint only to the incarnation of the node that it was made with: one that was restarted knows nothing of it.
+func TestHintOfAnotherIncarnation(t *testing.T) {
+	s := newStage(t, true, Settings{})
+	hint := func(gen uint32) string {
+		v := s.registry.View().Named("node2")
+		return string(s.front.keys.appendHint(nil, &cluster.Node{Name: v.Name, Gen: gen}))
+	}
+	spec := cluster.Spec{Pools: []cluster.PoolSpec{{Name: "default", Sticky: true, Members: []cluster.MemberSpec{{Node: cluster.AllNodes}}}}}
+	for i, a := range []netip.AddrPort{node1, node2} {
+		spec.Nodes = append(spec.Nodes, cluster.NodeSpec{Name: []string{"node1", "node2"}[i], Gen: 9, SIP: []cluster.Address{{Scheme: "udp", Addr: a, Host: a.Addr().String()}}})
+	}
+	if err := s.registry.Apply(spec); err != nil {
+		t.Fatal(err)
+	}
+	for gen, want := range map[uint32]netip.AddrPort{9: node2, 8: node1} {
+		sent := s.in("external", client, lined(request("INFO", "sip:bob@10.0.0.2:5080", "c"+want.String(), "Route: <sip:192.0.2.1;lr;th="+hint(gen)+">", "To: <sip:b@c>;tag=1")...))
+		if len(sent) != 1 || sent[0].to != want {
+			t.Errorf("incarnation %d: sent %v, want to %v", gen, sent, want)
+		}
+	}
+}
+
+// The books: who is counted, and how long a name is remembered.
+func TestBooksAndLives(t *testing.T) {
+	s := newStage(t, true, Settings{Sources: []Source{{From: gateway.SourceToUser}}})
+	book := s.front.Book
+	sent := s.in("external", client, lined(request("INVITE", "sip:bob@192.0.2.1", "c1", "To: <sip:bob@example.com>")...))
+	invite := scanned(t, sent[0].data)
+	if book.Total() != 1 {
+		t.Errorf("%d calls after an INVITE", book.Total())
+	}
+	s.in("internal", node1, []byte(answer(invite, "486 Busy Here")))
+	if book.Total() != 0 {
+		t.Errorf("%d calls after a refusal", book.Total())
+	}
+	route, _ := dialog(s, "c2")
+	more := append(route, "To: <sip:bob@example.com>;tag=callee")
+	for _, step := range []struct {
+		method, status string
+		left           int
+	}{{"INVITE", "488 Not Acceptable Here", 1}, {"BYE", "401 Unauthorized", 1}, {"BYE", "100 Trying", 1}, {"BYE", "481 Gone", 0}} {
+		out := s.in("external", client, lined(request(step.method, "sip:bob@10.0.0.1:5080", "c2", more...)...))
+		s.in("internal", out[0].to, []byte(answer(scanned(t, out[0].data), step.status)))
+		if book.Total() != step.left {
+			t.Errorf("%s answered %s: %d calls left, want %d", step.method, step.status, book.Total(), step.left)
+		}
+	}
+	out := s.in("external", client, lined(request("REGISTER", "sip:192.0.2.1", "r1", "To: <sip:carol@example.com>")...))
+	ok := strings.Replace(answer(scanned(t, out[0].data), "200 OK"), "Content-Length", "Contact: <sip:carol@198.51.100.7>;expires=7200\r\nContent-Length", 1)
+	s.in("internal", out[0].to, []byte(ok))
+	for session, err := range s.store.All(context.Background()) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, k := range session.Keys {
+			if k.Space == appsession.App && k.Value == "carol" && k.Life != 7260*time.Second {
+				t.Errorf("carol is remembered for %v, want her registration and a minute", k.Life)
+			}
+		}
+	}
+	if _, err := s.store.Find(context.Background(), []appsession.Key{{Space: appsession.App, Value: "carol"}}); err != nil {
+		t.Errorf("carol: %v", err)
+	}
+}
+
+// Whatever arrives from outside, nothing leaves but to nodes and back to the host it came from.
+func FuzzWhatLeaves(f *testing.F) {
+	files, err := filepath.Glob("testdata/*.txtar")
+	if err != nil || len(files) == 0 {
+		f.Fatal("no scenes: ", err)
+	}
+	for _, file := range files {
+		ar, err := txtar.ParseFile(file)
+		if err != nil {
+			f.Fatal(err)
+		}
+		for _, s := range ar.Files {
+			if strings.HasPrefix(s.Name, "in external") {
+				f.Add(crlf(s.Data), true)
+				f.Add(crlf(s.Data), false)
+			}
+		}
+	}
+	f.Fuzz(func(t *testing.T, data []byte, two bool) {
+		leavesOnlyToNodes(t, newStage(t, two, Settings{Sources: every}), data)
+	})
+}
+
+var every = []Source{{From: gateway.SourceAppKey}, {From: gateway.SourceFromAOR}, {From: gateway.SourceToUser}, {From: gateway.SourceHeader, Header: "X-User"}}
+
+func leavesOnlyToNodes(t *testing.T, s *stage, data []byte) {
+	t.Helper()
+	for _, c := range s.in("external", client, data) {
+		if c.to != node1 && c.to != node2 && c.to.Addr() != client.Addr() {
+			t.Fatalf("sent to %s:\n%q\nbecause of\n%q", c.to, c.data, data)
+		}
+		var m peek.Message
+		if r := m.Scan(c.data); r != peek.OK && !bytes.HasPrefix(c.data, []byte("SIP/2.0 4")) && !bytes.HasPrefix(c.data, []byte("SIP/2.0 5")) {
+			t.Fatalf("what leaves is %v:\n%q\nbecause of\n%q", r, c.data, data)
+		}
+		if c.to.Addr() == client.Addr() && len(c.data) > len(data)+300 {
+			t.Fatalf("an answer of %d bytes to %d", len(c.data), len(data))
+		}
+	}
+}
+
+// Ten thousand seeded mutations, and the next call still passes.
+func TestHostileInputs(t *testing.T) {
+	s := newStage(t, true, Settings{Sources: every})
+	r := rand.New(rand.NewPCG(1, 2))
+	route, invite := dialog(s, "c1")
+	seeds := [][]byte{lined(request("INVITE", "sip:bob@192.0.2.1", "c2", "To: <sip:bob@example.com>")...), []byte(answer(invite, "180 Ringing")),
+		lined(request("BYE", "sip:bob@10.0.0.1:5080", "c1", append(route, "To: <sip:bob@example.com>;tag=callee")...)...)}
+	const spice = "\r\n\t \x00,;:<>\"=@%[]\\/?0aZ\xff"
+	for range 10000 {
+		b := bytes.Clone(seeds[r.IntN(len(seeds))])
+		for range 1 + r.IntN(6) {
+			switch i := r.IntN(len(b)); r.IntN(4) {
+			case 0:
+				b[i] = spice[r.IntN(len(spice))]
+			case 1:
+				b = append(b[:i], b[min(len(b), i+1+r.IntN(20)):]...)
+			case 2:
+				b = append(b[:i:i], append([]byte{spice[r.IntN(len(spice))]}, b[i:]...)...)
+			case 3:
+				j := r.IntN(len(b))
+				b = append(b[:i:i], b[min(i, j):]...)
+			}
+			if len(b) == 0 {
+				break
+			}
+		}
+		leavesOnlyToNodes(t, s, b)
+		s.in("internal", node1, b)
+	}
+	if sent := s.in("external", client, lined(request("OPTIONS", "sip:192.0.2.1", "c9", "To: <sip:x@y>")...)); len(sent) != 1 || !bytes.HasPrefix(sent[0].data, []byte("SIP/2.0 200")) {
+		t.Errorf("afterwards OPTIONS gets %v", sent)
+	}
+	dialog(s, "c10")
+}
