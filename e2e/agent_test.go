@@ -17,8 +17,9 @@ import (
 // it calls. It is deliberately naive: it keeps to RFC 3261 where the gateway relies on it and
 // writes down every request it gets.
 type agent struct {
-	name string
-	addr string
+	name     string
+	addr     string
+	patience time.Duration // how long a request of ours may stay unanswered
 
 	mu      sync.Mutex
 	conn    *net.UDPConn
@@ -27,9 +28,11 @@ type agent struct {
 }
 
 // newAgent opens the socket and answers until the test ends.
-func newAgent(t testing.TB, name string) *agent {
+func newAgent(t testing.TB, name string) *agent { t.Helper(); return newAgentAt(t, name, "127.0.0.1") }
+
+func newAgentAt(t testing.TB, name, ip string) *agent {
 	t.Helper()
-	a := &agent{name: name, addr: fmt.Sprintf("127.0.0.1:%d", freePort(t)), replies: map[string]chan *message{}}
+	a := &agent{name: name, addr: fmt.Sprintf("%s:%d", ip, freePort(t)), patience: 10 * time.Second, replies: map[string]chan *message{}}
 	a.open(t)
 	t.Cleanup(a.close)
 	return a
@@ -235,7 +238,7 @@ func (c *call) ack() {
 }
 
 // send runs a client transaction: repeats as RFC 3261 17.1 says until a final answer (a
-// provisional one stops the repeats of an INVITE), and gives up after ten seconds.
+// provisional one stops the repeats of an INVITE), and gives up when patience ends.
 func (c *call) send(method string) (*message, error) {
 	br := fmt.Sprintf("z9hG4bK-e2e-%d", serial.Add(1))
 	ch := make(chan *message, 16)
@@ -251,7 +254,7 @@ func (c *call) send(method string) (*message, error) {
 	if err := c.phone.write(c.hop(), m); err != nil {
 		return nil, err
 	}
-	giveUp := time.NewTimer(10 * time.Second)
+	giveUp := time.NewTimer(c.phone.patience)
 	defer giveUp.Stop()
 	interval := 500 * time.Millisecond
 	again := time.NewTimer(interval)

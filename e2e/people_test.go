@@ -3,6 +3,7 @@ package e2e
 import (
 	"fmt"
 	"testing"
+	"time"
 )
 
 const (
@@ -112,7 +113,7 @@ func TestOutboundProxy(t *testing.T) {
 // A node calls out through the inner door; the callee's answers and requests come back to it.
 func TestNodeCallsOut(t *testing.T) {
 	w := set(t, stage{Agents: true})
-	phone, stranger := newAgent(t, "phone"), newAgent(t, "stranger")
+	phone, stranger := newAgent(t, "phone"), newAgentAt(t, "stranger", "127.0.0.9") // no node lives at that address
 	for i, n := range w.agents {
 		c, err := n.invite(w.internal, "sip:app@e2e.invalid", "sip:phone@"+phone.addr, "")
 		if err != nil {
@@ -128,11 +129,16 @@ func TestNodeCallsOut(t *testing.T) {
 			t.Errorf("the phone got %d BYEs, want %d", got, i+1)
 		}
 	}
+	stranger.patience = 2 * time.Second
+	before := len(phone.calls("INVITE"))
 	if c, err := stranger.invite(w.internal, alice, "sip:phone@"+phone.addr, ""); err == nil {
 		t.Errorf("a stranger on the inner door reached %s", c.node)
 	}
-	if c, err := stranger.invite(w.external, alice, "sip:phone@"+phone.addr, ""); err == nil && c.node == "phone" {
-		t.Error("a stranger used the gateway as a relay")
+	if c, err := stranger.invite(w.external, alice, "sip:phone@"+phone.addr, ""); err != nil || c.node == "phone" {
+		t.Errorf("a stranger's call at the outer door: %+v, %v; want it taken by a node", c, err)
+	}
+	if got := len(phone.calls("INVITE")); got != before {
+		t.Errorf("strangers used the gateway as a relay: %d calls", got-before)
 	}
 }
 
