@@ -3,7 +3,6 @@ package memstore
 import (
 	"context"
 	"errors"
-	"math/bits"
 	"strings"
 
 	"twinhop/appsession"
@@ -12,29 +11,13 @@ import (
 // errRoom: some more room is needed than there is. It never leaves the package.
 var errRoom = errors.New("no room")
 
-// want is one key of a Bind and what was found for it.
-type want struct {
-	*appsession.Alias
-	hash  uint64
-	entry *entry   // in the table; nil: none
-	home  *session // that the living entry belongs to; nil: the key is unbound
-	named bool     // home has an identity
-	same  int      // index of an earlier want of the same key, else -1
-	kept  *node    // of a call that was taken over: where it stays
-}
-
-// plan is one Bind under way.
-type plan struct {
-	b     *appsession.Binding
-	wants []want
-	ident int // index of the identity, -1: none
-	now   uint32
-	some  [8]want
-}
-
 // Bind implements appsession.Store. It does not wait for anything but locks.
 func (s *Store) Bind(_ context.Context, b appsession.Binding, keys []appsession.Alias) (appsession.Binding, error) {
-	p := plan{b: &b, ident: -1}
+	var some [8]want // on the stack for as many keys as a message usually has
+	p := plan{b: &b, ident: -1, wants: some[:min(len(keys), len(some))]}
+	if len(keys) > len(some) {
+		p.wants = make([]want, len(keys))
+	}
 	if err := s.read(&p, keys); err != nil {
 		return appsession.Binding{}, err
 	}
@@ -61,13 +44,9 @@ func (s *Store) read(p *plan, keys []appsession.Alias) error {
 	if len(keys) == 0 || p.b.ID.IsZero() || p.b.Owner == "" {
 		return appsession.ErrBinding
 	}
-	p.wants = p.some[:0]
-	if len(keys) > len(p.some) {
-		p.wants = make([]want, 0, len(keys))
-	}
 	for i := range keys {
 		w := want{Alias: &keys[i], hash: s.hash(&keys[i].Key), same: -1}
-		for j := range p.wants {
+		for j := range i {
 			if p.wants[j].same < 0 && p.wants[j].hash == w.hash && p.wants[j].Key == w.Key {
 				w.same = j
 			}
@@ -79,30 +58,9 @@ func (s *Store) read(p *plan, keys []appsession.Alias) error {
 		if w.Space == appsession.App && p.ident < 0 {
 			p.ident = i
 		}
-		p.wants = append(p.wants, w)
+		p.wants[i] = w
 	}
 	return nil
-}
-
-// shelf is a set of shards.
-type shelf [shards / 64]uint64
-
-func (f *shelf) mark(hash uint64) { f[hash>>62] |= 1 << (hash >> 56 & 63) }
-
-func (s *Store) lock(f *shelf) {
-	for i, word := range f {
-		for ; word != 0; word &= word - 1 {
-			s.keys[i*64+bits.TrailingZeros64(word)].mu.Lock()
-		}
-	}
-}
-
-func (s *Store) unlock(f *shelf) {
-	for i, word := range f {
-		for ; word != 0; word &= word - 1 {
-			s.keys[i*64+bits.TrailingZeros64(word)].mu.Unlock()
-		}
-	}
 }
 
 // bind works under the locks of the shards of all keys: none of them can
@@ -150,52 +108,6 @@ func (s *Store) survey(p *plan) {
 		}
 		x.mu.Unlock()
 	}
-}
-
-// choose returns the session that the keys are to be names of, nil for a new one.
-func (p *plan) choose() *session {
-	if p.ident >= 0 && p.wants[p.ident].home != nil {
-		return p.wants[p.ident].home
-	}
-	for i := range p.wants {
-		w := &p.wants[i]
-		if w.home != nil && (p.ident < 0 || !w.named) {
-			return w.home
-		}
-	}
-	return nil
-}
-
-// comes tells whether the session of w is to be taken over by x.
-func (p *plan) comes(w *want, x *session) bool {
-	return p.ident >= 0 && w.home != nil && w.home != x && !w.named && w.same < 0
-}
-
-func (p *plan) merges(x *session) bool {
-	for i := range p.wants {
-		if p.comes(&p.wants[i], x) {
-			return true
-		}
-	}
-	return false
-}
-
-// guests lists the sessions to be taken over by x, each once.
-func (p *plan) guests(x *session) []*session {
-	var list []*session
-	for i := range p.wants {
-		if !p.comes(&p.wants[i], x) {
-			continue
-		}
-		known := false
-		for _, y := range list {
-			known = known || y == p.wants[i].home
-		}
-		if !known {
-			list = append(list, p.wants[i].home)
-		}
-	}
-	return list
 }
 
 // steady tells whether the locked x still is what the survey saw.
@@ -269,24 +181,6 @@ func (s *Store) join(p *plan, x *session) (out appsession.Binding, again bool, e
 	return out, false, err
 }
 
-// missing counts the aliases that must be inserted, and the slots this takes,
-// the identity's included. A slot whose key has ended is used again.
-func (p *plan) missing(aliases bool) (fresh, slots int) {
-	for i := range p.wants {
-		w := &p.wants[i]
-		if w.home != nil || w.same >= 0 || !aliases && w.Space != appsession.App {
-			continue
-		}
-		if w.Space != appsession.App {
-			fresh++
-		}
-		if w.entry == nil {
-			slots++
-		}
-	}
-	return fresh, slots
-}
-
 // create makes a new session of the keys, all of which are unbound or stay
 // elsewhere.
 func (s *Store) create(p *plan) (out appsession.Binding, err error) {
@@ -302,7 +196,7 @@ func (s *Store) create(p *plan) (out appsession.Binding, err error) {
 	if !s.reserve(slots, true) {
 		return out, errRoom
 	}
-	x := &session{owner: s.node(p.b.Owner), gen: p.b.Gen, rev: 1, born: p.now, seen: p.now}
+	x := &session{owner: s.nodes.named(p.b.Owner), gen: p.b.Gen, rev: 1, born: p.now, seen: p.now}
 	// As long as nobody can find x, nothing of it needs a lock. The slots are
 	// filled last; their shards are locked.
 	for i := range p.wants {
@@ -321,14 +215,6 @@ func (s *Store) create(p *plan) (out appsession.Binding, err error) {
 	s.name(x, p.b.ID)
 	out.ID = x.id
 	return out, err
-}
-
-// namer is the index of the key that a new session is named by.
-func (p *plan) namer() int {
-	if p.ident >= 0 {
-		return p.ident
-	}
-	return 0
 }
 
 // name enters x in the index under id. When a living session has that name
@@ -381,7 +267,7 @@ func (s *Store) renew(p *plan, x *session, w *want) {
 	e := w.entry
 	e.node = w.kept
 	if w.Node != "" {
-		e.node = s.node(w.Node)
+		e.node = s.nodes.named(w.Node)
 	}
 	e.set(moved, w.Moved)
 	e.set(droppable, w.Droppable)
@@ -396,16 +282,4 @@ func (s *Store) renew(p *plan, x *session, w *want) {
 		e.until = 0
 		e.set(early, false)
 	}
-}
-
-// report speaks of the first key that is one of x.
-func (p *plan) report(x *session, b *appsession.Binding) {
-	for i := range p.wants {
-		if w := &p.wants[i]; w.home == x {
-			x.fill(b, w.entry)
-			b.Found = i
-			return
-		}
-	}
-	x.fill(b, nil)
 }

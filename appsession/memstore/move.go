@@ -30,7 +30,7 @@ func (s *Store) Move(_ context.Context, id appsession.ID, m appsession.Change) (
 
 // shift gives the locked x another owner.
 func (s *Store) shift(x *session, m appsession.Change) {
-	to := s.node(m.To)
+	to := s.nodes.named(m.To)
 	x.owner.sessions.Add(-1)
 	to.sessions.Add(1)
 	x.owner, x.gen = to, m.Gen
@@ -52,7 +52,7 @@ func (s *Store) MoveAll(ctx context.Context, m appsession.Change) (int, error) {
 	if m.From == m.To {
 		return 0, nil
 	}
-	from, to, n := s.node(m.From), s.node(m.To), 0
+	from, to, n := s.nodes.named(m.From), s.nodes.named(m.To), 0
 	for x := range s.each() {
 		if err := ctx.Err(); err != nil {
 			return n, err

@@ -3,17 +3,10 @@ package memstore
 import (
 	"math"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"twinhop/appsession"
 )
-
-// node is the name of a node, kept once.
-type node struct {
-	name     string
-	sessions atomic.Int64 // that live on it
-}
 
 // entry is one key. It is as small as a size class of the allocator, 64 bytes.
 // What is not said to be under another lock is under the session's.

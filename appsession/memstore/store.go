@@ -3,7 +3,6 @@ package memstore
 import (
 	"context"
 	"hash/maphash"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -37,7 +36,7 @@ type Store struct {
 	keys    [shards]shard
 	ids     [shards]index
 	merging sync.Mutex // held by whoever holds several sessions
-	nodes   sync.Map   // name -> *node; as many as there ever were nodes
+	nodes   nodes
 
 	room
 	sweeper
@@ -236,21 +235,11 @@ func (ix *index) session(hash uint64, id appsession.ID) *session {
 	return nil
 }
 
-// node returns the one node of that name.
-func (s *Store) node(name string) *node {
-	if n, ok := s.nodes.Load(name); ok {
-		return n.(*node)
-	}
-	name = strings.Clone(name)
-	n, _ := s.nodes.LoadOrStore(name, &node{name: name})
-	return n.(*node)
-}
-
 // Count implements appsession.Counter. A session whose time is over counts
 // until somebody asks for it or the sweeper comes by, within a minute.
 func (s *Store) Count(name string) int {
-	if n, ok := s.nodes.Load(name); ok {
-		return int(n.(*node).sessions.Load())
+	if n := s.nodes.known(name); n != nil {
+		return int(n.sessions.Load())
 	}
 	return 0
 }

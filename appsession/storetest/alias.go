@@ -42,6 +42,16 @@ var aliasProofs = []proof{
 			f.Errorf("%d keys, want 2", len(v.Keys))
 		}
 	}},
+	{name: "Many", says: "However many keys a message has, they are bound together.", run: func(f *fixture) {
+		keys := []appsession.Alias{app("alice")}
+		for i := range 30 {
+			keys = append(keys, call(fmt.Sprint(i)))
+		}
+		f.bind("n1", keys[20:25]...)
+		f.bind("n2", keys...)
+		f.one(keys...)
+		f.leads("n1", keys...)
+	}},
 	{name: "Replaced", says: "A Set-Cookie with another id replaces the alias: the old one lives 30 s, the new one goes on.", run: func(f *fixture) {
 		f.bind("n1", web("old"), call("1"))
 		f.bind("n1", web("new"), lasting(web("old"), 30*time.Second))

@@ -130,16 +130,8 @@ func (t *twin) Now(keys []appsession.Key) (appsession.Binding, appsession.Answer
 
 func (t *twin) Bind(_ context.Context, b appsession.Binding, keys []appsession.Alias) (appsession.Binding, error) {
 	defer t.enter()()
-	ident := appsession.Key{}
-	for _, k := range keys {
-		if k.Space == appsession.NoSpace || k.Value == "" || k.Space == appsession.App && ident.Value != "" && ident != k.Key {
-			return appsession.Binding{}, appsession.ErrBinding
-		}
-		if k.Space == appsession.App {
-			ident = k.Key
-		}
-	}
-	if len(keys) == 0 || b.ID.IsZero() || b.Owner == "" {
+	ident, ok := identity(keys)
+	if !ok || b.ID.IsZero() || b.Owner == "" {
 		return appsession.Binding{}, appsession.ErrBinding
 	}
 	s := t.choose(ident, keys)
@@ -189,6 +181,20 @@ func (t *twin) Bind(_ context.Context, b appsession.Binding, keys []appsession.A
 		t.list = append(t.list, s)
 	}
 	return t.renew(s, keys, hot)
+}
+
+// identity returns the key of space App, if there is one; ok is false when
+// the keys make no sense.
+func identity(keys []appsession.Alias) (ident appsession.Key, ok bool) {
+	for _, k := range keys {
+		if k.Space == appsession.NoSpace || k.Value == "" || k.Space == appsession.App && ident.Value != "" && ident != k.Key {
+			return ident, false
+		}
+		if k.Space == appsession.App {
+			ident = k.Key
+		}
+	}
+	return ident, len(keys) > 0
 }
 
 func (t *twin) choose(ident appsession.Key, keys []appsession.Alias) *twinSession {
