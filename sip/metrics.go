@@ -1,6 +1,7 @@
 package sip
 
 import (
+	"fmt"
 	"strconv"
 	"sync/atomic"
 
@@ -40,23 +41,17 @@ const (
 	slowQueue       = "slow_queue"       // too many messages wait for names
 )
 
-// NewMetrics registers the metrics of the SIP front. Families that another front registered already are shared.
+// NewMetrics registers the metrics of the SIP front.
 func NewMetrics(reg prometheus.Registerer) (*Metrics, error) {
 	m := &Metrics{
 		messages: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "twinhop_sip_messages_total",
 			Help: "SIP messages received, forwarded and made."}, []string{"direction", "kind", "method", "code_class", "transport"}),
-		dropped: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "twinhop_shed_total",
-			Help: "Requests and messages refused or dropped before they reached a node."}, []string{"proto", "reason"}),
+		dropped: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "twinhop_shed_total", // the HTTP front has the same family for its protocol
+			Help: "Messages refused before they were routed, by reason.", ConstLabels: prometheus.Labels{"proto": "sip"}}, []string{"reason"}),
 	}
-	for _, c := range []**prometheus.CounterVec{&m.messages, &m.dropped} {
-		err := reg.Register(*c)
-		if have, ok := err.(prometheus.AlreadyRegisteredError); ok {
-			if known, ok := have.ExistingCollector.(*prometheus.CounterVec); ok {
-				*c, err = known, nil
-			}
-		}
-		if err != nil {
-			return nil, err
+	for _, c := range []*prometheus.CounterVec{m.messages, m.dropped} {
+		if err := reg.Register(c); err != nil {
+			return nil, fmt.Errorf("sip metrics: %w", err)
 		}
 	}
 	return m, nil
@@ -105,7 +100,7 @@ func (m *Metrics) count(d direction, method peek.Method, code int) {
 
 func (m *Metrics) shed(reason string) {
 	if m != nil {
-		m.dropped.WithLabelValues("sip", reason).Inc()
+		m.dropped.WithLabelValues(reason).Inc()
 	}
 }
 
