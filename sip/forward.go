@@ -9,7 +9,7 @@ import (
 
 // dress makes the edits that every forwarded request gets on its way out by a leg to a peer: our own Routes and the private header go, the
 // top Via learns where the message came from, Max-Forwards goes down, two Vias are pushed and, when a dialog begins, two Record-Routes.
-// The upper of each pair is that of the side it leaves by. hint is the node a dialog belongs to, nil = unknown.
+// The upper of each pair is that of the side it leaves by. hint is the node a dialog belongs to, nil = none.
 // It is false when the system has no address toward the peer.
 func (w *worker) dress(by *leg, to netip.Addr, hint *cluster.Node) bool {
 	m, e := &w.msg, &w.edits
@@ -59,9 +59,9 @@ func (w *worker) pushRecordRoute(g *leg, self netip.AddrPort, hint *cluster.Node
 		e.Addr(netip.AddrPortFrom(self.Addr(), g.port))
 	}
 	e.Text(";lr")
-	if hint != nil {
+	if hint != nil || among(w.set.Extra, w.src.Addr()) {
 		var text [maxHint + 32]byte
-		e.Text(";").Text(hintParam).Text("=").Bytes(w.f.keys.appendHint(text[:0], hint))
+		e.Text(";").Text(hintParam).Text("=").Bytes(w.f.keys.appendHint(text[:0], hint, w.src))
 	}
 	e.Text(">").EndLine()
 }

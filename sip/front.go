@@ -11,6 +11,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"golang.org/x/time/rate"
+
 	"twinhop/gateway"
 	"twinhop/gateway/calls"
 	"twinhop/sip/wire"
@@ -39,6 +41,7 @@ type Front struct {
 	names    *names
 	local    map[netip.Addr]bool // addresses of this machine, for sockets bound to all of them
 	log      *slog.Logger
+	warn     rate.Sometimes // what may happen on every message is logged once a second
 }
 
 // Listener is one socket, opened and later closed by the caller.
@@ -96,6 +99,7 @@ func (f *Front) prepare() error {
 	if f.Resolve == nil {
 		f.Resolve = lookUp
 	}
+	f.warn = rate.Sometimes{Interval: time.Second}
 	f.keys = f.Secrets.keys()
 	f.local = localAddrs()
 	f.legs, f.inner = nil, 0

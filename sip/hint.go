@@ -3,6 +3,7 @@ package sip
 import (
 	"encoding/base64"
 	"encoding/binary"
+	"net/netip"
 
 	"twinhop/gateway/cluster"
 	"twinhop/sip/peek"
@@ -12,15 +13,22 @@ import (
 const hintParam = "th"
 
 const (
+	peerSign = '='
 	hintHead = 4 + 8
 	maxHint  = 120 // bytes of its text; node names are up to 64
 )
 
-// appendHint writes the parameter's value for a node: signature, incarnation, name.
-func (k *keys) appendHint(out []byte, n *cluster.Node) []byte {
+// appendHint writes the parameter's value for a node: signature, incarnation, name. A peer on the node side that is no node has its
+// address, behind a sign that no name begins with.
+func (k *keys) appendHint(out []byte, n *cluster.Node, peer netip.AddrPort) []byte {
 	var raw [hintHead + 96]byte
-	binary.BigEndian.PutUint32(raw[8:], n.Gen)
-	b := append(raw[:hintHead], n.Name...)
+	b := raw[:hintHead]
+	if n != nil {
+		binary.BigEndian.PutUint32(raw[8:], n.Gen)
+		b = append(b, n.Name...)
+	} else {
+		b = peer.AppendTo(append(b, peerSign))
+	}
 	binary.BigEndian.PutUint64(b, k.hint[0].hash(b[8:]))
 	return base64.RawURLEncoding.AppendEncode(out, b)
 }
@@ -45,14 +53,15 @@ func (k *keys) readHint(scratch, text []byte) (name []byte, gen uint32, ok bool)
 
 // routes is what the top of a request's Route says.
 type routes struct {
-	own      int      // leading values that are ours, to be popped
-	popped   peek.URI // the first of them
-	hint     bool     // one of them, or the Request-URI, names a node by our signature
-	node     []byte   // its name
-	gen      uint32   // its incarnation
-	more     bool     // a foreign value follows
-	next     peek.URI // that value's URI; OK is false when it cannot be read
-	overlong bool     // more of ours than anybody has reason to write
+	own      int            // leading values that are ours, to be popped
+	popped   peek.URI       // the first of them
+	hint     bool           // one of them, or the Request-URI, names a node by our signature
+	node     []byte         // its name
+	gen      uint32         // its incarnation
+	peer     netip.AddrPort // or a peer on the node side by our signature, and by the settings still one
+	more     bool           // a foreign value follows
+	next     peek.URI       // that value's URI; OK is false when it cannot be read
+	overlong bool           // more of ours than anybody has reason to write
 }
 
 // readRoutes looks at the Route values and at the Request-URI (a Path or an old client may have put our URI there).
@@ -82,14 +91,25 @@ func (w *worker) ours(u peek.URI) bool {
 	}
 	if v, found := peek.Param(w.msg.Buf, u.Params, hintParam); found && !v.Empty() {
 		if name, gen, ok := w.f.keys.readHint(w.scratch, w.msg.Text(v)); ok {
-			if !w.routes.hint {
-				w.routes.hint, w.routes.node, w.routes.gen = true, name, gen
-				w.scratch = w.scratch[:len(w.scratch)+hintHead+len(name)]
+			if !w.routes.hint && !w.routes.peer.IsValid() {
+				w.keepHint(name, gen)
 			}
 			return true
 		}
 	}
 	return w.f.isSelf(w.msg.Text(u.Host), portOf(u))
+}
+
+func (w *worker) keepHint(name []byte, gen uint32) {
+	r := &w.routes
+	if len(name) == 0 || name[0] != peerSign {
+		r.hint, r.node, r.gen = true, name, gen
+		w.scratch = w.scratch[:len(w.scratch)+hintHead+len(name)]
+		return
+	}
+	if p, err := netip.ParseAddrPort(string(name[1:])); err == nil && among(w.set.Extra, p.Addr()) {
+		r.peer = p
+	}
 }
 
 func portOf(u peek.URI) uint16 {

@@ -2,6 +2,7 @@ package sip
 
 import (
 	"errors"
+	"net/netip"
 	"time"
 	"unsafe"
 
@@ -27,6 +28,10 @@ func (w *worker) inward() {
 	if m.Method == peek.Ack && w.isOwnTag() {
 		return // it ends what we answered ourselves
 	}
+	if w.routes.peer.IsValid() && !m.To.Tag.Empty() {
+		w.deliverPeer(w.routes.peer)
+		return
+	}
 	w.fillAsk()
 	kind := w.ask.Kind
 	draining := w.f.draining.Load() && kind == gateway.Open
@@ -43,7 +48,7 @@ func (w *worker) inward() {
 			w.f.Metrics.sent(m, inbound)
 			return
 		}
-		w.f.log.Warn("request not sent", "node", d.Member.Name, "err", err)
+		w.f.warn.Do(func() { w.f.log.Warn("request not sent", "node", d.Member.Name, "err", err) })
 		d.Done(gateway.NotSent, gateway.Usage{})
 		w.ask.Tried = append(w.ask.Tried, d.Member.Node)
 	}
@@ -83,6 +88,17 @@ func (w *worker) deliver(n *cluster.Node) error {
 	}
 	w.aim(n)
 	return w.send(by, to)
+}
+
+// deliverPeer forwards within a dialog that a peer on the node side began.
+func (w *worker) deliverPeer(to netip.AddrPort) {
+	by := w.f.leave(true, to.Addr())
+	if by == nil || !w.dress(by, to.Addr(), nil) || w.send(by, to) != nil {
+		w.f.Metrics.shed(noWay)
+		w.reply(noNode)
+		return
+	}
+	w.f.Metrics.sent(&w.msg, inbound)
 }
 
 var errNoWay = errors.New("no socket reaches this address")

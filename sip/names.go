@@ -80,7 +80,7 @@ func (n *names) resolve(name string) {
 	a := found{ip: n.choose(addrs), until: time.Now().Add(nameLife)}
 	if !a.ip.IsValid() {
 		a.until = time.Now().Add(noNameLife)
-		n.f.log.Info("name of a next hop not resolved", "name", name, "err", err)
+		n.f.warn.Do(func() { n.f.log.Warn("name of a next hop not resolved", "name", name, "err", err) })
 	}
 	n.mu.Lock()
 	if len(n.known) >= maxKnown {

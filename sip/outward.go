@@ -44,7 +44,7 @@ func (w *worker) outward() {
 		return
 	}
 	if err := w.send(by, to); err != nil {
-		w.f.log.Warn("request not sent", "peer", to, "err", err)
+		w.f.warn.Do(func() { w.f.log.Warn("request not sent", "peer", to, "err", err) })
 		w.reply(noHop)
 		return
 	}

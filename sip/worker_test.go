@@ -144,7 +144,7 @@ func TestBranchesAreSigned(t *testing.T) {
 func TestHintsAreSigned(t *testing.T) {
 	old, now := Secret{1}, Secret{2}
 	k := Secrets{Current: old}.keys()
-	text := k.appendHint(nil, &cluster.Node{Name: strings.Repeat("n", 64), Gen: 77})
+	text := k.appendHint(nil, &cluster.Node{Name: strings.Repeat("n", 64), Gen: 77}, netip.AddrPort{})
 	if len(text) > maxHint {
 		t.Errorf("%d bytes, the limit is %d", len(text), maxHint)
 	}
@@ -177,7 +177,7 @@ func TestHintOfAnotherIncarnation(t *testing.T) {
 	s := newStage(t, true, Settings{})
 	hint := func(gen uint32) string {
 		v := s.registry.View().Named("node2")
-		return string(s.front.keys.appendHint(nil, &cluster.Node{Name: v.Name, Gen: gen}))
+		return string(s.front.keys.appendHint(nil, &cluster.Node{Name: v.Name, Gen: gen}, netip.AddrPort{}))
 	}
 	spec := cluster.Spec{Pools: []cluster.PoolSpec{{Name: "default", Sticky: true, Members: []cluster.MemberSpec{{Node: cluster.AllNodes}}}}}
 	for i, a := range []netip.AddrPort{node1, node2} {
@@ -311,4 +311,67 @@ func TestHostileInputs(t *testing.T) {
 		t.Errorf("afterwards OPTIONS gets %v", sent)
 	}
 	dialog(s, "c10")
+}
+
+// A table that only another process can answer for is asked all the same.
+func TestSharedTable(t *testing.T) {
+	s := newStage(t, true, Settings{})
+	s.front.Router.Store = struct{ appsession.Store }{s.store}
+	route, _ := dialog(s, "c1")
+	sent := s.in("external", client, lined(request("BYE", "sip:bob@10.0.0.1:5080", "c1", append(route, "To: <sip:bob@example.com>;tag=callee")...)...))
+	if len(sent) != 1 || sent[0].to != node1 {
+		t.Errorf("BYE: %v", sent)
+	}
+}
+
+// Several nodes on one host are told apart by the address they write themselves.
+func TestNodesOnOneHost(t *testing.T) {
+	s := newStage(t, true, Settings{})
+	spec := cluster.Spec{Pools: []cluster.PoolSpec{{Name: "default", Sticky: true, Members: []cluster.MemberSpec{{Node: cluster.AllNodes}}}}}
+	for name, a := range map[string]string{"node1": "10.0.0.1:5081", "node2": "10.0.0.1:5082"} {
+		spec.Nodes = append(spec.Nodes, cluster.NodeSpec{Name: name, SIP: []cluster.Address{{Scheme: "udp", Addr: at(a), Host: "app.example.com"}}})
+	}
+	if err := s.registry.Apply(spec); err != nil {
+		t.Fatal(err)
+	}
+	invite := lined("INVITE sip:carol@203.0.113.9 SIP/2.0", "Via: SIP/2.0/UDP app.example.com:5082;branch=z9hG4bKn;rport", "From: <sip:a@b>;tag=1", "To: <sip:c@d>",
+		"Call-ID: n1", "CSeq: 1 INVITE")
+	sent := s.in("internal", at("10.0.0.1:40000"), invite)
+	if len(sent) != 1 || sent[0].to != callee || s.front.Book.Count("node2") != 1 {
+		t.Fatalf("sent %v, node2 has %d calls", sent, s.front.Book.Count("node2"))
+	}
+	back := s.in("external", callee, []byte(answer(scanned(t, sent[0].data), "200 OK")))
+	if len(back) != 1 || back[0].to != at("10.0.0.1:40000") {
+		t.Errorf("the answer went to %v", back)
+	}
+	named := s.in("external", client, lined(request("MESSAGE", "sip:bob@app.example.com:5082", "c1", "To: <sip:x@y>")...))
+	if len(named) != 1 || named[0].to != at("10.0.0.1:5082") {
+		t.Errorf("a node addressed by its name: %v", named)
+	}
+}
+
+func TestIPv6(t *testing.T) {
+	s := newStage(t, false, Settings{})
+	s.front.External[0].Conn.(*catcher).local = at("[2001:db8::100]:5060")
+	s.prepare()
+	if err := s.registry.Apply(cluster.Spec{Nodes: []cluster.NodeSpec{{Name: "node1", SIP: []cluster.Address{{Scheme: "udp", Addr: at("[2001:db8::1]:5080"), Host: "2001:db8::1"}}}},
+		Pools: []cluster.PoolSpec{{Name: "default", Sticky: true, Members: []cluster.MemberSpec{{Node: "node1"}}}}}); err != nil {
+		t.Fatal(err)
+	}
+	phone := at("[2001:db8::7]:7000")
+	sent := s.in("external", phone, lined("INVITE sip:bob@[2001:db8::100] SIP/2.0", "Via: SIP/2.0/UDP [2001:db8::9]:5060;branch=z9hG4bKa;rport", "From: <sip:a@b>;tag=1", "To: <sip:c@d>",
+		"Call-ID: c1", "CSeq: 1 INVITE"))
+	if len(sent) != 1 || sent[0].to != at("[2001:db8::1]:5080") {
+		t.Fatalf("sent %v", sent)
+	}
+	for _, want := range []string{"INVITE sip:bob@[2001:db8::1]:5080 SIP/2.0\r\nVia: SIP/2.0/UDP [2001:db8::100]:5060;branch=", ";rport=7000;received=2001:db8::7\r\n",
+		"Record-Route: <sip:[2001:db8::100]:5060;lr;th="} {
+		if !bytes.Contains(sent[0].data, []byte(want)) {
+			t.Errorf("%q is not in\n%s", want, sent[0].data)
+		}
+	}
+	back := s.in("external", sent[0].to, []byte(answer(scanned(t, sent[0].data), "200 OK")))
+	if len(back) != 1 || back[0].to != phone {
+		t.Errorf("the answer went to %v", back)
+	}
 }
