@@ -3,7 +3,6 @@
      and one line at once and takes that long for the rest. */
   String ms = request.getParameter("ms"), late = request.getParameter("late");
   if (ms != null) Thread.sleep(Long.parseLong(ms));
-%>node=<%= System.getProperty("node") %>
-<%
+  out.print("node=" + System.getProperty("node") + "\n");
   if (late != null) { out.flush(); Thread.sleep(Long.parseLong(late)); }
 %>end=1
