@@ -1,0 +1,239 @@
+package demo
+
+import (
+	"context"
+	"embed"
+	"encoding/json"
+	"errors"
+	"html"
+	"net/http"
+	"strings"
+	"time"
+)
+
+//go:embed page
+var pageFiles embed.FS
+
+// desk is what the page's buttons may do besides calling: the one who runs the demo.
+type desk interface {
+	State(base string) deskState // what a session, given by its id without route, may see
+	Phone(user string) (uri string, ok bool)
+	Kill(node string) (now func(), err error)
+	Start(node string) error
+	SIPFirst(ctx context.Context, id sessionID) error
+}
+
+// deskState is what the page shows of the demo as a whole.
+type deskState struct {
+	Nodes  []nodeState `json:"nodes"`
+	Leader string      `json:"leader"` // http or sip
+	Admin  string      `json:"admin"`  // this session in the admin UI
+}
+
+type nodeState struct {
+	Name string `json:"name"`
+	Up   bool   `json:"up"`
+}
+
+// status is the page's view of one session.
+type status struct {
+	Node    string       `json:"node"`
+	Session string       `json:"session"` // masked
+	User    string       `json:"user,omitempty"`
+	Hits    int          `json:"hits"`
+	Calls   []callStatus `json:"calls"` // newest first
+	Verdict string       `json:"verdict"`
+	deskState
+}
+
+// callStatus is one call of the session.
+type callStatus struct {
+	CallID string `json:"callId"`
+	Party  string `json:"party"`
+	Node   string `json:"node"` // the node that served its last message
+	Ended  bool   `json:"ended"`
+}
+
+// The verdicts: do HTTP and SIP of this session meet on one node?
+const (
+	verdictNone  = "none" // no call in progress
+	verdictSame  = "same"
+	verdictSplit = "split"
+)
+
+// site is the application's HTTP side.
+func (n *node) site() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /{$}", n.servePage)
+	mux.HandleFunc("GET /hit", n.serveStatus)
+	mux.HandleFunc("GET /status", n.serveStatus)
+	mux.HandleFunc("GET /call", n.serveCall)
+	mux.HandleFunc("POST /demo/kill", n.serveDesk)
+	mux.HandleFunc("POST /demo/start", n.serveDesk)
+	mux.HandleFunc("POST /demo/sip-first", n.serveDesk)
+	mux.HandleFunc("GET /page.css", serveFile("page/page.css", "text/css; charset=utf-8"))
+	mux.HandleFunc("GET /page.js", serveFile("page/page.js", "text/javascript; charset=utf-8"))
+	mux.HandleFunc("GET /icon.svg", serveFile("page/icon.svg", "image/svg+xml"))
+	var guard http.CrossOriginProtection
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		h.Set("X-Demo-Node", n.name)
+		h.Set("Cache-Control", "no-store")
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("Content-Security-Policy", "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'")
+		if err := guard.Check(r); err != nil {
+			http.Error(w, "this request came from another site", http.StatusForbidden)
+			return
+		}
+		if _, path, _ := presented(r); path != r.URL.Path { // the container hides ;jsessionid= from the mapping
+			inner := r.Clone(r.Context())
+			inner.URL.Path, inner.URL.RawPath = path, ""
+			inner = inner.WithContext(context.WithValue(inner.Context(), originalKey{}, r))
+			mux.ServeHTTP(w, inner)
+			return
+		}
+		mux.ServeHTTP(w, r)
+	})
+}
+
+// originalKey carries the request as it came, with its path id.
+type originalKey struct{}
+
+func original(r *http.Request) *http.Request {
+	if o, ok := r.Context().Value(originalKey{}).(*http.Request); ok {
+		return o
+	}
+	return r
+}
+
+func serveFile(name, kind string) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) {
+		body, err := pageFiles.ReadFile(name)
+		if err != nil {
+			http.Error(w, "not found", http.StatusNotFound)
+			return
+		}
+		w.Header().Set("Content-Type", kind)
+		w.Write(body)
+	}
+}
+
+// servePage counts a hit and gives the page; without a cookie its links carry the id, as a servlet's encodeURL makes them.
+func (n *node) servePage(w http.ResponseWriter, r *http.Request) {
+	_, id, rewrite := n.attach(w, original(r), true)
+	page, err := pageFiles.ReadFile("page/index.html")
+	if err != nil {
+		http.Error(w, "not found", http.StatusNotFound)
+		return
+	}
+	suffix := ""
+	if rewrite {
+		suffix = pathMark + id.String()
+	}
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	strings.NewReplacer("{{id}}", html.EscapeString(suffix), "{{node}}", html.EscapeString(n.name)).WriteString(w, string(page))
+}
+
+func (n *node) serveStatus(w http.ResponseWriter, r *http.Request) {
+	v, id, _ := n.attach(w, original(r), r.URL.Path == "/hit")
+	n.tell(w, v, id)
+}
+
+// tell writes the status of a session.
+func (n *node) tell(w http.ResponseWriter, v visit, id sessionID) {
+	s := status{Node: n.name, Session: id.masked(), User: v.user, Hits: v.hits, Calls: []callStatus{}, Verdict: verdictNone}
+	if n.desk != nil {
+		s.deskState = n.desk.State(id.base)
+	}
+	for _, c := range n.shared.of(id.base) {
+		s.Calls = append(s.Calls, callStatus{c.callID, c.party, c.node, c.ended})
+		switch {
+		case c.ended:
+		case c.node != n.name:
+			s.Verdict = verdictSplit
+		case s.Verdict == verdictNone:
+			s.Verdict = verdictSame
+		}
+	}
+	reply(w, http.StatusOK, s)
+}
+
+func reply(w http.ResponseWriter, code int, v any) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(code)
+	json.NewEncoder(w).Encode(v)
+}
+
+func complain(w http.ResponseWriter, code int, err error) {
+	reply(w, code, map[string]string{"error": err.Error()})
+}
+
+// callTime bounds what a click may take.
+const callTime = 15 * time.Second
+
+// serveCall is the classic click-to-call servlet: ?from=…&to=… connects two telephones, ?bye=all ends the calls of the session. Only the
+// demo's own telephones are called: a page elsewhere must not make this process call the world.
+func (n *node) serveCall(w http.ResponseWriter, r *http.Request) {
+	ctx, cancel := context.WithTimeout(r.Context(), callTime)
+	defer cancel()
+	v, id, _ := n.attach(w, original(r), false)
+	q := r.URL.Query()
+	if q.Get("bye") != "" {
+		if err := n.hangUpAll(ctx, id.base); err != nil {
+			complain(w, http.StatusBadGateway, err)
+			return
+		}
+		n.tell(w, v, id)
+		return
+	}
+	from, ok1 := n.phoneOf(q.Get("from"))
+	to, ok2 := n.phoneOf(q.Get("to"))
+	if !ok1 || !ok2 {
+		complain(w, http.StatusNotFound, errors.New("from and to must be telephones of this demo"))
+		return
+	}
+	if err := n.clickToCall(ctx, id, from, to); err != nil {
+		complain(w, http.StatusBadGateway, err)
+		return
+	}
+	n.tell(w, v, id)
+}
+
+// phoneOf finds a telephone by its user name or its SIP address.
+func (n *node) phoneOf(name string) (uri string, ok bool) {
+	name = strings.TrimPrefix(name, "sip:")
+	user, _, _ := strings.Cut(name, "@")
+	if n.desk == nil {
+		return "", false
+	}
+	return n.desk.Phone(user)
+}
+
+func (n *node) serveDesk(w http.ResponseWriter, r *http.Request) {
+	if n.desk == nil {
+		complain(w, http.StatusNotFound, errors.New("nobody runs this node"))
+		return
+	}
+	ctx, cancel := context.WithTimeout(r.Context(), callTime)
+	defer cancel()
+	_, id, _ := n.attach(w, original(r), false)
+	var err error
+	now := func() {}
+	switch name := r.URL.Query().Get("node"); r.URL.Path {
+	case "/demo/kill":
+		now, err = n.desk.Kill(name)
+	case "/demo/start":
+		err = n.desk.Start(name)
+	default:
+		err = n.desk.SIPFirst(ctx, id)
+	}
+	if err != nil {
+		complain(w, http.StatusConflict, err)
+		return
+	}
+	w.WriteHeader(http.StatusNoContent)
+	// The answer goes first: the node to be killed may be this one.
+	if err := http.NewResponseController(w).Flush(); err == nil {
+		now()
+	}
+}

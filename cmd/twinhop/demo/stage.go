@@ -1,0 +1,224 @@
+package demo
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/netip"
+	"sync/atomic"
+
+	"twinhop/appsession"
+	"twinhop/gateway"
+	"twinhop/gateway/balance"
+	"twinhop/gateway/cluster"
+)
+
+// stage is everything the demo runs: two nodes, two telephones, a gateway.
+type stage struct {
+	shared *replica
+	nodes  []*node
+	phones map[string]*phone
+	gate   *gate
+	log    *slog.Logger
+	leader atomic.Uint32 // a gateway.Leader: what the page last set
+}
+
+// The telephones.
+const (
+	visitor = "visitor" // of whoever looks at the page
+	agent   = "agent"   // whom the page calls
+)
+
+// newStage binds nodes and telephones, on the usual ports where wanted and free.
+func newStage(log *slog.Logger, usualPorts bool) (*stage, error) {
+	s := &stage{shared: newReplica(), phones: map[string]*phone{}, log: log}
+	port := func(network string, n int) string {
+		if addr := fmt.Sprintf("127.0.0.1:%d", n); usualPorts && free(network, addr) {
+			return addr
+		}
+		return "127.0.0.1:0"
+	}
+	for i := 1; i <= 2; i++ {
+		n := &node{name: fmt.Sprintf("node%d", i), shared: s.shared, desk: s, http: port("tcp4", 8100+i), sip: port("udp4", 5080+i)}
+		s.nodes = append(s.nodes, n)
+		if err := n.start(); err != nil {
+			s.close()
+			return nil, err
+		}
+	}
+	for i, user := range []string{visitor, agent} {
+		p, err := newPhone(user, port("udp4", 5091+i))
+		if err != nil {
+			s.close()
+			return nil, err
+		}
+		s.phones[user] = p
+	}
+	return s, nil
+}
+
+// front opens the demo's gateway.
+func (s *stage) front(ctx context.Context, usualPorts bool) (taken []string, err error) {
+	c := settings(s.nodes)
+	byUser(&c)
+	if usualPorts {
+		taken = usual(&c)
+	}
+	if s.gate, err = openGate(ctx, c, s.log); err != nil {
+		return nil, err
+	}
+	for _, n := range s.nodes {
+		n.leaveThrough(s.gate.internal)
+	}
+	return taken, nil
+}
+
+// close stops everything and waits for it.
+func (s *stage) close() error {
+	var err error
+	if s.gate != nil {
+		err = s.gate.close()
+	}
+	for _, p := range s.phones {
+		p.close()
+	}
+	for _, n := range s.nodes {
+		n.kill()
+	}
+	return err
+}
+
+func (s *stage) node(name string) *node {
+	for _, n := range s.nodes {
+		if n.name == name {
+			return n
+		}
+	}
+	return nil
+}
+
+// other is the node that is not this one.
+func (s *stage) other(name string) *node {
+	if s.nodes[0].name == name {
+		return s.nodes[1]
+	}
+	return s.nodes[0]
+}
+
+// State is what the page of a session shows of the demo.
+func (s *stage) State(base string) deskState {
+	d := deskState{Leader: "http"}
+	if gateway.Leader(s.leader.Load()) == gateway.LeaderSIP {
+		d.Leader = "sip"
+	}
+	if s.gate != nil {
+		d.Admin = s.gate.link(base)
+	}
+	for _, n := range s.nodes {
+		d.Nodes = append(d.Nodes, nodeState{n.name, n.up()})
+	}
+	return d
+}
+
+// Phone finds a telephone by its user.
+func (s *stage) Phone(user string) (uri string, ok bool) {
+	p := s.phones[user]
+	if p == nil {
+		return "", false
+	}
+	return p.uri(), true
+}
+
+var errUnknownNode = errors.New("there is no such node")
+
+// Kill lets a node die when the function is called. The last one stays: there would be nobody to show anything.
+func (s *stage) Kill(name string) (now func(), err error) {
+	n := s.node(name)
+	switch {
+	case n == nil:
+		return nil, errUnknownNode
+	case !s.other(name).up():
+		return nil, errors.New("the other node is down already: start it first")
+	}
+	return n.kill, nil
+}
+
+// Start lets a killed node serve again on its old ports.
+func (s *stage) Start(name string) error {
+	n := s.node(name)
+	if n == nil {
+		return errUnknownNode
+	}
+	return n.start()
+}
+
+// SIPFirst lets SIP lead and places the session's calls from the other node: HTTP has to follow with its next request. A second press lets
+// HTTP lead again.
+func (s *stage) SIPFirst(ctx context.Context, id sessionID) error {
+	if gateway.Leader(s.leader.Load()) == gateway.LeaderSIP {
+		s.lead(gateway.LeaderHTTP)
+		return nil
+	}
+	n, to := s.node(id.route), s.other(id.route)
+	if !to.up() {
+		return fmt.Errorf("%s is down: start it first", to.name)
+	}
+	s.lead(gateway.LeaderSIP)
+	return errors.Join(n.hangUpAll(ctx, id.base), to.clickToCall(ctx, id, s.phones[visitor].uri(), s.phones[agent].uri()))
+}
+
+// lead replaces the gateway's policy while it runs.
+func (s *stage) lead(l gateway.Leader) {
+	s.gate.lead(l)
+	s.leader.Store(uint32(l))
+}
+
+func (g *gate) lead(l gateway.Leader) {
+	web, _ := balance.New("requests")
+	calls, _ := balance.New("round-robin")
+	g.Router.Apply(&gateway.Policy{Leader: l, Pools: map[string]gateway.Placement{"default": {HTTP: web, SIP: calls}}})
+}
+
+// link leads to a session in the admin UI.
+func (g *gate) link(base string) string {
+	url := "http://" + g.admin + "/#/sessions"
+	pool := g.Registry.View().Pool("default")
+	b, err := g.Store.Find(context.Background(), []appsession.Key{{Space: appsession.HTTP, Realm: pool.Realm, Value: base}})
+	if err != nil {
+		return url
+	}
+	return url + "/" + b.ID.String()
+}
+
+// until waits for a condition on the gateway's view of its nodes.
+func (g *gate) until(ctx context.Context, cond func() bool) error {
+	events, stop := g.Registry.Watch(16)
+	defer stop()
+	for !cond() {
+		select {
+		case <-events:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	return nil
+}
+
+// health is what the gateway observes of one service of a node.
+func (g *gate) health(node string, s cluster.Service) cluster.Health {
+	n := g.Registry.View().Named(node)
+	if n == nil {
+		return cluster.Unknown
+	}
+	return n.Health(s)
+}
+
+// port is the port of host:port, for people.
+func port(addr string) string {
+	a, err := netip.ParseAddrPort(addr)
+	if err != nil {
+		return "?"
+	}
+	return fmt.Sprint(a.Port())
+}
