@@ -375,3 +375,37 @@ func TestIPv6(t *testing.T) {
 		t.Errorf("the answer went to %v", back)
 	}
 }
+
+// Signatures that are genuine, but not of one transaction or not from the side the request went to, open nothing.
+func TestResponsesFromTheWrongPlace(t *testing.T) {
+	s := newStage(t, true, Settings{})
+	_, one := dialog(s, "c1")
+	_, two := dialog(s, "c2")
+	genuine := answer(one, "200 OK")
+	via := func(m *peek.Message, i int) string { v := m.Vias.At(i); return string(m.Buf[v.Line:v.LineEnd]) }
+	mixed := strings.Replace(genuine, via(one, 1), via(two, 1), 1)
+	twice := strings.Replace(genuine, via(one, 1), via(one, 0), 1)
+	for _, c := range []struct {
+		what, leg, data string
+		want            int
+	}{
+		{"genuine", "internal", genuine, 1},
+		{"lower Via of another transaction", "internal", mixed, 0},
+		{"upper Via twice", "internal", twice, 0},
+		{"on the port of the world", "external", genuine, 0},
+	} {
+		if sent := s.in(c.leg, node1, []byte(c.data)); len(sent) != c.want {
+			t.Errorf("%s: %d datagrams left, want %d", c.what, len(sent), c.want)
+		}
+	}
+}
+
+// A sender's address that nobody can have, or that is ours, gets no answer: two gateways would talk for ever.
+func TestNoAnswerToImpossibleSenders(t *testing.T) {
+	s := newStage(t, false, Settings{})
+	for _, from := range []string{"192.0.2.1:5060", "198.51.100.7:0", "0.0.0.0:5060", "224.0.0.1:5060", "255.255.255.255:5060"} {
+		if sent := s.in("external", at(from), lined(request("OPTIONS", "sip:192.0.2.1", "c1", "To: <sip:x@y>")...)); len(sent) != 0 {
+			t.Errorf("%s was answered", from)
+		}
+	}
+}
