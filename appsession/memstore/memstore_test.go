@@ -103,6 +103,94 @@ func TestFlood(t *testing.T) {
 	})
 }
 
+// While the table overflows the sweeper hurries, so that it soon ends.
+func TestHurry(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const n = 200_000
+		s, ctx := New(Options{MaxKeys: n, Idle: 30 * time.Second}), t.Context()
+		for i := range n {
+			bindOne(t, s, callKey(fmt.Sprint(i)), "n1")
+		}
+		k := callKey("one more")
+		_, err := s.Bind(ctx, appsession.Binding{ID: appsession.ID{1}, Owner: "n1"}, []appsession.Alias{{Key: k}})
+		if err != appsession.ErrFull || !s.Usage().Overflow {
+			t.Fatalf("%v, %+v", err, s.Usage())
+		}
+		go s.Run(ctx)
+		time.Sleep(31*time.Second + 5*step/2) // three steps after all of it has ended
+		if u := s.Usage(); u.Overflow {
+			t.Errorf("the sweeper takes its time: %+v", u)
+		}
+	})
+}
+
+// What a Bind saw of sessions may be past when it comes to the deed. Then it
+// must look again. This is the moment between, made to last.
+func TestLookAgain(t *testing.T) {
+	web := func(v string) appsession.Alias {
+		return appsession.Alias{Key: appsession.Key{Space: appsession.HTTP, Value: v}}
+	}
+	app := func(v string) appsession.Alias {
+		return appsession.Alias{Key: appsession.Key{Space: appsession.App, Value: v}}
+	}
+	for name, c := range map[string]struct {
+		keys    []appsession.Alias
+		between func(s *Store, bind func(...appsession.Alias) appsession.ID, a, b appsession.ID)
+		again   bool
+	}{
+		"nothing":         {[]appsession.Alias{web("A"), web("new")}, nil, false},
+		"session dropped": {[]appsession.Alias{web("A")}, func(s *Store, _ func(...appsession.Alias) appsession.ID, a, _ appsession.ID) { s.Drop(t.Context(), a) }, true},
+		"key dropped": {[]appsession.Alias{web("A")}, func(s *Store, _ func(...appsession.Alias) appsession.ID, a, _ appsession.ID) {
+			s.Drop(t.Context(), a, web("A").Key)
+		}, true},
+		"identity came": {[]appsession.Alias{app("bob"), web("A")}, func(s *Store, bind func(...appsession.Alias) appsession.ID, _, _ appsession.ID) {
+			bind(app("carol"), web("A"))
+		}, true},
+		"taken over": {[]appsession.Alias{web("A")}, func(s *Store, bind func(...appsession.Alias) appsession.ID, _, _ appsession.ID) {
+			bind(app("alice"), web("A"))
+		}, true},
+		"guest dropped": {[]appsession.Alias{app("alice"), web("A")}, func(s *Store, _ func(...appsession.Alias) appsession.ID, a, _ appsession.ID) { s.Drop(t.Context(), a) }, true},
+		"guest got an identity": {[]appsession.Alias{app("alice"), web("A")}, func(s *Store, bind func(...appsession.Alias) appsession.ID, _, _ appsession.ID) {
+			bind(app("carol"), web("A"))
+		}, true},
+		"host lost its identity": {[]appsession.Alias{app("alice"), web("A")}, func(s *Store, _ func(...appsession.Alias) appsession.ID, _, b appsession.ID) {
+			s.Drop(t.Context(), b, app("alice").Key)
+		}, true},
+		"moved, which is no matter": {[]appsession.Alias{web("A"), web("new")}, func(s *Store, _ func(...appsession.Alias) appsession.ID, a, _ appsession.ID) {
+			s.Move(t.Context(), a, appsession.Change{From: "n1", To: "n2"})
+		}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := New(Options{})
+			bind := func(keys ...appsession.Alias) appsession.ID {
+				b, err := s.Bind(t.Context(), appsession.Binding{ID: appsession.Namer{}.ID(keys[0].Key), Owner: "n1"}, keys)
+				if err != nil {
+					t.Fatal(err)
+				}
+				return b.ID
+			}
+			a, b := bind(web("A"), web("A2")), bind(app("alice"), web("B"))
+			p := plan{b: &appsession.Binding{ID: appsession.ID{1}, Owner: "n1"}, ident: -1, wants: make([]want, len(c.keys))}
+			if err := s.read(&p, c.keys); err != nil {
+				t.Fatal(err)
+			}
+			s.survey(&p)
+			x := p.choose()
+			if c.between != nil {
+				c.between(s, bind, a, b)
+			}
+			used := s.used.Load()
+			_, again, err := s.join(&p, x)
+			if again != c.again || err != nil {
+				t.Errorf("again %v, %v, want %v", again, err, c.again)
+			}
+			if again && s.used.Load() != used {
+				t.Error("something was done all the same")
+			}
+		})
+	}
+}
+
 // Setting the clock back ends nothing and makes nothing younger.
 func TestClockBack(t *testing.T) {
 	now := time.Unix(1_700_000_000, 0)

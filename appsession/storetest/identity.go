@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"strings"
+	"time"
 
 	"twinhop/appsession"
 )
@@ -155,6 +156,16 @@ var identityProofs = []proof{
 		}
 		if n := len(f.all()); n != 2 {
 			f.Errorf("%d sessions listed, want 2", n)
+		}
+	}},
+	{name: "NameFree", says: "The ID of a session that has ended is free, whatever keys it had lost before.", run: func(f *fixture) {
+		old := f.bind("n1", web("S"), call("1"))
+		if err := f.Drop(ctx, old.ID, web("S").Key); err != nil {
+			f.Fatal(err)
+		}
+		f.pass(31 * time.Minute)
+		if fresh := f.bind("n2", web("S")); fresh.ID != old.ID || fresh.Node != "n2" {
+			f.Errorf("old %+v, fresh %+v", old, fresh)
 		}
 	}},
 }

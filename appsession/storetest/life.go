@@ -128,6 +128,19 @@ var lifeProofs = []proof{
 			f.Errorf("got %+v, want a new session", c)
 		}
 	}},
+	{name: "LifeEach", says: "Of several keys that end early each ends at its own time, and counts no more.", run: func(f *fixture) {
+		b := f.bind("n1", app("alice"), lasting(call("1"), 3*time.Minute), lasting(web("S"), time.Minute), lasting(call("2"), 2*time.Minute))
+		for i, left := range []int{3, 2, 1} {
+			f.pass(time.Minute + late)
+			if got := f.find(app("alice")); got.Web {
+				f.Errorf("after %d minutes the HTTP key still counts", i+1)
+			}
+			if v := f.all()[b.ID]; len(v.Keys) != left {
+				f.Errorf("after %d minutes there are %d keys, want %d", i+1, len(v.Keys), left)
+			}
+		}
+		f.gone(call("1"), call("2"), web("S"))
+	}},
 	{name: "LifeAnswered", says: "The next Life replaces the last: an answered call holds the session, its end lets go.", run: func(f *fixture) {
 		f.bind("n1", app("alice"), lasting(call("1"), 3*time.Minute))
 		f.bind("n1", lasting(call("1"), 5*time.Hour))

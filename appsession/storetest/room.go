@@ -142,6 +142,9 @@ var roomProofs = []proof{
 			}
 		}
 		f.pass(13 * time.Hour)
+		if n := len(f.all()); n != 0 {
+			f.Errorf("%d sessions listed", n)
+		}
 		if g, ok := f.Store.(appsession.Gauge); ok {
 			if u := g.Usage(); u.Keys != 0 || u.Sessions != 0 || u.Overflow {
 				f.Errorf("an empty table says %+v", u)

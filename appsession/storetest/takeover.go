@@ -72,6 +72,13 @@ var takeoverProofs = []proof{
 		f.leads("n5", app("alice"), web("S"))
 		f.leads("n2", call("1"))
 	}},
+	{name: "MergeFollow", says: "Of a session taken over on the same node, calls without a node of their own go on following the owner.", run: func(f *fixture) {
+		alice := f.bind("n1", app("alice"))
+		f.bind("n1", web("S"), call("1"))
+		f.bind("n1", app("alice"), web("S"))
+		move(f, alice.ID, "n1", "n2")
+		f.leads("n2", app("alice"), web("S"), call("1"))
+	}},
 	{name: "MergeSeveral", says: "All anonymous sessions named in one message come over at once, also to an identity just taken.", run: func(f *fixture) {
 		f.bind("n1", web("S"), web("S2"))
 		f.bind("n2", call("1"), call("2"))
