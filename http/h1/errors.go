@@ -38,6 +38,13 @@ func (e *Error) Unwrap() error { return e.Err }
 // NotSent tells whether it is certain that the node got no part of the request.
 func (e *Error) NotSent() bool { return e.notSent }
 
+// Answered tells whether the node said something, though not a proper answer:
+// asking again will not help.
+func (e *Error) Answered() bool { return errors.Is(e.Err, ErrResponse) }
+
+// Overloaded tells whether our own limit was the cause, not the node.
+func (e *Error) Overloaded() bool { return errors.Is(e.Err, ErrPoolFull) }
+
 // Timeout tells whether a time limit was the cause.
 func (e *Error) Timeout() bool {
 	var t interface{ Timeout() bool }

@@ -3,6 +3,7 @@ package h1
 import (
 	"bytes"
 	"context"
+	"errors"
 	"io"
 	"net"
 	"strings"
@@ -191,7 +192,7 @@ func (t *tunnel) CloseWrite() error {
 	if c, ok := t.Conn.(interface{ CloseWrite() error }); ok {
 		return c.CloseWrite()
 	}
-	return nil
+	return errors.ErrUnsupported
 }
 
 // Close may be called from any goroutine, also while others read and write.

@@ -1,0 +1,100 @@
+package http
+
+import (
+	"twinhop/appsession"
+	"twinhop/gateway"
+	"twinhop/gateway/cluster"
+	"twinhop/jvmroute"
+)
+
+// maxKeyHeader bounds a header value that may be a key.
+const maxKeyHeader = jvmroute.MaxValue
+
+// evidence fills x.ask with what the request says about its session, in the
+// configured order of sources. pool may be nil for a path of the gateway.
+func (x *visit) evidence(pool *cluster.Pool) {
+	a := &x.ask
+	a.Reset()
+	a.Kind, a.Wants, a.View, a.Pool = gateway.Open, cluster.HTTP, x.view, pool
+	var realm uint16
+	if pool != nil {
+		realm = pool.Realm
+	}
+	for _, src := range x.s.Sources {
+		switch src.Source {
+		case fromQuery:
+			if v, found := jvmroute.QueryValue(x.query, src.Name); found == jvmroute.Single {
+				a.Add(appsession.Key{Space: appsession.App, Realm: realm, Value: v}, gateway.SourceQuery)
+			}
+		case fromHeader:
+			if v := x.headerKey(src.Name); v != "" {
+				a.Add(appsession.Key{Space: appsession.App, Realm: realm, Value: v}, gateway.SourceHeader)
+			}
+		case fromCookie:
+			x.sessionID(pool, realm)
+		}
+	}
+}
+
+// headerKey is the value of a field that is there once; two different values
+// are no key, for gateway and application might choose differently.
+func (x *visit) headerKey(name string) string {
+	v := x.req.Fields.Get(name)
+	if len(v) > maxKeyHeader || v != "" && x.req.Fields.Count(name) > 1 {
+		return ""
+	}
+	return v
+}
+
+// sessionID finds the id that leads the request: of several, the first whose
+// route leads to a node of the pool that may serve it, else the first.
+func (x *visit) sessionID(pool *cluster.Pool, realm uint16) {
+	if x.id.From != jvmroute.FromNowhere {
+		return
+	}
+	d := &x.s.Dialect
+	x.found = jvmroute.Found{}
+	d.ReadTarget(&x.found, x.req.Target)
+	for v := range x.req.Fields.Values("Cookie") {
+		d.ReadCookie(&x.found, v)
+	}
+	ids := x.found.All()
+	if len(ids) == 0 {
+		return
+	}
+	x.id = ids[0]
+	for _, id := range ids {
+		if resolves(pool, id.Route()) {
+			x.id = id
+			break
+		}
+	}
+	src := gateway.SourceCookie
+	if x.id.From != jvmroute.FromCookie {
+		src = gateway.SourcePath
+	}
+	if route := x.id.Route(); route != "" {
+		x.ask.Hint = gateway.Hint{Route: route, Source: src}
+	}
+	if base := x.id.Base(); base != "" {
+		x.ask.Add(appsession.Key{Space: appsession.HTTP, Realm: realm, Value: base}, src)
+	}
+}
+
+// resolves tells whether a route names a member that may serve, itself or by
+// its domain.
+func resolves(pool *cluster.Pool, route string) bool {
+	if pool == nil || route == "" {
+		return false
+	}
+	if m := pool.Routed(route); m != nil {
+		return m.Usable(cluster.HTTP)
+	}
+	domain := jvmroute.Domain(route)
+	for _, m := range pool.Members {
+		if m.Domain != "" && m.Domain == domain && m.Eligible(cluster.HTTP) {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,182 @@
+package http
+
+import (
+	"bufio"
+	"io"
+	"net"
+	"net/http"
+	"net/netip"
+	"slices"
+	"time"
+
+	"twinhop/http/head"
+)
+
+// A lane is the client's side of one request: the way in that the rest of the
+// front does not know. There is one, over net/http.
+type lane interface {
+	// Answer sends a head; below 200 it is an informational one and more
+	// follow. length -1: not known. fields are end-to-end ones.
+	Answer(status int, fields *head.Fields, length int64)
+	Write(p []byte) (int, error)
+	Flush() error
+	// Trailer is called once after the body, if at all.
+	Trailer(fields *head.Fields)
+	// Hijack hands over the connection; what the client sent already is in
+	// the reader.
+	Hijack() (net.Conn, *bufio.Reader, error)
+}
+
+// smallBody is what is read into memory before a node is asked: such a request
+// goes out in one piece, and may go out again.
+const smallBody = 16 << 10
+
+// netLane is the lane over net/http's server.
+type netLane struct {
+	w  http.ResponseWriter
+	rc *http.ResponseController
+}
+
+func (l *netLane) Answer(status int, fields *head.Fields, length int64) {
+	h := l.w.Header()
+	values := make([]string, 0, fields.Len()) // one array for all values
+	for f := range fields.All() {
+		name := http.CanonicalHeaderKey(f.Name)
+		values = append(values, f.Value)
+		if old, ok := h[name]; ok {
+			h[name] = append(old, f.Value)
+		} else {
+			h[name] = values[len(values)-1 : len(values) : len(values)]
+		}
+	}
+	if status < 200 {
+		l.w.WriteHeader(status)
+		clear(h)
+		return
+	}
+	if length >= 0 {
+		h["Content-Length"] = []string{formatInt(length)}
+	}
+	if _, ok := h["Content-Type"]; !ok {
+		h["Content-Type"] = nil // net/http must not guess
+	}
+	l.w.WriteHeader(status)
+}
+
+func (l *netLane) Write(p []byte) (int, error) { return l.w.Write(p) }
+
+func (l *netLane) Flush() error { return l.rc.Flush() }
+
+func (l *netLane) Trailer(fields *head.Fields) {
+	for f := range fields.All() {
+		l.w.Header().Add(http.TrailerPrefix+f.Name, f.Value)
+	}
+}
+
+func (l *netLane) Hijack() (net.Conn, *bufio.Reader, error) {
+	c, rw, err := l.rc.Hijack()
+	if err != nil {
+		return nil, nil, err
+	}
+	return c, rw.Reader, nil
+}
+
+// receive turns r into x.req. It returns a status other than 0 for a request
+// that is not to be served.
+func (x *visit) receive(r *http.Request) int {
+	switch {
+	case r.Method == http.MethodConnect:
+		return statusMethod
+	case len(r.RequestURI) > x.s.maxTarget():
+		return statusTarget
+	}
+	x.names = x.names[:0]
+	n := 0
+	for name, values := range r.Header {
+		x.names = append(x.names, name)
+		n += len(values)
+	}
+	if n > x.s.maxFields() {
+		return statusFields
+	}
+	slices.Sort(x.names) // net/http has lost the order; a stable one serves readers and tests
+	q := &x.req
+	q.Method, q.Host = r.Method, r.Host
+	q.Target, x.rawPath, x.query = splitTarget(r.RequestURI)
+	q.Peer.Remote, _ = netip.ParseAddrPort(r.RemoteAddr)
+	if a, ok := r.Context().Value(http.LocalAddrContextKey).(*net.TCPAddr); ok {
+		q.Peer.Local = a.AddrPort()
+	}
+	q.Peer.TLS = r.TLS
+	if r.ProtoAtLeast(1, 1) { // RFC 9110 section 15.2: HTTP/1.0 has no informational answers
+		if x.informs == nil {
+			x.informs = x.inform
+		}
+		q.Inform = x.informs
+	}
+	connection := r.Header["Connection"]
+	for _, name := range x.names {
+		if hopByHop(name) || ownField(name) || name == "Content-Length" || name == "Expect" ||
+			len(connection) > 0 && named(connection, name) {
+			continue
+		}
+		for _, v := range r.Header[name] {
+			q.Fields.Add(name, v)
+		}
+	}
+	if q.Host == "" { // HTTP/1.0 need not name one, but we must
+		q.Host = q.Peer.Local.String()
+	}
+	if r.ContentLength != 0 {
+		q.Length = r.ContentLength
+		q.Expect = r.ProtoAtLeast(1, 1) && r.Header.Get("Expect") != ""
+		x.client = clientBody{r: r.Body, rc: x.net.rc, stall: x.s.bodyStall()}
+	} else {
+		q.Upgrade = upgradeOf(r.Header)
+	}
+	return 0
+}
+
+// takeBody makes the body ready to be sent: a small one is read into memory,
+// any other streams.
+func (x *visit) takeBody() error {
+	switch q := &x.req; {
+	case q.Length == 0:
+		return nil
+	case q.Length < 0 || q.Length > smallBody || q.Expect:
+		x.body = &x.client
+		return x.net.rc.EnableFullDuplex()
+	default:
+		if x.small == nil {
+			x.small = new([smallBody]byte)
+		}
+		if _, err := io.ReadFull(&x.client, x.small[:q.Length]); err != nil {
+			return &head.BodyError{Err: err}
+		}
+		x.whole.Reset(x.small[:q.Length])
+		x.body = &x.whole
+		return nil
+	}
+}
+
+// clientBody reads what the client sends, bounds each of its pauses, and can
+// be closed from another goroutine to end a Read.
+type clientBody struct {
+	r       io.ReadCloser
+	rc      *http.ResponseController
+	stall   time.Duration
+	touched bool
+}
+
+func (b *clientBody) Read(p []byte) (int, error) {
+	b.touched = true
+	b.rc.SetReadDeadline(time.Now().Add(b.stall))
+	n, err := b.r.Read(p)
+	if err == io.EOF {
+		b.rc.SetReadDeadline(time.Time{}) // net/http goes on reading, to see the client leave
+	}
+	return n, err
+}
+
+// Close ends a Read in progress and makes later ones fail.
+func (b *clientBody) Close() error { return b.rc.SetReadDeadline(time.Unix(1, 0)) }

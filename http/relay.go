@@ -1,0 +1,90 @@
+package http
+
+import (
+	"io"
+	"sync"
+
+	"twinhop/gateway"
+	"twinhop/http/head"
+)
+
+// relaySize is how much of an answer is in memory at a time.
+const relaySize = 32 << 10
+
+var relayBuffers = sync.Pool{New: func() any { return new([relaySize]byte) }}
+
+// relay gives a node's answer to the client and tells whether it had to be
+// cut.
+func (x *visit) relay(resp *head.Response) (aborted bool) {
+	defer resp.Body.Close()
+	x.status = resp.Status
+	x.learn(resp)
+	x.clientFields(resp)
+	length := resp.ContentLength
+	if head.Bodyless(x.req.Method, resp.Status) && x.req.Method != "HEAD" {
+		length = -1
+	}
+	x.lane.Answer(resp.Status, &x.fields, length)
+	outcome, aborted := x.copyBody(resp)
+	if outcome == gateway.OK {
+		outcome = answered(resp.Status)
+		if resp.Trailer.Len() > 0 {
+			x.lane.Trailer(&resp.Trailer)
+		}
+	}
+	x.d.Done(outcome, gateway.Usage{Read: x.read, Sent: x.sent, Status: resp.Status})
+	return aborted
+}
+
+// inform passes on early hints (RFC 8297). Other informational answers are
+// about the exchange with the node.
+func (x *visit) inform(status int, fields *head.Fields) {
+	if status != statusHints {
+		return
+	}
+	x.fields.Reset()
+	for v := range fields.Values("Link") {
+		x.fields.Add("Link", v)
+	}
+	x.lane.Answer(status, &x.fields, -1)
+}
+
+// clientFields fills x.fields with what of the answer is for the client.
+func (x *visit) clientFields(resp *head.Response) {
+	x.fields.Reset()
+	own := resp.Fields.Has("Connection")
+	for f := range resp.Fields.All() {
+		if hopByHop(f.Name) || ownField(f.Name) || head.EqualFold(f.Name, "Content-Length") ||
+			own && resp.Fields.Token("Connection", f.Name) {
+			continue
+		}
+		x.fields.Add(f.Name, f.Value)
+	}
+	x.correctFields()
+}
+
+// copyBody streams the body. What the node pauses after is sent on at once, so
+// that a slow stream reaches the client as it comes.
+func (x *visit) copyBody(resp *head.Response) (outcome gateway.Outcome, aborted bool) {
+	buf := relayBuffers.Get().(*[relaySize]byte)
+	defer relayBuffers.Put(buf)
+	for {
+		n, err := resp.Body.Read(buf[:])
+		x.read += int64(n)
+		if n > 0 {
+			if _, werr := x.lane.Write(buf[:n]); werr != nil {
+				return gateway.ClientGone, true
+			}
+		}
+		switch {
+		case err == io.EOF:
+			return gateway.OK, false
+		case err != nil:
+			return x.outcome(err), true
+		case n < len(buf):
+			if x.lane.Flush() != nil {
+				return gateway.ClientGone, true
+			}
+		}
+	}
+}

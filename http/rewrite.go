@@ -1,0 +1,169 @@
+package http
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"twinhop/appsession"
+	"twinhop/gateway"
+	"twinhop/gateway/cluster"
+	"twinhop/http/head"
+	"twinhop/jvmroute"
+)
+
+// goneLife is how long an id that was replaced or withdrawn still leads late
+// requests right.
+const goneLife = 30 * time.Second
+
+// forNode writes the request as the node of the present decision is to get it:
+// unchanged, but for the session id, which is the one that node knows it by.
+func (x *visit) forNode() {
+	x.nodeID = x.id.Text
+	if x.id.Text == "" || x.id.Base() == "" {
+		return
+	}
+	switch {
+	case x.pool.SessionID == cluster.BaseRoute:
+		x.nodeID = jvmroute.Join(x.id.Base(), x.d.Member.Route)
+	case x.d.Sent != nil:
+		x.nodeID = x.d.Sent.ID
+	}
+	x.req.Target = x.target
+	dialect, i := &x.s.Dialect, 0
+	if x.id.From == jvmroute.FromPath {
+		if t, err := dialect.ReplaceURL(x.target, x.id.Text, x.nodeID); err == nil {
+			x.req.Target = t
+		}
+	}
+	for at := range x.req.Fields.Len() {
+		if !head.EqualFold(x.req.Fields.At(at).Name, "Cookie") {
+			continue
+		}
+		line, err := dialect.ReplaceCookie(x.cookies[i], x.id.Text, x.nodeID)
+		if err != nil {
+			line = x.cookies[i]
+		}
+		x.req.Fields.SetAt(at, line)
+		i++
+	}
+}
+
+// learn tells the table which session ids the answer sets and withdraws.
+func (x *visit) learn(resp *head.Response) {
+	a := &x.lesson
+	a.Reset()
+	now := time.Time{}
+	for line := range resp.Fields.Values("Set-Cookie") {
+		if now.IsZero() {
+			now = x.f.now()
+		}
+		c, ok := x.s.Dialect.ParseSetCookie(line, now)
+		if ok && len(a.Evidence) < 4 {
+			x.note(a, c)
+		}
+	}
+	if len(a.Evidence) == 0 {
+		return
+	}
+	// What the request said goes first: it names the session.
+	a.Evidence = slices.Insert(a.Evidence, 0, x.ask.Evidence...)
+	a.Kind, a.Wants, a.View, a.Pool = gateway.Open, cluster.HTTP, x.view, x.pool
+	if _, err := x.f.Router.Learn(x.ctx, x.d.Member.Node, a); err != nil {
+		x.f.log().Debug("session id not learned", "proto", "http", "node", x.d.Member.Name, "err", err)
+	}
+}
+
+// note adds one session cookie of the answer to the evidence.
+func (x *visit) note(a *gateway.Ask, c jvmroute.SetCookie) {
+	add := func(base string, verb gateway.Verb, life time.Duration, sent *appsession.Sent) {
+		key := appsession.Key{Space: appsession.HTTP, Realm: x.pool.Realm, Value: base}
+		a.Evidence = append(a.Evidence, gateway.Evidence{Key: key, Source: gateway.SourceCookie, Verb: verb, Life: life, Sent: sent})
+	}
+	base, _ := x.s.Dialect.Split(c.ID)
+	old := x.id.Base()
+	if c.Gone {
+		if old != "" {
+			add(old, gateway.Gone, goneLife, nil)
+		}
+		return
+	}
+	if base == "" {
+		return
+	}
+	if c.Path == "" {
+		c.Path = jvmroute.DefaultPath(x.target)
+	}
+	if old != "" && old != base {
+		add(old, gateway.Gone, goneLife, nil)
+	}
+	add(strings.Clone(base), gateway.Set, 0, &appsession.Sent{ID: strings.Clone(c.ID), Node: x.d.Member.Name,
+		Path: strings.Clone(c.Path), Domain: strings.Clone(c.Domain), Attrs: uint8(c.Attrs)})
+}
+
+// correctFields corrects a client whose session lives on another node than its
+// id says: its cookie, unless the node set one itself, and the ids in our own
+// redirects.
+func (x *visit) correctFields() {
+	if x.d.From == "" || x.id.Base() == "" {
+		return
+	}
+	id := x.corrected()
+	if x.setByNode() {
+		return
+	}
+	if line := x.cookieLine(id); line != "" {
+		x.fields.Add("Set-Cookie", line)
+		x.f.Metrics.follow("rewrite")
+	}
+	for i := range x.fields.Len() {
+		f := x.fields.At(i)
+		if !head.EqualFold(f.Name, "Location") && !head.EqualFold(f.Name, "Content-Location") || !x.ours(f.Value) {
+			continue
+		}
+		for _, old := range [...]string{x.nodeID, x.id.Text} {
+			if v, err := x.s.Dialect.ReplaceURL(f.Value, old, id); err == nil {
+				f.Value = v
+			}
+		}
+		x.fields.SetAt(i, f.Value)
+	}
+}
+
+// setByNode tells whether the answer itself speaks of the session cookie.
+func (x *visit) setByNode() bool {
+	for line := range x.fields.Values("Set-Cookie") {
+		if _, ok := x.s.Dialect.ParseSetCookie(line, x.start); ok {
+			return true
+		}
+	}
+	return false
+}
+
+// cookieLine is the Set-Cookie that gives the client this id in place of the
+// one it presented; "" when that cannot be done exactly: the id came in the
+// path, the node's attributes are not known, or the cookie would lose its life.
+func (x *visit) cookieLine(id string) string {
+	s := x.d.Sent
+	if x.id.From != jvmroute.FromCookie || id == x.id.Text || s == nil || jvmroute.Attrs(s.Attrs).Has(jvmroute.Persistent) {
+		return ""
+	}
+	name := or(x.s.Dialect.Cookie, "JSESSIONID")
+	line, err := jvmroute.SetCookie{Name: name, ID: id, Path: s.Path, Domain: s.Domain, Attrs: jvmroute.Attrs(s.Attrs)}.Line()
+	if err != nil {
+		return ""
+	}
+	return line
+}
+
+// ours tells whether a URL leads to where the request was sent to.
+func (x *visit) ours(url string) bool {
+	scheme, rest, absolute := strings.Cut(url, "://")
+	if !absolute || strings.ContainsAny(scheme, "/?#") {
+		return !strings.HasPrefix(url, "//")
+	}
+	if i := strings.IndexAny(rest, "/?#"); i >= 0 {
+		rest = rest[:i]
+	}
+	return strings.EqualFold(rest, x.req.Host)
+}

@@ -1,0 +1,50 @@
+package http
+
+import (
+	"net/http"
+
+	"twinhop/gateway"
+)
+
+// The answers the front gives itself. Status codes stand in this file only.
+const (
+	statusSwitched    = http.StatusSwitchingProtocols
+	statusHints       = http.StatusEarlyHints
+	statusFound       = http.StatusFound
+	statusCorrected   = http.StatusTemporaryRedirect
+	statusBadRequest  = http.StatusBadRequest
+	statusNotMounted  = http.StatusNotFound
+	statusMethod      = http.StatusMethodNotAllowed
+	statusTarget      = http.StatusRequestURITooLong
+	statusFields      = http.StatusRequestHeaderFieldsTooLarge
+	statusUnavailable = http.StatusServiceUnavailable
+	statusBody        = http.StatusBadRequest
+	statusBodySlow    = http.StatusRequestTimeout
+	statusNoUpgrade   = http.StatusNotImplemented
+	statusAborted     = 499 // in logs and metrics only: the client went away first
+)
+
+// failedStatus is what the client is told when the last node it was given to
+// failed like this.
+func failedStatus(o gateway.Outcome) int {
+	switch o {
+	case gateway.NotSent, gateway.Overload:
+		return statusUnavailable
+	case gateway.Timeout:
+		return http.StatusGatewayTimeout
+	}
+	return http.StatusBadGateway
+}
+
+// answered is the outcome of an exchange that brought an answer.
+func answered(status int) gateway.Outcome {
+	switch {
+	case status == http.StatusServiceUnavailable:
+		return gateway.Refused
+	case status >= 500:
+		return gateway.ServerError
+	}
+	return gateway.OK
+}
+
+func reason(status int) string { return http.StatusText(status) }

@@ -1,0 +1,81 @@
+package http
+
+import (
+	"errors"
+	"time"
+
+	"twinhop/gateway"
+	"twinhop/http/head"
+)
+
+// refuse answers a request that is not served, and that nobody may cache.
+func (x *visit) refuse(status int) (aborted bool) {
+	x.fields.Reset()
+	if status == statusMethod {
+		x.fields.Add("Allow", "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS")
+	}
+	if status == statusUnavailable {
+		x.fields.Add("Retry-After", x.retryAfter())
+	}
+	x.fields.Add("Cache-Control", "no-store")
+	x.answer(status, reason(status)+"\n")
+	return false
+}
+
+// refuseBody answers a request whose body did not come.
+func (x *visit) refuseBody(err error) {
+	var body *head.BodyError
+	switch {
+	case !errors.As(err, &body):
+		x.status = statusAborted // nobody is there to be told
+	case head.Timeout(err):
+		x.refuse(statusBodySlow)
+	default:
+		x.refuse(statusBody)
+	}
+}
+
+// unavailable answers when no node was found: what the operator wants shown,
+// else a real 503.
+func (x *visit) unavailable(err error) (aborted bool) {
+	if x.ctx.Err() != nil {
+		x.status = statusAborted
+		return false
+	}
+	why := "no node"
+	if errors.Is(err, gateway.ErrBusy) {
+		why = "busy"
+	}
+	x.f.log().Debug(why, "proto", "http", "pool", x.pool.Name, "rule", x.d.Rule.String(), "err", err)
+	u := &x.s.Unavailable
+	if u.Redirect == "" && u.Page == nil {
+		return x.refuse(statusUnavailable)
+	}
+	x.fields.Reset()
+	x.fields.Add("Cache-Control", "no-store")
+	x.fields.Add("Retry-After", x.retryAfter())
+	if u.Redirect != "" {
+		x.fields.Add("Location", u.Redirect)
+		x.answer(statusFound, "")
+		return false
+	}
+	x.fields.Add("Content-Type", or(u.Type, "text/html; charset=utf-8"))
+	x.answer(statusUnavailable, string(u.Page))
+	return false
+}
+
+func (x *visit) retryAfter() string {
+	return formatInt(int64(max(or(x.s.Unavailable.RetryAfter, 5*time.Second).Seconds(), 1)))
+}
+
+// answer sends one of our own answers: x.fields and a short text.
+func (x *visit) answer(status int, text string) {
+	x.status = status
+	if text != "" && !x.fields.Has("Content-Type") {
+		x.fields.Add("Content-Type", "text/plain; charset=utf-8")
+	}
+	x.lane.Answer(status, &x.fields, int64(len(text)))
+	if x.req.Method != "HEAD" && text != "" {
+		x.lane.Write([]byte(text)) // a client that left is no news
+	}
+}

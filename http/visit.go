@@ -1,0 +1,179 @@
+package http
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"log/slog"
+	"net/http"
+	"strconv"
+	"time"
+
+	"twinhop/gateway"
+	"twinhop/gateway/cluster"
+	"twinhop/http/head"
+	"twinhop/jvmroute"
+)
+
+// A visit is one request on its way through the front, from the client to a
+// node and back. It is reused from request to request.
+type visit struct {
+	f    *Front
+	s    *Settings
+	ctx  context.Context // of the request: ends when the client goes
+	lane lane
+	net  netLane
+
+	req     head.Request // what a node is to get
+	rawPath string       // path of the target, as received
+	query   string       // raw query of the target
+	path    string       // canonical: decisions only
+	cookies []string     // the Cookie fields as received
+	target  string       // the target as received, in origin form
+	names   []string     // scratch
+
+	client clientBody
+	body   io.Reader // nil: none
+	small  *[smallBody]byte
+	whole  bytes.Reader
+
+	view   *cluster.View
+	pool   *cluster.Pool
+	found  jvmroute.Found
+	id     jvmroute.ID // the session id that leads the request; zero: none
+	ask    gateway.Ask
+	lesson gateway.Ask
+	d      gateway.Decision
+	nodeID string // the id as the node got it
+	fields head.Fields
+
+	informs func(int, *head.Fields) // x.inform, made once
+
+	start      time.Time
+	status     int
+	read, sent int64 // body bytes from the node and to it
+}
+
+func (x *visit) begin(f *Front, w http.ResponseWriter, r *http.Request) {
+	x.f, x.s, x.ctx = f, f.settings.Load(), r.Context()
+	if x.s == nil {
+		x.s = &noSettings
+	}
+	x.net = netLane{w: w, rc: http.NewResponseController(w)}
+	x.lane = &x.net
+	x.start = f.now()
+}
+
+var noSettings Settings
+
+// end forgets everything that belongs to the request and keeps the memory.
+func (x *visit) end() {
+	x.req.Reset()
+	x.fields.Reset()
+	x.ask.Reset()
+	x.lesson.Reset()
+	clear(x.cookies)
+	clear(x.names)
+	x.whole.Reset(nil)
+	*x = visit{req: x.req, fields: x.fields, ask: x.ask, lesson: x.lesson,
+		cookies: x.cookies[:0], names: x.names[:0], small: x.small, informs: x.informs}
+}
+
+// serve takes the request all the way. It tells whether the answer had to be
+// cut.
+func (x *visit) serve(r *http.Request) (aborted bool) {
+	defer x.report()
+	if status := x.receive(r); status != 0 {
+		x.f.Metrics.shed(status)
+		return x.refuse(status)
+	}
+	canon, plain, err := canonical(x.rawPath)
+	if x.rawPath == "*" && r.Method == http.MethodOptions {
+		canon, plain, err = "*", "*", nil
+	}
+	if err != nil {
+		x.f.Metrics.shed(statusBadRequest)
+		return x.refuse(statusBadRequest)
+	}
+	x.path, x.view = canon, x.f.Views()
+	if local := x.f.Local[canon]; local != nil {
+		x.evidence(x.view.Pool(x.s.Mounts.Pool(canon)))
+		x.status = statusSwitched // its own affair from here
+		local(x.net.w, r, x.ask.Evidence, x.ask.Hint)
+		return false
+	}
+	name := x.s.Mounts.Pool(canon)
+	if plain != canon && x.s.Mounts.Pool(plain) != name {
+		x.f.Metrics.shed(statusBadRequest)
+		return x.refuse(statusBadRequest) // dots that leave their mount
+	}
+	if x.pool = x.view.Pool(name); x.pool == nil {
+		return x.refuse(statusNotMounted)
+	}
+	x.remember()
+	x.evidence(x.pool)
+	x.forwarded()
+	return x.route()
+}
+
+// remember keeps what is rewritten for a node, so that the next node gets it
+// rewritten from the original.
+func (x *visit) remember() {
+	x.target = x.req.Target
+	for v := range x.req.Fields.Values("Cookie") {
+		x.cookies = append(x.cookies, v)
+	}
+}
+
+// route has the Router decide and gives the request to the node chosen.
+func (x *visit) route() (aborted bool) {
+	x.ask.Adopt = x.gaveUp()
+	var err error
+	if x.d, err = x.f.Router.Route(x.ctx, &x.ask); err != nil {
+		return x.unavailable(err)
+	}
+	if x.ask.Adopt && x.d.Rule == gateway.FollowSIPGaveUp {
+		x.f.Metrics.follow("gave_up")
+	}
+	if x.redirect() {
+		x.d.Done(gateway.ClientGone, gateway.Usage{Status: x.status}) // the node was not asked
+		return false
+	}
+	resp, err := x.exchange()
+	if err != nil || resp == nil {
+		return false
+	}
+	if resp.Status == statusSwitched {
+		x.tunnel(resp)
+		return false
+	}
+	return x.relay(resp)
+}
+
+// report tells log and metrics what became of the request.
+func (x *visit) report() {
+	took := x.f.now().Sub(x.start)
+	node := ""
+	if x.d.Member != nil {
+		node = x.d.Member.Name
+	}
+	x.f.Metrics.request(node, x.req.Method, x.status, took)
+	if log := x.f.log(); log.Enabled(x.ctx, slog.LevelDebug) {
+		log.LogAttrs(x.ctx, slog.LevelDebug, "request", slog.String("proto", "http"), slog.String("node", node),
+			slog.String("rule", x.d.Rule.String()), slog.String("session", x.d.Session.String()),
+			slog.String("from", x.d.From), slog.Int("status", x.status), slog.Duration("took", took))
+	}
+}
+
+// corrected is the id that the client should present for the node chosen.
+func (x *visit) corrected() string {
+	if x.id.Text == "" || x.id.Base() == "" || x.d.Member == nil {
+		return x.id.Text
+	}
+	if s := x.d.Sent; s != nil && s.Node == x.d.Member.Name {
+		return s.ID
+	}
+	return jvmroute.Join(x.id.Base(), x.d.Member.Route)
+}
+
+func formatInt(n int64) string { return strconv.FormatInt(n, 10) }
