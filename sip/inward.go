@@ -2,6 +2,7 @@ package sip
 
 import (
 	"errors"
+	"log/slog"
 	"net/netip"
 	"time"
 	"unsafe"
@@ -44,6 +45,7 @@ func (w *worker) inward() {
 			w.refuse(err, draining)
 			return
 		}
+		w.note(&d)
 		if err = w.deliver(d.Member.Node); err == nil {
 			w.f.Metrics.sent(m, inbound)
 			return
@@ -62,6 +64,14 @@ func (w *worker) decide() (gateway.Decision, error) {
 		return w.f.Router.Route(w.ctx, &w.ask)
 	}
 	return d, err
+}
+
+// note writes the line that every decision has at debug level.
+func (w *worker) note(d *gateway.Decision) {
+	if w.f.log.Enabled(w.ctx, slog.LevelDebug) {
+		w.f.log.Debug("decided", "proto", "sip", "method", w.msg.Method, "node", d.Member.Name, "rule", d.Rule, "session", d.Session, "key", w.callKey(),
+			"peer", w.src)
+	}
 }
 
 func (w *worker) refuse(err error, draining bool) {

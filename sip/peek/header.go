@@ -125,7 +125,7 @@ func (m *Message) header(from, end, next int) {
 		return
 	}
 	v := Value{Span: value, Line: from, LineEnd: next}
-	switch nameOf(m.Text(name)) {
+	switch n := nameOf(m.Text(name)); n {
 	case NameVia:
 		first := m.Vias.Count == 0
 		m.list(&m.Vias, v)
@@ -153,7 +153,7 @@ func (m *Message) header(from, end, next int) {
 			m.Private = v
 		}
 	default:
-		m.scalar(nameOf(m.Text(name)), value)
+		m.scalar(n, value)
 	}
 }
 
