@@ -39,27 +39,27 @@ type stage struct {
 	url      string
 	setup    chan string
 
-	mu  sync.Mutex
-	now time.Time
-	bad map[string]error
+	mu    sync.Mutex
+	ahead time.Duration
+	bad   map[string]error
 }
 
 func (s *stage) clock() time.Time {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.now
+	return time.Now().Add(s.ahead)
 }
 
 func (s *stage) later(d time.Duration) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.now = s.now.Add(d)
+	s.ahead += d
 }
 
 func newStage(t testing.TB, nodes ...string) *stage {
 	t.Helper()
 	s := &stage{t: t, registry: &cluster.Registry{}, book: &calls.Book{}, setup: make(chan string, 1),
-		now: time.Now(), bad: map[string]error{}}
+		bad: map[string]error{}}
 	s.trace = &trace.Log{MaxBytes: 8 << 20}
 	s.store = memstore.New(memstore.Options{})
 	spec := cluster.Spec{Pools: []cluster.PoolSpec{{Name: "default", Sticky: true, Members: []cluster.MemberSpec{{Node: cluster.AllNodes}}}}}
@@ -81,8 +81,10 @@ func newStage(t testing.TB, nodes ...string) *stage {
 	s.Server = &Server{Version: "1.0-test", Instance: "stage", StateDir: t.TempDir(),
 		OnSetup: func(url string) { s.setup <- url }, Now: s.clock,
 		Panel: Panel{View: s.registry.View, Store: s.store, Trace: s.trace, Explain: s.router.Explain,
-			Activate: func(_ context.Context, n string, a cluster.Activation) error { return s.registry.SetActivation("", n, a) },
-			Calls:    s.count, Checks: s.checks, Leader: func() string { return "http" }}}
+			Activate: func(_ context.Context, n string, a cluster.Activation) error {
+				return s.registry.SetActivation("", n, a)
+			},
+			Calls: s.count, Checks: s.checks, Leader: func() string { return "http" }}}
 	return s
 }
 

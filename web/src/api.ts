@@ -1,0 +1,79 @@
+// The admin's JSON API: its shapes, and one way to call it.
+
+export interface Check { state: string; since?: string; changes: number; why?: string; at?: string; next?: string; ok: boolean; code?: number; detail?: string; tookMs?: number }
+export interface Member { name: string; activation: string; route: string; domain?: string; redirect?: string; weight: number; distance: number; elected: number; busy: number; errors: number; value: number }
+export interface Node {
+  name: string; route: string; domain?: string; redirect?: string; activation: string;
+  health: Record<string, string>; addresses: Record<string, string>; checks: Record<string, Check>;
+  weight: number; distance: number; pools: Member[]; sessions: number; calls: number;
+  running: number; served: number; failed: number; rate: number; share: number; target: number;
+}
+export interface History { stepMs: number; http: number[]; sip: number[]; sessions: number[]; calls: number[]; moves: number[]; errors: number[] }
+export interface Occurrence { at: string; type: string; node?: string; from?: string; session?: string; service?: string; was?: string; is?: string; rule?: string; actor?: string; reason?: string }
+export interface Overview {
+  at: string; class: string; cause?: string; leader: string; ready: boolean; uptimeMs: number;
+  sessions: { total: number; keys: number; maxKeys: number; overflow: boolean }; calls: number;
+  rates: { http: number; sip: number; moves: number; errors: number }; sticky: number;
+  moves: Record<string, number>; rules: { http: Record<string, number>; sip: Record<string, number> };
+  nodes: Node[]; history?: History; recent: Occurrence[];
+}
+export interface Key { space: string; value: string; node?: string; moved?: boolean; route?: string; setBy?: string; realm?: number }
+export interface Session {
+  id: string; node: string; split: boolean; anonymous: boolean; moved: boolean; left?: string[]; rev: number;
+  legs: { http: number; sip: number }; keys: Key[]; born: string; seen: string; expires?: string;
+}
+export interface Step { rule: string; result: string; detail?: string; node?: string; key?: Key }
+export interface Why { title?: string; proto: string; kind: string; node?: string; rule: string; keys: (Key & { source: string; known: boolean; session?: string })[]; steps: Step[] }
+export interface Event {
+  at: string; until?: string; count: number; type: string; proto?: string; kind?: string; session?: string; node?: string; from?: string; rule: string;
+  guest?: boolean; moved?: boolean; failed?: boolean; hint?: { source: string; text: string }; keys?: { space: string; source: string; verb?: string; text: string }[]; more?: number;
+}
+export interface Detail extends Session { why: Why[]; timeline: Event[]; moves: Event[] }
+export interface Page<T> { items: T[]; nextCursor?: string; total: { value: number; relation: string }; match?: string }
+export interface Me { name: string; role: string; via: string; expires?: string }
+export interface Impact { node: Node; sessions: number; calls: number; left: Record<string, number>; last: boolean }
+export interface Version { product: string; version: string; go: string; instance: string; startedAt: string }
+
+// Problem is an answer of application/problem+json, or what stands for one
+// when there was no answer at all.
+export class Problem extends Error {
+  status: number; detail: string; requestId?: string; setup?: boolean; errors: { pointer: string; message: string }[];
+  constructor(status: number, title: string, body: Partial<Problem> = {}) {
+    super(title);
+    this.status = status;
+    this.detail = body.detail ?? "";
+    this.requestId = body.requestId;
+    this.setup = body.setup;
+    this.errors = body.errors ?? [];
+  }
+}
+
+// onStranger is called when the API says that nobody is logged in.
+export const hooks: { onStranger: (p: Problem) => void } = { onStranger: () => {} };
+
+export async function call<T>(method: string, path: string, body?: unknown): Promise<T> {
+  const init: RequestInit = { method, headers: { Accept: "application/json" }, credentials: "same-origin" };
+  if (method !== "GET") {
+    init.headers = { ...init.headers, "Content-Type": "application/json" };
+    init.body = JSON.stringify(body ?? {});
+  }
+  let answer: Response;
+  try {
+    answer = await fetch("/api/v1" + path, init);
+  } catch {
+    throw new Problem(0, "The gateway does not answer", { detail: "It may be restarting. This page keeps trying." });
+  }
+  const text = await answer.text();
+  let data: any = {};
+  try {
+    data = text ? JSON.parse(text) : {};
+  } catch {
+    throw new Problem(answer.status, "The answer cannot be read", { detail: "Something between this page and the gateway may have changed it." });
+  }
+  if (answer.ok) return data as T;
+  const problem = new Problem(answer.status, data.title ?? "Error " + answer.status, data);
+  if (answer.status === 401 && !path.startsWith("/auth/")) hooks.onStranger(problem);
+  throw problem;
+}
+
+export const get = <T>(path: string) => call<T>("GET", path);

@@ -1,0 +1,125 @@
+import { useEffect, useRef, useState } from "preact/hooks";
+import { call, Impact, Node, Page, Problem } from "./api";
+import { link, may, say, useData, useLive } from "./state";
+import { activationText, Age, Badge, Bar, Copy, Curl, Dialog, Empty, Failure, Head, Icon, NodeChip, Skeleton, Stale } from "./parts";
+import { num, percent, plural, rate } from "./words";
+
+const actions: Record<string, { label: string; verb: string; icon: string; text: string }> = {
+  active: { label: "Activate", verb: "activate", icon: "ok", text: "It gets new sessions and calls again." },
+  disabled: { label: "Drain", verb: "drain", icon: "pause", text: "It keeps the sessions and calls it has and gets no new ones." },
+  stopped: { label: "Stop", verb: "stop", icon: "stop", text: "It gets nothing at all: its sessions and calls move to other nodes with their next message." },
+};
+
+async function activate(name: string, activation: string, reason: string, force = false) {
+  return call<Node>("PATCH", "/nodes/" + encodeURIComponent(name), { activation, reason, force });
+}
+
+function Actions({ n, onDone, wide }: { n: Node; onDone: () => void; wide?: boolean }) {
+  const [ask, setAsk] = useState("");
+  const allowed = may("operator");
+  return <div class={"actions" + (wide ? " wide" : "")}>
+    {Object.entries(actions).filter(([a]) => a !== n.activation).map(([a, x]) =>
+      <button key={a} type="button" class={a === "stopped" ? "danger" : ""} disabled={!allowed} title={allowed ? x.text : "needs the role operator"}
+        onClick={() => setAsk(a)}><Icon name={x.icon} />{x.label}{a !== "active" && "…"}</button>)}
+    {ask && <Confirm n={n} to={ask} onClose={() => setAsk("")} onDone={onDone} />}
+  </div>;
+}
+
+function Confirm({ n, to, onClose, onDone }: { n: Node; to: string; onClose: () => void; onDone: () => void }) {
+  const [impact, setImpact] = useState<Impact | null>(null);
+  const [problem, setProblem] = useState<Problem | null>(null);
+  const [reason, setReason] = useState("");
+  const [typed, setTyped] = useState("");
+  const [busy, setBusy] = useState(false);
+  const cancel = useRef<HTMLButtonElement>(null);
+  const x = actions[to];
+  useEffect(() => {
+    cancel.current?.focus();
+    call<Impact>("PATCH", "/nodes/" + encodeURIComponent(n.name) + "?dryRun=true", { activation: to }).then(setImpact, setProblem);
+  }, []);
+  const risky = to !== "active" && impact && (impact.last || (to === "stopped" && impact.calls > 0));
+  const submit = async (e: Event) => {
+    e.preventDefault();
+    setBusy(true);
+    try {
+      await activate(n.name, to, reason, impact?.last);
+      const before = n.activation;
+      say({ text: `${n.name} is ${activationText(to)} now.`, undo: before in actions ? () => activate(n.name, before, "undone", true).then(
+        () => { say({ text: `${n.name} is ${activationText(before)} again.` }); onDone(); },
+        (p: Problem) => say({ text: p.message + ". " + p.detail, bad: true })) : undefined });
+      onClose();
+      onDone();
+    } catch (p) {
+      setProblem(p as Problem);
+      setBusy(false);
+    }
+  };
+  return <Dialog title={`${x.label} ${n.name}?`} onClose={onClose}>
+    <form onSubmit={submit}>
+      <p>{x.text}</p>
+      {problem ? <Failure problem={problem} /> : !impact ? <Skeleton rows={2} /> : <ul class="impact">
+        <li><b>{plural(impact.sessions, "session")}</b> and <b>{plural(impact.calls, "call")}</b> {to === "active" ? "live there now." : to === "disabled" ? "stay until they end." : "move away."}</li>
+        <li>Left for new work: {Object.entries(impact.left).map(([s, k], i) => <span key={s}>{i > 0 && ", "}<b>{plural(k, "node")}</b> for {s.toUpperCase()}</span>)}.</li>
+        {impact.last && <li class="bad"><Icon name="warn" /> Nobody else can be given new work then: new clients would be refused.</li>}</ul>}
+      <label>Reason<input value={reason} maxLength={500} placeholder="kernel update, ticket 4711 …" onInput={(e) => setReason(e.currentTarget.value)} /></label>
+      {risky && <label>Type <b>{n.name}</b> to confirm<input value={typed} autocomplete="off" onInput={(e) => setTyped(e.currentTarget.value)} /></label>}
+      <div class="buttons"><Curl method="PATCH" path={"/nodes/" + n.name} body={{ activation: to, reason }} /><span class="grow" />
+        <button type="button" ref={cancel} onClick={onClose}>Cancel</button>
+        <button type="submit" class={to === "stopped" ? "danger solid" : "solid"} disabled={busy || !impact || (!!risky && typed !== n.name)}>{x.label}</button></div>
+    </form>
+  </Dialog>;
+}
+
+function Health({ n }: { n: Node }) {
+  return <>{Object.entries(n.health).map(([s, w]) => {
+    const c = n.checks[s];
+    const took = c?.tookMs ? ` ${c.tookMs < 10 ? c.tookMs.toFixed(1) : Math.round(c.tookMs)} ms` : "";
+    return <Badge key={s} word={w} text={s.toUpperCase() + " " + w} title={[c?.detail || c?.why, took && "answered in" + took].filter(Boolean).join("; ")} />;
+  })}</>;
+}
+
+export function NodesScreen() {
+  const { data, error, at, reload } = useData<Page<Node>>("/nodes", 3000);
+  useLive((e) => { if (e === "node.changed" || e === "resync") reload(); });
+  return <>
+    <Head title="Nodes" sub={data ? plural(data.items.length, "node") : ""}><Curl path="/nodes" /></Head>
+    <Stale at={at} error={data ? error : null} />
+    {!data ? error ? <Failure problem={error} retry={reload} /> : <Skeleton /> : !data.items.length
+      ? <Empty title="No nodes registered">Add them under <code>nodes:</code> in the configuration and reload.</Empty>
+      : <div class="scroll"><table class="list cardable"><caption class="hidden">Nodes</caption>
+        <thead><tr><th scope="col">Name</th><th scope="col">Activation</th><th scope="col">Health</th><th scope="col" class="n">Sessions</th><th scope="col" class="n">Calls</th>
+          <th scope="col" class="n">Req/s</th><th scope="col">Share</th><th scope="col" class="n">Weight</th><th scope="col" class="n">Failed</th><th scope="col">Route</th><th scope="col"><span class="hidden">Actions</span></th></tr></thead>
+        <tbody>{data.items.map((n) => <tr key={n.name} data-row={link("nodes", n.name)}>
+          <th scope="row"><NodeChip name={n.name} /></th>
+          <td data-label="Activation"><Badge word={n.activation} text={activationText(n.activation)} /></td>
+          <td data-label="Health" class="badges"><Health n={n} /></td>
+          <td data-label="Sessions" class="n">{num(n.sessions)}</td><td data-label="Calls" class="n">{num(n.calls)}</td>
+          <td data-label="Req/s" class="n">{rate(n.rate)}</td>
+          <td data-label="Share" class="barcell"><Bar part={n.share} mark={n.target} label={`${percent(n.share)}, weight asks for ${percent(n.target)}`} /></td>
+          <td class="n wide">{n.weight}</td><td class="n wide">{num(n.failed)}</td><td class="wide mono">{n.route}</td>
+          <td class="last"><Actions n={n} onDone={reload} /></td></tr>)}</tbody></table></div>}
+  </>;
+}
+
+export function NodeScreen({ name }: { name: string }) {
+  const { data: n, error, at, reload } = useData<Node>("/nodes/" + encodeURIComponent(name), 3000);
+  useLive((e) => { if (e === "node.changed" || e === "resync") reload(); });
+  if (!n) return <><Head title={name} />{error ? <Failure problem={error} retry={reload} /> : <Skeleton />}</>;
+  return <>
+    <Head title={<><a class="back" href="#/nodes">Nodes</a> / {n.name}</>}><Curl path={"/nodes/" + n.name} /></Head>
+    <Stale at={at} error={error} />
+    <div class="panel summary"><NodeChip name={n.name} plain /><Badge word={n.activation} text={activationText(n.activation)} /><Health n={n} /><span class="grow" /><Actions n={n} onDone={reload} wide /></div>
+    <dl class="facts big"><div><dt>sessions</dt><dd><a href={"#/sessions?node=" + encodeURIComponent(n.name)}>{num(n.sessions)}</a></dd></div><div><dt>calls</dt><dd>{num(n.calls)}</dd></div>
+      <div><dt>running</dt><dd>{num(n.running)}</dd></div><div><dt>req/s</dt><dd>{rate(n.rate)}</dd></div><div><dt>served</dt><dd>{num(n.served)}</dd></div><div><dt>failed</dt><dd>{num(n.failed)}</dd></div>
+      <div><dt>share</dt><dd>{percent(n.share)}<small> of {percent(n.target)}</small></dd></div></dl>
+    <h2>Services</h2>
+    <div class="scroll"><table class="list"><caption class="hidden">Services</caption><thead><tr><th scope="col">Service</th><th scope="col">Address</th><th scope="col">State</th><th scope="col">Since</th><th scope="col">Last check</th><th scope="col">Result</th><th scope="col" class="n">Changes</th></tr></thead>
+      <tbody>{Object.entries(n.addresses).map(([s, a]) => { const c = n.checks[s]; return <tr key={s}><th scope="row">{s.toUpperCase()}</th>
+        <td class="mono">{a} <Copy text={a} label="Copy the address" /></td><td><Badge word={n.health[s]} /></td><td>{c?.since ? <><Age at={c.since} /> ago</> : "start"}</td>
+        <td>{c?.at ? <><Age at={c.at} /> ago</> : "never"}</td><td>{c?.at ? <>{c.code || (c.ok ? "ok" : "failed")} {c.tookMs ? <span class="muted">{c.tookMs.toFixed(1)} ms</span> : ""}</> : ""} {c?.why || c?.detail}</td><td class="n">{c?.changes ?? 0}</td></tr>; })}</tbody></table></div>
+    <h2>In pools</h2>
+    <div class="scroll"><table class="list"><caption class="hidden">Pools</caption><thead><tr><th scope="col">Pool</th><th scope="col">Activation</th><th scope="col">Route</th><th scope="col">Domain</th><th scope="col">Redirect</th><th scope="col" class="n">Weight</th><th scope="col" class="n">Distance</th><th scope="col" class="n">Elected</th><th scope="col" class="n">Busy</th><th scope="col" class="n">Errors</th></tr></thead>
+      <tbody>{n.pools.map((p) => <tr key={p.name}><th scope="row">{p.name}</th><td><Badge word={p.activation} text={activationText(p.activation)} /></td><td class="mono">{p.route}</td><td>{p.domain || "–"}</td><td>{p.redirect || "–"}</td>
+        <td class="n">{p.weight}</td><td class="n">{p.distance}</td><td class="n">{num(p.elected)}</td><td class="n">{num(p.busy)}</td><td class="n">{num(p.errors)}</td></tr>)}</tbody></table></div>
+  </>;
+}

@@ -1,0 +1,94 @@
+import { useState } from "preact/hooks";
+import { History, Node, Occurrence, Overview } from "./api";
+import { live, link, useData, useLive } from "./state";
+import { activationText, Age, Badge, Bar, Curl, Empty, Failure, Head, Icon, NodeChip, now, Rule, Skeleton, Spark, Stale } from "./parts";
+import { duration, num, percent, plural, rate, ruleText } from "./words";
+
+export function OverviewScreen() {
+  const { data, error, at, reload, set } = useData<Overview>("/overview", live.value === "live" ? 5000 : 0);
+  const [ticks, setTicks] = useState(0);
+  useLive((event, d) => {
+    if (event === "overview.tick" && data) { set({ ...d, history: data.history }); setTicks(ticks + 1); }
+    if (event === "resync") reload();
+  });
+  if (!data) return <><Head title="Overview" />{error ? <Failure problem={error} retry={reload} /> : <Skeleton rows={6} />}</>;
+  const h = data.history;
+  return <>
+    <Head title="Overview" sub={<>{data.leader && <>{data.leader === "http" ? "SIP follows HTTP" : "HTTP follows SIP"} · </>}up {duration(data.uptimeMs)}</>}><Curl path="/overview" /></Head>
+    <Stale at={at} error={error} />
+    <div class={"class " + data.class} role="status"><Badge word={data.class} /><span>{data.cause || (data.class === "good" ? "Every node serves, nothing is held back." : "")}</span>
+      {!data.ready && <Badge word="warn" text="not ready" />}</div>
+    <Tiles o={data} h={h} />
+    <h2>Nodes</h2>
+    {data.nodes.length ? <div class="cards">{data.nodes.map((n) => <NodeCard key={n.name} n={n} />)}</div>
+      : <Empty title="No nodes registered">Add them under <code>nodes:</code> in the configuration and reload.</Empty>}
+    <div class="columns">
+      <section><h2>How messages find their node</h2><Rules o={data} /></section>
+      <section><h2>Latest events</h2><Recent list={data.recent} /></section>
+    </div>
+  </>;
+}
+
+function Tiles({ o, h }: { o: Overview; h?: History }) {
+  const minutes = h ? Math.round((h.http.length * h.stepMs) / 60000) : 0;
+  const span = minutes ? "last " + plural(minutes, "minute") : "";
+  const tile = (name: string, value: string, unit: string, values: number[] = [], href?: string) => {
+    const inner = <><span class="label">{name}</span><span class="value">{value}<small>{unit}</small></span><Spark values={values} label={name + ", " + span} /></>;
+    return href ? <a class="tile" href={href}>{inner}</a> : <div class="tile">{inner}</div>;
+  };
+  return <div class="tiles">
+    {tile("HTTP", rate(o.rates.http), "/s", h?.http)}
+    {tile("SIP", rate(o.rates.sip), "/s", h?.sip)}
+    {tile("Live calls", num(o.calls), "", h?.calls)}
+    {tile("App sessions", num(o.sessions.total), "", h?.sessions, link("sessions"))}
+    {tile("Moves", rate(o.rates.moves), "/min", h?.moves, "#/sessions?moved=true")}
+    {tile("Refused", rate(o.rates.errors), "/min", h?.errors)}
+  </div>;
+}
+
+function NodeCard({ n }: { n: Node }) {
+  const share = n.rate ? `${percent(n.share)} of the traffic, weight asks for ${percent(n.target)}` : "no traffic in the last 10 s";
+  return <a class="card" href={link("nodes", n.name)}>
+    <div class="top"><NodeChip name={n.name} plain /><Badge word={n.activation} text={activationText(n.activation)} /></div>
+    <div class="row">{Object.entries(n.health).map(([s, w]) => <Badge key={s} word={w} text={s.toUpperCase() + " " + w} title={n.checks[s]?.detail || n.checks[s]?.why} />)}</div>
+    <dl class="facts"><div><dt>sessions</dt><dd>{num(n.sessions)}</dd></div><div><dt>calls</dt><dd>{num(n.calls)}</dd></div>
+      <div><dt>req/s</dt><dd>{rate(n.rate)}</dd></div><div><dt>share</dt><dd>{n.rate ? percent(n.share) : "–"}</dd></div></dl>
+    <Bar part={n.share} mark={n.target} label={share} />
+    {n.activation === "disabled" && <p class="muted">draining: {n.sessions + n.calls ? plural(n.sessions, "session") + " and " + plural(n.calls, "call") + " left" : "empty"}</p>}
+  </a>;
+}
+
+function Rules({ o }: { o: Overview }) {
+  const all = new Map<string, { http: number; sip: number }>();
+  for (const [r, n] of Object.entries(o.rules.http)) all.set(r, { http: n, sip: 0 });
+  for (const [r, n] of Object.entries(o.rules.sip)) all.set(r, { http: all.get(r)?.http ?? 0, sip: n });
+  const rows = [...all].map(([r, n]) => ({ r, ...n, sum: n.http + n.sip })).sort((a, b) => b.sum - a.sum);
+  const total = rows.reduce((s, r) => s + r.sum, 0);
+  if (!total) return <Empty title="No messages yet">Send a request to the gateway and watch it appear here.</Empty>;
+  return <>
+    <p class="lead"><b>{percent(o.sticky)}</b> followed an existing affinity.</p>
+    <table class="dense"><caption class="hidden">Decisions by rule since the start</caption>
+      <thead><tr><th scope="col">Rule</th><th scope="col" class="n">HTTP</th><th scope="col" class="n">SIP</th><th scope="col">Share</th></tr></thead>
+      <tbody>{rows.slice(0, 10).map((x) => <tr key={x.r}><th scope="row"><Rule code={x.r} /><span class="explain">{ruleText(x.r)}</span></th>
+        <td class="n">{num(x.http)}</td><td class="n">{num(x.sip)}</td><td class="barcell"><Bar part={x.sum / total} label={percent(x.sum / total)} /></td></tr>)}</tbody></table>
+  </>;
+}
+
+export function occurrenceText(o: Occurrence) {
+  switch (o.type) {
+    case "session.moved":
+      return <><a href={link("sessions", o.session!)} class="mono">{o.session!.slice(0, 10)}</a> moved <NodeChip name={o.from} plain /> → <NodeChip name={o.node} plain /> {o.rule && <Rule code={o.rule} />}</>;
+    case "node.set":
+      return <><NodeChip name={o.node} plain /> set to <b>{activationText(o.is!)}</b> by {o.actor}{o.reason && <>: <q>{o.reason}</q></>}</>;
+    default:
+      if (!o.service) return <><NodeChip name={o.node} plain /> {o.is ? "joined" : "left"}</>;
+      return <><NodeChip name={o.node} plain /> {o.service.toUpperCase()} <Badge word={o.is || "unknown"} /> <span class="muted">was {o.was || "absent"}</span></>;
+  }
+}
+
+function Recent({ list }: { list: Occurrence[] }) {
+  if (!list.length) return <Empty title="Quiet">Moves of sessions and changes of nodes appear here.</Empty>;
+  return <ul class="events">{list.slice(0, 12).map((o, i) => <li key={i}><span class="when"><Age at={o.at} /> ago</span>
+    <Icon name={o.type === "session.moved" ? "move" : "nodes"} /><span>{occurrenceText(o)}</span></li>)}</ul>;
+}
+void now;

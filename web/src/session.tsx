@@ -1,0 +1,81 @@
+import { useEffect, useState } from "preact/hooks";
+import { Detail, Event, Key, Step, Why } from "./api";
+import { follow, link, useData, useLive } from "./state";
+import { Age, Badge, Copy, Curl, Empty, Failure, Head, Icon, NodeChip, now, Rule, Skeleton, Stale } from "./parts";
+import { KeyChip, States } from "./sessions";
+import { absolute, clock, duration, num, ruleText, sourceText, spaceText } from "./words";
+
+export function SessionScreen({ id }: { id: string }) {
+  const { data: s, error, at, reload } = useData<Detail>("/sessions/" + encodeURIComponent(id), 5000);
+  useEffect(() => { follow("session:" + id); return () => follow(); }, [id]);
+  useLive((e, d) => { if (e === "resync" || e === "session.event" || (e === "session.moved" && d.session === id)) reload(); });
+  const title = <><a class="back" href="#/sessions">Sessions</a> / <span class="mono">{id.slice(0, 14)}…</span> <Copy text={id} label="Copy the session's id" /></>;
+  if (!s) return <><Head title={title} />{error ? error.status === 404
+    ? <Empty title="This session is over">It expired, was dropped, or never was. <a href="#/sessions">Look for another one</a>.</Empty>
+    : <Failure problem={error} retry={reload} /> : <Skeleton rows={8} />}</>;
+  return <>
+    <Head title={title}><Curl path={"/sessions/" + id} /></Head>
+    <Stale at={at} error={error} />
+    <div class="panel summary"><span class="muted">lives on</span><NodeChip name={s.node} /><States s={s} /><span class="grow" />
+      <dl class="inline"><div><dt>age</dt><dd><Age at={s.born} /></dd></div><div><dt>idle</dt><dd><Age at={s.seen} /></dd></div>
+        {s.expires && <div><dt>ends in</dt><dd title={absolute(s.expires)}>{duration(Date.parse(s.expires) - now.value)}</dd></div>}
+        <div><dt>moves</dt><dd>{Math.max(s.rev - 1, s.moves.length)}</dd></div></dl></div>
+    <section aria-labelledby="why"><h2 id="why">Why here</h2><p class="muted">What the gateway would decide now, step by step. Looking changes nothing.</p>
+      {s.why.length ? <div class="whys">{s.why.map((w, i) => <WhyCard key={i} w={w} home={s.node} open={i === 0} />)}</div>
+        : <Empty title="Nothing to explain">No pool serves the keys of this session.</Empty>}</section>
+    <section><h2>Keys</h2><KeyTable s={s} /></section>
+    {s.moves.length > 0 && <section><h2>Moves</h2><table class="list"><caption class="hidden">Moves</caption><thead><tr><th scope="col">When</th><th scope="col">From</th><th scope="col">To</th><th scope="col">Cause</th></tr></thead>
+      <tbody>{s.moves.map((m, i) => <tr key={i}><td><time title={absolute(m.at)}>{clock(m.at)}</time></td><td><NodeChip name={m.from} /></td><td><NodeChip name={m.node} /></td><td><Rule code={m.rule} /> <span class="explain">{ruleText(m.rule)}</span></td></tr>)}</tbody></table></section>}
+    <Timeline list={s.timeline} />
+  </>;
+}
+
+function WhyCard({ w, home, open }: { w: Why; home: string; open: boolean }) {
+  return <details class="why" open={open}>
+    <summary><span class={"leg " + w.proto}>{w.proto.toUpperCase()}</span><span class="grow">{w.title}</span><span class="goes">→ <NodeChip name={w.node} plain /></span>
+      {w.node !== home && <Badge word="degraded" text="elsewhere" title="not the node that the session lives on" />}<span class="because">{ruleText(w.rule)}</span></summary>
+    <div class="keysline">asked with {w.keys.map((k, i) => <span key={i}><KeyChip k={k} /><span class="muted"> from {sourceText(k.source)}</span></span>)}</div>
+    <ol class="steps">{w.steps.map((x, i) => <StepRow key={i} x={x} />)}</ol>
+  </details>;
+}
+
+function StepRow({ x }: { x: Step }) {
+  const winner = x.result === "winner";
+  return <li class={winner ? "winner" : ""}><Icon name={winner ? "ok" : x.result === "hit" ? "ok" : x.result === "skip" ? "dot" : "bad"} /><Rule code={x.rule} />
+    <span class="detail">{winner ? ruleText(x.rule) : x.detail || ruleText(x.rule)}{x.key && <> <KeyChip k={x.key} /></>}</span>{x.node && <NodeChip name={x.node} plain />}<span class="result">{winner ? "decides" : x.result}</span></li>;
+}
+
+function KeyTable({ s }: { s: Detail }) {
+  const order = ["app", "http", "call"];
+  const rows = [...s.keys].sort((a, b) => order.indexOf(a.space) - order.indexOf(b.space));
+  const where = (k: Key) => k.space === "http" && k.setBy ? <>set by {k.setBy}, route <code>{k.route || "none"}</code></> : k.space === "app" ? "names the application session" : "";
+  return <div class="scroll"><table class="list"><caption class="hidden">Keys of the session</caption><thead><tr><th scope="col">Kind</th><th scope="col">Value</th><th scope="col">Leads to</th><th scope="col">Notes</th></tr></thead>
+    <tbody>{rows.map((k, i) => <tr key={i}><th scope="row">{spaceText(k.space)}</th><td class="mono break">{k.value}{!k.value.includes("…") && <Copy text={k.value} label="Copy the value" />}</td>
+      <td><NodeChip name={k.node} /></td><td class="muted">{where(k)}{k.moved && <Badge word="moved" text="moved, stays" />}{k.node !== s.node && <Badge word="degraded" text="elsewhere" />}</td></tr>)}</tbody></table></div>;
+}
+
+function Timeline({ list }: { list: Event[] }) {
+  const [only, setOnly] = useState("");
+  const [paused, setPaused] = useState<Event[] | null>(null);
+  const all = paused ?? list;
+  const rows = all.filter((e) => !only || e.proto === only || e.type === "moved").slice().reverse();
+  return <section><div class="sectionhead"><h2>Timeline</h2><div class="filters" role="group" aria-label="Filter">
+    {["", "http", "sip"].map((p) => <button key={p} type="button" class="toggle" aria-pressed={only === p} onClick={() => setOnly(p)}>{p ? p.toUpperCase() : "all"}</button>)}
+    <button type="button" class="toggle" aria-pressed={!!paused} onClick={() => setPaused(paused ? null : list)}>{paused ? "paused" : "pause"}</button></div></div>
+    {!rows.length ? <Empty title="Nothing remembered">{only ? "No events of this protocol." : "What happened before is not in memory any more. New messages appear here."}</Empty>
+      : <div class="scroll"><table class="list timeline"><caption class="hidden">Decisions and moves, newest first</caption><thead><tr><th scope="col">When</th><th scope="col">What</th><th scope="col">Node</th><th scope="col">Rule</th><th scope="col">Evidence</th></tr></thead>
+        <tbody>{rows.slice(0, 200).map((e) => <EventRow key={e.at + e.type + e.rule} e={e} />)}</tbody></table></div>}
+  </section>;
+}
+
+function EventRow({ e }: { e: Event }) {
+  const what = e.type === "moved" ? "moved" : e.type === "learned" ? "node answered" : e.kind === "within" ? "in dialog" : e.kind === "same" ? "cancel" : e.proto === "sip" ? "request" : "request";
+  return <tr class={e.type + (e.failed ? " failed" : "")}>
+    <td class="mono"><time title={absolute(e.at)}>{clock(e.at)}</time>{e.count > 1 && <span class="times" title={"until " + (e.until ? clock(e.until) : "")}>×{num(e.count)}</span>}</td>
+    <td>{e.proto && <span class={"leg " + e.proto}>{e.proto.toUpperCase()}</span>} {e.type === "moved" && <Icon name="move" />}{what}</td>
+    <td>{e.from && <><NodeChip name={e.from} plain /> → </>}{e.node ? <NodeChip name={e.node} plain /> : <Badge word="bad" text="refused" />}</td>
+    <td><Rule code={e.rule} />{e.guest && <Badge word="degraded" text="guest" />}{e.moved && e.type !== "moved" && <Badge word="moved" text="moved it" />}</td>
+    <td class="evidence">{e.hint && <span class="key hint" title={"named by the message itself: " + sourceText(e.hint.source)}><b>{sourceText(e.hint.source)}</b>{e.hint.text}</span>}
+      {e.keys?.map((k, i) => <span key={i} class={"key " + k.space} title={sourceText(k.source)}><b>{k.verb === "set" ? "sets " : k.verb === "gone" ? "drops " : ""}{spaceText(k.space)}</b>{k.text}</span>)}{!!e.more && <span class="muted">+{e.more}</span>}</td></tr>;
+}
+void link;

@@ -1,0 +1,73 @@
+// Words and numbers for people.
+
+const whole = new Intl.NumberFormat("en");
+export const num = (n: number) => whole.format(n);
+export const rate = (n: number) => (n >= 100 ? whole.format(Math.round(n)) : n >= 10 ? n.toFixed(0) : n > 0 ? n.toFixed(1) : "0");
+export const percent = (x: number) => (x > 0.995 && x < 1 ? ">99" : Math.round(x * 100).toString()) + " %";
+
+export function duration(ms: number): string {
+  const s = Math.max(0, Math.floor(ms / 1000));
+  if (s < 60) return s + " s";
+  if (s < 3600) return Math.floor(s / 60) + "m " + String(s % 60).padStart(2, "0") + "s";
+  if (s < 86400) return Math.floor(s / 3600) + "h " + String(Math.floor((s % 3600) / 60)).padStart(2, "0") + "m";
+  return Math.floor(s / 86400) + "d " + Math.floor((s % 86400) / 3600) + "h";
+}
+export const age = (t: string | undefined, now: number) => (t ? duration(now - Date.parse(t)) : "–");
+export const clock = (t: string) => new Date(t).toLocaleTimeString("en-GB") + "." + String(new Date(t).getMilliseconds()).padStart(3, "0");
+export const absolute = (t: string | undefined) => (t ? new Date(t).toLocaleString("sv-SE") : "");
+export const middle = (s: string, n: number) => (s.length <= n ? s : s.slice(0, Math.ceil(n / 2)) + "…" + s.slice(s.length - Math.floor(n / 2) + 1));
+export const plural = (n: number, one: string, many = one + "s") => num(n) + " " + (n === 1 ? one : many);
+
+// nodeColour gives a node the same of eight colours everywhere: by the number
+// at the end of its name, else by a hash of it.
+export function nodeColour(name: string): number {
+  const tail = /(\d+)$/.exec(name);
+  if (tail) return ((parseInt(tail[1], 10) + 7) % 8) + 1;
+  let h = 2166136261;
+  for (let i = 0; i < name.length; i++) h = Math.imul(h ^ name.charCodeAt(i), 16777619) >>> 0;
+  return (h % 8) + 1;
+}
+
+// What each rule means, in a sentence. The codes are those of logs and metrics.
+const rules: Record<string, string> = {
+  no_node: "No node can serve this",
+  explicit_target: "The message is addressed to this node",
+  route_header: "The Route header carries the node",
+  cookie_route: "The cookie's jvmRoute names the node",
+  path_route: "The jvmRoute in ;jsessionid= names the node",
+  param_appsession: "The appsession parameter is known",
+  affinity_call_id: "The Call-ID is known",
+  affinity_from_user: "The caller is known",
+  affinity_to_user: "The callee is known",
+  affinity_custom: "A header or application session key is known",
+  affinity_http: "The HTTP session id is known",
+  affinity_linked: "Another key of the same application session is known",
+  hash: "Hash of the Call-ID, which the table does not know",
+  session_hash: "Hash of the session id, which has no route",
+  balance: "New: placed by the balancing method",
+  redirect_route: "The owner's redirect node takes over",
+  domain_failover: "Another node of the owner's domain takes over",
+  failover_down: "The owner is down: another node takes over",
+  failover_stopped: "The owner was stopped: another node takes over",
+  failover_gone: "The owner is gone: another node takes over",
+  substitute: "Served elsewhere for once, the session stays",
+  guest: "Served where the client asked, the session lives elsewhere",
+  follow_sip_rewrite: "HTTP follows where SIP landed",
+  follow_sip_gave_up: "The client ignored corrections: served where it landed",
+  switchover: "Moved by switchover or an operator",
+  from_node: "A node said so",
+  overflow: "The table is full: placed by hash, without an entry",
+  unbound: "The table does not answer: placed by hash",
+  busy: "Every node is at its capacity",
+  sticky_forced: "Refused: the owner is unusable and stickiness is forced",
+};
+export const ruleText = (r: string) => rules[r] ?? r.replaceAll("_", " ");
+
+const spaces: Record<string, string> = { app: "identity", call: "Call-ID", http: "JSESSIONID" };
+export const spaceText = (s: string) => spaces[s] ?? s;
+const sources: Record<string, string> = {
+  cookie: "cookie", path: "path ;jsessionid=", query: "appsession parameter", header: "header", "call-id": "Call-ID",
+  "from.user": "From user", "to.user": "To user", "from.aor": "From address", "to.aor": "To address",
+  "application-session-key": "application session key", "x-twinhop-session": "X-Twinhop-Session", route: "Route header", target: "request address",
+};
+export const sourceText = (s: string) => sources[s] ?? s;
