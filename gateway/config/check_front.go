@@ -124,8 +124,14 @@ func (r *reader) checkAdmin(c *Config) {
 
 func (r *reader) checkAffinity(c *Config) {
 	a := c.Affinity
-	seen := seenAt{}
+	seen, cookie := seenAt{}, ""
 	for i, s := range a.HTTP {
+		if at := fmt.Sprintf("affinity.http[%d]", i); s.Source == "cookie" && s.Name != "" {
+			if cookie != "" && cookie != s.Name {
+				r.bad(at, "keep the one that the nodes set", "a second session cookie: %s is read already", quote(cookie))
+			}
+			cookie = s.Name
+		}
 		if s.Source != "" && s.Name != "" {
 			p := fmt.Sprintf("affinity.http[%d]", i)
 			r.twice(seen, s.Source+" "+s.Name, use{p, p}, "keep one of them")

@@ -1,0 +1,228 @@
+package assembly
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"twinhop/admin"
+	"twinhop/appsession"
+	"twinhop/appsession/memstore"
+	"twinhop/gateway"
+	"twinhop/gateway/balance"
+	"twinhop/gateway/calls"
+	"twinhop/gateway/cluster"
+	"twinhop/gateway/config"
+	"twinhop/gateway/trace"
+	"twinhop/http/h1"
+	sipfront "twinhop/sip"
+)
+
+// Options say what to build.
+type Options struct {
+	Config  config.Config // without errors: config.Parse told of none
+	Dir     string        // relative file names of the configuration are relative to this; "": the working directory
+	Log     *slog.Logger  // nil: silent
+	Version string
+	// OnSetup is told the link by which the first user of the admin is made;
+	// nil: only the file in the state directory has it.
+	OnSetup func(url string)
+}
+
+// Gateway is a whole process, built and bound but not started. The exported
+// fields are for those who look into it; they are not to be changed.
+type Gateway struct {
+	Router   *gateway.Router
+	Registry *cluster.Registry
+	Store    appsession.Store
+	Book     *calls.Book
+	Trace    *trace.Log
+	Admin    *admin.Server
+
+	config   config.Config
+	log      *slog.Logger
+	places   places
+	secrets  *Secrets
+	metrics  *metrics
+	table    *memstore.Store
+	sockets  *sockets
+	sip      *sipfront.Front // nil: no SIP listener
+	http     *stage          // nil: no HTTP listener
+	nodes    *h1.Client      // connections to nodes; nil: no HTTP listener
+	stages   stages
+	ready    chan struct{}
+	started  atomic.Bool // every stage runs
+	leaving  atomic.Bool // the process is stopping
+	readying sync.Once
+}
+
+// Build makes the objects and binds every socket. It starts nothing; on an
+// error nothing stays open.
+func Build(o Options) (*Gateway, error) {
+	g := &Gateway{config: o.Config, log: o.Log, ready: make(chan struct{})}
+	if g.log == nil {
+		g.log = slog.New(slog.DiscardHandler)
+	}
+	var err error
+	if g.places, err = findPlaces(o.Dir, &g.config); err != nil {
+		return nil, err
+	}
+	if g.secrets, err = loadSecrets(g.places.secrets); err != nil {
+		return nil, err
+	}
+	g.metrics = newMetrics(o.Version)
+	g.buildStore()
+	if err := g.buildCluster(); err != nil {
+		return nil, err
+	}
+	g.buildRouter()
+	if g.sockets, err = bind(context.Background(), &g.config, g.places); err != nil {
+		return nil, err
+	}
+	if err := g.buildEdges(o); err != nil {
+		return nil, errors.Join(err, g.sockets.close())
+	}
+	g.arrange()
+	return g, nil
+}
+
+// buildEdges builds what has a socket.
+func (g *Gateway) buildEdges(o Options) error {
+	g.buildAdmin(o)
+	if len(g.sockets.external) > 0 {
+		if err := g.buildSIP(); err != nil {
+			return err
+		}
+	}
+	if len(g.sockets.http) > 0 {
+		if err := g.buildHTTP(); err != nil {
+			return err
+		}
+	}
+	return g.metrics.register(g.Registry.Collector(), g.Book, g.Trace.Metrics(), g.Admin.Collector())
+}
+
+func (g *Gateway) buildStore() {
+	c := &g.config
+	g.table = memstore.New(memstore.Options{MaxKeys: c.Store.Memory.MaxEntries, KeysPerSession: c.Affinity.MaxKeys,
+		Idle: off(c.Affinity.TTL.Idle), Max: off(c.Affinity.TTL.Max)})
+	g.Store = g.table
+}
+
+// resolveTime bounds the look-up of the nodes' names at start.
+const resolveTime = 10 * time.Second
+
+func (g *Gateway) buildCluster() error {
+	spec, err := clusterSpec(&g.config)
+	if err != nil {
+		return fmt.Errorf("nodes: %w", err)
+	}
+	g.Registry = &cluster.Registry{Log: g.log, Probers: map[cluster.Service]cluster.Prober{
+		cluster.HTTP: httpProber{path: g.config.Health.HTTP.Path},
+		cluster.SIP:  &sipfront.Prober{},
+	}}
+	ctx, cancel := context.WithTimeout(context.Background(), resolveTime)
+	defer cancel()
+	if err := g.Registry.Resolve(ctx, &spec); err != nil {
+		return fmt.Errorf("nodes: %w", err)
+	}
+	if err := g.Registry.Apply(spec); err != nil {
+		return fmt.Errorf("nodes: %w", err)
+	}
+	return nil
+}
+
+func (g *Gateway) buildRouter() {
+	names, _ := g.secrets.key(forNames, 16)
+	g.Book = &calls.Book{}
+	g.Trace = &trace.Log{MaxBytes: int64(g.config.Telemetry.Trace.MaxBytes)}
+	g.Router = &gateway.Router{Store: g.Store, Views: g.Registry.View, Report: g.Registry.Report, Book: g.Book, Observer: g.Trace,
+		Namer: appsession.Namer{K0: binary.LittleEndian.Uint64(names), K1: binary.LittleEndian.Uint64(names[8:])}}
+	g.Router.Apply(policy(&g.config))
+}
+
+func (g *Gateway) buildAdmin(o Options) {
+	current, previous := g.secrets.key(forAdmin, 32)
+	keys := [][]byte{current}
+	if previous != nil {
+		keys = append(keys, previous)
+	}
+	host, _ := os.Hostname()
+	g.Admin = &admin.Server{
+		Panel: admin.Panel{View: g.Registry.View, Store: g.Store, Trace: g.Trace, Explain: g.Router.Explain, Calls: g.countCalls,
+			Activate: func(_ context.Context, node string, a cluster.Activation) error {
+				return g.Registry.SetActivation("", node, a)
+			},
+			Checks: g.checks, Leader: func() string { return g.config.Affinity.Leader }},
+		Version: o.Version, Instance: host, StateDir: g.places.state, Secrets: keys, Metrics: g.metrics.page(),
+		OnSetup: o.OnSetup, Log: g.log,
+	}
+	if g.sockets.admin != nil {
+		g.Admin.BaseURL = "http://" + g.sockets.admin.Addr().String()
+	}
+}
+
+func (g *Gateway) countCalls(node string) int {
+	if node == "" {
+		return g.Book.Total()
+	}
+	return g.Book.Count(node)
+}
+
+// checks is what stands in the way of being ready.
+func (g *Gateway) checks(context.Context) map[string]error {
+	list := map[string]error{"running": nil, "probes": nil, "nodes": nil}
+	switch {
+	case g.leaving.Load():
+		list["running"] = errors.New("the process is stopping")
+	case !g.started.Load():
+		list["running"] = errors.New("the process is starting")
+	}
+	if !g.Registry.Probed() {
+		list["probes"] = errors.New("not every node has been probed yet")
+	}
+	if !g.anyNode() {
+		list["nodes"] = errors.New("no node can serve anything")
+	}
+	return list
+}
+
+func (g *Gateway) anyNode() bool {
+	for _, n := range g.Registry.View().Nodes {
+		if !n.Down() {
+			return true
+		}
+	}
+	return false
+}
+
+// upkeep does what happens with time: load values age, lost calls are
+// forgotten.
+func (g *Gateway) upkeep(ctx context.Context) error {
+	tick, soon := time.NewTicker(time.Second), time.NewTicker(50*time.Millisecond)
+	defer tick.Stop()
+	defer soon.Stop()
+	for n := 0; ; {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-soon.C:
+			if g.lookReady() {
+				soon.Stop()
+			}
+		case now := <-tick.C:
+			for _, p := range g.Registry.View().Pools {
+				balance.Tick(p, 1)
+			}
+			if n++; n%5 == 0 {
+				g.Book.Sweep(now)
+			}
+		}
+	}
+}

@@ -1,0 +1,118 @@
+package assembly
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"mime"
+	"net/http"
+	"os"
+	"path/filepath"
+	"time"
+
+	"twinhop/gateway/cluster"
+	"twinhop/gateway/config"
+	httpfront "twinhop/http"
+	"twinhop/http/h1"
+	"twinhop/http/head"
+	"twinhop/jvmroute"
+)
+
+// buildHTTP builds the HTTP front and its way to the nodes.
+func (g *Gateway) buildHTTP() error {
+	g.nodes = &h1.Client{}
+	s, err := httpSettings(&g.config, g.places)
+	if err != nil {
+		return err
+	}
+	m, err := httpfront.NewMetrics(g.metrics)
+	if err != nil {
+		return err
+	}
+	current, previous := g.secrets.key(forCookie, 32)
+	keys := [][]byte{current}
+	if previous != nil {
+		keys = append(keys, previous)
+	}
+	limits, down := g.config.Limits.HTTP, g.config.Shutdown
+	front := &httpfront.Front{Router: g.Router, Views: g.Registry.View, Backends: map[string]head.Backend{"http": g.nodes},
+		Secrets: keys, Metrics: m, Log: g.log, Grace: max(down.Grace-down.Announce, time.Millisecond),
+		Limits: httpfront.Limits{HeaderBytes: int(limits.HeaderBytes), HeaderTimeout: off(limits.HeaderTimeout), IdleTimeout: off(limits.IdleTimeout)}}
+	front.Apply(s)
+	g.http = &stage{name: "http", finishes: true, run: func(ctx context.Context) error { return front.Run(ctx, g.sockets.http...) }}
+	return nil
+}
+
+// off says a configured 0 in the words of rooms whose 0 is their default.
+func off(d time.Duration) time.Duration {
+	if d == 0 {
+		return -1
+	}
+	return d
+}
+
+// httpSettings says the same as the configuration in the words of the front.
+func httpSettings(c *config.Config, p places) (*httpfront.Settings, error) {
+	var rules []httpfront.MountRule
+	for _, m := range c.Mounts {
+		rules = append(rules, httpfront.MountRule{Path: m.Path, Pool: m.Pool})
+	}
+	mounts, err := httpfront.NewMounts(rules)
+	if err != nil {
+		return nil, err
+	}
+	s := &httpfront.Settings{Mounts: mounts, MaxCorrections: c.FollowSIP.MaxCorrections, Trusted: networks(c.HTTP.Forwarded.Trusted),
+		Dialect: jvmroute.Dialect{LastDot: c.Affinity.Route.Delimiter == "last"}}
+	if c.FollowSIP.Mode == "redirect" {
+		s.Follow = httpfront.FollowRedirect
+	}
+	for _, k := range c.Affinity.HTTP {
+		s.Sources = append(s.Sources, httpfront.KeySource{Source: k.Source, Name: k.Name})
+		if k.Source == "cookie" && s.Dialect.Cookie == "" {
+			s.Dialect.Cookie = k.Name
+		}
+	}
+	s.Unavailable, err = unavailable(c.HTTP.Unavailable, p)
+	return s, err
+}
+
+// maxPage bounds the page that stands in for the nodes.
+const maxPage = 1 << 20
+
+func unavailable(c config.Unavailable, p places) (u httpfront.Unavailable, err error) {
+	u.Redirect = c.Redirect
+	if c.Page == "" {
+		return u, nil
+	}
+	f, err := os.Open(p.file(c.Page))
+	if err != nil {
+		return u, fmt.Errorf("http.unavailable.page: %w", err)
+	}
+	defer f.Close()
+	if u.Page, err = io.ReadAll(io.LimitReader(f, maxPage+1)); err != nil {
+		return u, fmt.Errorf("http.unavailable.page: %w", err)
+	}
+	if len(u.Page) > maxPage {
+		return u, fmt.Errorf("http.unavailable.page: %s is larger than %d bytes", c.Page, maxPage)
+	}
+	if u.Type = mime.TypeByExtension(filepath.Ext(c.Page)); u.Type == "" {
+		u.Type = http.DetectContentType(u.Page)
+	}
+	return u, nil
+}
+
+// httpProber asks nodes over HTTP. Any answer below 500 is a sign of life.
+type httpProber struct{ path string }
+
+// Probe implements cluster.Prober.
+func (p httpProber) Probe(ctx context.Context, n *cluster.Node) cluster.Result {
+	addr := n.Addr(cluster.HTTP).Addr.String()
+	probe := h1.Prober{Path: p.path, Timeout: time.Minute} // ctx ends it earlier
+	start := time.Now()
+	err := probe.Probe(ctx, addr)
+	r := cluster.Result{OK: err == nil, Took: time.Since(start)}
+	if err != nil {
+		r.Detail = err.Error()
+	}
+	return r
+}

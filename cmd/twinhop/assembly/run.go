@@ -1,0 +1,93 @@
+package assembly
+
+import (
+	"context"
+	"errors"
+	"net"
+	"time"
+)
+
+// arrange puts the stages in the order in which they start.
+func (g *Gateway) arrange() {
+	g.stages.log = g.log
+	add := func(s stage) { g.stages.list = append(g.stages.list, s) }
+	add(stage{name: "trace", run: g.Trace.Run})
+	add(stage{name: "admin", run: func(ctx context.Context) error {
+		return g.Admin.Run(ctx, g.adminListeners()...)
+	}})
+	add(stage{name: "store", run: g.table.Run})
+	add(stage{name: "registry", run: g.Registry.Run})
+	add(stage{name: "upkeep", run: g.upkeep})
+	if g.sip != nil {
+		add(stage{name: "sip", run: g.sip.Run, drain: g.sip.Drain})
+	}
+	if g.http != nil {
+		add(stage{name: "http connections", run: g.nodes.Run})
+		add(*g.http)
+	}
+}
+
+func (g *Gateway) adminListeners() []net.Listener {
+	all := []net.Listener{g.sockets.command}
+	if g.sockets.admin != nil {
+		all = append(all, g.sockets.admin)
+	}
+	return all
+}
+
+// Ready is closed when the gateway has become ready: every stage runs, every
+// node was probed, and one of them can serve.
+func (g *Gateway) Ready() <-chan struct{} { return g.ready }
+
+// lookReady closes Ready when the time has come, and tells whether it has.
+func (g *Gateway) lookReady() bool {
+	for _, err := range g.checks(context.Background()) {
+		if err != nil {
+			return false
+		}
+	}
+	g.readying.Do(func() { close(g.ready) })
+	return true
+}
+
+// Run starts the stages and returns when ctx has ended, all work is done or
+// shutdown.grace is over, and everything is closed. A stage that fails ends
+// the others, and its error is returned.
+func (g *Gateway) Run(ctx context.Context) error {
+	g.stages.start(ctx)
+	g.started.Store(true)
+	g.lookReady()
+	var failure error
+	select {
+	case <-ctx.Done():
+		g.leave()
+	case failure = <-g.stages.failed:
+		g.log.Error("a part of the gateway failed: stopping", "err", failure)
+		g.leaving.Store(true)
+	}
+	return errors.Join(failure, g.stages.stop(), g.sockets.close())
+}
+
+// leave lets the work that is there come to its end.
+func (g *Gateway) leave() {
+	begin := time.Now()
+	g.leaving.Store(true) // readyz says so; who balances over gateways has announce to notice
+	s := g.config.Shutdown
+	g.log.Info("stopping", "announce", s.Announce, "grace", s.Grace, "calls", g.Book.Total())
+	timer := time.NewTimer(s.Announce)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case err := <-g.stages.failed:
+		g.log.Error("a part of the gateway failed while stopping", "err", err)
+		return
+	}
+	g.stages.finish(max(s.Grace-time.Since(begin), 0))
+}
+
+// Close releases the sockets of a Gateway that is not going to run.
+func (g *Gateway) Close() error { return g.sockets.close() }
+
+// ErrReported is an error that the user was told of already: the process
+// ends with 1 and says nothing more.
+var ErrReported = errors.New("told already")

@@ -1,0 +1,128 @@
+package assembly
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/netip"
+	"strings"
+
+	"twinhop/admin"
+	"twinhop/gateway/config"
+)
+
+// sockets are all sockets of the process. They are bound before anything
+// serves, so that a taken port stops the start and not the service.
+type sockets struct {
+	http               []net.Listener
+	external, internal []net.PacketConn
+	admin, command     net.Listener // command is the socket of the command line
+	open               []io.Closer
+}
+
+// bind opens what the configuration says; on an error nothing stays open.
+func bind(ctx context.Context, c *config.Config, p places) (s *sockets, err error) {
+	s = &sockets{}
+	defer func() {
+		if err != nil {
+			s.close()
+		}
+	}()
+	for _, l := range c.Listen.HTTP {
+		ln, err := s.tcp(ctx, "http", l.Addr)
+		if err != nil {
+			return s, err
+		}
+		s.http = append(s.http, ln)
+	}
+	if s.external, err = s.udp(ctx, c.Listen.SIP.External); err != nil {
+		return s, err
+	}
+	if s.internal, err = s.udp(ctx, c.Listen.SIP.Internal); err != nil {
+		return s, err
+	}
+	if c.Admin.Listen != "" {
+		if s.admin, err = s.tcp(ctx, "admin", c.Admin.Listen); err != nil {
+			return s, err
+		}
+	}
+	if s.command, err = admin.ListenUnix(p.socket); err != nil {
+		return s, fmt.Errorf("listen for the command line: %w", err)
+	}
+	s.open = append(s.open, s.command)
+	return s, nil
+}
+
+func (s *sockets) tcp(ctx context.Context, what, addr string) (net.Listener, error) {
+	var lc net.ListenConfig
+	ln, err := lc.Listen(ctx, network("tcp", addr), addr)
+	if err != nil {
+		return nil, fmt.Errorf("listen for %s on %s: %w", what, addr, err)
+	}
+	s.open = append(s.open, ln)
+	return ln, nil
+}
+
+func (s *sockets) udp(ctx context.Context, urls []string) ([]net.PacketConn, error) {
+	var conns []net.PacketConn
+	for _, u := range urls {
+		addr := strings.TrimPrefix(u, "udp://")
+		var lc net.ListenConfig
+		conn, err := lc.ListenPacket(ctx, network("udp", addr), addr)
+		if err != nil {
+			return nil, fmt.Errorf("listen for SIP on %s: %w", u, err)
+		}
+		s.open = append(s.open, conn)
+		conns = append(conns, conn)
+	}
+	return conns, nil
+}
+
+// network keeps 0.0.0.0 from meaning IPv6 too.
+func network(base, addr string) string {
+	host, _, err := net.SplitHostPort(addr)
+	if ip, perr := netip.ParseAddr(host); err == nil && perr == nil && ip.Is4() {
+		return base + "4"
+	}
+	return base
+}
+
+// close closes every socket; those that a server has closed stay closed.
+func (s *sockets) close() error {
+	var all []error
+	for _, c := range s.open {
+		if err := c.Close(); err != nil && !errors.Is(err, net.ErrClosed) {
+			all = append(all, err)
+		}
+	}
+	return errors.Join(all...)
+}
+
+// Addrs are the addresses that the sockets really have, whatever port was
+// asked for.
+type Addrs struct {
+	HTTP               []string // host:port
+	External, Internal []string // udp://host:port
+	Admin              string   // host:port, "" when off
+	Socket             string   // file of the command line's socket
+}
+
+// Addrs tells where the gateway can be reached.
+func (g *Gateway) Addrs() Addrs {
+	a := Addrs{Socket: g.places.socket}
+	for _, l := range g.sockets.http {
+		a.HTTP = append(a.HTTP, l.Addr().String())
+	}
+	for _, c := range g.sockets.external {
+		a.External = append(a.External, "udp://"+c.LocalAddr().String())
+	}
+	for _, c := range g.sockets.internal {
+		a.Internal = append(a.Internal, "udp://"+c.LocalAddr().String())
+	}
+	if g.sockets.admin != nil {
+		a.Admin = g.sockets.admin.Addr().String()
+	}
+	return a
+}

@@ -1,0 +1,129 @@
+package assembly
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"go.uber.org/goleak"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// diary notes what happened, in order.
+type diary struct {
+	mu    sync.Mutex
+	lines []string
+}
+
+func (d *diary) note(s string) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.lines = append(d.lines, s)
+}
+
+func (d *diary) stage(name string) stage {
+	return stage{name: name, run: func(ctx context.Context) error {
+		d.note("start " + name)
+		<-ctx.Done()
+		d.note("stop " + name)
+		return nil
+	}}
+}
+
+func newStages(list ...stage) *stages {
+	return &stages{list: list, log: slog.New(slog.DiscardHandler)}
+}
+
+func TestStagesStopInReverse(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var d diary
+		s := newStages(d.stage("a"), d.stage("b"), d.stage("c"))
+		ctx, cancel := context.WithCancel(t.Context())
+		s.start(ctx)
+		synctest.Wait()
+		cancel() // the end of the parent ends nothing: work is to be finished
+		synctest.Wait()
+		d.note("asked")
+		if err := s.stop(); err != nil {
+			t.Error(err)
+		}
+		slices.Sort(d.lines[:3])
+		if got := strings.Join(d.lines, ", "); got != "start a, start b, start c, asked, stop c, stop b, stop a" {
+			t.Error(got)
+		}
+	})
+}
+
+// Every front refuses new work at once; the old work of all has the grace
+// together.
+func TestFinishSharesTheGrace(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var d diary
+		slow := d.stage("slow")
+		slow.drain = func(ctx context.Context) error {
+			d.note("drain slow")
+			<-ctx.Done()
+			return ctx.Err()
+		}
+		quick := d.stage("quick")
+		quick.drain = func(context.Context) error { d.note("drain quick"); return nil }
+		own := stage{name: "own", finishes: true, run: func(ctx context.Context) error {
+			<-ctx.Done()
+			time.Sleep(3 * time.Second) // requests in flight
+			d.note("own ended")
+			return nil
+		}}
+		s := newStages(slow, quick, own)
+		s.start(t.Context())
+		begin := time.Now()
+		s.finish(time.Minute)
+		if took := time.Since(begin); took != time.Minute {
+			t.Errorf("took %s, want the whole grace", took)
+		}
+		if err := s.stop(); err != nil {
+			t.Error(err)
+		}
+		got := strings.Join(d.lines, ", ")
+		for _, want := range []string{"drain slow", "drain quick", "own ended, stop quick, stop slow"} {
+			if !strings.Contains(got, want) {
+				t.Errorf("no %q in %s", want, got)
+			}
+		}
+	})
+}
+
+func TestAStageThatEndsIsAFailure(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		boom := errors.New("boom")
+		s := newStages(stage{name: "fails", run: func(context.Context) error { return boom }},
+			stage{name: "ends", run: func(context.Context) error { return nil }})
+		s.start(t.Context())
+		for range 2 {
+			if err := <-s.failed; !errors.Is(err, boom) && !strings.Contains(err.Error(), "ends: ended by itself") {
+				t.Error(err)
+			}
+		}
+		if err := s.stop(); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+func TestErrorsOfTheEndAreTold(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		full := errors.New("disk full")
+		s := newStages(stage{name: "store", run: func(ctx context.Context) error { <-ctx.Done(); return full }})
+		s.start(t.Context())
+		synctest.Wait()
+		if err := s.stop(); !errors.Is(err, full) || !strings.Contains(err.Error(), "store: ") {
+			t.Error(err)
+		}
+	})
+}

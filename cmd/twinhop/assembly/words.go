@@ -1,0 +1,105 @@
+package assembly
+
+import (
+	"strings"
+
+	"twinhop/gateway"
+	"twinhop/gateway/balance"
+	"twinhop/gateway/cluster"
+	"twinhop/gateway/config"
+	httpfront "twinhop/http"
+)
+
+// Words are the words that a configuration may use.
+func Words() config.Words {
+	return config.Words{
+		Balance:       balance.Names(),
+		Deterministic: balance.Deterministic(),
+		HTTPSources:   httpfront.Sources(),
+		SIPSources: []string{gateway.SourceCallID.String(), gateway.SourceFromUser.String(), gateway.SourceToUser.String(),
+			gateway.SourceFromAOR.String(), gateway.SourceToAOR.String(), headerWord},
+	}
+}
+
+// headerWord begins a SIP source that names a header.
+const headerWord = "header:"
+
+// sipSources maps the words of the configuration.
+var sipSources = map[string]gateway.Source{
+	gateway.SourceCallID.String():   gateway.SourceCallID,
+	gateway.SourceFromUser.String(): gateway.SourceFromUser,
+	gateway.SourceToUser.String():   gateway.SourceToUser,
+	gateway.SourceFromAOR.String():  gateway.SourceFromAOR,
+	gateway.SourceToAOR.String():    gateway.SourceToAOR,
+}
+
+// sipSource reads a SIP source; header is the name behind "header:".
+func sipSource(word string) (s gateway.Source, header string) {
+	if name, ok := strings.CutPrefix(word, headerWord); ok {
+		return gateway.SourceHeader, name
+	}
+	return sipSources[word], ""
+}
+
+// clusterSpec says the same as the configuration in the words of the cluster.
+func clusterSpec(c *config.Config) (cluster.Spec, error) {
+	spec := cluster.Spec{Checks: map[cluster.Service]cluster.Schedule{}}
+	for _, n := range c.Nodes {
+		act, _ := cluster.ParseActivation(n.Activation)
+		node := cluster.NodeSpec{Name: n.Name, Route: n.Route, Weight: n.Weight, Distance: n.Distance,
+			Domain: n.Domain, Redirect: n.Redirect, Activation: act}
+		if n.HTTP != "" {
+			a, err := cluster.ParseAddress(n.HTTP)
+			if err != nil {
+				return spec, err
+			}
+			node.HTTP = []cluster.Address{a}
+		}
+		for _, s := range n.SIP {
+			a, err := cluster.ParseAddress(s)
+			if err != nil {
+				return spec, err
+			}
+			node.SIP = append(node.SIP, a)
+		}
+		spec.Nodes = append(spec.Nodes, node)
+	}
+	for _, p := range c.Pools {
+		spec.Pools = append(spec.Pools, poolSpec(p))
+	}
+	spec.Checks[cluster.HTTP] = cluster.Schedule{Interval: c.Health.HTTP.Interval}
+	spec.Checks[cluster.SIP] = cluster.Schedule{Interval: c.Health.SIP.Interval}
+	return spec, nil
+}
+
+func poolSpec(p config.Pool) cluster.PoolSpec {
+	pool := cluster.PoolSpec{Name: p.Name, Sticky: p.Sticky, Force: p.StickyForce, Realm: p.Realm}
+	if p.SessionID == "base+route" {
+		pool.SessionID = cluster.BaseRoute
+	}
+	for _, n := range p.Nodes {
+		m := cluster.MemberSpec{Node: n.Name, Route: n.Route, Domain: n.Domain, Redirect: n.Redirect, Weight: n.Weight, Distance: n.Distance}
+		if n.Activation != nil {
+			act, _ := cluster.ParseActivation(*n.Activation)
+			m.Activation = &act
+		}
+		pool.Members = append(pool.Members, m)
+	}
+	return pool
+}
+
+// policy says the same as the configuration in the words of the Router. Each
+// pool has algorithms of its own per front: they count.
+func policy(c *config.Config) *gateway.Policy {
+	p := &gateway.Policy{Pools: map[string]gateway.Placement{}}
+	if c.Affinity.Leader == "sip" {
+		p.Leader = gateway.LeaderSIP
+	}
+	for _, pool := range c.Pools {
+		var place gateway.Placement
+		place.HTTP, _ = balance.New(pool.Balance)
+		place.SIP, _ = balance.New(c.SIP.Balance)
+		p.Pools[pool.Name] = place
+	}
+	return p
+}

@@ -1,0 +1,152 @@
+package assembly
+
+import (
+	"net/netip"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+
+	"golang.org/x/tools/txtar"
+
+	"twinhop/gateway"
+	"twinhop/gateway/balance"
+	"twinhop/gateway/cluster"
+	"twinhop/gateway/config"
+	httpfront "twinhop/http"
+)
+
+// Every word that a configuration may use means something to its room.
+func TestWordsMeanSomething(t *testing.T) {
+	w := Words()
+	for _, name := range w.Balance {
+		if _, ok := balance.New(name); !ok {
+			t.Errorf("balance %q: no algorithm", name)
+		}
+	}
+	if len(w.Deterministic) == 0 {
+		t.Error("no balance for several gateways")
+	}
+	for _, s := range w.SIPSources {
+		src, _ := sipSource(s + map[bool]string{true: "X"}[strings.HasSuffix(s, ":")])
+		if src == gateway.NoSource {
+			t.Errorf("SIP source %q is no source", s)
+		}
+	}
+	words := map[string]bool{}
+	for s := gateway.Source(1); s.String() != ""; s++ {
+		if words[s.String()] {
+			break // beyond the last
+		}
+		words[s.String()] = true
+	}
+	for _, s := range w.HTTPSources {
+		if !words[s] {
+			t.Errorf("HTTP source %q is not among the router's words", s)
+		}
+	}
+	if d := config.Default(); !contains(w.Balance, d.Pools[0].Balance) || !contains(w.Balance, d.SIP.Balance) {
+		t.Error("the default balance is no algorithm")
+	}
+}
+
+func contains(list []string, s string) bool {
+	return strings.Contains(" "+strings.Join(list, " ")+" ", " "+s+" ")
+}
+
+func TestActivationsAreTheSame(t *testing.T) {
+	f, _ := reflect.TypeFor[config.Node]().FieldByName("Activation")
+	for _, w := range strings.Fields(f.Tag.Get("oneof")) {
+		if a, ok := cluster.ParseActivation(w); !ok || a.String() != w {
+			t.Errorf("activation %q is unknown to the cluster", w)
+		}
+	}
+}
+
+// What the configuration accepts, every room accepts.
+func TestFullConfigurationIsAccepted(t *testing.T) {
+	a, err := txtar.ParseFile("../../../gateway/config/testdata/full.txtar")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, ps := config.Parse("full", a.Files[0].Data, Words())
+	if errs, _ := ps.Count(); errs > 0 {
+		t.Fatal(ps)
+	}
+	spec, err := clusterSpec(&c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range spec.Nodes { // host names are looked up elsewhere
+		for j := range spec.Nodes[i].HTTP {
+			if h := &spec.Nodes[i].HTTP[j]; !h.Addr.Addr().IsValid() {
+				h.Addr = netip.AddrPortFrom(netip.MustParseAddr("10.9.9.9"), h.Addr.Port())
+			}
+		}
+	}
+	var reg cluster.Registry
+	if err := reg.Apply(spec); err != nil {
+		t.Fatal(err)
+	}
+	pool := reg.View().Pool("calls")
+	if m := pool.Member("node2"); m.Route != "two" || m.Distance != 4 || !pool.Force {
+		t.Errorf("%+v", m)
+	}
+	if m := reg.View().Pool("default").Member("node2"); m.Weight != 2 || m.Activation != cluster.Disabled {
+		t.Errorf("%+v", m)
+	}
+	if len(reg.View().Pool("default").Members) != 3 {
+		t.Errorf("the star of pool default is not unfolded")
+	}
+	p := policy(&c)
+	if p.Leader != gateway.LeaderSIP || p.Pools["calls"].HTTP == nil || p.Pools["calls"].SIP == nil {
+		t.Errorf("%+v", p)
+	}
+	h, err := httpSettings(&c, places{})
+	if err != nil || h.Follow != httpfront.FollowRedirect || h.Dialect.Cookie != "SESSION" || !h.Dialect.LastDot || len(h.Trusted) != 2 {
+		t.Errorf("%+v, %v", h, err)
+	}
+	s := sipSettings(&c)
+	if len(s.Sources) != 2 || s.Sources[0].From != gateway.SourceFromUser || s.Sources[1].Header != "X-Account" || s.Proxy == "" || len(s.Extra) != 1 {
+		t.Errorf("%+v", s)
+	}
+}
+
+func TestUnavailablePage(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "sorry.html"), []byte("<p>sorry"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	u, err := unavailable(config.Unavailable{Page: "sorry.html"}, places{dir: dir})
+	if err != nil || string(u.Page) != "<p>sorry" || !strings.HasPrefix(u.Type, "text/html") {
+		t.Errorf("%+v, %v", u, err)
+	}
+	if _, err := unavailable(config.Unavailable{Page: "gone.html"}, places{dir: dir}); err == nil {
+		t.Error("a page that is not there was taken")
+	}
+	if err := os.WriteFile(filepath.Join(dir, "big"), make([]byte, maxPage+1), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := unavailable(config.Unavailable{Page: "big"}, places{dir: dir}); err == nil {
+		t.Error("a page beyond the bound was taken")
+	}
+}
+
+func TestPlaces(t *testing.T) {
+	dir := t.TempDir()
+	c := config.Default()
+	c.State.Dir = "state"
+	p, err := findPlaces(dir, &c)
+	if err != nil || p.state != filepath.Join(dir, "state") || p.secrets != filepath.Join(dir, "state", "secrets") {
+		t.Errorf("%+v, %v", p, err)
+	}
+	if info, err := os.Stat(p.state); err != nil || info.Mode().Perm() != 0o700 {
+		t.Errorf("%v, %v", info, err)
+	}
+	c.State.Dir = ""
+	t.Setenv("STATE_DIRECTORY", filepath.Join(dir, "given"))
+	if p, err = findPlaces(dir, &c); err != nil || p.state != filepath.Join(dir, "given") {
+		t.Errorf("%+v, %v", p, err)
+	}
+}

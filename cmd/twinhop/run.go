@@ -1,0 +1,156 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/coreos/go-systemd/v22/daemon"
+	"github.com/spf13/cobra"
+
+	"twinhop/cmd/twinhop/assembly"
+	"twinhop/gateway/config"
+)
+
+func runCommand() *cobra.Command {
+	var file string
+	c := &cobra.Command{
+		Use:     "run -c FILE",
+		Aliases: []string{"serve"},
+		Short:   "serve as a configuration says, in the foreground",
+		Long: `run checks the configuration, binds every socket and serves until SIGTERM or
+SIGINT. Then it says so on /readyz, finishes requests and calls within
+shutdown.grace, and exits. A second signal exits at once.`,
+		Example: "  twinhop run -c twinhop.yaml",
+		RunE: func(c *cobra.Command, args []string) error {
+			name, err := oneFile(c, file, args)
+			switch {
+			case err != nil:
+				return err
+			case name == "":
+				return usage(`run needs a configuration: twinhop run -c twinhop.yaml
+  twinhop demo                    shows everything at work, without a file
+  twinhop check -c twinhop.yaml   tells what is wrong with a file`)
+			}
+			return run(c.Context(), name, c.ErrOrStderr())
+		},
+	}
+	c.Flags().StringVarP(&file, "config", "c", "", "the configuration `file`")
+	return c
+}
+
+// run serves until a signal. Everything it tells goes to stderr.
+func run(ctx context.Context, name string, stderr io.Writer) error {
+	text, err := config.ReadFile(name)
+	if err != nil {
+		return err
+	}
+	c, problems := config.Parse(name, text, assembly.Words())
+	if len(problems) > 0 {
+		if err := problems.Render(stderr, text); err != nil {
+			return err
+		}
+	}
+	if errors, _ := problems.Count(); errors > 0 {
+		return exit{code: exitConfig}
+	}
+	log := newLog(stderr, c.Telemetry.Log)
+	ctx, stop := onSignal(ctx, log) // before anything is built: what was bound is closed again
+	defer stop()
+	g, err := assembly.Build(assembly.Options{Config: c, Dir: filepath.Dir(name), Log: log, Version: version(),
+		OnSetup: func(url string) {
+			fmt.Fprintf(stderr, "twinhop: nobody can log in to the admin UI yet. Make the first user within 15 minutes:\n  %s\n", url)
+		}})
+	if err != nil {
+		return err
+	}
+	listening(log, g.Addrs())
+	var wg sync.WaitGroup
+	wg.Go(func() { announce(ctx, g, log) })
+	err = g.Run(ctx)
+	stop()
+	wg.Wait()
+	log.Info("stopped")
+	return err
+}
+
+// listening tells the real addresses.
+func listening(log *slog.Logger, a assembly.Addrs) {
+	log.Info("listening", "http", strings.Join(a.HTTP, " "), "sip", strings.Join(a.External, " "),
+		"sip_internal", strings.Join(a.Internal, " "), "admin", a.Admin, "socket", a.Socket)
+}
+
+// announce tells the log and the service manager when the gateway is ready,
+// and that it stops. It ends with ctx.
+func announce(ctx context.Context, g *assembly.Gateway, log *slog.Logger) {
+	select {
+	case <-g.Ready():
+		log.Info("ready")
+		tell(log, daemon.SdNotifyReady)
+	case <-ctx.Done():
+	}
+	<-ctx.Done()
+	tell(log, daemon.SdNotifyStopping)
+}
+
+func tell(log *slog.Logger, state string) {
+	if _, err := daemon.SdNotify(false, state); err != nil {
+		log.Warn("the service manager was not told", "state", state, "err", err)
+	}
+}
+
+// echo is how soon after the first a signal is taken for the same one: what
+// signals a process and its group signals twice.
+const echo = 250 * time.Millisecond
+
+// onSignal returns a context that ends with the first SIGTERM or SIGINT. The
+// second exits the process at once.
+func onSignal(parent context.Context, log *slog.Logger) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancel(parent)
+	signals := make(chan os.Signal, 2)
+	signal.Notify(signals, syscall.SIGTERM, syscall.SIGINT)
+	done := make(chan struct{})
+	go func() {
+		var first time.Time
+		for {
+			select {
+			case <-done:
+				return
+			case s := <-signals:
+				switch {
+				case !first.IsZero() && time.Since(first) < echo:
+					continue
+				case !first.IsZero():
+					log.Warn("second signal: exit at once", "signal", s.String())
+					os.Exit(exitInterrupted)
+				}
+				first = time.Now()
+				log.Info("signal: finishing; a second one exits at once", "signal", s.String())
+				cancel()
+			}
+		}
+	}()
+	return ctx, sync.OnceFunc(func() {
+		signal.Stop(signals)
+		close(done)
+		cancel()
+	})
+}
+
+func newLog(w io.Writer, c config.Log) *slog.Logger {
+	var level slog.Level
+	_ = level.UnmarshalText([]byte(c.Level)) // one of its words: checked
+	o := &slog.HandlerOptions{Level: level}
+	if c.Format == "json" {
+		return slog.New(slog.NewJSONHandler(w, o))
+	}
+	return slog.New(slog.NewTextHandler(w, o))
+}
