@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"io/fs"
 	"net"
 	"net/http"
 	"net/url"
@@ -285,6 +286,9 @@ func built(t testing.TB, race bool) string {
 		return path
 	}
 	if binaries.dir == "" {
+		if err := depend(".."); err != nil {
+			t.Fatal(err)
+		}
 		dir, err := os.MkdirTemp("", "e2e-bin")
 		if err != nil {
 			t.Fatal(err)
@@ -307,6 +311,29 @@ func built(t testing.TB, race bool) string {
 	}
 	binaries.path[race] = out
 	return out
+}
+
+// depend looks at every file that goes into the binary. The compiler runs in a process of its
+// own, unseen by go test; without this a result from before a change would be served from the
+// test cache.
+func depend(module string) error {
+	return filepath.WalkDir(module, func(path string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		name := d.Name()
+		if d.IsDir() {
+			if path != module && (name[0] == '.' || name == "e2e" || name == "bin" || name == "docs" || name == "testdata") {
+				return filepath.SkipDir
+			}
+			return nil
+		}
+		if strings.HasSuffix(name, "_test.go") {
+			return nil
+		}
+		_, err = os.Stat(path)
+		return err
+	})
 }
 
 func removeBinaries() {

@@ -3,6 +3,7 @@ package e2e
 import (
 	"fmt"
 	"net/http"
+	"net/url"
 	"strings"
 	"sync"
 	"testing"
@@ -128,6 +129,28 @@ func TestStickyPerRequest(t *testing.T) {
 			if err != nil || p.node != node || p.hits != n+2 {
 				t.Fatalf("session of %s: %+v, %v", node, p, err)
 			}
+		}
+	}
+}
+
+// A redirect by the application carries the session in its URL; whoever follows it without
+// cookies arrives at the same session, through the gateway and not past it.
+func TestRedirectKeepsSession(t *testing.T) {
+	w := set(t, stage{Tomcats: true})
+	for range 10 {
+		first, _ := fetch(directly, "GET", w.http+"/app/go.jsp", nil)
+		to, err := url.Parse(first.header.Get("Location"))
+		if err != nil || first.status != http.StatusFound || !strings.Contains(to.Path, ";jsessionid=") {
+			t.Fatalf("redirect: %+v, %v", first, err)
+		}
+		from, _ := url.Parse(w.http + "/app/go.jsp")
+		if to = from.ResolveReference(to); to.Host != from.Host {
+			t.Fatalf("redirected past the gateway, to %s", to)
+		}
+		_, id, _ := strings.Cut(to.Path, ";jsessionid=")
+		p, err := fetch(directly, "GET", to.String(), nil)
+		if err != nil || p.session != id || p.node != route(id) {
+			t.Errorf("session %s: %+v, %v", id, p, err)
 		}
 	}
 }
