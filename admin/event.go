@@ -64,7 +64,8 @@ func viewEvent(e *trace.Event) eventView {
 // occurrence is something that operators want to hear of.
 type occurrence struct {
 	At      *timestamp `json:"at"`
-	Type    string     `json:"type"` // "node.changed", "node.set", "session.moved"
+	Count   int        `json:"count,omitempty"` // like moves in a row, the last of them at At
+	Type    string     `json:"type"`            // "node.changed", "node.set", "session.moved"
 	Node    string     `json:"node,omitempty"`
 	From    string     `json:"from,omitempty"`
 	Session string     `json:"session,omitempty"`
@@ -74,6 +75,12 @@ type occurrence struct {
 	Rule    string     `json:"rule,omitempty"`
 	Actor   string     `json:"actor,omitempty"`
 	Reason  string     `json:"reason,omitempty"`
+}
+
+// sameMove tells whether two sessions were moved alike: when a node dies, all
+// its sessions are, and say so in one line.
+func (o *occurrence) sameMove(n *occurrence) bool {
+	return o.Type == "session.moved" && n.Type == o.Type && n.Node == o.Node && n.From == o.From && n.Rule == o.Rule
 }
 
 // overviewView is the state of everything at a glance.

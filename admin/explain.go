@@ -18,7 +18,7 @@ import (
 // stepView is one step of a decision.
 type stepView struct {
 	Rule   string   `json:"rule"`
-	Result string   `json:"result"` // "skip", "miss", "hit", "winner"
+	Result string   `json:"result"` // "miss": not known; "hit": would lead to Node; "winner": decides
 	Detail string   `json:"detail,omitempty"`
 	Node   string   `json:"node,omitempty"`
 	Key    *keyView `json:"key,omitempty"`
@@ -57,6 +57,9 @@ func (s *Server) why(ctx context.Context, a *gateway.Ask, role Role) whyView {
 	}
 	for _, x := range s.Panel.Explain(ctx, a) {
 		step := stepView{Rule: x.Rule.String(), Result: x.Result, Detail: clean(x.Detail), Node: x.Node}
+		if step.Result == "miss" && x.Node != "" { // it leads somewhere, but did not decide
+			step.Result = "hit"
+		}
 		if x.Key.Space != appsession.NoSpace {
 			k := viewKey(x.Key, role)
 			step.Key = &k

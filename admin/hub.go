@@ -115,11 +115,17 @@ func change(key, was, is string, at time.Time) occurrence {
 // note keeps an occurrence, and tells the pages that show it.
 func (h *hub) note(o occurrence) {
 	h.mu.Lock()
-	h.notes = append(h.notes, o)
+	if n := len(h.notes); n > 0 && h.notes[n-1].sameMove(&o) {
+		o.Count = max(h.notes[n-1].Count, 1) + 1
+		h.notes[n-1] = o
+	} else {
+		h.notes = append(h.notes, o)
+	}
 	if over := len(h.notes) - recentSize; over > 0 {
 		h.notes = slices.Delete(h.notes, 0, over)
 	}
 	h.mu.Unlock()
+	o.Count = 0
 	topic, event := "nodes", o.Type
 	if o.Type == "session.moved" {
 		topic = "sessions"

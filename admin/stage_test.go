@@ -126,6 +126,7 @@ func (s *stage) serve(ln net.Listener) *stage {
 		}
 	})
 	group.Go(func() { s.trace.Run(ctx) })
+	group.Go(func() { s.store.Run(ctx) })
 	s.t.Cleanup(func() {
 		stop()
 		group.Wait()

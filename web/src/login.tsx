@@ -8,7 +8,7 @@ function Frame({ title, children }: { title: string; children: any }) {
 }
 
 export function Logo() {
-  return <svg class="mark" viewBox="0 0 32 32" aria-hidden="true"><path d="M3 22c4-12 9-12 13 0 4-12 9-12 13 0" /><circle cx="16" cy="22" r="3.4" /></svg>;
+  return <svg class="sign" viewBox="0 0 32 32" aria-hidden="true"><path d="M3 22c4-12 9-12 13 0 4-12 9-12 13 0" /><circle cx="16" cy="22" r="3.4" /></svg>;
 }
 
 export function LoginScreen() {

@@ -1,7 +1,7 @@
 import { useState } from "preact/hooks";
 import { History, Node, Occurrence, Overview } from "./api";
 import { live, link, useData, useLive } from "./state";
-import { activationText, Age, Badge, Bar, Curl, Empty, Failure, Head, Icon, NodeChip, now, Rule, Skeleton, Spark, Stale } from "./parts";
+import { activationText, Age, Badge, Bar, Curl, Empty, Failure, Head, Icon, NodeChip, Rule, Skeleton, Spark, Stale } from "./parts";
 import { duration, num, percent, plural, rate, ruleText } from "./words";
 
 export function OverviewScreen() {
@@ -77,7 +77,7 @@ function Rules({ o }: { o: Overview }) {
 export function occurrenceText(o: Occurrence) {
   switch (o.type) {
     case "session.moved":
-      return <><a href={link("sessions", o.session!)} class="mono">{o.session!.slice(0, 10)}</a> moved <NodeChip name={o.from} plain /> → <NodeChip name={o.node} plain /> {o.rule && <Rule code={o.rule} />}</>;
+      return <>{(o.count ?? 1) > 1 ? <a href="#/sessions?moved=true">{plural(o.count!, "session")}</a> : <a href={link("sessions", o.session!)} class="mono">{o.session!.slice(0, 10)}</a>} moved <NodeChip name={o.from} plain /> → <NodeChip name={o.node} plain /> {o.rule && <Rule code={o.rule} />}</>;
     case "node.set":
       return <><NodeChip name={o.node} plain /> set to <b>{activationText(o.is!)}</b> by {o.actor}{o.reason && <>: <q>{o.reason}</q></>}</>;
     default:
@@ -91,4 +91,3 @@ function Recent({ list }: { list: Occurrence[] }) {
   return <ul class="events">{list.slice(0, 12).map((o, i) => <li key={i}><span class="when"><Age at={o.at} /> ago</span>
     <Icon name={o.type === "session.moved" ? "move" : "nodes"} /><span>{occurrenceText(o)}</span></li>)}</ul>;
 }
-void now;

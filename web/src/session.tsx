@@ -1,6 +1,6 @@
 import { useEffect, useState } from "preact/hooks";
 import { Detail, Event, Key, Step, Why } from "./api";
-import { follow, link, useData, useLive } from "./state";
+import { follow, useData, useLive } from "./state";
 import { Age, Badge, Copy, Curl, Empty, Failure, Head, Icon, NodeChip, now, Rule, Skeleton, Stale } from "./parts";
 import { KeyChip, States } from "./sessions";
 import { absolute, clock, duration, num, ruleText, sourceText, spaceText } from "./words";
@@ -32,26 +32,27 @@ export function SessionScreen({ id }: { id: string }) {
 
 function WhyCard({ w, home, open }: { w: Why; home: string; open: boolean }) {
   return <details class="why" open={open}>
-    <summary><span class={"leg " + w.proto}>{w.proto.toUpperCase()}</span><span class="grow">{w.title}</span><span class="goes">→ <NodeChip name={w.node} plain /></span>
+    <summary><span class={"leg " + w.proto}>{w.proto.toUpperCase()}</span><span class="grow">{w.title}{w.keys.length > 0 && w.kind === "within" && <> <KeyChip k={w.keys[0]} /></>}</span><span class="goes">→ <NodeChip name={w.node} plain /></span>
       {w.node !== home && <Badge word="degraded" text="elsewhere" title="not the node that the session lives on" />}<span class="because">{ruleText(w.rule)}</span></summary>
     <div class="keysline">asked with {w.keys.map((k, i) => <span key={i}><KeyChip k={k} /><span class="muted"> from {sourceText(k.source)}</span></span>)}</div>
-    <ol class="steps">{w.steps.map((x, i) => <StepRow key={i} x={x} />)}</ol>
+    <ol class="steps">{w.steps.map((x, i) => <StepRow key={i} x={x} node={w.node} />)}</ol>
   </details>;
 }
 
-function StepRow({ x }: { x: Step }) {
+function StepRow({ x, node }: { x: Step; node?: string }) {
   const winner = x.result === "winner";
-  return <li class={winner ? "winner" : ""}><Icon name={winner ? "ok" : x.result === "hit" ? "ok" : x.result === "skip" ? "dot" : "bad"} /><Rule code={x.rule} />
-    <span class="detail">{winner ? ruleText(x.rule) : x.detail || ruleText(x.rule)}{x.key && <> <KeyChip k={x.key} /></>}</span>{x.node && <NodeChip name={x.node} plain />}<span class="result">{winner ? "decides" : x.result}</span></li>;
+  const result = winner ? "decides" : x.result === "hit" ? (x.node === node ? "agrees" : "set aside") : x.result === "skip" ? "skipped" : "not known";
+  return <li class={winner ? "winner" : ""}><Icon name={winner || result === "agrees" ? "ok" : result === "set aside" ? "warn" : "dot"} /><Rule code={x.rule} />
+    <span class="detail">{winner ? ruleText(x.rule) : x.detail || ruleText(x.rule)}{x.key && <> <KeyChip k={x.key} /></>}</span>{x.node && <NodeChip name={x.node} plain />}<span class="result">{result}</span></li>;
 }
 
 function KeyTable({ s }: { s: Detail }) {
   const order = ["app", "http", "call"];
   const rows = [...s.keys].sort((a, b) => order.indexOf(a.space) - order.indexOf(b.space));
   const where = (k: Key) => k.space === "http" && k.setBy ? <>set by {k.setBy}, route <code>{k.route || "none"}</code></> : k.space === "app" ? "names the application session" : "";
-  return <div class="scroll"><table class="list"><caption class="hidden">Keys of the session</caption><thead><tr><th scope="col">Kind</th><th scope="col">Value</th><th scope="col">Leads to</th><th scope="col">Notes</th></tr></thead>
-    <tbody>{rows.map((k, i) => <tr key={i}><th scope="row">{spaceText(k.space)}</th><td class="mono break">{k.value}{!k.value.includes("…") && <Copy text={k.value} label="Copy the value" />}</td>
-      <td><NodeChip name={k.node} /></td><td class="muted">{where(k)}{k.moved && <Badge word="moved" text="moved, stays" />}{k.node !== s.node && <Badge word="degraded" text="elsewhere" />}</td></tr>)}</tbody></table></div>;
+  return <div class="scroll"><table class="list cardable"><caption class="hidden">Keys of the session</caption><thead><tr><th scope="col">Kind</th><th scope="col">Value</th><th scope="col">Leads to</th><th scope="col">Notes</th></tr></thead>
+    <tbody>{rows.map((k, i) => <tr key={i}><th scope="row">{spaceText(k.space)}</th><td data-label="Value" class="mono break">{k.value}{!k.value.includes("…") && <Copy text={k.value} label="Copy the value" />}</td>
+      <td data-label="Leads to"><NodeChip name={k.node} /></td><td class="muted">{where(k)}{k.moved && <Badge word="moved" text="moved, stays" />}{k.node !== s.node && <Badge word="degraded" text="elsewhere" />}</td></tr>)}</tbody></table></div>;
 }
 
 function Timeline({ list }: { list: Event[] }) {
@@ -69,7 +70,7 @@ function Timeline({ list }: { list: Event[] }) {
 }
 
 function EventRow({ e }: { e: Event }) {
-  const what = e.type === "moved" ? "moved" : e.type === "learned" ? "node answered" : e.kind === "within" ? "in dialog" : e.kind === "same" ? "cancel" : e.proto === "sip" ? "request" : "request";
+  const what = e.type === "moved" ? "moved" : e.type === "learned" ? "node answered" : e.kind === "within" ? "in dialog" : e.kind === "same" ? "cancel" : "request";
   return <tr class={e.type + (e.failed ? " failed" : "")}>
     <td class="mono"><time title={absolute(e.at)}>{clock(e.at)}</time>{e.count > 1 && <span class="times" title={"until " + (e.until ? clock(e.until) : "")}>×{num(e.count)}</span>}</td>
     <td>{e.proto && <span class={"leg " + e.proto}>{e.proto.toUpperCase()}</span>} {e.type === "moved" && <Icon name="move" />}{what}</td>
@@ -78,4 +79,3 @@ function EventRow({ e }: { e: Event }) {
     <td class="evidence">{e.hint && <span class="key hint" title={"named by the message itself: " + sourceText(e.hint.source)}><b>{sourceText(e.hint.source)}</b>{e.hint.text}</span>}
       {e.keys?.map((k, i) => <span key={i} class={"key " + k.space} title={sourceText(k.source)}><b>{k.verb === "set" ? "sets " : k.verb === "gone" ? "drops " : ""}{spaceText(k.space)}</b>{k.text}</span>)}{!!e.more && <span class="muted">+{e.more}</span>}</td></tr>;
 }
-void link;
