@@ -13,8 +13,8 @@ import (
 // It is false when the system has no address toward the peer.
 func (w *worker) dress(by *leg, to netip.Addr, hint *cluster.Node) bool {
 	m, e := &w.msg, &w.edits
-	near, far := w.self(by, to), w.self(w.leg, w.src.Addr())
-	if !near.IsValid() || !far.IsValid() {
+	near, far := w.self(by, to), w.far
+	if !near.IsValid() {
 		return false
 	}
 	e.Reset()

@@ -11,6 +11,7 @@ import (
 	"twinhop/gateway"
 	"twinhop/gateway/cluster"
 	"twinhop/sip/peek"
+	"twinhop/sip/wire"
 )
 
 // attempts is how many nodes a request is offered to when it cannot even be sent.
@@ -46,9 +47,17 @@ func (w *worker) inward() {
 			return
 		}
 		w.note(&d)
-		if err = w.deliver(d.Member.Node); err == nil {
+		switch err = w.deliver(d.Member.Node); {
+		case err == nil:
 			w.f.Metrics.sent(m, inbound)
 			return
+		case errors.Is(err, wire.ErrSize): // whoever sends that must not take nodes out of service with it
+			w.forgetCall()
+			w.reply(tooLong)
+			return
+		case errors.Is(err, wire.ErrFull):
+			w.f.Metrics.shed(sendQueue)
+			return // as if lost on the way: the client will send it again
 		}
 		w.f.warn.Do(func() { w.f.log.Warn("request not sent", "node", d.Member.Name, "err", err) })
 		d.Done(gateway.NotSent, gateway.Usage{})
@@ -75,9 +84,7 @@ func (w *worker) note(d *gateway.Decision) {
 }
 
 func (w *worker) refuse(err error, draining bool) {
-	if w.ask.Counts && w.f.Book != nil {
-		w.f.Book.Close(w.callKey())
-	}
+	w.forgetCall()
 	switch {
 	case draining:
 		w.reply(closing)
@@ -98,6 +105,13 @@ func (w *worker) deliver(n *cluster.Node) error {
 	}
 	w.aim(n)
 	return w.send(by, to)
+}
+
+// forgetCall takes a call that reached no node out of the book.
+func (w *worker) forgetCall() {
+	if w.ask.Counts && w.f.Book != nil {
+		w.f.Book.Close(w.callKey())
+	}
 }
 
 // deliverPeer forwards within a dialog that a peer on the node side began.

@@ -39,6 +39,7 @@ const (
 	nobodyLeft      = "no_node"          // a response for a dead node whose call nobody can take
 	noWay           = "no_way"           // no socket reaches the peer
 	slowQueue       = "slow_queue"       // too many messages wait for names
+	sendQueue       = "send_queue"       // the system's send buffers are full
 )
 
 // NewMetrics registers the metrics of the SIP front.

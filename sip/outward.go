@@ -1,11 +1,13 @@
 package sip
 
 import (
+	"errors"
 	"net/netip"
 
 	"twinhop/gateway"
 	"twinhop/gateway/cluster"
 	"twinhop/sip/peek"
+	"twinhop/sip/wire"
 )
 
 // outward forwards a request of a node to where it wants to go: the next foreign Route, else the proxy of the settings for what begins,
@@ -43,12 +45,17 @@ func (w *worker) outward() {
 		w.reply(noHop)
 		return
 	}
-	if err := w.send(by, to); err != nil {
+	switch err := w.send(by, to); {
+	case err == nil:
+		w.f.Metrics.sent(m, outbound)
+	case errors.Is(err, wire.ErrSize):
+		w.reply(tooLong)
+	case errors.Is(err, wire.ErrFull):
+		w.f.Metrics.shed(sendQueue)
+	default:
 		w.f.warn.Do(func() { w.f.log.Warn("request not sent", "peer", to, "err", err) })
 		w.reply(noHop)
-		return
 	}
-	w.f.Metrics.sent(m, outbound)
 }
 
 // nextHop finds the address. When ok is false the message is dealt with: parked until the name is known, or refused.

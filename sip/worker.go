@@ -34,6 +34,7 @@ type worker struct {
 	uriIsUs bool
 	node    *cluster.Node  // the node that sent the message, if it can be told
 	answer  netip.AddrPort // where the answer to this request goes
+	far     netip.AddrPort // our own address as the sender sees it
 	id      uint64         // the transaction, as our branches name it
 }
 
@@ -141,7 +142,15 @@ func (w *worker) request(reason peek.Reason, inside bool) {
 		w.f.Metrics.shedReason(reason) // nobody to answer
 		return
 	}
-	w.answer = answerAddr(m.Buf, &m.Via, w.src)
+	w.answer = answerAddr(&m.Via, w.src)
+	if !sendable(w.answer) {
+		w.f.Metrics.shed(noWay)
+		return
+	}
+	if w.far = w.self(w.leg, w.src.Addr()); !w.far.IsValid() {
+		w.f.Metrics.shed(noWay) // an invented sender, and no reason to blame a node
+		return
+	}
 	w.identify()
 	if reason != peek.OK {
 		w.f.Metrics.shedReason(reason)
@@ -167,7 +176,7 @@ func (w *worker) request(reason peek.Reason, inside bool) {
 }
 
 // answerAddr is where the answer to a request goes (RFC 3261 section 18.2.2, RFC 3581 section 4): always to the host it came from.
-func answerAddr(b []byte, v *peek.Via, src netip.AddrPort) netip.AddrPort {
+func answerAddr(v *peek.Via, src netip.AddrPort) netip.AddrPort {
 	if v.RPortEnd != 0 {
 		return src
 	}

@@ -409,3 +409,24 @@ func TestNoAnswerToImpossibleSenders(t *testing.T) {
 		}
 	}
 }
+
+// A message that grows too long for a datagram is the sender's trouble, not the node's.
+func TestTooLongToForward(t *testing.T) {
+	s := newStage(t, true, Settings{})
+	long := append(lined(request("MESSAGE", "sip:bob@192.0.2.1", "c1", "To: <sip:x@y>")...), bytes.Repeat([]byte("x"), 65200)...)
+	for range 20 {
+		sent := s.in("external", client, long)
+		if len(sent) != 1 || sent[0].to != client || !bytes.HasPrefix(sent[0].data, []byte("SIP/2.0 513 ")) {
+			t.Fatalf("sent %d datagrams", len(sent))
+		}
+	}
+	for _, n := range s.registry.View().Nodes {
+		if n.Health(cluster.SIP) == cluster.Down || n.Load().Failed.Load() != 0 {
+			t.Errorf("%s is blamed", n.Name)
+		}
+	}
+	sent := s.in("internal", node1, bytes.Replace(long, []byte("bob@192.0.2.1"), []byte("bob@203.0.113.9"), 1))
+	if len(sent) != 1 || sent[0].to != node1 || !bytes.HasPrefix(sent[0].data, []byte("SIP/2.0 513 ")) {
+		t.Errorf("from a node: sent %d datagrams", len(sent))
+	}
+}

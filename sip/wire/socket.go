@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/netip"
+	"syscall"
 	"time"
 )
 
@@ -22,6 +23,15 @@ type Socket struct {
 	// ReadBuffer is the receive buffer asked of the system in bytes; 0 = 4 MiB, negative = as it is. The system may grant less.
 	ReadBuffer int
 }
+
+// MaxSend is what a UDP datagram over IPv4 can carry, in bytes.
+const MaxSend = 65507
+
+// The errors of Send that say nothing about the peer.
+var (
+	ErrSize = errors.New("message does not fit into a datagram")
+	ErrFull = errors.New("no room in the system's send buffers; the message is lost")
+)
 
 // maxDatagram is what UDP can carry, and a byte to notice more.
 const maxDatagram = 65536
@@ -41,18 +51,27 @@ type addrPorts interface {
 // Local is the address the socket is bound to, possibly unspecified.
 func (s *Socket) Local() netip.AddrPort { return asAddrPort(s.Conn.LocalAddr()) }
 
-// Send writes one datagram. It may be called by any goroutine. The error tells which peer could not be reached.
+// Send writes one datagram. It may be called by any goroutine. ErrSize and ErrFull are our own trouble; any other error means that the
+// peer cannot be reached.
 func (s *Socket) Send(b []byte, to netip.AddrPort) error {
+	if len(b) > MaxSend {
+		return ErrSize
+	}
 	var err error
 	if c, ok := s.Conn.(addrPorts); ok {
 		_, err = c.WriteToUDPAddrPort(b, to)
 	} else {
 		_, err = s.Conn.WriteTo(b, net.UDPAddrFromAddrPort(to))
 	}
-	if err != nil {
-		return fmt.Errorf("send to %s: %w", to, err)
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, syscall.EMSGSIZE):
+		return ErrSize
+	case errors.Is(err, syscall.ENOBUFS), errors.Is(err, syscall.EAGAIN), errors.Is(err, syscall.ENOMEM):
+		return ErrFull
 	}
-	return nil
+	return fmt.Errorf("send to %s: %w", to, err)
 }
 
 // Run receives until ctx ends, and then returns nil, or until the socket is closed by somebody else, which is an error.

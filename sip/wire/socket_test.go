@@ -153,3 +153,27 @@ func isTimeout(err error) bool {
 	var n net.Error
 	return errors.As(err, &n) && n.Timeout()
 }
+
+// writing fails with what the test says.
+type writing struct {
+	net.PacketConn
+	err error
+}
+
+func (w writing) WriteTo([]byte, net.Addr) (int, error) {
+	return 0, &net.OpError{Op: "write", Net: "udp", Err: w.err}
+}
+
+func TestSendTellsWhoseFaultItIs(t *testing.T) {
+	var network Memory
+	c, _ := network.Listen(at("192.0.2.1:5060"))
+	defer c.Close()
+	for err, want := range map[error]error{syscall.EMSGSIZE: ErrSize, syscall.ENOBUFS: ErrFull, syscall.EAGAIN: ErrFull, syscall.EHOSTUNREACH: syscall.EHOSTUNREACH} {
+		if got := (&Socket{Conn: writing{c, err}}).Send([]byte("x"), at("192.0.2.2:1")); !errors.Is(got, want) {
+			t.Errorf("%v: %v, want %v", err, got, want)
+		}
+	}
+	if got := (&Socket{Conn: c}).Send(make([]byte, MaxSend+1), at("192.0.2.2:1")); got != ErrSize {
+		t.Errorf("too long: %v", got)
+	}
+}
