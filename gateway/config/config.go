@@ -33,7 +33,7 @@ type Config struct {
 
 // Listen says where clients are served.
 type Listen struct {
-	HTTP []HTTPListener `yaml:"http"`
+	HTTP []HTTPListener `yaml:"http" max:"64"`
 	SIP  SIPListen      `yaml:"sip"`
 }
 
@@ -45,8 +45,8 @@ type HTTPListener struct {
 // SIPListen holds the SIP sockets as URLs, "udp://host:port". Without
 // Internal one port serves clients and nodes alike.
 type SIPListen struct {
-	External  []string  `yaml:"external" form:"sipListen"`
-	Internal  []string  `yaml:"internal" form:"sipListen"`
+	External  []string  `yaml:"external" form:"sipListen" max:"8"`
+	Internal  []string  `yaml:"internal" form:"sipListen" max:"8"`
 	Advertise Advertise `yaml:"advertise"`
 }
 

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
+	"net/netip"
 	"os"
 	"sync"
 	"sync/atomic"
@@ -164,8 +166,19 @@ func (g *Gateway) buildAdmin(o Options) {
 		OnSetup: o.OnSetup, Log: g.log,
 	}
 	if g.sockets.admin != nil {
-		g.Admin.BaseURL = "http://" + g.sockets.admin.Addr().String()
+		g.Admin.BaseURL = "http://" + browsable(g.sockets.admin.Addr())
+	} else {
+		g.Admin.OnSetup = nil // no browser gets in
 	}
+}
+
+// browsable writes an address as a browser on this machine takes it.
+func browsable(a net.Addr) string {
+	ap, err := netip.ParseAddrPort(a.String())
+	if err == nil && ap.Addr().IsUnspecified() {
+		return fmt.Sprintf("127.0.0.1:%d", ap.Port())
+	}
+	return a.String()
 }
 
 func (g *Gateway) countCalls(node string) int {

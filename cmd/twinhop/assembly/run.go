@@ -60,7 +60,7 @@ func (g *Gateway) Run(ctx context.Context) error {
 	var failure error
 	select {
 	case <-ctx.Done():
-		g.leave()
+		failure = g.leave()
 	case failure = <-g.stages.failed:
 		g.log.Error("a part of the gateway failed: stopping", "err", failure)
 		g.leaving.Store(true)
@@ -69,7 +69,7 @@ func (g *Gateway) Run(ctx context.Context) error {
 }
 
 // leave lets the work that is there come to its end.
-func (g *Gateway) leave() {
+func (g *Gateway) leave() error {
 	begin := time.Now()
 	g.leaving.Store(true) // readyz says so; who balances over gateways has announce to notice
 	s := g.config.Shutdown
@@ -80,9 +80,10 @@ func (g *Gateway) leave() {
 	case <-timer.C:
 	case err := <-g.stages.failed:
 		g.log.Error("a part of the gateway failed while stopping", "err", err)
-		return
+		return err
 	}
 	g.stages.finish(max(s.Grace-time.Since(begin), 0))
+	return nil
 }
 
 // Close releases the sockets of a Gateway that is not going to run.

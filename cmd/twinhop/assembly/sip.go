@@ -3,6 +3,7 @@ package assembly
 import (
 	"net"
 	"net/netip"
+	"time"
 
 	"twinhop/gateway"
 	"twinhop/gateway/config"
@@ -39,6 +40,9 @@ func sipListeners(conns []net.PacketConn, as config.Public) []sipfront.Listener 
 func sipSettings(c *config.Config) sipfront.Settings {
 	s := sipfront.Settings{Pool: c.SIP.Pool, Extra: networks(c.SIP.ExtraServerNodes), Proxy: c.SIP.OutboundProxy,
 		CallLife: c.Affinity.TTL.Max, LastDot: c.Affinity.Route.Delimiter == "last"}
+	if s.CallLife == 0 { // off: as good as for ever
+		s.CallLife = longest
+	}
 	for _, k := range c.Affinity.SIP {
 		from, header := sipSource(k.Source)
 		if from == gateway.SourceCallID { // always there, and the last resort
@@ -48,6 +52,9 @@ func sipSettings(c *config.Config) sipfront.Settings {
 	}
 	return s
 }
+
+// longest is the life of a call when sessions have no absolute one.
+const longest = 365 * 24 * time.Hour
 
 // networks reads what the configuration has checked.
 func networks(list []string) []netip.Prefix {

@@ -90,15 +90,30 @@ func (s *stages) finish(grace time.Duration) {
 	wg.Wait()
 }
 
-// stop ends the stages in reverse, each after the one above it has ended.
+// patience is how long a stage may take to end once its work is finished or
+// given up. The process ends then in any case.
+const patience = 10 * time.Second
+
+// stop ends the stages in reverse, each after the one above it has ended. The
+// error tells of every stage that failed since the start but the one that
+// was read from failed.
 func (s *stages) stop() error {
 	var all []error
 	for i := len(s.running) - 1; i >= 0; i-- {
 		r := &s.running[i]
 		s.log.Debug("stop", "stage", r.name)
 		r.cancel()
-		<-r.done
-		all = append(all, r.err)
+		timer := time.NewTimer(patience)
+		select {
+		case <-r.done:
+			all = append(all, r.err)
+		case <-timer.C:
+			all = append(all, fmt.Errorf("%s: did not end within %s", r.name, patience))
+		}
+		timer.Stop()
+	}
+	for len(s.failed) > 0 {
+		all = append(all, <-s.failed)
 	}
 	return errors.Join(all...)
 }

@@ -105,13 +105,11 @@ func TestAStageThatEndsIsAFailure(t *testing.T) {
 		s := newStages(stage{name: "fails", run: func(context.Context) error { return boom }},
 			stage{name: "ends", run: func(context.Context) error { return nil }})
 		s.start(t.Context())
-		for range 2 {
-			if err := <-s.failed; !errors.Is(err, boom) && !strings.Contains(err.Error(), "ends: ended by itself") {
-				t.Error(err)
-			}
-		}
-		if err := s.stop(); err != nil {
-			t.Error(err)
+		synctest.Wait()
+		first := <-s.failed
+		all := errors.Join(first, s.stop())
+		if !errors.Is(all, boom) || !strings.Contains(all.Error(), "ends: ended by itself") {
+			t.Error(all)
 		}
 	})
 }
@@ -125,5 +123,24 @@ func TestErrorsOfTheEndAreTold(t *testing.T) {
 		if err := s.stop(); !errors.Is(err, full) || !strings.Contains(err.Error(), "store: ") {
 			t.Error(err)
 		}
+	})
+}
+
+// A stage that hangs does not keep the process from ending.
+func TestStopHasPatience(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		release := make(chan struct{})
+		var d diary
+		s := newStages(d.stage("below"), stage{name: "hangs", run: func(context.Context) error { <-release; return nil }})
+		s.start(t.Context())
+		synctest.Wait()
+		err := s.stop()
+		if err == nil || !strings.Contains(err.Error(), "hangs: did not end within 10s") {
+			t.Error(err)
+		}
+		if !slices.Contains(d.lines, "stop below") {
+			t.Error("the stage below was not stopped")
+		}
+		close(release)
 	})
 }

@@ -96,6 +96,9 @@ func TestFullConfigurationIsAccepted(t *testing.T) {
 	if m := reg.View().Pool("default").Member("node2"); m.Weight != 2 || m.Activation != cluster.Disabled {
 		t.Errorf("%+v", m)
 	}
+	if reg.View().Pool("default").SessionID != cluster.BaseRoute || pool.SessionID != cluster.AsSet {
+		t.Error("the form of the session id is lost")
+	}
 	if len(reg.View().Pool("default").Members) != 3 {
 		t.Errorf("the star of pool default is not unfolded")
 	}
@@ -110,6 +113,17 @@ func TestFullConfigurationIsAccepted(t *testing.T) {
 	s := sipSettings(&c)
 	if len(s.Sources) != 2 || s.Sources[0].From != gateway.SourceFromUser || s.Sources[1].Header != "X-Account" || s.Proxy == "" || len(s.Extra) != 1 {
 		t.Errorf("%+v", s)
+	}
+}
+
+// The example of the documentation is accepted by the program itself.
+func TestExampleIsAccepted(t *testing.T) {
+	text, err := config.ReadFile("../../../docs/twinhop.example.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, ps := config.Parse("example", text, Words()); len(ps) > 0 {
+		t.Error(ps)
 	}
 }
 
