@@ -119,7 +119,7 @@ func (h *hub) shares(list []nodeView) {
 			n.Rate = float64(max(to.served[n.Name]-from.served[n.Name], 0)) / seconds
 		}
 		all += n.Rate
-		if n.Activation == "active" {
+		if n.wanted() {
 			weights += float64(n.Weight)
 		}
 	}
@@ -128,8 +128,21 @@ func (h *hub) shares(list []nodeView) {
 		if all > 0 {
 			n.Share = n.Rate / all
 		}
-		if weights > 0 && n.Activation == "active" {
+		if weights > 0 && n.wanted() {
 			n.Target = float64(n.Weight) / weights
 		}
 	}
+}
+
+// wanted tells whether the node can be given new work of any kind.
+func (n *nodeView) wanted() bool {
+	if n.Activation != "active" {
+		return false
+	}
+	for _, word := range n.Health {
+		if word != "down" {
+			return true
+		}
+	}
+	return false
 }

@@ -1,0 +1,518 @@
+package admin
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+// TestRolesRouteByRoute walks every route with every role.
+func TestRolesRouteByRoute(t *testing.T) {
+	s := newStage(t, "node1", "node2").run()
+	id := s.http("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", "", "alice").Session.String()
+	s.Metrics = http.NotFoundHandler()
+	bodies := map[string]string{"PATCH /api/v1/nodes/:id": `{"activation":"active"}`, "POST /api/v1/route/explain": `{"proto":"sip"}`,
+		"POST /api/v1/auth/login": `{"name":"x","password":"y"}`, "POST /api/v1/auth/setup": `{}`, "POST /api/v1/auth/logout": `{}`}
+	open := []string{"/healthz", "/readyz", "/metrics", "/api/v1/auth/setup", "/api/v1/auth/login", "/api/v1/auth/me"}
+	for _, r := range routes {
+		if (r.role == RoleNone) != slices.Contains(open, r.path) {
+			t.Errorf("%s: is it meant to be open?", r.path)
+		}
+		if r.method != "GET" && r.role == RoleViewer && r.path != "/api/v1/route/explain" && r.path != "/api/v1/auth/logout" {
+			t.Errorf("%s %s changes something: not for viewers", r.method, r.path)
+		}
+		path := strings.NewReplacer(":id", "node1", ":sid", id).Replace(r.path)
+		for _, role := range []Role{RoleNone, RoleViewer, RoleOperator, RoleAdmin} {
+			b := s.browser()
+			if role != RoleNone {
+				b = s.login(role)
+			}
+			if r.path == "/api/v1/stream" {
+				if role == RoleNone {
+					b.must(401, "GET", path, nil)
+				}
+				continue
+			}
+			var body any
+			if r.method != "GET" {
+				body = bodies[r.method+" "+r.path]
+			}
+			a := b.do(r.method, path, body)
+			switch {
+			case role == RoleNone && r.role > RoleNone:
+				if a.status != 401 || a.at("type") != "/problems/login-needed" || a.at("setup") != true {
+					t.Errorf("%s %s by a stranger: %d %s", r.method, path, a.status, a.text)
+				}
+			case role < r.role:
+				if a.status != 403 || a.at("type") != "/problems/forbidden" {
+					t.Errorf("%s %s by a %v: %d %s", r.method, path, role, a.status, a.text)
+				}
+			case r.role > RoleNone && a.status >= 300:
+				t.Errorf("%s %s by a %v: %d %s", r.method, path, role, a.status, a.text)
+			}
+			if a.header.Get("Cache-Control") != "no-store" || !strings.Contains(a.header.Get("Content-Security-Policy"), "frame-ancestors 'none'") ||
+				strings.Contains(a.header.Get("Content-Security-Policy"), "unsafe") {
+				t.Errorf("%s: headers %v", path, a.header)
+			}
+		}
+	}
+}
+
+func TestSetupOnce(t *testing.T) {
+	s := newStage(t, "node1").run()
+	url := <-s.setup
+	_, token, _ := strings.Cut(url, "#setup=")
+	path := filepath.Join(s.StateDir, "setup-url")
+	private := func(path string) {
+		st, err := os.Stat(path)
+		if err != nil || st.Mode().Perm() != 0o600 {
+			t.Errorf("%s: %v, %v", path, st, err)
+		}
+	}
+	private(path)
+	b := s.browser()
+	if a := b.must(401, "GET", "/api/v1/auth/me", nil); a.at("setup") != true {
+		t.Errorf("%s", a.text)
+	}
+	good := map[string]string{"token": token, "name": "ada", "password": "a long and quiet river"}
+	with := func(key, value string) map[string]string {
+		m := map[string]string{}
+		for k, v := range good {
+			m[k] = v
+		}
+		m[key] = value
+		return m
+	}
+	b.must(403, "POST", "/api/v1/auth/setup", with("token", "guess"))
+	for _, weak := range []string{"short", "passwordpassword", "administrator1", "aaaaaaaaaaaaaaaa", "ada-ada-ada-ada-river", "qwertyuiop12345", strings.Repeat("x y", 200)} {
+		if a := b.must(422, "POST", "/api/v1/auth/setup", with("password", weak)); a.at("errors", 0, "pointer") != "#/password" {
+			t.Errorf("%s: %s", weak, a.text)
+		}
+	}
+	for _, bad := range []string{"", "a b", "<b>", strings.Repeat("a", 65)} {
+		b.must(422, "POST", "/api/v1/auth/setup", with("name", bad))
+	}
+	a := b.must(200, "POST", "/api/v1/auth/setup", good)
+	if a.at("role") != "admin" || a.at("via") != "cookie" {
+		t.Errorf("%s", a.text)
+	}
+	b.must(200, "GET", "/api/v1/overview", nil)
+	private(filepath.Join(s.StateDir, "users.json"))
+	if text, _ := os.ReadFile(filepath.Join(s.StateDir, "users.json")); strings.Contains(string(text), "river") || !strings.Contains(string(text), "$argon2id$") {
+		t.Errorf("users.json: %s", text)
+	}
+	if _, err := os.Stat(path); err == nil {
+		t.Error("setup-url is still there")
+	}
+	s.browser().must(409, "POST", "/api/v1/auth/setup", good)
+
+	// The user is there after a restart, and no link is offered.
+	again := newStage(t, "node1")
+	again.StateDir = s.StateDir
+	again.run()
+	c := again.browser()
+	c.must(200, "POST", "/api/v1/auth/login", map[string]string{"name": "ada", "password": "a long and quiet river"})
+	c.must(200, "GET", "/api/v1/overview", nil)
+	select {
+	case url := <-again.setup:
+		t.Errorf("offered again: %s", url)
+	default:
+	}
+}
+
+func TestSetupLinkExpires(t *testing.T) {
+	s := newStage(t, "node1").run()
+	_, token, _ := strings.Cut(<-s.setup, "#setup=")
+	s.later(setupLife + time.Second)
+	s.browser().must(403, "POST", "/api/v1/auth/setup", map[string]string{"token": token, "name": "ada", "password": "a long and quiet river"})
+}
+
+func TestLoginEnds(t *testing.T) {
+	s := newStage(t, "node1").run()
+	b := s.login(RoleViewer)
+	cookie := func(b *browser) string {
+		r, _ := http.NewRequest("GET", b.base, nil)
+		for _, c := range b.client.Jar.Cookies(r.URL) {
+			return c.Name + "=" + c.Value
+		}
+		return ""
+	}
+	old := cookie(b)
+	b.must(204, "POST", "/api/v1/auth/logout", "{}")
+	b.must(401, "GET", "/api/v1/nodes", nil)
+	c := s.browser()
+	c.header.Set("Cookie", old)
+	c.must(401, "GET", "/api/v1/nodes", nil) // a copied cookie is worth nothing after the log out
+
+	b = s.login(RoleViewer)
+	for range 4 { // active every 7 h: until the absolute end
+		b.must(200, "GET", "/api/v1/nodes", nil)
+		s.later(7 * time.Hour)
+	}
+	b.must(401, "GET", "/api/v1/nodes", nil)
+	b = s.login(RoleViewer)
+	s.later(idleLife + time.Minute)
+	b.must(401, "GET", "/api/v1/nodes", nil)
+
+	for _, forged := range []string{"twinhop=", "twinhop=AAAA", "twinhop=" + old, old[:len(old)-4] + "AAAA", strings.Repeat("twinhop=x; ", 50)} {
+		c := s.browser()
+		c.header.Set("Cookie", forged)
+		c.must(401, "GET", "/api/v1/nodes", nil)
+	}
+	other := newStage(t, "node1").run() // other secrets
+	c = other.browser()
+	c.header.Set("Cookie", cookie(s.login(RoleAdmin)))
+	c.must(401, "GET", "/api/v1/nodes", nil)
+}
+
+func TestSecretsRotate(t *testing.T) {
+	old, young := []byte(strings.Repeat("o", 32)), []byte(strings.Repeat("y", 32))
+	before, err := newCookies([][]byte{old})
+	if err != nil {
+		t.Fatal(err)
+	}
+	after, err := newCookies([][]byte{young, old})
+	if err != nil {
+		t.Fatal(err)
+	}
+	carry := func(from, to cookies) string {
+		r, _ := http.NewRequest("GET", "http://x/", nil)
+		w := &recorder{http.Header{}}
+		if err := from.set(w, r, "the key"); err != nil {
+			t.Fatal(err)
+		}
+		text := w.Header().Get("Set-Cookie")
+		for _, want := range []string{"HttpOnly", "SameSite=Strict", "Path=/"} {
+			if !strings.Contains(text, want) {
+				t.Errorf("%s lacks %s", text, want)
+			}
+		}
+		r.Header.Set("Cookie", text)
+		return to.key(r)
+	}
+	if carry(before, after) != "the key" || carry(after, after) != "the key" {
+		t.Error("an old cookie is not read any more")
+	}
+	if carry(after, before) != "" {
+		t.Error("sealed with the old key")
+	}
+	if _, err := newCookies([][]byte{[]byte("short")}); err == nil {
+		t.Error("a short secret is taken")
+	}
+}
+
+type recorder struct{ header http.Header }
+
+func (r *recorder) Header() http.Header         { return r.header }
+func (r *recorder) Write(b []byte) (int, error) { return len(b), nil }
+func (r *recorder) WriteHeader(int)             {}
+
+func TestGuessingIsSlowedDown(t *testing.T) {
+	s := newStage(t, "node1").run()
+	_, token, _ := strings.Cut(<-s.setup, "#setup=")
+	b := s.browser()
+	b.must(200, "POST", "/api/v1/auth/setup", map[string]string{"token": token, "name": "ada", "password": "a long and quiet river"})
+	c := s.browser()
+	known := c.must(401, "POST", "/api/v1/auth/login", map[string]string{"name": "ada", "password": "x"})
+	stranger := c.must(401, "POST", "/api/v1/auth/login", map[string]string{"name": "nobody", "password": "x"})
+	if known.at("detail") != stranger.at("detail") || known.at("title") != stranger.at("title") {
+		t.Errorf("%s and %s tell who exists", known.text, stranger.text)
+	}
+	for range 3 {
+		c.must(401, "POST", "/api/v1/auth/login", map[string]string{"token": "guess"})
+	}
+	good := map[string]string{"name": "ada", "password": "a long and quiet river"}
+	a := c.must(429, "POST", "/api/v1/auth/login", good)
+	if a.header.Get("Retry-After") != "30" {
+		t.Errorf("Retry-After: %s", a.header.Get("Retry-After"))
+	}
+	s.later(31 * time.Second)
+	c.must(401, "POST", "/api/v1/auth/login", map[string]string{"name": "ada", "password": "x"})
+	s.later(31 * time.Second)
+	c.must(429, "POST", "/api/v1/auth/login", good) // the wait doubles
+	s.later(31 * time.Second)
+	c.must(200, "POST", "/api/v1/auth/login", good)
+	reg := prometheus.NewPedanticRegistry()
+	if err := reg.Register(s.Collector()); err != nil {
+		t.Fatal(err)
+	}
+	families, err := reg.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range families {
+		if f.GetName() == "twinhop_admin_login_failures_total" && f.Metric[0].Counter.GetValue() != 6 {
+			t.Errorf("failures: %v", f.Metric[0].Counter.GetValue())
+		}
+	}
+}
+
+func TestGuardIsBounded(t *testing.T) {
+	s := newStage(t)
+	g := newGuard(s.clock)
+	for n := range 3 * maxAttempted {
+		g.failed(time.Duration(n).String(), "u"+time.Duration(n).String())
+	}
+	if len(g.list) > maxAttempted+2 {
+		t.Errorf("%d entries", len(g.list))
+	}
+}
+
+func TestLoginLinkWorksOnce(t *testing.T) {
+	s := newStage(t, "node1").run()
+	url, err := s.LoginURL("demo", RoleAdmin, time.Minute)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, token, _ := strings.Cut(url, "#t=")
+	s.browser().must(200, "POST", "/api/v1/auth/login", map[string]string{"token": token})
+	s.browser().must(401, "POST", "/api/v1/auth/login", map[string]string{"token": token})
+	url, _ = s.LoginURL("demo", RoleAdmin, time.Minute)
+	_, token, _ = strings.Cut(url, "#t=")
+	s.later(2 * time.Minute)
+	s.browser().must(401, "POST", "/api/v1/auth/login", map[string]string{"token": token})
+}
+
+func TestOtherSitesAreRefused(t *testing.T) {
+	s := newStage(t, "node1", "node2").run()
+	for _, h := range []map[string]string{{"Sec-Fetch-Site": "cross-site"}, {"Sec-Fetch-Site": "same-site"}, {"Origin": "https://evil.example"},
+		{"Origin": "null"}, {"Origin": "http://localhost:1"}} {
+		b := s.login(RoleAdmin)
+		for k, v := range h {
+			b.header.Set(k, v)
+		}
+		if a := b.must(403, "PATCH", "/api/v1/nodes/node1", `{"activation":"stopped"}`); a.at("type") != "/problems/cross-site" {
+			t.Errorf("%v: %s", h, a.text)
+		}
+	}
+	b := s.login(RoleAdmin)
+	b.header.Set("Origin", s.url)
+	b.must(200, "PATCH", "/api/v1/nodes/node1", `{"activation":"active"}`)
+	for _, kind := range []string{"text/plain", "application/x-www-form-urlencoded", "", "application/jsonp"} {
+		b.header.Set("Content-Type", kind)
+		b.must(415, "PATCH", "/api/v1/nodes/node1", `{"activation":"stopped"}`)
+	}
+	// A name that leads to this machine is not this machine's name.
+	for host, want := range map[string]int{"evil.example": 421, "localhost": 200, "127.0.0.1:1": 200, "[::1]:80": 200, "": 400, "localhost.evil.example": 421} {
+		b := s.browser()
+		b.header.Set("Host", host)
+		if host == "" {
+			continue // net/http's client fills it in
+		}
+		b.must(want, "GET", "/healthz", nil)
+	}
+	s.Hosts = []string{"admin.example"}
+	b = s.browser()
+	b.header.Set("Host", "admin.example")
+	b.must(200, "GET", "/healthz", nil)
+	// Who is asked for by whom is what the connection says.
+	b = s.browser()
+	b.header.Set("X-Forwarded-For", "10.9.8.7")
+	for range 6 {
+		b.do("POST", "/api/v1/auth/login", map[string]string{"token": "x"})
+	}
+	s.browser().must(429, "POST", "/api/v1/auth/login", map[string]string{"token": "x"})
+}
+
+func TestHealthAndReadiness(t *testing.T) {
+	s := newStage(t, "node1").run()
+	b := s.browser()
+	b.must(200, "GET", "/healthz", nil)
+	b.must(200, "GET", "/readyz", nil)
+	s.mu.Lock()
+	s.bad["probes"] = errors.New("node1 was not probed yet")
+	s.mu.Unlock()
+	a := b.must(503, "GET", "/readyz", nil)
+	if a.at("ready") != false || a.at("checks", 0, "name") != "probes" || a.at("checks", 0, "detail") != "node1 was not probed yet" || a.at("checks", 1, "ok") != true {
+		t.Errorf("%s", a.text)
+	}
+	b.must(404, "GET", "/metrics", nil)
+	b.must(404, "GET", "/api/v1/none", nil)
+	b.must(404, "GET", "/../../etc/passwd", nil)
+	b.must(404, "GET", "/dist/index.html", nil)
+	b.must(405, "DELETE", "/api/v1/nodes", nil)
+	b.must(405, "POST", "/", "{}")
+	if a := b.must(200, "GET", "/", nil); !strings.HasPrefix(a.header.Get("Content-Type"), "text/html") || a.header.Get("Cache-Control") != "no-store" {
+		t.Errorf("%v", a.header)
+	}
+}
+
+func TestUnixSocket(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "admin.sock")
+	dead, err := net.Listen("unix", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	dead.(*net.UnixListener).SetUnlinkOnClose(false)
+	dead.Close()
+	ln, err := ListenUnix(path)
+	if err != nil {
+		t.Fatal("a dead socket is in the way:", err)
+	}
+	if st, err := os.Stat(path); err != nil || st.Mode().Perm() != 0o600 {
+		t.Errorf("%v, %v", st.Mode(), err)
+	}
+	if _, err := ListenUnix(path); err == nil {
+		t.Error("a live socket was replaced")
+	}
+	s := newStage(t, "node1", "node2").serve(ln)
+	b := s.browser()
+	b.base = "http://twinhop"
+	b.client.Transport = &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+		return (&net.Dialer{}).DialContext(ctx, "unix", path)
+	}}
+	t.Cleanup(b.client.CloseIdleConnections)
+	if a := b.must(200, "GET", "/api/v1/auth/me", nil); a.at("role") != "admin" || a.at("via") != "socket" {
+		t.Errorf("%s", a.text)
+	}
+	b.must(200, "PATCH", "/api/v1/nodes/node1", `{"activation":"disabled"}`)
+	file := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := ListenUnix(file); err == nil {
+		t.Error("a file was replaced by a socket")
+	}
+}
+
+// Others at the socket are strangers.
+func TestSocketPeers(t *testing.T) {
+	for uid, want := range map[int]bool{os.Getuid(): true, 0: true, -1: false, 54321: false} {
+		ctx := context.WithValue(context.Background(), peerKey{}, uid)
+		if socket, trusted := socketPeer(ctx); !socket || trusted != want {
+			t.Errorf("uid %d: %v, %v", uid, socket, trusted)
+		}
+	}
+	if socket, trusted := socketPeer(context.Background()); socket || trusted {
+		t.Error("a TCP connection is no socket")
+	}
+}
+
+// stream reads events until one of the given name comes.
+type stream struct {
+	t    *testing.T
+	body *bufio.Reader
+	done func()
+}
+
+func (b *browser) stream(t *testing.T, path, last string) *stream {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	r, err := http.NewRequestWithContext(ctx, "GET", b.base+path, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if last != "" {
+		r.Header.Set("Last-Event-ID", last)
+	}
+	resp, err := b.client.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if resp.StatusCode != 200 || resp.Header.Get("Content-Type") != "text/event-stream" {
+		t.Fatalf("%v", resp)
+	}
+	s := &stream{t, bufio.NewReader(resp.Body), func() { cancel(); resp.Body.Close() }}
+	t.Cleanup(s.done)
+	return s
+}
+
+func (s *stream) until(name string) (id, data string) {
+	s.t.Helper()
+	event := ""
+	for {
+		line, err := s.body.ReadString('\n')
+		if err != nil {
+			s.t.Fatalf("waiting for %s: %v", name, err)
+		}
+		key, value, _ := strings.Cut(strings.TrimSpace(line), ": ")
+		switch key {
+		case "id":
+			id = value
+		case "event":
+			event = value
+		case "data":
+			data = value
+		case "":
+			if event == name {
+				return id, data
+			}
+			id, event, data = "", "", ""
+		}
+	}
+}
+
+func TestStream(t *testing.T) {
+	s := newStage(t, "node1", "node2").run()
+	d := s.http("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", "", "alice")
+	b := s.login(RoleOperator)
+	st := b.stream(t, "/api/v1/stream?topics=overview,nodes,sessions,session:"+d.Session.String(), "")
+	st.until("hello")
+	if _, data := st.until("overview.tick"); !strings.Contains(data, `"class":"good"`) {
+		t.Errorf("tick: %s", data)
+	}
+	s.http("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", d.Member.Route, "alice")
+	if _, data := st.until("session.event"); !strings.Contains(data, d.Session.String()) || strings.Contains(data, "AAAAAAAAAAAA") {
+		t.Errorf("session: %s", data)
+	}
+	b.must(200, "PATCH", "/api/v1/nodes/node2", `{"activation":"disabled"}`)
+	id, data := st.until("node.changed")
+	for !strings.Contains(data, `"node.set"`) {
+		id, data = st.until("node.changed")
+	}
+	b.must(200, "PATCH", "/api/v1/nodes/node2", `{"activation":"active"}`)
+	st.until("node.changed")
+	st.done()
+
+	// Who comes back gets what was missed; who was away too long is told.
+	back := b.stream(t, "/api/v1/stream?topics=nodes", id)
+	if _, data := back.until("node.changed"); !strings.Contains(data, `"is":"active"`) {
+		t.Errorf("missed: %s", data)
+	}
+	b.stream(t, "/api/v1/stream?topics=nodes", "99999").until("resync")
+	for _, bad := range []string{"?topics=moon", "?topics=session:x", "?topics=,", "?topics=" + strings.Repeat("session:"+d.Session.String()+",", 3) + "x"} {
+		b.must(422, "GET", "/api/v1/stream"+bad, nil)
+	}
+}
+
+func TestSlowPageLosesAndIsTold(t *testing.T) {
+	s := newStage(t, "node1")
+	if err := s.ready(); err != nil {
+		t.Fatal(err)
+	}
+	c, _, _ := s.hub.join(map[string]bool{"nodes": true}, 0)
+	for range clientQueue + 10 {
+		s.hub.note(occurrence{Type: "node.changed"})
+	}
+	if list, behind, _ := s.hub.take(c); !behind || len(list) > clientQueue {
+		t.Errorf("%d messages, behind %v", len(list), behind)
+	}
+	for range 5 {
+		s.hub.send("nodes", "overview.tick", 1, false)
+	}
+	if list, _, _ := s.hub.take(c); len(list) != 1 {
+		t.Errorf("%d ticks wait", len(list))
+	}
+	for range 3 * ringSize {
+		s.hub.note(occurrence{Type: "node.changed"})
+	}
+	if len(s.hub.ring) >= 2*ringSize || len(s.hub.notes) > recentSize {
+		t.Errorf("%d kept, %d notes", len(s.hub.ring), len(s.hub.notes))
+	}
+	for range maxClients + 5 {
+		s.hub.join(map[string]bool{}, 0)
+	}
+	if len(s.hub.clients) != maxClients {
+		t.Errorf("%d pages", len(s.hub.clients))
+	}
+}
