@@ -35,6 +35,11 @@ const smallBody = 16 << 10
 type netLane struct {
 	w  http.ResponseWriter
 	rc *http.ResponseController
+	// last closes the connection after the answer. net/http lets a request
+	// with both Transfer-Encoding and Content-Length pass and hides that it
+	// had both; RFC 9112 section 6.1 wants such a connection closed. So any
+	// chunked request is the last of its connection.
+	last bool
 }
 
 func (l *netLane) Answer(status int, fields *head.Fields, length int64) {
@@ -54,6 +59,9 @@ func (l *netLane) Answer(status int, fields *head.Fields, length int64) {
 		clear(h)
 		return
 	}
+	if l.last {
+		h["Connection"] = closing
+	}
 	if length >= 0 {
 		h["Content-Length"] = []string{formatInt(length)}
 	}
@@ -62,6 +70,8 @@ func (l *netLane) Answer(status int, fields *head.Fields, length int64) {
 	}
 	l.w.WriteHeader(status)
 }
+
+var closing = []string{"close"}
 
 func (l *netLane) Write(p []byte) (int, error) { return l.w.Write(p) }
 
@@ -84,6 +94,8 @@ func (l *netLane) Hijack() (net.Conn, *bufio.Reader, error) {
 // receive turns r into x.req. It returns a status other than 0 for a request
 // that is not to be served.
 func (x *visit) receive(r *http.Request) int {
+	q := &x.req
+	q.Method, q.Host = r.Method, r.Host
 	switch {
 	case r.Method == http.MethodConnect:
 		return statusMethod
@@ -100,8 +112,6 @@ func (x *visit) receive(r *http.Request) int {
 		return statusFields
 	}
 	slices.Sort(x.names) // net/http has lost the order; a stable one serves readers and tests
-	q := &x.req
-	q.Method, q.Host = r.Method, r.Host
 	q.Target, x.rawPath, x.query = splitTarget(r.RequestURI)
 	q.Peer.Remote, _ = netip.ParseAddrPort(r.RemoteAddr)
 	if a, ok := r.Context().Value(http.LocalAddrContextKey).(*net.TCPAddr); ok {
@@ -129,6 +139,7 @@ func (x *visit) receive(r *http.Request) int {
 	}
 	if r.ContentLength != 0 {
 		q.Length = r.ContentLength
+		x.net.last = q.Length < 0 && r.ProtoMajor == 1
 		q.Expect = r.ProtoAtLeast(1, 1) && r.Header.Get("Expect") != ""
 		x.client = clientBody{r: r.Body, rc: x.net.rc, stall: x.s.bodyStall()}
 	} else {
