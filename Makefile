@@ -19,7 +19,8 @@ web: ## rebuild the admin pages (web/dist) from web/src
 	$(GO) generate ./web
 
 test: setup ## everything: unit tests and the built binary in front of real Tomcats and sipp
-	$(GO) test -timeout 20m ./...
+	$(GO) test -timeout 20m $$($(GO) list ./... | grep -v '/e2e$$')
+	$(GO) test -timeout 20m ./e2e
 
 test-short: ## unit tests only, no peers needed
 	$(GO) test -short ./...

@@ -1,11 +1,18 @@
 package e2e
 
 import (
+	"flag"
+	"fmt"
 	"os"
 	"testing"
 )
 
 func TestMain(m *testing.M) {
+	flag.Parse()
+	if testing.Short() {
+		fmt.Println("e2e: every scenario starts real programs; none runs with -short")
+		return
+	}
 	code := m.Run()
 	endTomcats()
 	removeBinaries()
