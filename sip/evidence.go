@@ -39,13 +39,13 @@ func (w *worker) identity(src *Source) []byte {
 	m := &w.msg
 	switch src.From {
 	case gateway.SourceFromUser:
-		return w.user(m.From.URI)
+		return w.user(peek.ParseURI(m.Buf, m.From.Bare))
 	case gateway.SourceToUser:
-		return w.user(m.To.URI)
+		return w.user(peek.ParseURI(m.Buf, m.To.Bare))
 	case gateway.SourceFromAOR:
-		return w.aor(m.From.URI, src)
+		return w.aor(peek.ParseURI(m.Buf, m.From.Bare), src)
 	case gateway.SourceToAOR:
-		return w.aor(m.To.URI, src)
+		return w.aor(peek.ParseURI(m.Buf, m.To.Bare), src)
 	case gateway.SourceHeader:
 		if s, ok := m.Find(src.Header); ok {
 			return m.Text(s)
@@ -160,9 +160,7 @@ func (w *worker) first(l *peek.List) peek.URI {
 	if l.Count == 0 {
 		return peek.URI{}
 	}
-	a, ok := peek.ParseAddr(w.msg.Buf, l.At(0).Span)
-	a.URI.OK = a.URI.OK && ok
-	return a.URI
+	return peek.AddrURI(w.msg.Buf, l.At(0).Span)
 }
 
 // addSession adds the private header's value: an HTTP session id when it ends in the route of a node, else an application session.

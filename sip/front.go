@@ -90,6 +90,9 @@ func (f *Front) prepare() error {
 	if f.Router == nil || len(f.External) == 0 || len(f.External)+len(f.Internal) > maxLegs {
 		return fmt.Errorf("sip front: needs a router and 1 to %d sockets", maxLegs)
 	}
+	if f.Secrets.Current == (Secret{}) {
+		return errors.New("sip front: without a secret everybody could sign branches and hints")
+	}
 	if f.settings.Load() == nil {
 		f.Apply(Settings{})
 	}

@@ -70,14 +70,13 @@ func (w *worker) readRoutes() {
 	r := &w.routes
 	*r = routes{}
 	for i := range m.Routes.Stored() {
-		a, ok := peek.ParseAddr(m.Buf, m.Routes.At(i).Span)
-		if !ok || !w.ours(a.URI) {
-			r.more, r.next = true, a.URI
-			r.next.OK = r.next.OK && ok
+		u := peek.AddrURI(m.Buf, m.Routes.At(i).Span)
+		if !w.ours(u) {
+			r.more, r.next = true, u
 			break
 		}
 		if r.own++; r.own == 1 {
-			r.popped = a.URI
+			r.popped = u
 		}
 	}
 	r.overlong = !r.more && r.own < m.Routes.Count

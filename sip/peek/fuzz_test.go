@@ -36,11 +36,11 @@ func asTwin(m *Message) (t twin) {
 	} else {
 		t.uri = s(m.URI.Span)
 	}
-	if m.From.URI.OK {
-		t.fromUser, t.fromHost = s(m.From.URI.User), s(m.From.URI.Host)
+	if u := ParseURI(m.Buf, m.From.Bare); u.OK {
+		t.fromUser, t.fromHost = s(u.User), s(u.Host)
 	}
-	if m.To.URI.OK {
-		t.toUser, t.toHost = s(m.To.URI.User), s(m.To.URI.Host)
+	if u := ParseURI(m.Buf, m.To.Bare); u.OK {
+		t.toUser, t.toHost = s(u.User), s(u.Host)
 	}
 	return t
 }
@@ -111,7 +111,7 @@ func FuzzSipgo(f *testing.F) {
 		if m.Scan([]byte(msg)) != OK || m.Vias.Count != 1 || strings.ContainsAny(head, "\",\t%\x00") ||
 			strings.Contains(head, "\r\n ") || strings.Contains(head, "  ") || strings.Contains(head, " ;") || strings.Contains(head, "; ") ||
 			strings.Contains(head, "= ") || strings.Contains(head, " =") || strings.Contains(head, "/ ") || strings.Contains(head, " /") || strings.Contains(head, " :") ||
-			!strings.Contains(string(m.Text(m.From.Span)), "<") || !strings.Contains(string(m.Text(m.To.Span)), "<") || !m.From.URI.OK || !m.To.URI.OK {
+			!strings.Contains(string(m.Text(m.From.Span)), "<") || !strings.Contains(string(m.Text(m.To.Span)), "<") || !ParseURI(m.Buf, m.From.Bare).OK || !ParseURI(m.Buf, m.To.Bare).OK {
 			return
 		}
 		parsed, err := sip.ParseMessage([]byte(msg))
@@ -124,7 +124,8 @@ func FuzzSipgo(f *testing.F) {
 		if got, want := m.CSeq, parsed.CSeq().SeqNo; got != want {
 			t.Errorf("CSeq %d, sipgo %d, of %q", got, want, msg)
 		}
-		if got, want := string(m.Text(m.To.URI.Host)), parsed.To().Address.Host; m.To.URI.Scheme == SIP && !strings.Contains(got, "[") && got != want {
+		to := ParseURI(m.Buf, m.To.Bare)
+		if got, want := string(m.Text(to.Host)), parsed.To().Address.Host; to.Scheme == SIP && !strings.Contains(got, "[") && got != want {
 			t.Errorf("To host %q, sipgo %q, of %q", got, want, msg)
 		}
 	})

@@ -283,7 +283,7 @@ func (m *Message) Lines() iter.Seq2[Name, Span] {
 			if name, _, ok := splitHeader(b, i, end); ok {
 				n = nameOf(b[name.From:name.To])
 			}
-			if !yield(n, Span{i, next}) {
+			if bytes.Count(b[i:next], cr) != bytes.Count(b[i:next], lf) || !yield(n, Span{i, next}) {
 				return
 			}
 			i = next

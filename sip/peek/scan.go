@@ -30,17 +30,20 @@ func (m *Message) Scan(b []byte) Reason {
 	return m.reason
 }
 
-// line finds the end of the line that begins at i, without and with its CRLF.
+// line finds the end of the line that begins at i, without and with its CRLF. Whether other CRs stand in it is asked once for the whole
+// head, in complete.
 func line(b []byte, i int) (end, next int, r Reason) {
 	n := bytes.IndexByte(b[i:], '\n')
 	if n < 0 {
 		return 0, 0, NoEnd
 	}
-	if cr := bytes.IndexByte(b[i:i+n], '\r'); cr != n-1 || n == 0 {
+	if n == 0 || b[i+n-1] != '\r' {
 		return 0, 0, BareLine
 	}
 	return i + n - 1, i + n + 1, OK
 }
+
+var cr, lf = []byte{'\r'}, []byte{'\n'}
 
 // startLine reads the request or status line; false means that nothing after it is worth reading.
 func (m *Message) startLine(s Span) bool {
@@ -151,7 +154,10 @@ func (m *Message) headerLines(i int) bool {
 
 // complete checks what can only be known at the end of the headers, and finds the end of the body.
 func (m *Message) complete() {
+	head := m.Buf[m.Start:m.Body]
 	switch {
+	case bytes.Count(head, cr) != bytes.Count(head, lf):
+		m.fail(BareLine)
 	case m.Vias.Count == 0 || m.CallID.Empty() || m.seen&(hasFrom|hasTo|hasCSeq) != hasFrom|hasTo|hasCSeq:
 		m.fail(Missing)
 	case m.Vias.Count > MaxVias:

@@ -157,16 +157,16 @@ func Param(b []byte, params Span, lower string) (Span, bool) {
 // Addr is a From, To, Contact, Route or Record-Route value taken apart.
 type Addr struct {
 	Span
-	URI    URI
+	Bare   Span // the URI's text, without brackets: ParseURI takes it apart
 	Params Span // parameters of the header, after the URI
 	Tag    Span
 }
 
 // ParseAddr takes the value in s apart. ok is false when the brackets, quotes or parameters do not close, when the tag appears twice or
-// when tag or URI are too long; a URI nobody can read leaves ok true and URI.OK false.
+// when tag or URI are too long; the URI itself is not looked at.
 func ParseAddr(b []byte, s Span) (a Addr, ok bool) {
-	a.Span = s
-	open, uri := -1, Span{s.From, s.To}
+	a.Span, a.Bare = s, s
+	open := -1
 	for i := s.From; i < s.To; i++ {
 		if b[i] == '"' {
 			if i, ok = quoteEnd(b, i, s.To); !ok {
@@ -188,18 +188,26 @@ func ParseAddr(b []byte, s Span) (a Addr, ok bool) {
 		if n < 0 {
 			return a, false
 		}
-		uri, a.Params = Span{open + 1, open + n}, Span{open + n + 1, s.To}
+		a.Bare, a.Params = Span{open + 1, open + n}, Span{open + n + 1, s.To}
 	} else { // addr-spec: what follows a semicolon belongs to the header (RFC 3261 section 20)
 		if n := bytes.IndexByte(b[s.From:s.To], ';'); n >= 0 {
-			uri, a.Params = Span{s.From, s.From + n}, Span{s.From + n, s.To}
+			a.Bare, a.Params = Span{s.From, s.From + n}, Span{s.From + n, s.To}
 		}
-		uri = trim(b, uri)
+		a.Bare = trim(b, a.Bare)
 	}
-	a.URI = ParseURI(b, uri)
-	if uri.Len() > MaxURI || uri.Empty() {
+	if a.Bare.Len() > MaxURI || a.Bare.Empty() {
 		return a, false
 	}
 	return a, a.tag(b)
+}
+
+// AddrURI is the URI of a list value such as a Route; OK is false when either cannot be read.
+func AddrURI(b []byte, s Span) URI {
+	a, ok := ParseAddr(b, s)
+	if !ok {
+		return URI{}
+	}
+	return ParseURI(b, a.Bare)
 }
 
 func (a *Addr) tag(b []byte) bool {
