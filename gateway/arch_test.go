@@ -93,9 +93,9 @@ var fences = []fence{
 	{module: "github.com/cespare/xxhash/v2", pkgs: []string{"gateway", "gateway/balance", "gateway/cluster", "appsession/..."}},
 	{module: "github.com/gobwas/ws", pkgs: []string{"http", "sip", "sip/wire", "cmd/twinhop/demo", "e2e"}},
 	{module: "github.com/coreos/go-systemd/v22", pkgs: []string{"cmd/twinhop/..."}},
-	{module: "golang.org/x/sys", pkgs: []string{"sip", "sip/wire", "admin", "cmd/twinhop/..."}},
-	{module: "golang.org/x/crypto", pkgs: []string{"admin", "cmd/twinhop/..."}},
-	{module: "golang.org/x/time", pkgs: []string{"http", "sip", "admin"}},
+	{module: "golang.org/x/sys", pkgs: []string{"sip", "sip/wire", "admin/...", "cmd/twinhop/..."}},
+	{module: "golang.org/x/crypto", pkgs: []string{"admin/...", "cmd/twinhop/..."}},
+	{module: "golang.org/x/time", pkgs: []string{"http", "sip", "admin/..."}},
 	{module: "golang.org/x/net", pkgs: []string{"http/...", "sip/wire", "e2e"}},
 	{module: "github.com/evanw/esbuild", pkgs: []string{"web/..."}},
 
