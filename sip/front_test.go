@@ -3,9 +3,11 @@ package sip
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net"
 	"net/netip"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -172,6 +174,72 @@ func TestNamesAreResolvedOffTheLoop(t *testing.T) {
 	}
 	if len(asked) != 1 {
 		t.Errorf("%d more names asked for, want 1: answers are kept", len(asked))
+	}
+}
+
+// Many phones at once: every message of a call reaches one node, in order, and the book is empty in the end. The race detector watches.
+func TestManyCallsAtOnce(t *testing.T) {
+	n := runFront(t, true, Settings{})
+	var nodes, phones sync.WaitGroup
+	var open []*wire.MemoryConn
+	served := make([]map[string]string, 2)
+	for i, a := range []netip.AddrPort{node1, node2} {
+		c := n.open(a)
+		served[i] = map[string]string{}
+		nodes.Go(func() {
+			b := make([]byte, 65536)
+			for {
+				size, by, err := c.ReadFromUDPAddrPort(b)
+				if err != nil {
+					return
+				}
+				var m peek.Message
+				if r := m.Scan(b[:size]); r != peek.OK {
+					t.Errorf("%v", r)
+				}
+				served[i][string(m.Text(m.CallID))] += m.Method.String() + " "
+				if m.Method != peek.Ack {
+					c.WriteToUDPAddrPort([]byte(answer(&m, "200 OK")), by)
+				}
+			}
+		})
+		open = append(open, c)
+	}
+	const each = 50
+	for p := range 4 {
+		c := n.open(netip.AddrPortFrom(client.Addr(), uint16(7000+p)))
+		phones.Go(func() {
+			for k := range each {
+				call := fmt.Sprintf("c%d-%d", p, k)
+				n.send(c, external, request("INVITE", "sip:bob@192.0.2.1", call, "To: <sip:bob@example.com>")...)
+				n.receive(c)
+				n.send(c, external, request("ACK", "sip:bob@192.0.2.1", call, "To: <sip:bob@example.com>;tag=callee")...)
+				n.send(c, external, request("BYE", "sip:bob@192.0.2.1", call, "To: <sip:bob@example.com>;tag=callee")...)
+				n.receive(c)
+			}
+		})
+	}
+	phones.Wait()
+	for _, a := range []string{"node1", "node2"} {
+		if left := n.front.Book.Count(a); left != 0 {
+			t.Errorf("%s has %d calls left", a, left)
+		}
+	}
+	for _, c := range open {
+		c.Close()
+	}
+	nodes.Wait()
+	calls := 0
+	for i, all := range served {
+		calls += len(all)
+		for call, what := range all {
+			if what != "INVITE ACK BYE " {
+				t.Errorf("node%d saw %q of call %s", i+1, what, call)
+			}
+		}
+	}
+	if calls != 4*each {
+		t.Errorf("%d calls served, want %d", calls, 4*each)
 	}
 }
 
