@@ -2,10 +2,12 @@ package http
 
 import (
 	"bufio"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"net/netip"
+	"os"
 	"slices"
 	"time"
 
@@ -141,7 +143,7 @@ func (x *visit) receive(r *http.Request) int {
 		q.Length = r.ContentLength
 		x.net.last = q.Length < 0 && r.ProtoMajor == 1
 		q.Expect = r.ProtoAtLeast(1, 1) && r.Header.Get("Expect") != ""
-		x.client = clientBody{r: r.Body, rc: x.net.rc, stall: x.s.bodyStall()}
+		x.client = clientBody{r: r.Body, rc: x.net.rc, stall: x.s.bodyStall(), paced: r.ContentLength > 0}
 	} else {
 		q.Upgrade = upgradeOf(r.Header)
 	}
@@ -170,24 +172,60 @@ func (x *visit) takeBody() error {
 	}
 }
 
+// A body of known length must come at minRate bytes a second on average over
+// rateWindow of waiting for it.
+const (
+	minRate    = 240
+	rateWindow = 10 * time.Second
+)
+
+// errSlow means that a client sends its body so slowly that it holds on to a
+// node for nothing.
+var errSlow = fmt.Errorf("body comes too slowly: %w", os.ErrDeadlineExceeded)
+
 // clientBody reads what the client sends, bounds each of its pauses, and can
 // be closed from another goroutine to end a Read.
 type clientBody struct {
 	r       io.ReadCloser
 	rc      *http.ResponseController
 	stall   time.Duration
+	paced   bool // the length is known, so there is no reason to dawdle
 	touched bool
+	cut     bool // Close was called
+
+	waited time.Duration // of the present window
+	came   int
 }
 
 func (b *clientBody) Read(p []byte) (int, error) {
 	b.touched = true
-	b.rc.SetReadDeadline(time.Now().Add(b.stall))
+	start := time.Now()
+	b.rc.SetReadDeadline(start.Add(b.stall))
 	n, err := b.r.Read(p)
 	if err == io.EOF {
 		b.rc.SetReadDeadline(time.Time{}) // net/http goes on reading, to see the client leave
+	}
+	b.waited += time.Since(start)
+	b.came += n
+	if b.waited > rateWindow {
+		if b.paced && err == nil && b.came < minRate*int(b.waited/time.Second) {
+			return n, errSlow
+		}
+		b.waited, b.came = 0, 0
 	}
 	return n, err
 }
 
 // Close ends a Read in progress and makes later ones fail.
-func (b *clientBody) Close() error { return b.rc.SetReadDeadline(time.Unix(1, 0)) }
+func (b *clientBody) Close() error {
+	b.cut = true
+	return b.rc.SetReadDeadline(time.Unix(1, 0))
+}
+
+// finish gives a client whose body was not wanted a moment to stop sending, so
+// that closing the connection does not take the answer away from it.
+func (b *clientBody) finish() {
+	if b.cut {
+		b.rc.SetReadDeadline(time.Now().Add(500 * time.Millisecond))
+	}
+}

@@ -10,11 +10,17 @@ import (
 	"net/http"
 	"runtime"
 	"strings"
+	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/gobwas/ws"
 	"github.com/gobwas/ws/wsutil"
+
+	"twinhop/appsession"
+	"twinhop/appsession/memstore"
+	"twinhop/gateway"
 )
 
 // echoSocket is an application that answers each WebSocket message with
@@ -150,4 +156,32 @@ func TestIdleTunnelEnds(t *testing.T) {
 	if _, err := io.ReadAll(c); err != nil && !strings.Contains(err.Error(), "reset") {
 		t.Error(err)
 	}
+}
+
+// A session stays in the table as long as its tunnel runs, and not longer.
+func TestTunnelKeepsItsSession(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := memstore.New(memstore.Options{MaxKeys: 100, Idle: time.Minute})
+		ctx, cancel := context.WithCancel(t.Context())
+		var running sync.WaitGroup
+		running.Go(func() { store.Run(ctx) })
+		key := appsession.Key{Space: appsession.HTTP, Value: "A"}
+		store.Bind(ctx, appsession.Binding{ID: appsession.Namer{}.ID(key), Owner: "n1"}, []appsession.Alias{{Key: key}})
+		x := &visit{f: &Front{Router: &gateway.Router{Store: store}}}
+		x.ask.Add(key, gateway.SourceCookie)
+		open, hangUp := context.WithCancel(ctx)
+		running.Go(func() { x.touch(open) })
+		found := func() bool { _, err := store.Find(ctx, []appsession.Key{key}); return err == nil }
+		time.Sleep(10 * time.Minute)
+		if !found() {
+			t.Error("the session ended under its tunnel")
+		}
+		hangUp()
+		time.Sleep(3 * time.Minute)
+		if found() {
+			t.Error("the session outlives its tunnel")
+		}
+		cancel()
+		running.Wait()
+	})
 }

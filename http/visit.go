@@ -68,6 +68,7 @@ var noSettings Settings
 
 // end forgets everything that belongs to the request and keeps the memory.
 func (x *visit) end() {
+	x.client.finish()
 	x.req.Reset()
 	x.fields.Reset()
 	x.ask.Reset()

@@ -43,9 +43,9 @@ func Run(t *testing.T, h Harness) {
 }
 
 // start brings up a node and a client for one check.
-func (h Harness) start(t *testing.T, l Limits, script func(*Received) Answer) (head.Backend, string) {
+func (h Harness) start(t *testing.T, l Limits, script func(*Received) Answer) peer {
 	t.Helper()
-	return h.Backend(t, l), h.Node(t, script)
+	return peer{h.Backend(t, l), h.Node(t, script)}
 }
 
 func get(target string) *head.Request {
@@ -62,10 +62,16 @@ func earlyPost(length int64) *head.Request {
 	return r
 }
 
+// peer is a client and the node it speaks with.
+type peer struct {
+	head.Backend
+	addr string
+}
+
 // must exchanges and reads the whole answer.
-func must(t *testing.T, b head.Backend, addr string, r *head.Request, body io.Reader) (int, string) {
+func (p peer) must(t *testing.T, r *head.Request, body io.Reader) (int, string) {
 	t.Helper()
-	resp, err := b.Exchange(t.Context(), addr, r, body)
+	resp, err := p.Exchange(t.Context(), p.addr, r, body)
 	if err != nil {
 		t.Fatalf("exchange: %v", err)
 	}
@@ -79,7 +85,7 @@ func must(t *testing.T, b head.Backend, addr string, r *head.Request, body io.Re
 
 func plain(t *testing.T, h Harness) {
 	const target = "/a;x=1/%2E%c3%A9//b?q=1&r=%20;s"
-	b, addr := h.start(t, Limits{}, func(r *Received) Answer {
+	p := h.start(t, Limits{}, func(r *Received) Answer {
 		if r.Method != "GET" || r.Target != target || r.Host != "app.example" {
 			t.Errorf("node got %s %s at %s", r.Method, r.Target, r.Host)
 		}
@@ -97,7 +103,7 @@ func plain(t *testing.T, h Harness) {
 	r.Fields.Add("X-Two", "one")
 	r.Fields.Add("Cookie", "JSESSIONID=A.n1")
 	r.Fields.Add("X-Two", "two")
-	resp, err := b.Exchange(t.Context(), addr, r, nil)
+	resp, err := p.Exchange(t.Context(), p.addr, r, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -114,9 +120,9 @@ func plain(t *testing.T, h Harness) {
 
 func kept(t *testing.T, h Harness) {
 	var last Received
-	b, addr := h.start(t, Limits{}, func(r *Received) Answer { last = *r; return Answer{Body: []byte("x")} })
+	p := h.start(t, Limits{}, func(r *Received) Answer { last = *r; return Answer{Body: []byte("x")} })
 	for i := range 5 {
-		must(t, b, addr, get("/"), nil)
+		p.must(t, get("/"), nil)
 		if last.Conn != 1 || last.Request != i+1 {
 			t.Fatalf("exchange %d came as request %d on connection %d", i+1, last.Request, last.Conn)
 		}
@@ -124,7 +130,7 @@ func kept(t *testing.T, h Harness) {
 }
 
 func bodyless(t *testing.T, h Harness) {
-	b, addr := h.start(t, Limits{}, func(r *Received) Answer {
+	p := h.start(t, Limits{}, func(r *Received) Answer {
 		switch r.Target {
 		case "/204":
 			return Answer{Status: 204}
@@ -134,19 +140,19 @@ func bodyless(t *testing.T, h Harness) {
 		return Answer{Body: []byte("12345")}
 	})
 	for _, target := range []string{"/204", "/304", "/"} {
-		if _, text := must(t, b, addr, &head.Request{Method: "HEAD", Target: target, Host: "h"}, nil); text != "" {
+		if _, text := p.must(t, &head.Request{Method: "HEAD", Target: target, Host: "h"}, nil); text != "" {
 			t.Errorf("HEAD %s has a body", target)
 		}
-		if status, text := must(t, b, addr, get(target), nil); target != "/" && (text != "" || fmt.Sprintf("/%d", status) != target) {
+		if status, text := p.must(t, get(target), nil); target != "/" && (text != "" || fmt.Sprintf("/%d", status) != target) {
 			t.Errorf("GET %s: %d %q", target, status, text)
 		}
 	}
 }
 
 func unknown(t *testing.T, h Harness) {
-	b, addr := h.start(t, Limits{}, func(r *Received) Answer { return Answer{Body: r.Body, Unknown: true} })
+	p := h.start(t, Limits{}, func(r *Received) Answer { return Answer{Body: r.Body, Unknown: true} })
 	for range 2 {
-		if _, text := must(t, b, addr, post(-1), io.MultiReader(strings.NewReader("he"), strings.NewReader("llo"))); text != "hello" {
+		if _, text := p.must(t, post(-1), io.MultiReader(strings.NewReader("he"), strings.NewReader("llo"))); text != "hello" {
 			t.Errorf("came back: %q", text)
 		}
 	}
@@ -154,13 +160,13 @@ func unknown(t *testing.T, h Harness) {
 
 func large(t *testing.T, h Harness) {
 	data := bytes.Repeat([]byte("0123456789abcdef"), 1<<16)
-	b, addr := h.start(t, Limits{}, func(r *Received) Answer { return Answer{Body: r.Body} })
+	p := h.start(t, Limits{}, func(r *Received) Answer { return Answer{Body: r.Body} })
 	for _, length := range []int64{int64(len(data)), -1} {
-		if _, text := must(t, b, addr, post(length), io.MultiReader(bytes.NewReader(data))); text != string(data) {
+		if _, text := p.must(t, post(length), io.MultiReader(bytes.NewReader(data))); text != string(data) {
 			t.Errorf("length %d: %d bytes came back changed", length, len(text))
 		}
 	}
-	if _, text := must(t, b, addr, post(int64(len(data))), bytes.NewReader(data)); text != string(data) {
+	if _, text := p.must(t, post(int64(len(data))), bytes.NewReader(data)); text != string(data) {
 		t.Error("in memory: came back changed")
 	}
 }
@@ -169,10 +175,10 @@ func trailer(t *testing.T, h Harness) {
 	if h.NoTrailers {
 		t.Skip("the protocol has none")
 	}
-	b, addr := h.start(t, Limits{}, func(*Received) Answer {
+	p := h.start(t, Limits{}, func(*Received) Answer {
 		return Answer{Body: []byte("x"), Unknown: true, Trailer: []head.Field{{Name: "X-Sum", Value: "7"}}}
 	})
-	resp, err := b.Exchange(t.Context(), addr, get("/"), nil)
+	resp, err := p.Exchange(t.Context(), p.addr, get("/"), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -184,10 +190,10 @@ func trailer(t *testing.T, h Harness) {
 
 func dropped(t *testing.T, h Harness) {
 	var seen atomic.Int32
-	b, addr := h.start(t, Limits{}, func(*Received) Answer { seen.Add(1); return Answer{Fault: Drop} })
+	p := h.start(t, Limits{}, func(*Received) Answer { seen.Add(1); return Answer{Fault: Drop} })
 	for _, r := range []*head.Request{get("/"), post(2)} {
 		seen.Store(0)
-		_, err := b.Exchange(t.Context(), addr, r, strings.NewReader("ab"))
+		_, err := p.Exchange(t.Context(), p.addr, r, strings.NewReader("ab"))
 		if err == nil || head.NotSent(err) || head.Timeout(err) || seen.Load() != 1 {
 			t.Errorf("%s: %v, delivered %d times", r.Method, err, seen.Load())
 		}
@@ -195,9 +201,9 @@ func dropped(t *testing.T, h Harness) {
 }
 
 func deadKeptGet(t *testing.T, h Harness) {
-	b, addr := h.start(t, Limits{}, func(*Received) Answer { return Answer{Fault: DropAfter, Body: []byte("x")} })
+	p := h.start(t, Limits{}, func(*Received) Answer { return Answer{Fault: DropAfter, Body: []byte("x")} })
 	for range 5 {
-		if _, text := must(t, b, addr, get("/"), nil); text != "x" {
+		if _, text := p.must(t, get("/"), nil); text != "x" {
 			t.Errorf("got %q", text)
 		}
 	}
@@ -207,7 +213,7 @@ func deadKeptGet(t *testing.T, h Harness) {
 // it is never delivered twice.
 func deadKeptPost(t *testing.T, h Harness) {
 	var seen atomic.Int32
-	b, addr := h.start(t, Limits{}, func(r *Received) Answer {
+	p := h.start(t, Limits{}, func(r *Received) Answer {
 		if r.Method == "GET" {
 			return Answer{}
 		}
@@ -215,9 +221,9 @@ func deadKeptPost(t *testing.T, h Harness) {
 		return Answer{Fault: Drop}
 	})
 	for range 5 {
-		must(t, b, addr, get("/"), nil)
+		p.must(t, get("/"), nil)
 		seen.Store(0)
-		if _, err := b.Exchange(t.Context(), addr, post(2), bytes.NewReader([]byte("ab"))); err == nil || head.NotSent(err) {
+		if _, err := p.Exchange(t.Context(), p.addr, post(2), bytes.NewReader([]byte("ab"))); err == nil || head.NotSent(err) {
 			t.Errorf("a dropped POST: %v", err)
 		}
 		if n := seen.Load(); n != 1 {
@@ -227,11 +233,11 @@ func deadKeptPost(t *testing.T, h Harness) {
 }
 
 func cutBody(t *testing.T, h Harness) {
-	b, addr := h.start(t, Limits{}, func(r *Received) Answer {
+	p := h.start(t, Limits{}, func(r *Received) Answer {
 		return Answer{Fault: DropInBody, Body: []byte("0123456789"), Unknown: r.Target == "/unknown"}
 	})
 	for _, target := range []string{"/", "/unknown"} {
-		resp, err := b.Exchange(t.Context(), addr, get(target), nil)
+		resp, err := p.Exchange(t.Context(), p.addr, get(target), nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -244,12 +250,12 @@ func cutBody(t *testing.T, h Harness) {
 
 func unread(t *testing.T, h Harness) {
 	var conn atomic.Int32
-	b, addr := h.start(t, Limits{}, func(r *Received) Answer {
+	p := h.start(t, Limits{}, func(r *Received) Answer {
 		conn.Store(int32(r.Conn))
 		return Answer{Body: make([]byte, 1<<20)}
 	})
 	for i := range 3 {
-		resp, err := b.Exchange(t.Context(), addr, get("/"), nil)
+		resp, err := p.Exchange(t.Context(), p.addr, get("/"), nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -279,18 +285,18 @@ func (e *endless) Read(p []byte) (int, error) {
 func (e *endless) Close() error { close(e.closed); return nil }
 
 func early(t *testing.T, h Harness) {
-	b, addr := h.start(t, Limits{}, func(r *Received) Answer {
+	p := h.start(t, Limits{}, func(r *Received) Answer {
 		return Answer{Status: 413, Body: []byte("too large")}
 	})
-	if status, text := must(t, b, addr, earlyPost(1<<20), &endless{closed: make(chan struct{})}); status != 413 || text != "too large" {
+	if status, text := p.must(t, earlyPost(1<<20), &endless{closed: make(chan struct{})}); status != 413 || text != "too large" {
 		t.Errorf("%d %q", status, text)
 	}
 }
 
 func duplex(t *testing.T, h Harness) {
-	b, addr := h.start(t, Limits{}, func(r *Received) Answer { return Answer{Unknown: true, Fault: EarlyEchoes} })
+	p := h.start(t, Limits{}, func(r *Received) Answer { return Answer{Unknown: true, Fault: EarlyEchoes} })
 	reader, writer := io.Pipe()
-	resp, err := b.Exchange(t.Context(), addr, earlyPost(-1), reader)
+	resp, err := p.Exchange(t.Context(), p.addr, earlyPost(-1), reader)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -309,7 +315,7 @@ func duplex(t *testing.T, h Harness) {
 }
 
 func brokenBody(t *testing.T, h Harness) {
-	b, addr := h.start(t, Limits{}, func(r *Received) Answer {
+	p := h.start(t, Limits{}, func(r *Received) Answer {
 		if !r.Cut {
 			t.Errorf("the node took %q for a whole body", r.Body)
 		}
@@ -317,7 +323,7 @@ func brokenBody(t *testing.T, h Harness) {
 	})
 	broken := errors.New("client went away")
 	for _, length := range []int64{10, -1} {
-		_, err := b.Exchange(t.Context(), addr, post(length), io.MultiReader(strings.NewReader("half"), &failing{broken}))
+		_, err := p.Exchange(t.Context(), p.addr, post(length), io.MultiReader(strings.NewReader("half"), &failing{broken}))
 		var fault *head.BodyError
 		if !errors.As(err, &fault) || !errors.Is(err, broken) {
 			t.Errorf("length %d: %v", length, err)
@@ -340,8 +346,8 @@ func refused(t *testing.T, h Harness) {
 func slow(t *testing.T, h Harness) {
 	release := make(chan struct{})
 	t.Cleanup(func() { close(release) })
-	b, addr := h.start(t, Limits{Header: 20 * time.Millisecond}, func(*Received) Answer { return Answer{Wait: release} })
-	_, err := b.Exchange(t.Context(), addr, get("/"), nil)
+	p := h.start(t, Limits{Header: 20 * time.Millisecond}, func(*Received) Answer { return Answer{Wait: release} })
+	_, err := p.Exchange(t.Context(), p.addr, get("/"), nil)
 	if err == nil || head.NotSent(err) || !head.Timeout(err) {
 		t.Errorf("silent node: %v", err)
 	}
@@ -351,40 +357,40 @@ func cancelled(t *testing.T, h Harness) {
 	release := make(chan struct{})
 	t.Cleanup(func() { close(release) })
 	ctx, cancel := context.WithCancel(t.Context())
-	b, addr := h.start(t, Limits{}, func(*Received) Answer { cancel(); return Answer{Wait: release} })
-	if _, err := b.Exchange(ctx, addr, get("/"), nil); !errors.Is(err, context.Canceled) || head.NotSent(err) {
+	p := h.start(t, Limits{}, func(*Received) Answer { cancel(); return Answer{Wait: release} })
+	if _, err := p.Exchange(ctx, p.addr, get("/"), nil); !errors.Is(err, context.Canceled) || head.NotSent(err) {
 		t.Errorf("cancelled: %v", err)
 	}
 }
 
 func limited(t *testing.T, h Harness) {
-	b, addr := h.start(t, Limits{MaxConns: 1}, func(*Received) Answer { return Answer{Body: []byte("x")} })
-	resp, err := b.Exchange(t.Context(), addr, get("/"), nil)
+	p := h.start(t, Limits{MaxConns: 1}, func(*Received) Answer { return Answer{Body: []byte("x")} })
+	resp, err := p.Exchange(t.Context(), p.addr, get("/"), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := b.Exchange(t.Context(), addr, post(1), strings.NewReader("a")); err == nil || !head.NotSent(err) {
+	if _, err := p.Exchange(t.Context(), p.addr, post(1), strings.NewReader("a")); err == nil || !head.NotSent(err) {
 		t.Errorf("beyond the limit: %v", err)
 	}
 	io.Copy(io.Discard, resp.Body)
 	resp.Body.Close()
-	must(t, b, addr, get("/"), nil)
+	p.must(t, get("/"), nil)
 }
 
 func badAnswer(t *testing.T, h Harness) {
-	b, addr := h.start(t, Limits{}, func(*Received) Answer { return Answer{Fault: BadAnswer} })
-	if _, err := b.Exchange(t.Context(), addr, get("/"), nil); err == nil || head.NotSent(err) || head.Timeout(err) {
+	p := h.start(t, Limits{}, func(*Received) Answer { return Answer{Fault: BadAnswer} })
+	if _, err := p.Exchange(t.Context(), p.addr, get("/"), nil); err == nil || head.NotSent(err) || head.Timeout(err) {
 		t.Errorf("garbage: %v", err)
 	}
 }
 
 func badRequest(t *testing.T, h Harness) {
-	b, addr := h.start(t, Limits{}, func(r *Received) Answer { t.Errorf("node got %q", r.Target); return Answer{} })
+	p := h.start(t, Limits{}, func(r *Received) Answer { t.Errorf("node got %q", r.Target); return Answer{} })
 	evil := get("/")
 	evil.Fields.Add("X", "a\r\nY: b")
 	for _, r := range []*head.Request{get("/ HTTP/1.1\r\nX: y"), {Method: "GET /\r\n", Target: "/", Host: "h"}, evil,
 		{Method: "GET", Target: "/", Host: "h\r\nX: y"}} {
-		if _, err := b.Exchange(t.Context(), addr, r, nil); err == nil || !head.NotSent(err) {
+		if _, err := p.Exchange(t.Context(), p.addr, r, nil); err == nil || !head.NotSent(err) {
 			t.Errorf("%q: %v", r.Target, err)
 		}
 	}

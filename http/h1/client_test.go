@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -256,6 +257,45 @@ func TestKeepAliveTimeoutOfTheNode(t *testing.T) {
 	client.sweep(time.Now().Add(time.Second))
 	if _, idle := client.Conns(addr); idle != 0 {
 		t.Error("kept longer than the node does")
+	}
+}
+
+// A node that closed, or said something unasked, while a connection lay unused
+// costs no request, not even one that must not be repeated.
+func TestSpoiledKeptConnectionIsNotUsed(t *testing.T) {
+	for _, farewell := range []string{"", "HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"} {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer l.Close()
+		go func() {
+			for {
+				nc, err := l.Accept()
+				if err != nil {
+					return
+				}
+				http.ReadRequest(bufio.NewReader(nc))
+				io.WriteString(nc, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"+farewell)
+				nc.(*net.TCPConn).CloseWrite()
+			}
+		}()
+		client, addr := &Client{}, l.Addr().String()
+		for i := range 3 {
+			r := &head.Request{Method: "POST", Target: "/", Host: "h", Length: 1}
+			resp, err := client.Exchange(t.Context(), addr, r, strings.NewReader("x"))
+			if err != nil || resp.Status != 200 {
+				t.Fatalf("POST %d: %v %v", i, resp, err)
+			}
+			resp.Body.Close()
+			p := client.pool(addr)
+			p.mu.Lock()
+			for len(p.idle) > 0 && p.idle[0].quiet() {
+				runtime.Gosched() // until the node's word has arrived
+			}
+			p.mu.Unlock()
+		}
+		client.CloseIdle()
 	}
 }
 
