@@ -137,6 +137,9 @@ func (r *reader) checkAffinity(c *Config) {
 			r.twice(seen, s.Source+" "+s.Name, use{p, p}, "keep one of them")
 		}
 	}
+	if cookie == "" && len(c.Listen.HTTP) > 0 && !r.failedUnder("affinity.http") {
+		r.warn("affinity.http", "add {source: cookie, name: JSESSIONID}", "no cookie: session ids and their routes are not read, browsers stick by other keys only")
+	}
 	seen = seenAt{}
 	for i, s := range a.SIP {
 		p := fmt.Sprintf("affinity.sip[%d]", i)

@@ -18,7 +18,7 @@ import (
 // stays far below them.
 const (
 	MaxBytes  = 1 << 20
-	maxTokens = 100_000 // the parser's time grows with their square
+	maxTokens = 50_000  // the parser's time grows with their square
 	maxDepth  = 64      // of nesting; the keys need 6
 	maxVisits = 200_000 // values read, aliases counted each time they are followed
 )
