@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+
+	"twinhop/admin/access"
 )
 
 // TestRolesRouteByRoute walks every route with every role.
@@ -161,7 +163,7 @@ func TestLoginEnds(t *testing.T) {
 	}
 	b.must(401, "GET", "/api/v1/nodes", nil)
 	b = s.login(RoleViewer)
-	s.later(idleLife + time.Minute)
+	s.later(access.IdleLife + time.Minute)
 	b.must(401, "GET", "/api/v1/nodes", nil)
 
 	for _, forged := range []string{"twinhop=", "twinhop=AAAA", "twinhop=" + old, old[:len(old)-4] + "AAAA", strings.Repeat("twinhop=x; ", 50)} {
@@ -174,48 +176,6 @@ func TestLoginEnds(t *testing.T) {
 	c.header.Set("Cookie", cookie(s.login(RoleAdmin)))
 	c.must(401, "GET", "/api/v1/nodes", nil)
 }
-
-func TestSecretsRotate(t *testing.T) {
-	old, young := []byte(strings.Repeat("o", 32)), []byte(strings.Repeat("y", 32))
-	before, err := newCookies([][]byte{old})
-	if err != nil {
-		t.Fatal(err)
-	}
-	after, err := newCookies([][]byte{young, old})
-	if err != nil {
-		t.Fatal(err)
-	}
-	carry := func(from, to cookies) string {
-		r, _ := http.NewRequest("GET", "http://x/", nil)
-		w := &recorder{http.Header{}}
-		if err := from.set(w, r, "the key"); err != nil {
-			t.Fatal(err)
-		}
-		text := w.Header().Get("Set-Cookie")
-		for _, want := range []string{"HttpOnly", "SameSite=Strict", "Path=/"} {
-			if !strings.Contains(text, want) {
-				t.Errorf("%s lacks %s", text, want)
-			}
-		}
-		r.Header.Set("Cookie", text)
-		return to.key(r)
-	}
-	if carry(before, after) != "the key" || carry(after, after) != "the key" {
-		t.Error("an old cookie is not read any more")
-	}
-	if carry(after, before) != "" {
-		t.Error("sealed with the old key")
-	}
-	if _, err := newCookies([][]byte{[]byte("short")}); err == nil {
-		t.Error("a short secret is taken")
-	}
-}
-
-type recorder struct{ header http.Header }
-
-func (r *recorder) Header() http.Header         { return r.header }
-func (r *recorder) Write(b []byte) (int, error) { return len(b), nil }
-func (r *recorder) WriteHeader(int)             {}
 
 func TestGuessingIsSlowedDown(t *testing.T) {
 	s := newStage(t, "node1").run()
@@ -254,17 +214,6 @@ func TestGuessingIsSlowedDown(t *testing.T) {
 		if f.GetName() == "twinhop_admin_login_failures_total" && f.Metric[0].Counter.GetValue() != 6 {
 			t.Errorf("failures: %v", f.Metric[0].Counter.GetValue())
 		}
-	}
-}
-
-func TestGuardIsBounded(t *testing.T) {
-	s := newStage(t)
-	g := newGuard(s.clock)
-	for n := range 3 * maxAttempted {
-		g.failed(time.Duration(n).String(), "u"+time.Duration(n).String())
-	}
-	if len(g.list) > maxAttempted+2 {
-		t.Errorf("%d entries", len(g.list))
 	}
 }
 
@@ -355,14 +304,14 @@ func TestUnixSocket(t *testing.T) {
 	}
 	dead.(*net.UnixListener).SetUnlinkOnClose(false)
 	dead.Close()
-	ln, err := ListenUnix(path)
+	ln, err := access.ListenUnix(path)
 	if err != nil {
 		t.Fatal("a dead socket is in the way:", err)
 	}
 	if st, err := os.Stat(path); err != nil || st.Mode().Perm() != 0o600 {
 		t.Errorf("%v, %v", st.Mode(), err)
 	}
-	if _, err := ListenUnix(path); err == nil {
+	if _, err := access.ListenUnix(path); err == nil {
 		t.Error("a live socket was replaced")
 	}
 	s := newStage(t, "node1", "node2").serve(ln)
@@ -380,21 +329,8 @@ func TestUnixSocket(t *testing.T) {
 	if err := os.WriteFile(file, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := ListenUnix(file); err == nil {
+	if _, err := access.ListenUnix(file); err == nil {
 		t.Error("a file was replaced by a socket")
-	}
-}
-
-// Others at the socket are strangers.
-func TestSocketPeers(t *testing.T) {
-	for uid, want := range map[int]bool{os.Getuid(): true, 0: true, -1: false, 54321: false} {
-		ctx := context.WithValue(context.Background(), peerKey{}, uid)
-		if socket, trusted := socketPeer(ctx); !socket || trusted != want {
-			t.Errorf("uid %d: %v, %v", uid, socket, trusted)
-		}
-	}
-	if socket, trusted := socketPeer(context.Background()); socket || trusted {
-		t.Error("a TCP connection is no socket")
 	}
 }
 

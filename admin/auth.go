@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/gin-gonic/gin"
+
+	"twinhop/admin/access"
 )
 
 // meView is who one is, as the API tells it.
@@ -21,7 +23,7 @@ type meView struct {
 	Expires *timestamp `json:"expires,omitempty"`
 }
 
-func (m me) view() meView {
+func viewMe(m access.Me) meView {
 	v := meView{Name: m.Name, Role: m.Role, Via: m.Via}
 	if !m.Expires.IsZero() {
 		v.Expires = stamp(m.Expires)
@@ -30,25 +32,25 @@ func (m me) view() meView {
 }
 
 // whoami finds out who sends the request. The zero me is a stranger.
-func (s *Server) whoami(r *http.Request) me {
-	if socket, trusted := socketPeer(r.Context()); socket {
+func (s *Server) whoami(r *http.Request) access.Me {
+	if socket, trusted := access.SocketPeer(r.Context()); socket {
 		if !trusted {
-			return me{}
+			return access.Me{}
 		}
-		return me{Name: "local", Role: RoleAdmin, Via: "socket"}
+		return access.Me{Name: "local", Role: RoleAdmin, Via: "socket"}
 	}
 	// The stream of an open page is no activity of its user.
 	touch := r.URL.Path != "/api/v1/stream"
-	if key := s.cookies.key(r); key != "" {
-		who, _ := s.logins.find(key, touch)
+	if key := s.cookies.Key(r); key != "" {
+		who, _ := s.logins.Find(key, touch)
 		return who
 	}
-	return me{}
+	return access.Me{}
 }
 
 func (s *Server) stranger() *problem {
 	p := newProblem(http.StatusUnauthorized, "login-needed", "Log in first.")
-	setup := s.users.empty()
+	setup := s.users.Empty()
 	p.Setup = &setup
 	return p
 }
@@ -58,7 +60,7 @@ func (s *Server) getMe(c *gin.Context) (any, error) {
 	if who.Role == RoleNone {
 		return nil, s.stranger()
 	}
-	return who.view(), nil
+	return viewMe(who), nil
 }
 
 type loginBody struct {
@@ -76,10 +78,10 @@ func (s *Server) postLogin(c *gin.Context) (any, error) {
 	if err := s.slow(c, peer, body.Name); err != nil {
 		return nil, err
 	}
-	s.guard.failed(peer, body.Name) // until proved otherwise
-	who, ok := me{}, false
+	s.guard.Failed(peer, body.Name) // until proved otherwise
+	who, ok := access.Me{}, false
 	if body.Token != "" {
-		who, ok = s.tokens.use(tokenLogin, body.Token, false)
+		who, ok = s.tokens.Use(access.TokenLogin, body.Token, false)
 	} else {
 		who, ok = s.checkPassword(body)
 	}
@@ -87,26 +89,26 @@ func (s *Server) postLogin(c *gin.Context) (any, error) {
 		s.log.Warn("admin log in failed", "peer", peer)
 		return nil, newProblem(http.StatusUnauthorized, "login-failed", "Check both and try again.")
 	}
-	s.guard.succeeded(peer, body.Name)
+	s.guard.Succeeded(peer, body.Name)
 	return s.welcome(c, who)
 }
 
-func (s *Server) checkPassword(body loginBody) (me, bool) {
-	if len(body.Password) > maxPassword || len(body.Name) > maxUserName {
-		return me{}, false
+func (s *Server) checkPassword(body loginBody) (access.Me, bool) {
+	if len(body.Password) > access.MaxPassword || len(body.Name) > access.MaxUserName {
+		return access.Me{}, false
 	}
-	u, known := s.users.find(body.Name)
+	u, known := s.users.Find(body.Name)
 	hash := u.Hash
 	if !known {
-		hash = nobodysHash()
+		hash = access.NobodysHash()
 	}
-	good := checkPassword(hash, body.Password)
-	return me{Name: u.Name, Role: u.Role}, good && known
+	good := access.CheckPassword(hash, body.Password)
+	return access.Me{Name: u.Name, Role: u.Role}, good && known
 }
 
 // slow refuses those who failed too often.
 func (s *Server) slow(c *gin.Context, peer, user string) error {
-	wait := s.guard.wait(peer, user)
+	wait := s.guard.Wait(peer, user)
 	if wait <= 0 {
 		return nil
 	}
@@ -116,21 +118,21 @@ func (s *Server) slow(c *gin.Context, peer, user string) error {
 }
 
 // welcome logs in. Whoever was logged in with this browser before is out.
-func (s *Server) welcome(c *gin.Context, who me) (any, error) {
-	if old := s.cookies.key(c.Request); old != "" {
-		s.logins.close(old)
+func (s *Server) welcome(c *gin.Context, who access.Me) (any, error) {
+	if old := s.cookies.Key(c.Request); old != "" {
+		s.logins.Close(old)
 	}
-	key, who := s.logins.open(who)
-	if err := s.cookies.set(c.Writer, c.Request, key); err != nil {
+	key, who := s.logins.Open(who)
+	if err := s.cookies.Set(c.Writer, c.Request, key); err != nil {
 		return nil, err
 	}
 	s.log.Info("admin log in", "user", who.Name, "role", who.Role.String(), "peer", peerAddr(c.Request))
-	return who.view(), nil
+	return viewMe(who), nil
 }
 
 func (s *Server) postLogout(c *gin.Context) (any, error) {
-	s.logins.close(actor(c).login)
-	s.cookies.clear(c.Writer, c.Request)
+	s.logins.Close(actor(c).Login)
+	s.cookies.Clear(c.Writer, c.Request)
 	s.log.Info("admin log out", "user", actor(c).Name)
 	return nil, nil
 }
@@ -152,33 +154,37 @@ func (s *Server) postSetup(c *gin.Context) (any, error) {
 	if err := s.slow(c, peer, ""); err != nil {
 		return nil, err
 	}
-	if !s.users.empty() {
+	if !s.users.Empty() {
 		return nil, newProblem(http.StatusConflict, "conflict", "The first user was made already: log in.")
 	}
 	if actor(c).Via != "socket" {
-		s.guard.failed(peer, "")
-		if _, ok := s.tokens.use(tokenSetup, body.Token, true); !ok {
+		s.guard.Failed(peer, "")
+		if _, ok := s.tokens.Use(access.TokenSetup, body.Token, true); !ok {
 			return nil, newProblem(http.StatusForbidden, "forbidden",
 				"This set-up link is not valid any more. Restart the gateway to get a new one.")
 		}
-		s.guard.succeeded(peer, "")
+		s.guard.Succeeded(peer, "")
 	}
-	if err := checkUser(body.Name, body.Password); err != nil {
+	if err := access.CheckUser(body.Name, body.Password); err != nil {
+		var unfit *access.Unfit
+		if errors.As(err, &unfit) {
+			return nil, invalid("#/"+unfit.Field, "%s", unfit.Why)
+		}
 		return nil, err
 	}
-	err := s.users.addFirst(user{Name: body.Name, Role: RoleAdmin, Hash: hashPassword(body.Password)})
-	if errors.Is(err, errTaken) {
+	err := s.users.AddFirst(access.User{Name: body.Name, Role: RoleAdmin, Hash: access.HashPassword(body.Password)})
+	if errors.Is(err, access.ErrTaken) {
 		return nil, newProblem(http.StatusConflict, "conflict", "The first user was made already: log in.")
 	}
 	if err != nil {
 		return nil, err
 	}
-	s.tokens.use(tokenSetup, body.Token, false)
+	s.tokens.Use(access.TokenSetup, body.Token, false)
 	if s.StateDir != "" {
 		os.Remove(filepath.Join(s.StateDir, "setup-url"))
 	}
 	s.log.Info("first admin user made", "user", body.Name)
-	return s.welcome(c, me{Name: body.Name, Role: RoleAdmin})
+	return s.welcome(c, access.Me{Name: body.Name, Role: RoleAdmin})
 }
 
 func peerAddr(r *http.Request) string {

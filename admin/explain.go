@@ -9,6 +9,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"twinhop/admin/search"
 	"twinhop/appsession"
 	"twinhop/gateway"
 	"twinhop/gateway/cluster"
@@ -180,7 +181,7 @@ func (s *Server) getSession(c *gin.Context) (any, error) {
 		return nil, gone
 	}
 	ctx := c.Request.Context()
-	x, err := s.session(ctx, id)
+	x, err := search.Session(ctx, s.Panel.Store, id)
 	if errors.Is(err, appsession.ErrNotFound) {
 		return nil, gone
 	}

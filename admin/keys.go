@@ -4,7 +4,6 @@ import (
 	"strings"
 
 	"twinhop/appsession"
-	"twinhop/gateway/cluster"
 	"twinhop/gateway/trace"
 )
 
@@ -82,109 +81,4 @@ func viewKey(k appsession.Key, role Role) keyView {
 		v.Value = clean(k.Value)
 	}
 	return v
-}
-
-// query is a search as somebody typed it: anything, or "word:anything".
-type query struct {
-	word, text string
-}
-
-// words that may stand before the colon, and the space they search; those
-// without a space are handled apart.
-var queryWords = map[string]appsession.Space{
-	"app": appsession.App, "appsession": appsession.App, "user": appsession.App, "from.user": appsession.App, "to.user": appsession.App,
-	"call": appsession.Call, "call-id": appsession.Call, "callid": appsession.Call,
-	"http": appsession.HTTP, "jsessionid": appsession.HTTP, "cookie": appsession.HTTP,
-	"node": appsession.NoSpace, "id": appsession.NoSpace,
-}
-
-func parseQuery(s string) query {
-	s = strings.TrimSpace(s)
-	for _, sep := range []string{":", "="} {
-		word, text, found := strings.Cut(s, sep)
-		if word = strings.ToLower(strings.TrimSpace(word)); found {
-			if _, known := queryWords[word]; known {
-				return query{word, strings.TrimSpace(text)}
-			}
-		}
-	}
-	return query{"", s}
-}
-
-// keys are the keys that the query may mean, exactly.
-func (q query) keys(v *cluster.View) []appsession.Key {
-	space := queryWords[q.word]
-	var list []appsession.Key
-	add := func(s appsession.Space, value string) {
-		if value == "" || (space != appsession.NoSpace && s != space) {
-			return
-		}
-		for _, realm := range realms(v) {
-			list = append(list, appsession.Key{Space: s, Realm: realm, Value: value})
-		}
-	}
-	if q.text == "" || q.word == "node" || q.word == "id" {
-		return nil
-	}
-	add(appsession.App, q.text)
-	add(appsession.Call, q.text)
-	add(appsession.HTTP, q.text)
-	for i := range len(q.text) { // the route may begin at any dot
-		if q.text[i] == '.' {
-			add(appsession.HTTP, q.text[:i])
-		}
-		if len(list) > 64 {
-			break
-		}
-	}
-	if user, ok := strings.CutPrefix(q.text, "sip:"); ok {
-		user, _, _ = strings.Cut(user, "@")
-		add(appsession.App, user)
-	}
-	return list
-}
-
-func realms(v *cluster.View) []uint16 {
-	seen := map[uint16]bool{0: true}
-	list := []uint16{0}
-	for _, p := range v.Pools {
-		if !seen[p.Realm] {
-			seen[p.Realm] = true
-			list = append(list, p.Realm)
-		}
-	}
-	return list
-}
-
-// suits tells whether a session is among those that the query may mean, by a
-// part of a value. Parts of HTTP session ids are not searched: that would help
-// to guess them.
-func (q query) suits(x *appsession.Session) bool {
-	if q.text == "" {
-		return true
-	}
-	space := queryWords[q.word]
-	low := strings.ToLower(q.text)
-	if q.word == "node" {
-		return x.Owner == q.text
-	}
-	if q.word == "id" || q.word == "" {
-		if len(low) >= 4 && strings.HasPrefix(x.ID.String(), low) {
-			return true
-		}
-	}
-	if q.word == "id" {
-		return false
-	}
-	if q.word == "" && x.Owner == q.text {
-		return true
-	}
-	for i := range x.Keys {
-		k := &x.Keys[i]
-		if k.Space != appsession.HTTP && (space == appsession.NoSpace || k.Space == space) &&
-			strings.Contains(strings.ToLower(k.Value), low) {
-			return true
-		}
-	}
-	return false
 }

@@ -31,7 +31,7 @@ func (c collector) Collect(ch chan<- prometheus.Metric) {
 	if c.s.ready() != nil {
 		return
 	}
-	ch <- prometheus.MustNewConstMetric(loginFailuresDesc, prometheus.CounterValue, float64(c.s.guard.failures.Load()))
+	ch <- prometheus.MustNewConstMetric(loginFailuresDesc, prometheus.CounterValue, float64(c.s.guard.Failures()))
 	counter, ok := c.s.Panel.Store.(appsession.Counter)
 	if !ok {
 		return

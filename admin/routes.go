@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"github.com/gin-gonic/gin"
+
+	"twinhop/admin/access"
 )
 
 // route is one thing that can be asked for, and the least role that may.
@@ -48,8 +50,8 @@ const (
 	actorKey     = "actor"
 )
 
-func actor(c *gin.Context) me {
-	who, _ := c.Value(actorKey).(me)
+func actor(c *gin.Context) access.Me {
+	who, _ := c.Value(actorKey).(access.Me)
 	return who
 }
 
@@ -201,7 +203,7 @@ func (s *Server) getReady(c *gin.Context) (any, error) {
 
 // getMetrics is free for this machine; others log in.
 func (s *Server) getMetrics(c *gin.Context) (any, error) {
-	if socket, _ := socketPeer(c.Request.Context()); !socket && !loopback(peerAddr(c.Request)) && actor(c).Role < RoleViewer {
+	if socket, _ := access.SocketPeer(c.Request.Context()); !socket && !loopback(peerAddr(c.Request)) && actor(c).Role < RoleViewer {
 		return nil, s.stranger()
 	}
 	if s.Metrics == nil {

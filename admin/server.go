@@ -15,6 +15,7 @@ import (
 	"sync"
 	"time"
 
+	"twinhop/admin/access"
 	"twinhop/appsession"
 	"twinhop/gateway"
 	"twinhop/gateway/cluster"
@@ -64,12 +65,12 @@ type Server struct {
 	err     error
 	log     *slog.Logger
 	started time.Time
-	users   *users
-	logins  *logins
-	tokens  *tokens
-	guard   *guard
+	users   *access.Users
+	logins  *access.Logins
+	tokens  *access.Tokens
+	guard   *access.Guard
 	hub     *hub
-	cookies cookies
+	cookies access.Cookies
 	handler http.Handler
 }
 
@@ -99,7 +100,7 @@ func (s *Server) prepare() error {
 	s.log = cmp.Or(s.Log, slog.New(slog.DiscardHandler))
 	s.started = s.now()
 	var err error
-	if s.users, err = openUsers(s.StateDir); err != nil {
+	if s.users, err = access.OpenUsers(s.StateDir); err != nil {
 		return err
 	}
 	secrets := s.Secrets
@@ -108,12 +109,12 @@ func (s *Server) prepare() error {
 		rand.Read(secret)
 		secrets = [][]byte{secret}
 	}
-	if s.cookies, err = newCookies(secrets); err != nil {
+	if s.cookies, err = access.NewCookies(secrets); err != nil {
 		return err
 	}
-	s.logins = &logins{now: s.now}
-	s.tokens = &tokens{now: s.now}
-	s.guard = newGuard(s.now)
+	s.logins = &access.Logins{Now: s.now}
+	s.tokens = &access.Tokens{Now: s.now}
+	s.guard = &access.Guard{Now: s.now}
 	s.hub = newHub(s)
 	s.handler = s.routes()
 	return nil
@@ -142,7 +143,7 @@ func (s *Server) Run(ctx context.Context, listeners ...net.Listener) error {
 	var group sync.WaitGroup
 	group.Go(func() { s.hub.run(ctx) })
 	srv := &http.Server{Handler: s.handler, ReadHeaderTimeout: headerTimeout, ReadTimeout: readTimeout,
-		IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeader, ConnContext: withPeer,
+		IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeader, ConnContext: access.WithPeer,
 		BaseContext: func(net.Listener) context.Context { return ctx },
 		ErrorLog:    slog.NewLogLogger(s.log.Handler(), slog.LevelDebug)}
 	failed := make(chan error, len(listeners))
@@ -178,12 +179,12 @@ func (s *Server) offerSetup() {
 	if s.StateDir != "" {
 		os.Remove(path)
 	}
-	if !s.users.empty() || (s.OnSetup == nil && s.StateDir == "") {
+	if !s.users.Empty() || (s.OnSetup == nil && s.StateDir == "") {
 		return
 	}
-	url := s.BaseURL + "/#setup=" + s.tokens.issue(tokenSetup, me{Role: RoleAdmin}, setupLife)
+	url := s.BaseURL + "/#setup=" + s.tokens.Issue(access.TokenSetup, access.Me{Role: RoleAdmin}, setupLife)
 	if s.StateDir != "" {
-		if err := writePrivate(path, []byte(url+"\n")); err != nil {
+		if err := access.WritePrivate(path, []byte(url+"\n")); err != nil {
 			s.log.Warn("the set-up link could not be written", "err", err)
 		}
 	}
@@ -197,29 +198,7 @@ func (s *Server) LoginURL(name string, role Role, life time.Duration) (string, e
 	if err := s.ready(); err != nil {
 		return "", err
 	}
-	return s.BaseURL + "/#t=" + s.tokens.issue(tokenLogin, me{Name: name, Role: role}, life), nil
-}
-
-// writePrivate replaces a file at once, readable by its owner only.
-func writePrivate(path string, data []byte) error {
-	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*")
-	if err != nil {
-		return fmt.Errorf("writing %s: %w", filepath.Base(path), err)
-	}
-	defer os.Remove(f.Name())
-	err = errors.Join(f.Chmod(0o600), write(f, data), f.Sync(), f.Close())
-	if err == nil {
-		err = os.Rename(f.Name(), path)
-	}
-	if err != nil {
-		return fmt.Errorf("writing %s: %w", filepath.Base(path), err)
-	}
-	return nil
-}
-
-func write(f *os.File, data []byte) error {
-	_, err := f.Write(data)
-	return err
+	return s.BaseURL + "/#t=" + s.tokens.Issue(access.TokenLogin, access.Me{Name: name, Role: role}, life), nil
 }
 
 // loopback tells whether an address names this very machine.

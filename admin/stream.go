@@ -95,7 +95,7 @@ func (s *Server) pump(c *gin.Context, page *client, w *eventWriter) {
 		case <-beat.C:
 		}
 		if who.Via == "cookie" {
-			if _, in := s.logins.find(who.login, false); !in {
+			if _, in := s.logins.Find(who.Login, false); !in {
 				w.write(event(message{event: "auth.expired"}, struct{}{}))
 				return
 			}

@@ -1,4 +1,4 @@
-package admin
+package access
 
 import (
 	"crypto/hkdf"
@@ -14,47 +14,49 @@ import (
 	"github.com/gorilla/securecookie"
 )
 
-// me is who a request comes from.
-type me struct {
+// Me is who a request comes from.
+type Me struct {
 	Name    string
 	Role    Role
 	Via     string // "cookie" or "socket"
 	Expires time.Time
-	login   string // key of the log in
+	Login   string // its key in Logins
 }
 
+// How long a log in lasts without activity, and at all.
 const (
-	idleLife     = 8 * time.Hour
-	absoluteLife = 24 * time.Hour
+	IdleLife     = 8 * time.Hour
+	AbsoluteLife = 24 * time.Hour
 	maxLogins    = 1000
 	maxTokens    = 100
 )
 
-// logins is the table of those who are logged in. A cookie is only a reference
+// Logins is the table of those who are logged in. A cookie is only a reference
 // into it, so a log out takes effect at once, everywhere.
-type logins struct {
-	now func() time.Time
+type Logins struct {
+	Now func() time.Time
 
 	mu   sync.Mutex
 	list map[string]*login
 }
 
 type login struct {
-	me         me
+	me         Me
 	born, seen time.Time
 }
 
 func (l *login) ends() time.Time {
-	idle, absolute := l.seen.Add(idleLife), l.born.Add(absoluteLife)
+	idle, absolute := l.seen.Add(IdleLife), l.born.Add(AbsoluteLife)
 	if idle.Before(absolute) {
 		return idle
 	}
 	return absolute
 }
 
-func (l *logins) open(who me) (string, me) {
+// Open logs somebody in and returns the key of the log in.
+func (l *Logins) Open(who Me) (string, Me) {
 	key := random()
-	now := l.now()
+	now := l.Now()
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.list == nil {
@@ -63,7 +65,7 @@ func (l *logins) open(who me) (string, me) {
 	if len(l.list) >= maxLogins {
 		l.makeRoom(now)
 	}
-	who.Via, who.login = "cookie", key
+	who.Via, who.Login = "cookie", key
 	entry := &login{who, now, now}
 	l.list[key] = entry
 	who.Expires = entry.ends()
@@ -71,7 +73,7 @@ func (l *logins) open(who me) (string, me) {
 }
 
 // makeRoom drops what is over, else whoever was idle longest.
-func (l *logins) makeRoom(now time.Time) {
+func (l *Logins) makeRoom(now time.Time) {
 	oldest := ""
 	for key, x := range l.list {
 		switch {
@@ -86,18 +88,18 @@ func (l *logins) makeRoom(now time.Time) {
 	}
 }
 
-// find returns who is logged in under the key. touch counts as activity.
-func (l *logins) find(key string, touch bool) (me, bool) {
-	now := l.now()
+// Find returns who is logged in under the key. touch counts as activity.
+func (l *Logins) Find(key string, touch bool) (Me, bool) {
+	now := l.Now()
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	x := l.list[key]
 	if x == nil {
-		return me{}, false
+		return Me{}, false
 	}
 	if !now.Before(x.ends()) {
 		delete(l.list, key)
-		return me{}, false
+		return Me{}, false
 	}
 	if touch {
 		x.seen = now
@@ -107,7 +109,8 @@ func (l *logins) find(key string, touch bool) (me, bool) {
 	return who, true
 }
 
-func (l *logins) close(key string) {
+// Close ends a log in.
+func (l *Logins) Close(key string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	delete(l.list, key)
@@ -115,14 +118,14 @@ func (l *logins) close(key string) {
 
 // The kinds of tokens.
 const (
-	tokenSetup = "setup"
-	tokenLogin = "login"
+	TokenSetup = "setup"
+	TokenLogin = "login"
 )
 
-// tokens are the one-time secrets of printed links. Only their hashes are
+// Tokens are the one-time secrets of printed links. Only their hashes are
 // kept.
-type tokens struct {
-	now func() time.Time
+type Tokens struct {
+	Now func() time.Time
 
 	mu   sync.Mutex
 	list map[[32]byte]ticket
@@ -130,13 +133,14 @@ type tokens struct {
 
 type ticket struct {
 	kind string
-	who  me
+	who  Me
 	ends time.Time
 }
 
-func (t *tokens) issue(kind string, who me, life time.Duration) string {
+// Issue makes a token of a kind that speaks for who, within life.
+func (t *Tokens) Issue(kind string, who Me, life time.Duration) string {
 	token := random()
-	now := t.now()
+	now := t.Now()
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.list == nil || len(t.list) >= maxTokens {
@@ -146,16 +150,16 @@ func (t *tokens) issue(kind string, who me, life time.Duration) string {
 	return token
 }
 
-// use returns whom a token speaks for. It works once: unless keep is set, it
+// Use returns whom a token speaks for. It works once: unless keep is set, it
 // is gone then.
-func (t *tokens) use(kind, token string, keep bool) (me, bool) {
-	now := t.now()
+func (t *Tokens) Use(kind, token string, keep bool) (Me, bool) {
+	now := t.Now()
 	key := sha256.Sum256([]byte(token))
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	x, ok := t.list[key]
 	if !ok || x.kind != kind {
-		return me{}, false
+		return Me{}, false
 	}
 	if !keep || !now.Before(x.ends) {
 		delete(t.list, key)
@@ -169,14 +173,16 @@ func random() string {
 	return base64.RawURLEncoding.EncodeToString(b)
 }
 
-// cookies seals the reference to a log in. The newest pair of keys seals, all
+// Cookies seals the reference to a log in. The newest pair of keys seals, all
 // of them open.
-type cookies []securecookie.Codec
+type Cookies []securecookie.Codec
 
 const minSecret = 32
 
-func newCookies(secrets [][]byte) (cookies, error) {
-	var all cookies
+// NewCookies derives the keys from secrets, the newest first, each at least 32
+// bytes long.
+func NewCookies(secrets [][]byte) (Cookies, error) {
+	var all Cookies
 	for _, secret := range secrets {
 		if len(secret) < minSecret {
 			return nil, fmt.Errorf("an admin secret of %d bytes is too short, at least %d", len(secret), minSecret)
@@ -188,7 +194,7 @@ func newCookies(secrets [][]byte) (cookies, error) {
 		}
 		codec := securecookie.New(hash, block)
 		codec.SetSerializer(securecookie.JSONEncoder{})
-		codec.MaxAge(int(absoluteLife.Seconds()))
+		codec.MaxAge(int(AbsoluteLife.Seconds()))
 		all = append(all, codec)
 	}
 	return all, nil
@@ -203,24 +209,26 @@ func cookieName(r *http.Request) string {
 	return "twinhop"
 }
 
-func (k cookies) set(w http.ResponseWriter, r *http.Request, key string) error {
+// Set sends the cookie of a log in.
+func (k Cookies) Set(w http.ResponseWriter, r *http.Request, key string) error {
 	name := cookieName(r)
 	value, err := securecookie.EncodeMulti(name, key, k...)
 	if err != nil {
 		return fmt.Errorf("sealing the cookie: %w", err)
 	}
-	http.SetCookie(w, &http.Cookie{Name: name, Value: value, Path: "/", MaxAge: int(absoluteLife.Seconds()),
+	http.SetCookie(w, &http.Cookie{Name: name, Value: value, Path: "/", MaxAge: int(AbsoluteLife.Seconds()),
 		HttpOnly: true, Secure: r.TLS != nil, SameSite: http.SameSiteStrictMode})
 	return nil
 }
 
-func (k cookies) clear(w http.ResponseWriter, r *http.Request) {
+// Clear takes the cookie back.
+func (k Cookies) Clear(w http.ResponseWriter, r *http.Request) {
 	http.SetCookie(w, &http.Cookie{Name: cookieName(r), Path: "/", MaxAge: -1,
 		HttpOnly: true, Secure: r.TLS != nil, SameSite: http.SameSiteStrictMode})
 }
 
-// key returns the log in that the request's cookie refers to, or "".
-func (k cookies) key(r *http.Request) string {
+// Key returns the log in that the request's cookie refers to, or "".
+func (k Cookies) Key(r *http.Request) string {
 	name := cookieName(r)
 	for i, c := range r.CookiesNamed(name) {
 		if i == 3 { // somebody plants cookies

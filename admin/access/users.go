@@ -1,4 +1,4 @@
-package admin
+package access
 
 import (
 	"crypto/rand"
@@ -47,31 +47,33 @@ func (r *Role) UnmarshalText(text []byte) error {
 	return fmt.Errorf("%q is no role", text)
 }
 
-// user is one line of the users file.
-type user struct {
+// User is one line of the users file.
+type User struct {
 	Name string `json:"name"`
 	Role Role   `json:"role"`
 	Hash string `json:"hash"` // argon2id, in the usual $-form
 }
 
-// users is the users file.
-type users struct {
+// Users is the users file.
+type Users struct {
 	path string // empty: in memory only
 
 	mu   sync.Mutex
-	list []user
+	list []User
 }
 
 type usersFile struct {
 	Version int    `json:"version"`
-	Users   []user `json:"users"`
+	Users   []User `json:"users"`
 }
 
-func openUsers(dir string) (*users, error) {
+// OpenUsers reads the users file of a folder; without one there is nobody yet. An
+// empty dir: users last as long as the process.
+func OpenUsers(dir string) (*Users, error) {
 	if dir == "" {
-		return &users{}, nil
+		return &Users{}, nil
 	}
-	u := &users{path: filepath.Join(dir, "users.json")}
+	u := &Users{path: filepath.Join(dir, "users.json")}
 	data, err := os.ReadFile(u.path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return u, nil
@@ -90,13 +92,15 @@ func openUsers(dir string) (*users, error) {
 	return u, nil
 }
 
-func (u *users) empty() bool {
+// Empty tells whether nobody can log in.
+func (u *Users) Empty() bool {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	return len(u.list) == 0
 }
 
-func (u *users) find(name string) (user, bool) {
+// Find returns the user of that name.
+func (u *Users) Find(name string) (User, bool) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	for _, x := range u.list {
@@ -104,28 +108,29 @@ func (u *users) find(name string) (user, bool) {
 			return x, true
 		}
 	}
-	return user{}, false
+	return User{}, false
 }
 
-var errTaken = errors.New("there is a user already")
+// ErrTaken: the first user was made before.
+var ErrTaken = errors.New("there is a user already")
 
-// addFirst makes the first user; errTaken when there is one.
-func (u *users) addFirst(x user) error {
+// AddFirst makes the first user; ErrTaken when there is one.
+func (u *Users) AddFirst(x User) error {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	if len(u.list) > 0 {
-		return errTaken
+		return ErrTaken
 	}
 	if u.path != "" {
-		data, err := json.MarshalIndent(usersFile{1, []user{x}}, "", "  ")
+		data, err := json.MarshalIndent(usersFile{1, []User{x}}, "", "  ")
 		if err != nil {
 			return fmt.Errorf("writing the users file: %w", err)
 		}
-		if err := writePrivate(u.path, append(data, '\n')); err != nil {
+		if err := WritePrivate(u.path, append(data, '\n')); err != nil {
 			return err
 		}
 	}
-	u.list = []user{x}
+	u.list = []User{x}
 	return nil
 }
 
@@ -140,7 +145,9 @@ const (
 // hashes bounds how many passwords are hashed at once: each takes 19 MiB.
 var hashes = make(chan struct{}, 2)
 
-func hashPassword(password string) string {
+// HashPassword hashes with argon2id and a fresh salt. It waits while two others
+// are being hashed.
+func HashPassword(password string) string {
 	salt := make([]byte, saltLen)
 	rand.Read(salt)
 	return fmt.Sprintf("$argon2id$v=%d$m=%d,t=%d,p=1$%s$%s", argon2.Version, hashMemory, hashTime,
@@ -155,12 +162,12 @@ func derive(password string, salt []byte) []byte {
 	return argon2.IDKey([]byte(password), salt, hashTime, hashMemory, 1, hashLen)
 }
 
-// nobodysHash is checked for users that do not exist, so that they take as
+// NobodysHash is checked for users that do not exist, so that they take as
 // long as those who do.
-var nobodysHash = sync.OnceValue(func() string { return hashPassword("nobody") })
+var NobodysHash = sync.OnceValue(func() string { return HashPassword("nobody") })
 
-// checkPassword takes the same time whether the hash is good, wrong or broken.
-func checkPassword(hash, password string) bool {
+// CheckPassword takes the same time whether the hash is good, wrong or broken.
+func CheckPassword(hash, password string) bool {
 	parts := strings.Split(hash, "$")
 	want := fmt.Sprintf("m=%d,t=%d,p=1", hashMemory, hashTime)
 	if len(parts) != 6 || parts[1] != "argon2id" || parts[3] != want {
@@ -173,29 +180,37 @@ func checkPassword(hash, password string) bool {
 	return err == nil && err2 == nil && subtle.ConstantTimeCompare(sum, got) == 1
 }
 
+// Bounds of names and passwords, in bytes.
 const (
+	MaxPassword = 256
+	MaxUserName = 64
 	minPassword = 12
-	maxPassword = 256
-	maxUserName = 64
 )
 
-// checkUser tells what is wrong with a new user's name and password.
-func checkUser(name, password string) error {
-	if name == "" || len(name) > maxUserName || strings.ContainsFunc(name, func(r rune) bool {
+// Unfit says why a new user's name or password is not taken.
+type Unfit struct{ Field, Why string }
+
+// Error tells the reason.
+func (u *Unfit) Error() string { return u.Field + ": " + u.Why }
+
+// CheckUser returns an *Unfit when a new user's name or password is not good
+// enough.
+func CheckUser(name, password string) error {
+	if name == "" || len(name) > MaxUserName || strings.ContainsFunc(name, func(r rune) bool {
 		return r > unicode.MaxASCII || !(unicode.IsLetter(r) || unicode.IsDigit(r) || strings.ContainsRune("._-@", r))
 	}) {
-		return invalid("#/name", "1 to %d letters, digits, dots, dashes or underscores", maxUserName)
+		return &Unfit{"name", fmt.Sprintf("1 to %d letters, digits, dots, dashes or underscores", MaxUserName)}
 	}
 	low := strings.ToLower(password)
 	switch {
 	case len([]rune(password)) < minPassword:
-		return invalid("#/password", "at least %d characters", minPassword)
-	case len(password) > maxPassword:
-		return invalid("#/password", "at most %d bytes", maxPassword)
+		return &Unfit{"password", fmt.Sprintf("at least %d characters", minPassword)}
+	case len(password) > MaxPassword:
+		return &Unfit{"password", fmt.Sprintf("at most %d bytes", MaxPassword)}
 	case strings.Contains(low, strings.ToLower(name)):
-		return invalid("#/password", "must not contain the name")
+		return &Unfit{"password", "must not contain the name"}
 	case simple(low):
-		return invalid("#/password", "too easy to guess: a common word, a repetition or a row of keys")
+		return &Unfit{"password", "too easy to guess: a common word, a repetition or a row of keys"}
 	}
 	return nil
 }
@@ -222,3 +237,25 @@ var commonWords = strings.Fields(`password passwort passw0rd p@ssword p@ssw0rd a
 	0987654321 987654321 87654321 654321 54321 4321 abcdefgh abcdef abcd abc iloveyou monkey dragon football baseball sunshine princess
 	master hello shadow superman batman michael jordan secret changeme default test guest root login access server tomcat gateway
 	summer winter spring autumn sommer 2023 2024 2025 2026 2027 1q2w3e4r5t 1q2w3e4r 1q2w3e qazwsx`)
+
+// WritePrivate replaces a file at once, readable by its owner only.
+func WritePrivate(path string, data []byte) error {
+	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*")
+	if err != nil {
+		return fmt.Errorf("writing %s: %w", filepath.Base(path), err)
+	}
+	defer os.Remove(f.Name())
+	err = errors.Join(f.Chmod(0o600), write(f, data), f.Sync(), f.Close())
+	if err == nil {
+		err = os.Rename(f.Name(), path)
+	}
+	if err != nil {
+		return fmt.Errorf("writing %s: %w", filepath.Base(path), err)
+	}
+	return nil
+}
+
+func write(f *os.File, data []byte) error {
+	_, err := f.Write(data)
+	return err
+}

@@ -1,4 +1,4 @@
-package admin
+package access
 
 import (
 	"context"
@@ -15,8 +15,8 @@ import (
 
 type peerKey struct{}
 
-// withPeer notes, on a unix socket, who is at the other end.
-func withPeer(ctx context.Context, c net.Conn) context.Context {
+// WithPeer notes, on a unix socket, who is at the other end.
+func WithPeer(ctx context.Context, c net.Conn) context.Context {
 	uc, ok := c.(*net.UnixConn)
 	if !ok {
 		return ctx
@@ -42,9 +42,9 @@ func peerUID(c *net.UnixConn) (int, error) {
 	return int(cred.Uid), nil
 }
 
-// socketPeer tells whether the request came by a unix socket, and whether its
+// SocketPeer tells whether the request came by a unix socket, and whether its
 // sender is root or the very user this process runs as.
-func socketPeer(ctx context.Context) (socket, trusted bool) {
+func SocketPeer(ctx context.Context) (socket, trusted bool) {
 	uid, ok := ctx.Value(peerKey{}).(int)
 	return ok, ok && (uid == 0 || uid == os.Getuid())
 }

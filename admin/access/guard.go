@@ -1,4 +1,4 @@
-package admin
+package access
 
 import (
 	"sync"
@@ -6,10 +6,10 @@ import (
 	"time"
 )
 
-// guard slows down whoever guesses passwords: after a few failures from an
+// Guard slows down whoever guesses passwords: after a few failures from an
 // address, or for a name, each further one doubles the wait.
-type guard struct {
-	now      func() time.Time
+type Guard struct {
+	Now      func() time.Time
 	failures atomic.Uint64
 
 	mu   sync.Mutex
@@ -31,11 +31,12 @@ const (
 	maxAttempted = 10000
 )
 
-func newGuard(now func() time.Time) *guard { return &guard{now: now, list: map[string]*attempts{}} }
+// Failures counts the failed attempts ever.
+func (g *Guard) Failures() uint64 { return g.failures.Load() }
 
-// wait tells how long the caller has to wait before it may try again.
-func (g *guard) wait(peer, user string) time.Duration {
-	now := g.now()
+// Wait tells how long the caller has to wait before it may try again.
+func (g *Guard) Wait(peer, user string) time.Duration {
+	now := g.Now()
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	longest := time.Duration(0)
@@ -47,13 +48,16 @@ func (g *guard) wait(peer, user string) time.Duration {
 	return longest
 }
 
-// failed notes a failure. It is noted before the password is checked and taken
-// back by succeeded, so that many attempts at once do not share one look.
-func (g *guard) failed(peer, user string) {
+// Failed notes a failure. It is noted before the password is checked and taken
+// back by Succeeded, so that many attempts at once do not share one look.
+func (g *Guard) Failed(peer, user string) {
 	g.failures.Add(1)
-	now := g.now()
+	now := g.Now()
 	g.mu.Lock()
 	defer g.mu.Unlock()
+	if g.list == nil {
+		g.list = map[string]*attempts{}
+	}
 	if len(g.list) >= maxAttempted {
 		g.forget(now)
 	}
@@ -61,7 +65,7 @@ func (g *guard) failed(peer, user string) {
 	g.note("user "+user, freePerUser, now)
 }
 
-func (g *guard) note(key string, free int, now time.Time) {
+func (g *Guard) note(key string, free int, now time.Time) {
 	a := g.list[key]
 	if a == nil || now.Sub(a.last) > forgetAfter {
 		a = &attempts{}
@@ -74,7 +78,8 @@ func (g *guard) note(key string, free int, now time.Time) {
 	}
 }
 
-func (g *guard) succeeded(peer, user string) {
+// Succeeded takes a noted failure back and forgives those before.
+func (g *Guard) Succeeded(peer, user string) {
 	g.failures.Add(^uint64(0))
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -84,7 +89,7 @@ func (g *guard) succeeded(peer, user string) {
 
 // forget makes room: everything old, and if that is not enough, everything
 // that does not have to wait.
-func (g *guard) forget(now time.Time) {
+func (g *Guard) forget(now time.Time) {
 	for key, a := range g.list {
 		if now.Sub(a.last) > forgetAfter {
 			delete(g.list, key)
