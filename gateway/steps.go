@@ -250,11 +250,23 @@ func (u *run) substitute(gone *cluster.Member, name string) (*cluster.Member, Ru
 }
 
 // same serves CANCEL and the ACK of a non-2xx: where the call is, or nowhere.
+// Only of a full table nothing can be expected: then it goes where the keys of
+// its INVITE lead, which was served without an entry.
 func (u *run) same() (Decision, error) {
 	if m := u.member(u.call.b.Node); u.call.ok && u.usable(m) {
 		return Decision{Member: m, Rule: AffinityCallID, Session: u.call.b.ID}, nil
 	}
-	return Decision{Rule: NoNode}, ErrNoNode
+	full, ok := u.r.Store.(appsession.Gauge)
+	if u.call.ok || !ok || !full.Usage().Overflow {
+		return Decision{Rule: NoNode}, ErrNoNode
+	}
+	u.a.Kind, u.dry, u.subj = Open, true, nil
+	d, err := u.decide()
+	u.a.Kind = Same
+	if err == nil && u.subj == nil && u.hint == nil {
+		return u.unstored(d, Overflow)
+	}
+	return d, err
 }
 
 // within serves a request of an established dialog: a moved call stays where

@@ -42,7 +42,7 @@ func (w *worker) inward() {
 	}
 	for range attempts {
 		d, err := w.decide()
-		if err != nil {
+		if err != nil || draining && d.Rule != gateway.AffinityCallID {
 			w.refuse(err, draining)
 			return
 		}
@@ -138,12 +138,11 @@ func (w *worker) fillAsk() {
 	case m.Method == peek.Invite:
 		a.Counts, life = true, callSetup
 	}
-	if a.Kind == gateway.Open {
-		w.addIdentities()
+	if a.Kind != gateway.Within {
+		w.addIdentities() // of a CANCEL they count only when its INVITE could not be remembered
 	}
 	w.addCall(life)
 	switch r := &w.routes; {
-	case a.Kind == gateway.Same:
 	case r.hint:
 		a.Hint = gateway.Hint{Node: view(r.node), Gen: r.gen, Source: gateway.SourceRoute}
 	default:
