@@ -62,16 +62,19 @@ func run(ctx context.Context, out io.Writer, o options) (err error) {
 		level = slog.LevelDebug
 	}
 	log := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level}))
-	if o.script {
-		if !o.verbose {
-			log = nil // nodes die on purpose: warnings about them are no news
-		}
+	if o.script && !o.verbose {
+		log = nil // nodes die on purpose: warnings about them are no news
 	}
 	s, err := newStage(log, !o.script)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, s.close()) }()
+	defer func() {
+		if late := s.close(); late != nil {
+			fmt.Fprintln(out, "Stopping:", late)
+			err = errors.Join(err, late)
+		}
+	}()
 	taken, err := s.front(ctx, !o.script)
 	switch {
 	case err != nil && ctx.Err() != nil:

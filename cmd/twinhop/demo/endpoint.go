@@ -86,7 +86,7 @@ func (e *endpoint) build(on handlers, heard func()) (err error) {
 	}
 	go func() {
 		defer close(e.served)
-		server.ServeUDP(e.conn)
+		server.ServeUDP(&socket{PacketConn: e.conn, pool: e.agent.TransportLayer().Pool("udp"), sources: map[string]bool{}})
 	}()
 	return nil
 }
@@ -95,7 +95,7 @@ func (e *endpoint) build(on handlers, heard func()) (err error) {
 func (e *endpoint) close() {
 	e.conn.Close()
 	<-e.served
-	e.agent.Close()
+	e.agent.TransactionLayer().Close() // and not the transports: see socket
 }
 
 // ignore is the handler of an ACK: there is nothing to do but to take it.

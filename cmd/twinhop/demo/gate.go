@@ -91,21 +91,32 @@ func byUser(c *config.Config) {
 	c.Affinity.SIP = []config.SIPSource{{Source: "to.user"}, {Source: "call-id"}}
 }
 
-// usual replaces the ports by those that people expect, where they are free. It tells which were not.
+// usual replaces the ports by those that people expect. It tells which of them were taken: the next free one is used then.
 func usual(c *config.Config) (taken []string) {
 	pick := func(what, network string, port int) string {
-		addr := fmt.Sprintf("127.0.0.1:%d", port)
-		if free(network, addr) {
-			return addr
+		addr := nextFree(network, port)
+		if addr != loopback(port) {
+			taken = append(taken, fmt.Sprintf("%s %d", what, port))
 		}
-		taken = append(taken, fmt.Sprintf("%s %d", what, port))
-		return "127.0.0.1:0"
+		return addr
 	}
 	c.Listen.HTTP[0].Addr = pick("HTTP", "tcp4", 8080)
 	c.Listen.SIP.External[0] = "udp://" + pick("SIP", "udp4", 5060)
 	c.Listen.SIP.Internal[0] = "udp://" + pick("SIP for nodes", "udp4", 5065)
 	c.Admin.Listen = pick("admin", "tcp4", 8090)
 	return taken
+}
+
+func loopback(port int) string { return fmt.Sprintf("127.0.0.1:%d", port) }
+
+// nextFree is the first address that can be bound from a port on: one of four, so that the usual ones of others stay free, or any.
+func nextFree(network string, from int) string {
+	for port := from; port < from+4; port++ {
+		if free(network, loopback(port)) {
+			return loopback(port)
+		}
+	}
+	return loopback(0)
 }
 
 // free tells whether an address can be bound now.

@@ -223,3 +223,16 @@ func TestTheLastNodeIsNotKilled(t *testing.T) {
 		t.Error("killed a node that does not exist")
 	}
 }
+
+func TestBothIDsOfOneRequestAreTakenOver(t *testing.T) {
+	s := testStage(t)
+	res, body := get(t, "http://"+s.nodes[0].http+"/hit", "")
+	id := setCookie(res)
+	if got := statusOf(t, body).Link; got != pathMark+id {
+		t.Errorf("link of the first answer: %q", got)
+	}
+	res, body = get(t, "http://"+s.nodes[1].http+"/hit"+pathMark+id, id)
+	if got := statusOf(t, body); got.Hits != 2 || got.Link != "" || !strings.HasSuffix(setCookie(res), ".node2") {
+		t.Errorf("with cookie and path: %+v, cookie %q", got, setCookie(res))
+	}
+}

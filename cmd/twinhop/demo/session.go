@@ -59,9 +59,9 @@ func presented(r *http.Request) (id sessionID, path string, byPath bool) {
 }
 
 // attach finds the session of a request or opens one. A session that comes from another node is taken over as a clustered container does:
-// the id gets this node's route, and the browser is told.
-func (n *node) attach(w http.ResponseWriter, r *http.Request, hit bool) (v visit, id sessionID, inPath bool) {
-	id, _, inPath = presented(r)
+// the id gets this node's route, and a browser that keeps cookies is told. For one that does not, suffix is what links must carry.
+func (n *node) attach(w http.ResponseWriter, r *http.Request, hit bool) (v visit, id sessionID, suffix string) {
+	id, _, inPath := presented(r)
 	user := r.URL.Query().Get("appsession")
 	if len(user) > 64 {
 		user = ""
@@ -71,11 +71,15 @@ func (n *node) attach(w http.ResponseWriter, r *http.Request, hit bool) (v visit
 		id, inPath = sessionID{base: n.shared.open()}, false
 		v, _ = n.shared.visit(id.base, user, hit)
 	}
+	cookies := len(r.CookiesNamed(cookieName)) > 0
 	if id.route != n.name {
 		id.route = n.name
-		if !inPath {
+		if !inPath || cookies {
 			http.SetCookie(w, &http.Cookie{Name: cookieName, Value: id.String(), Path: "/", HttpOnly: true, SameSite: http.SameSiteLaxMode})
 		}
 	}
-	return v, id, inPath || len(r.CookiesNamed(cookieName)) == 0
+	if !cookies {
+		suffix = pathMark + id.String()
+	}
+	return v, id, suffix
 }

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"html"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 )
@@ -19,7 +20,7 @@ type desk interface {
 	State(base string) deskState // what a session, given by its id without route, may see
 	Phone(user string) (uri string, ok bool)
 	Kill(node string) (now func(), err error)
-	Start(node string) error
+	Start(ctx context.Context, node string) error
 	SIPFirst(ctx context.Context, id sessionID) error
 }
 
@@ -41,6 +42,7 @@ type status struct {
 	Session string       `json:"session"` // masked
 	User    string       `json:"user,omitempty"`
 	Hits    int          `json:"hits"`
+	Link    string       `json:"link"`  // what links must carry: ";jsessionid=…", or nothing
 	Calls   []callStatus `json:"calls"` // newest first
 	Verdict string       `json:"verdict"`
 	deskState
@@ -56,9 +58,10 @@ type callStatus struct {
 
 // The verdicts: do HTTP and SIP of this session meet on one node?
 const (
-	verdictNone  = "none" // no call in progress
-	verdictSame  = "same"
-	verdictSplit = "split"
+	verdictNone   = "none" // no call in progress
+	verdictSame   = "same"
+	verdictSplit  = "split"
+	verdictOrphan = "orphan" // the node of a call was killed: the call's next message goes to another
 )
 
 // site is the application's HTTP side.
@@ -120,42 +123,49 @@ func serveFile(name, kind string) http.HandlerFunc {
 
 // servePage counts a hit and gives the page; without a cookie its links carry the id, as a servlet's encodeURL makes them.
 func (n *node) servePage(w http.ResponseWriter, r *http.Request) {
-	_, id, rewrite := n.attach(w, original(r), true)
+	_, _, suffix := n.attach(w, original(r), true)
 	page, err := pageFiles.ReadFile("page/index.html")
 	if err != nil {
 		http.Error(w, "not found", http.StatusNotFound)
 		return
-	}
-	suffix := ""
-	if rewrite {
-		suffix = pathMark + id.String()
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	strings.NewReplacer("{{id}}", html.EscapeString(suffix), "{{node}}", html.EscapeString(n.name)).WriteString(w, string(page))
 }
 
 func (n *node) serveStatus(w http.ResponseWriter, r *http.Request) {
-	v, id, _ := n.attach(w, original(r), r.URL.Path == "/hit")
-	n.tell(w, v, id)
+	v, id, suffix := n.attach(w, original(r), r.URL.Path == "/hit")
+	n.tell(w, v, id, suffix)
 }
 
 // tell writes the status of a session.
-func (n *node) tell(w http.ResponseWriter, v visit, id sessionID) {
-	s := status{Node: n.name, Session: id.masked(), User: v.user, Hits: v.hits, Calls: []callStatus{}, Verdict: verdictNone}
+func (n *node) tell(w http.ResponseWriter, v visit, id sessionID, suffix string) {
+	s := status{Node: n.name, Session: id.masked(), User: v.user, Hits: v.hits, Link: suffix, Calls: []callStatus{}}
 	if n.desk != nil {
 		s.deskState = n.desk.State(id.base)
 	}
 	for _, c := range n.shared.of(id.base) {
 		s.Calls = append(s.Calls, callStatus{c.callID, c.party, c.node, c.ended})
+	}
+	s.Verdict = s.judge()
+	reply(w, http.StatusOK, s)
+}
+
+// judge finds the verdict on the calls in progress.
+func (s *status) judge() string {
+	verdict := verdictNone
+	for _, c := range s.Calls {
 		switch {
-		case c.ended:
-		case c.node != n.name:
-			s.Verdict = verdictSplit
-		case s.Verdict == verdictNone:
-			s.Verdict = verdictSame
+		case c.Ended:
+		case slices.Contains(s.Nodes, nodeState{c.Node, false}):
+			return verdictOrphan
+		case c.Node != s.Node:
+			verdict = verdictSplit
+		case verdict == verdictNone:
+			verdict = verdictSame
 		}
 	}
-	reply(w, http.StatusOK, s)
+	return verdict
 }
 
 func reply(w http.ResponseWriter, code int, v any) {
@@ -176,14 +186,14 @@ const callTime = 15 * time.Second
 func (n *node) serveCall(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithTimeout(r.Context(), callTime)
 	defer cancel()
-	v, id, _ := n.attach(w, original(r), false)
+	v, id, suffix := n.attach(w, original(r), false)
 	q := r.URL.Query()
 	if q.Get("bye") != "" {
 		if err := n.hangUpAll(ctx, id.base); err != nil {
 			complain(w, http.StatusBadGateway, err)
 			return
 		}
-		n.tell(w, v, id)
+		n.tell(w, v, id, suffix)
 		return
 	}
 	from, ok1 := n.phoneOf(q.Get("from"))
@@ -196,7 +206,7 @@ func (n *node) serveCall(w http.ResponseWriter, r *http.Request) {
 		complain(w, http.StatusBadGateway, err)
 		return
 	}
-	n.tell(w, v, id)
+	n.tell(w, v, id, suffix)
 }
 
 // phoneOf finds a telephone by its user name or its SIP address.
@@ -223,7 +233,7 @@ func (n *node) serveDesk(w http.ResponseWriter, r *http.Request) {
 	case "/demo/kill":
 		now, err = n.desk.Kill(name)
 	case "/demo/start":
-		err = n.desk.Start(name)
+		err = n.desk.Start(ctx, name)
 	default:
 		err = n.desk.SIPFirst(ctx, id)
 	}

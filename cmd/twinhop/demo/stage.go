@@ -34,10 +34,10 @@ const (
 func newStage(log *slog.Logger, usualPorts bool) (*stage, error) {
 	s := &stage{shared: newReplica(), phones: map[string]*phone{}, log: log}
 	port := func(network string, n int) string {
-		if addr := fmt.Sprintf("127.0.0.1:%d", n); usualPorts && free(network, addr) {
-			return addr
+		if usualPorts {
+			return nextFree(network, n)
 		}
-		return "127.0.0.1:0"
+		return loopback(0)
 	}
 	for i := 1; i <= 2; i++ {
 		n := &node{name: fmt.Sprintf("node%d", i), shared: s.shared, desk: s, http: port("tcp4", 8100+i), sip: port("udp4", 5080+i)}
@@ -144,13 +144,13 @@ func (s *stage) Kill(name string) (now func(), err error) {
 	return n.kill, nil
 }
 
-// Start lets a killed node serve again on its old ports.
-func (s *stage) Start(name string) error {
+// Start lets a killed node serve again on its old ports, and waits until the gateway has noticed.
+func (s *stage) Start(ctx context.Context, name string) error {
 	n := s.node(name)
 	if n == nil {
 		return errUnknownNode
 	}
-	return n.start()
+	return errors.Join(n.start(), s.gate.noticed(ctx, name, cluster.Up))
 }
 
 // SIPFirst lets SIP lead and places the session's calls from the other node: HTTP has to follow with its next request. A second press lets
@@ -163,6 +163,9 @@ func (s *stage) SIPFirst(ctx context.Context, id sessionID) error {
 	n, to := s.node(id.route), s.other(id.route)
 	if !to.up() {
 		return fmt.Errorf("%s is down: start it first", to.name)
+	}
+	if err := s.gate.noticed(ctx, to.name, cluster.Up); err != nil {
+		return err // a node that is believed down would be left again at once
 	}
 	s.lead(gateway.LeaderSIP)
 	return errors.Join(n.hangUpAll(ctx, id.base), to.clickToCall(ctx, id, s.phones[visitor].uri(), s.phones[agent].uri()))
@@ -205,13 +208,16 @@ func (g *gate) until(ctx context.Context, cond func() bool) error {
 	return nil
 }
 
-// health is what the gateway observes of one service of a node.
-func (g *gate) health(node string, s cluster.Service) cluster.Health {
-	n := g.Registry.View().Named(node)
-	if n == nil {
-		return cluster.Unknown
+// noticed waits until the gateway observes all services of a node to be so.
+func (g *gate) noticed(ctx context.Context, node string, h cluster.Health) error {
+	err := g.until(ctx, func() bool {
+		n := g.Registry.View().Named(node)
+		return n != nil && n.Health(cluster.HTTP) == h && n.Health(cluster.SIP) == h
+	})
+	if err != nil {
+		return fmt.Errorf("the gateway does not notice that %s is %s: %w", node, h, err)
 	}
-	return n.Health(s)
+	return nil
 }
 
 // port is the port of host:port, for people.

@@ -8,26 +8,35 @@ import (
 	"github.com/emiago/sipgo/sip"
 )
 
-// stepSticky: one cookie, one node, and the admin says the same.
+// stepSticky: two visitors are balanced over the nodes, and then each of them stays where his cookie says, as the admin shows.
 func stepSticky(ctx context.Context, s *stage) (string, error) {
-	b := newBrowser(s.gate.http)
-	defer b.close()
-	home, _, err := b.on(ctx)
-	if err != nil {
-		return "", err
+	const each = 10
+	one, two := newBrowser(s.gate.http), newBrowser(s.gate.http)
+	defer one.close()
+	defer two.close()
+	home := map[*browser]string{}
+	for i := range each {
+		for _, b := range []*browser{one, two} {
+			at, hits, err := b.on(ctx)
+			if i == 0 {
+				home[b] = at
+			}
+			if err := errors.Join(err, want("node", at, home[b]), want("hits", hits, i+1)); err != nil {
+				return "", err
+			}
+		}
 	}
-	const more = 9
-	for i := range more {
-		at, hits, err := b.on(ctx)
-		if err := errors.Join(err, want("node", at, home), want("hits", hits, i+2)); err != nil {
+	if home[one] == home[two] {
+		return "", fmt.Errorf("two visitors were both given to %s", home[one])
+	}
+	for b, node := range home {
+		shown, err := s.gate.api.session(ctx, b.id().String())
+		if err := errors.Join(err, want("node in the admin", shown.Node, node)); err != nil {
 			return "", err
 		}
 	}
-	shown, err := s.gate.api.session(ctx, b.id().String())
-	if err := errors.Join(err, want("node in the admin", shown.Node, home)); err != nil {
-		return "", err
-	}
-	return fmt.Sprintf("%d requests, all on %s, %d hits; the admin shows session %s there", more+1, home, more+1, b.id().masked()), nil
+	return fmt.Sprintf("2 visitors, %d requests each: one always on %s, the other always on %s; the admin shows both there", each, home[one],
+		home[two]), nil
 }
 
 // talk clicks Call and checks that both calls are served by the node of the page, also in the eyes of the admin.

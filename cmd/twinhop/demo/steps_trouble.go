@@ -72,8 +72,8 @@ func stepKill(ctx context.Context, s *stage) (seen string, err error) {
 	if err := errors.Join(err, want("node of the page", at, survivor), want("hits", hits, 2)); err != nil {
 		return "", err
 	}
-	if err := s.gate.until(ctx, func() bool { return s.gate.health(home, cluster.SIP) == cluster.Down }); err != nil {
-		return "", fmt.Errorf("the gateway does not notice that %s is down: %w", home, err)
+	if err := s.gate.noticed(ctx, home, cluster.Down); err != nil {
+		return "", err
 	}
 	ended, stays := talking.Calls[0].CallID, talking.Calls[1].CallID
 	bye, err1 := s.phones[agent].within(ctx, ended, sip.BYE)
@@ -84,10 +84,8 @@ func stepKill(ctx context.Context, s *stage) (seen string, err error) {
 	if err := dead.start(); err != nil {
 		return "", err
 	}
-	if err := s.gate.until(ctx, func() bool {
-		return s.gate.health(home, cluster.SIP) == cluster.Up && s.gate.health(home, cluster.HTTP) == cluster.Up
-	}); err != nil {
-		return "", fmt.Errorf("the gateway does not notice that %s is back: %w", home, err)
+	if err := s.gate.noticed(ctx, home, cluster.Up); err != nil {
+		return "", err
 	}
 	bye, err1 = s.phones[visitor].within(ctx, stays, sip.BYE)
 	at, hits, err2 = b.on(ctx)

@@ -1,7 +1,7 @@
 "use strict";
 (() => {
   const $ = (id) => document.getElementById(id);
-  const id = document.body.dataset.id; // ";jsessionid=…" when the browser sent no cookie
+  let id = document.body.dataset.id; // ";jsessionid=…" until the browser has shown that it keeps cookies
   let last = null;
   let busy = false;
 
@@ -10,7 +10,7 @@
   function note(text, bad) {
     const li = document.createElement("li");
     const time = document.createElement("time");
-    time.textContent = new Date().toLocaleTimeString();
+    time.textContent = new Date().toTimeString().slice(0, 8);
     const span = document.createElement("span");
     span.textContent = text;
     if (bad) span.className = "bad";
@@ -26,14 +26,14 @@
     return span;
   }
 
-  function showCall(c) {
+  function showCall(c, orphan) {
     const li = document.createElement("li");
     if (c.ended) li.className = "ended";
     const who = document.createElement("b");
     who.textContent = c.party;
     const state = document.createElement("span");
     state.className = "state";
-    state.textContent = c.ended ? "ended" : "talking";
+    state.textContent = c.ended ? "ended" : orphan ? "talking, its node is gone" : "talking";
     const callId = document.createElement("code");
     callId.textContent = c.callId;
     callId.title = "Call-ID";
@@ -50,12 +50,18 @@
     return li;
   }
 
-  const verdicts = { none: "no call yet", same: "same node ✓", split: "two nodes" };
+  const verdicts = { none: "no call yet", same: "same node ✓", split: "two nodes", orphan: "calls move with their next message" };
+  const hits = (n) => (n === 1 ? "1 hit" : n + " hits");
+  const down = (s, node) => (s.nodes || []).some((n) => n.name === node && !n.up);
 
   function compare(before, now) {
-    if (!before) return;
-    if (before.session !== now.session) note("This is a new session: " + now.session);
-    else if (before.node !== now.node) note(`HTTP moved from ${before.node} to ${now.node}, ${now.hits} hits kept`);
+    if (!before) {
+      note(`Session ${now.session} is on ${now.node}`);
+      return;
+    }
+    if (before.session !== now.session) note(`Session ${now.session} is new, on ${now.node}`);
+    else if (before.node !== now.node) note(`HTTP moved from ${before.node} to ${now.node}, ${hits(now.hits)} kept`);
+    else if (before.hits !== now.hits) note(`${hits(now.hits)}, on ${now.node}`);
     const known = new Map(before.calls.map((c) => [c.callId, c]));
     for (const c of [...now.calls].reverse()) {
       const old = known.get(c.callId);
@@ -72,6 +78,7 @@
   function show(s) {
     compare(last, s);
     last = s;
+    id = s.link;
     $("http-node").replaceWith(Object.assign(badge(s.node), { id: "http-node" }));
     $("session").textContent = s.session;
     $("hits").textContent = s.hits;
@@ -79,18 +86,18 @@
     $("user").hidden = $("user-label").hidden = !s.user;
     $("verdict").textContent = verdicts[s.verdict];
     $("verdict").className = "verdict " + s.verdict;
-    $("calls").replaceChildren(...s.calls.slice(0, 6).map(showCall));
+    $("calls").replaceChildren(...s.calls.slice(0, 6).map((c) => showCall(c, down(s, c.node))));
     $("no-calls").hidden = s.calls.length > 0;
     $("nodes").replaceChildren(...(s.nodes || []).map(showNode));
     $("leader").textContent = s.leader === "sip" ? "Leader: SIP. HTTP follows SIP." : "Leader: HTTP. SIP follows HTTP.";
     $("sip-first").textContent = s.leader === "sip" ? "Let HTTP lead again" : "Move SIP first";
     const live = s.calls.some((c) => !c.ended);
-    const down = (s.nodes || []).find((n) => !n.up);
+    const dead = (s.nodes || []).some((n) => !n.up);
     $("call").disabled = busy || live;
     $("bye").disabled = busy || !live;
-    $("kill").disabled = busy || Boolean(down);
-    $("start").disabled = busy || !down;
-    $("sip-first").disabled = busy || Boolean(down);
+    $("kill").disabled = busy || dead;
+    $("start").disabled = busy || !dead;
+    $("sip-first").disabled = busy || dead;
     $("admin").href = s.admin;
   }
 
@@ -126,6 +133,7 @@
 
   $("call").onclick = press(() => ask("GET", "/call", "from=visitor&to=agent"));
   $("bye").onclick = press(() => ask("GET", "/call", "bye=all"));
+  $("hit").onclick = press(() => ask("GET", "/hit"));
   $("kill").onclick = press(() => ask("POST", "/demo/kill", "node=" + last.node));
   $("start").onclick = press(() => ask("POST", "/demo/start", "node=" + last.nodes.find((n) => !n.up).name));
   $("sip-first").onclick = press(() => ask("POST", "/demo/sip-first"));
