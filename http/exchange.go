@@ -90,7 +90,7 @@ func (x *visit) outcome(err error) gateway.Outcome {
 	switch {
 	case x.ctx.Err() != nil || errors.As(err, &body):
 		return gateway.ClientGone
-	case errors.Is(err, errNoBackend), overloaded(err):
+	case errors.Is(err, errNoBackend), blameless(err):
 		return gateway.Overload // no sign of the node's health
 	case head.NotSent(err):
 		return gateway.NotSent
@@ -100,7 +100,8 @@ func (x *visit) outcome(err error) gateway.Outcome {
 	return gateway.Reset
 }
 
-func overloaded(err error) bool {
-	var e interface{ Overloaded() bool }
-	return errors.As(err, &e) && e.Overloaded()
+// blameless tells whether the node had no part in the failure.
+func blameless(err error) bool {
+	var e interface{ Blameless() bool }
+	return errors.As(err, &e) && e.Blameless()
 }

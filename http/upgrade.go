@@ -18,6 +18,10 @@ import (
 // session is in use.
 const touchEvery = 15 * time.Second
 
+// tunnelSize is how much a tunnel holds each way. There may be thousands, most
+// of them silent.
+const tunnelSize = 4 << 10
+
 // tunnels are the upgraded connections, which net/http does not know any more.
 type tunnels struct {
 	running sync.WaitGroup
@@ -169,14 +173,13 @@ func (t *tunnel) close() {
 // ends dst's direction, so that what the other side still says arrives; any
 // error ends the tunnel.
 func (t *tunnel) pass(dst io.Writer, src io.Reader, conn any) (n int64) {
-	buf := relayBuffers.Get().(*[relaySize]byte)
-	defer relayBuffers.Put(buf)
+	buf := make([]byte, tunnelSize)
 	timed, _ := conn.(interface{ SetReadDeadline(time.Time) error })
 	for {
 		if timed != nil {
 			timed.SetReadDeadline(time.Now().Add(t.idle))
 		}
-		k, err := src.Read(buf[:])
+		k, err := src.Read(buf)
 		if k > 0 {
 			t.last.Store(time.Now().UnixNano())
 			if _, werr := dst.Write(buf[:k]); werr != nil {

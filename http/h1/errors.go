@@ -42,8 +42,11 @@ func (e *Error) NotSent() bool { return e.notSent }
 // asking again will not help.
 func (e *Error) Answered() bool { return errors.Is(e.Err, ErrResponse) }
 
-// Overloaded tells whether our own limit was the cause, not the node.
-func (e *Error) Overloaded() bool { return errors.Is(e.Err, ErrPoolFull) }
+// Blameless tells whether the node had no part in it: our own limit, or a
+// request that cannot be sent. It must not count against the node.
+func (e *Error) Blameless() bool {
+	return errors.Is(e.Err, ErrPoolFull) || errors.Is(e.Err, ErrRequest)
+}
 
 // Timeout tells whether a time limit was the cause.
 func (e *Error) Timeout() bool {

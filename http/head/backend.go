@@ -21,8 +21,10 @@ import (
 //
 // Errors tell by a method NotSent() bool whether it is certain that the node
 // did not receive any part of the request (see NotSent), and by Timeout() bool
-// whether time ran out. An error reading body is a *BodyError. Cancelling ctx
-// ends the exchange, its body included.
+// whether time ran out. They may tell more: Answered() bool, that the node said
+// something, though nothing usable, so that asking again will not help; and
+// Blameless() bool, that the node had no part in the failure. An error reading
+// body is a *BodyError. Cancelling ctx ends the exchange, its body included.
 type Backend interface {
 	Exchange(ctx context.Context, addr string, r *Request, body io.Reader) (*Response, error)
 }
