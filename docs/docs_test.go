@@ -1,0 +1,448 @@
+// Package docs_test holds the documentation to what the program is: keys,
+// rules, routes, metrics, packages and examples are compared with the code.
+package docs_test
+
+import (
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"reflect"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"twinhop/cmd/twinhop/assembly"
+	"twinhop/gateway"
+	"twinhop/gateway/config"
+)
+
+func read(t *testing.T, name string) string {
+	t.Helper()
+	text, err := os.ReadFile(filepath.FromSlash(name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+// pages are the documentation, by file name.
+func pages(t *testing.T) map[string]string {
+	t.Helper()
+	names, err := filepath.Glob("*.md")
+	if err != nil || len(names) < 9 {
+		t.Fatalf("%d pages, %v", len(names), err)
+	}
+	all := map[string]string{}
+	for _, n := range names {
+		all[n] = read(t, n)
+	}
+	return all
+}
+
+// block is a fenced block of code.
+type block struct {
+	page, info, text string
+	line             int
+}
+
+func blocks(t *testing.T) []block {
+	t.Helper()
+	var all []block
+	for page, text := range pages(t) {
+		var b *block
+		for i, line := range strings.Split(text, "\n") {
+			switch {
+			case strings.HasPrefix(line, "```") && b == nil:
+				b = &block{page: page, info: strings.TrimPrefix(line, "```"), line: i + 1}
+			case strings.HasPrefix(line, "```"):
+				all = append(all, *b)
+				b = nil
+			case b != nil:
+				b.text += line + "\n"
+			}
+		}
+		if b != nil {
+			t.Errorf("%s:%d: the block does not end", page, b.line)
+		}
+	}
+	return all
+}
+
+// base is what a fragment is completed with, one top-level key each.
+var base = []string{
+	"version: 1\n",
+	"listen: {http: [{addr: \":8080\"}], sip: {external: [\"udp://0.0.0.0:5060\"], internal: [\"udp://0.0.0.0:5065\"]}}\n",
+	"nodes: [{name: node1, http: \"http://10.0.0.1:8080\", sip: [\"udp://10.0.0.1:5080\"]}, " +
+		"{name: node2, http: \"http://10.0.0.2:8080\", sip: [\"udp://10.0.0.2:5080\"]}]\n",
+}
+
+func complete(fragment string) string {
+	for _, section := range base {
+		key, _, _ := strings.Cut(section, ":")
+		if !strings.HasPrefix(fragment, key+":") && !strings.Contains(fragment, "\n"+key+":") {
+			fragment += section
+		}
+	}
+	return fragment
+}
+
+func load(t *testing.T, name, text string) {
+	t.Helper()
+	if _, problems := config.Parse(name, []byte(text), assembly.Words()); len(problems) > 0 {
+		var out strings.Builder
+		if err := problems.Render(&out, []byte(text)); err != nil {
+			t.Fatal(err)
+		}
+		t.Errorf("%s", out.String())
+	}
+}
+
+// Every YAML block is a configuration: whole, or a fragment that is completed
+// with nodes and listeners.
+func TestConfigurationsLoad(t *testing.T) {
+	n := 0
+	for _, b := range blocks(t) {
+		name := fmt.Sprintf("%s:%d", b.page, b.line)
+		switch b.info {
+		case "yaml whole":
+			load(t, name, b.text)
+		case "yaml fragment":
+			load(t, name, complete(b.text))
+		default:
+			if strings.HasPrefix(b.info, "yaml") {
+				t.Errorf("%s: say whether it is whole or a fragment", name)
+			}
+			continue
+		}
+		n++
+	}
+	if n < 15 {
+		t.Errorf("only %d configurations found", n)
+	}
+	for _, name := range []string{"twinhop.example.yaml", "../deploy/twinhop.yaml"} {
+		load(t, name, read(t, name))
+	}
+}
+
+// row is a line of a table: its cells without blanks and backquotes.
+func rows(text string) [][]string {
+	var all [][]string
+	for line := range strings.Lines(text) {
+		if line = strings.TrimSpace(line); strings.HasPrefix(line, "|") && strings.HasSuffix(line, "|") {
+			cells := strings.Split(strings.Trim(line, "|"), "|")
+			for i := range cells {
+				cells[i] = strings.Trim(strings.TrimSpace(cells[i]), "`")
+			}
+			all = append(all, cells)
+		}
+	}
+	return all
+}
+
+// keys walks the configuration and gives each key its default as the table
+// has it: "" stands for what the table may say in its own words.
+func keys(path string, v reflect.Value, tag reflect.StructTag, out map[string]string) {
+	switch x := v.Interface().(type) {
+	case time.Duration:
+		out[path] = strings.Replace(strings.Replace(x.String(), "m0s", "m", 1), "h0m", "h", 1)
+		return
+	case config.Size:
+		out[path] = x.String()
+		return
+	}
+	switch v.Kind() {
+	case reflect.Struct:
+		for f := range v.Type().Fields() {
+			if key := f.Tag.Get("yaml"); key != "-" {
+				keys(strings.TrimPrefix(path+"."+key, "."), v.FieldByIndex(f.Index), f.Tag, out)
+			}
+		}
+	case reflect.Slice:
+		element := path + "[]"
+		if tag.Get("keyed") != "" {
+			element = path + ".NAME"
+		}
+		if v.Type().Elem().Kind() != reflect.Struct {
+			out[path] = "none"
+			return
+		}
+		keys(element, v.Index(0), "", out)
+		if path == "pools.NAME.nodes" || strings.HasPrefix(path, "affinity.") {
+			out[path] = ""
+		}
+	case reflect.Pointer:
+		out[path] = "as the node"
+	default:
+		out[path] = fmt.Sprint(v.Interface())
+		if out[path] == "" {
+			out[path] = "none"
+		}
+	}
+	if tag.Get("required") != "" {
+		out[path] = "required"
+	}
+}
+
+// The configuration's page has every key that the program reads, with its
+// default, and no other.
+func TestEveryKeyIsDocumented(t *testing.T) {
+	c, problems := config.Parse("base", []byte(complete("pools: {default: {}}\n")), assembly.Words())
+	if len(problems) > 0 {
+		t.Fatal(problems)
+	}
+	plain := config.Default() // listeners and addresses of base are no defaults
+	c.Listen.SIP, c.Nodes[0].SIP, c.Nodes[0].HTTP, c.Nodes[0].Route = plain.Listen.SIP, nil, "", "the name"
+	want := map[string]string{}
+	keys("", reflect.ValueOf(c), "", want)
+	if len(want) < 60 {
+		t.Fatalf("only %d keys found", len(want))
+	}
+	seen := map[string]bool{}
+	for _, r := range rows(read(t, "configuration.md")) {
+		if len(r) != 4 || r[0] == "key" || strings.HasPrefix(r[0], "---") {
+			continue
+		}
+		def, known := want[r[0]]
+		switch {
+		case !known:
+			t.Errorf("%s: the program has no such key", r[0])
+		case seen[r[0]]:
+			t.Errorf("%s: documented twice", r[0])
+		case def != "" && def != r[2]:
+			t.Errorf("%s: the default is %q, the page says %q", r[0], def, r[2])
+		case r[1] == "" || r[3] == "":
+			t.Errorf("%s: no type or no meaning", r[0])
+		}
+		seen[r[0]] = true
+	}
+	for k := range want {
+		if !seen[k] {
+			t.Errorf("%s: not documented", k)
+		}
+	}
+}
+
+// The rules' page has a heading for every rule, in the program's order.
+func TestEveryRuleIsDocumented(t *testing.T) {
+	var want, got []string
+	for _, r := range gateway.Rules() {
+		want = append(want, r.String())
+	}
+	for _, m := range regexp.MustCompile("(?m)^### `([a-z_]+)`$").FindAllStringSubmatch(read(t, "rules.md"), -1) {
+		got = append(got, m[1])
+	}
+	slices.Sort(want)
+	slices.Sort(got)
+	if !slices.Equal(want, got) {
+		t.Errorf("rules\n%v\npage\n%v", want, got)
+	}
+}
+
+var routeLine = regexp.MustCompile(`\{"([A-Z]+)", "(/[^"]*)", (?:\w+\.)?(?:Role)?([A-Za-z]+),`)
+
+// The API's page has every route with the role it needs.
+func TestEveryRouteIsDocumented(t *testing.T) {
+	want, paths := map[string]bool{}, []string{"/"}
+	for _, m := range routeLine.FindAllStringSubmatch(read(t, "../admin/routes.go"), -1) {
+		path := regexp.MustCompile(`:(\w+)`).ReplaceAllString(m[2], "{$1}")
+		role := strings.ToLower(m[3])
+		if role == "none" {
+			role = "-"
+		}
+		want[m[1]+" "+path+" "+role] = true
+		paths = append(paths, "^"+regexp.MustCompile(`\\\{\w+\\\}`).ReplaceAllString(regexp.QuoteMeta(path), `[^/]+`)+"$")
+	}
+	if len(want) < 10 {
+		t.Fatalf("only %d routes found", len(want))
+	}
+	got := map[string]bool{}
+	for _, r := range rows(read(t, "api.md")) {
+		if len(r) == 4 && slices.Contains([]string{"GET", "PATCH", "POST", "PUT", "DELETE"}, r[0]) {
+			line := r[0] + " " + r[1] + " " + r[2]
+			if got[line] = true; !want[line] {
+				t.Errorf("%s: there is no such route", line)
+			}
+		}
+	}
+	for line := range want {
+		if !got[line] {
+			t.Errorf("%s: not documented", line)
+		}
+	}
+	for _, b := range blocks(t) {
+		for _, path := range regexp.MustCompile(`/api/v1/[a-z/{}$A-Z0-9_]+`).FindAllString(b.text, -1) {
+			if !slices.ContainsFunc(paths, func(p string) bool { ok, _ := regexp.MatchString(p, path); return ok && p != "/" }) {
+				t.Errorf("%s:%d: %s is no route", b.page, b.line, path)
+			}
+		}
+	}
+}
+
+// sources walks the Go files of the program, tests excluded.
+func sources(t *testing.T, visit func(path, text string)) {
+	t.Helper()
+	err := filepath.WalkDir("..", func(path string, d fs.DirEntry, err error) error {
+		name := d.Name()
+		switch {
+		case err != nil:
+			return err
+		case d.IsDir() && (name == "testdata" || name == "node_modules" || len(name) > 2 && name[0] == '.'):
+			return filepath.SkipDir
+		case !d.IsDir() && strings.HasSuffix(name, ".go") && !strings.HasSuffix(name, "_test.go"):
+			text, err := os.ReadFile(path)
+			if err != nil {
+				return err
+			}
+			visit(filepath.ToSlash(path), string(text))
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+var metricName = regexp.MustCompile(`twinhop_[a-z_]*[a-z]`)
+
+// Every metric is on the operations' page, and no alert asks for another.
+func TestMetricsExist(t *testing.T) {
+	known := map[string]bool{}
+	sources(t, func(path, text string) {
+		if strings.HasSuffix(path, "/metrics.go") {
+			for _, m := range regexp.MustCompile(`"(twinhop_[a-z_]+)"`).FindAllStringSubmatch(text, -1) {
+				known[m[1]] = true
+			}
+		}
+	})
+	if len(known) < 15 {
+		t.Fatalf("only %d metrics found", len(known))
+	}
+	listed := map[string]bool{}
+	for _, r := range rows(read(t, "operations.md")) {
+		if name := metricName.FindString(r[0]); name != "" {
+			if listed[name] = true; !known[name] {
+				t.Errorf("operations.md: %s does not exist", name)
+			}
+		}
+	}
+	for name := range known {
+		if !listed[name] {
+			t.Errorf("operations.md: %s is not listed", name)
+		}
+	}
+	exprs := regexp.MustCompile(`(?m)^ +expr: (.*)$`).FindAllStringSubmatch(read(t, "../deploy/prometheus-rules.yaml"), -1)
+	if len(exprs) < 5 {
+		t.Errorf("only %d alerts found", len(exprs))
+	}
+	for _, m := range exprs {
+		for _, name := range metricName.FindAllString(m[1], -1) {
+			if !known[name] && !known[strings.TrimSuffix(name, "_bucket")] {
+				t.Errorf("prometheus-rules.yaml: %s does not exist", name)
+			}
+		}
+		for _, rule := range regexp.MustCompile(`rule(?:=|=~)"([^"]+)"`).FindAllStringSubmatch(m[1], -1) {
+			for word := range strings.SplitSeq(rule[1], "|") {
+				if !slices.ContainsFunc(gateway.Rules(), func(r gateway.Rule) bool { return r.String() == word }) {
+					t.Errorf("prometheus-rules.yaml: %s is no rule", word)
+				}
+			}
+		}
+	}
+}
+
+// The architecture's page names every package.
+func TestEveryPackageIsNamed(t *testing.T) {
+	page := read(t, "architecture.md")
+	packages := map[string]bool{}
+	sources(t, func(path, _ string) { packages[strings.TrimPrefix(filepath.ToSlash(filepath.Dir(path)), "../")] = true })
+	for p := range packages {
+		if !strings.Contains(page, "`"+p+"`") {
+			t.Errorf("package %s is not on the page", p)
+		}
+	}
+}
+
+// Links lead to files and headings that exist.
+func TestLinks(t *testing.T) {
+	all := pages(t)
+	for page, text := range all {
+		for _, m := range regexp.MustCompile(`\]\(([^)\s]+)\)`).FindAllStringSubmatch(text, -1) {
+			file, anchor, _ := strings.Cut(m[1], "#")
+			if strings.Contains(m[1], "://") {
+				continue
+			}
+			if file == "" {
+				file = page
+			}
+			if _, err := os.Stat(file); err != nil {
+				t.Errorf("%s: %v", page, err)
+			}
+			if anchor != "" && !slices.Contains(headings(all[file]), anchor) {
+				t.Errorf("%s: %s has no heading %s", page, file, anchor)
+			}
+		}
+	}
+}
+
+// headings are the anchors of a page, as code hosts make them.
+func headings(text string) []string {
+	var all []string
+	for _, m := range regexp.MustCompile(`(?m)^#+ (.*)$`).FindAllStringSubmatch(text, -1) {
+		h := regexp.MustCompile(`[^a-z0-9 _-]`).ReplaceAllString(strings.ToLower(m[1]), "")
+		all = append(all, strings.ReplaceAll(h, " ", "-"))
+	}
+	return all
+}
+
+// The commands that are shown exist.
+func TestVerbsExist(t *testing.T) {
+	verbs := map[string]bool{"help": true}
+	sources(t, func(path, text string) {
+		if strings.HasPrefix(path, "../cmd/twinhop/") {
+			for _, m := range regexp.MustCompile(`(?:Use|Aliases): +(?:\[\]string\{)?"([a-z]+)`).FindAllStringSubmatch(text, -1) {
+				verbs[m[1]] = true
+			}
+		}
+	})
+	shown := 0
+	files := []string{read(t, "../deploy/twinhop.service"), read(t, "../deploy/Dockerfile")}
+	for _, b := range blocks(t) {
+		if b.info == "console" {
+			files = append(files, b.text)
+		}
+	}
+	for _, text := range files {
+		for _, m := range regexp.MustCompile(`(?m)(?:bin/|cmd/|\$ )twinhop"?,? "?([a-z]+)`).FindAllStringSubmatch(text, -1) {
+			if shown++; !verbs[m[1]] {
+				t.Errorf("there is no verb %q", m[1])
+			}
+		}
+	}
+	if shown < 5 {
+		t.Errorf("only %d commands found", shown)
+	}
+}
+
+// The image is built with the flags of the Makefile, and the service manager
+// waits longer than the gateway does.
+func TestDeploymentAgrees(t *testing.T) {
+	build := regexp.MustCompile(`(?m)^\t\$\(GO\) build (.*) -o`).FindStringSubmatch(read(t, "../Makefile"))
+	if build == nil || !strings.Contains(read(t, "../deploy/Dockerfile"), "go build "+build[1]+" -o") {
+		t.Errorf("the Dockerfile does not build with the flags of the Makefile: %v", build)
+	}
+	unit := read(t, "../deploy/twinhop.service")
+	m := regexp.MustCompile(`(?m)^TimeoutStopSec=(\d+)$`).FindStringSubmatch(unit)
+	if m == nil {
+		t.Fatal("no TimeoutStopSec in seconds")
+	}
+	stop, err := time.ParseDuration(m[1] + "s")
+	if grace := config.Default().Shutdown.Grace; err != nil || stop <= grace {
+		t.Errorf("TimeoutStopSec %v is not longer than grace %v", stop, grace)
+	}
+	if !strings.Contains(unit, "\nType=notify\n") {
+		t.Error("the unit does not wait for READY")
+	}
+}
