@@ -421,6 +421,19 @@ func TestStream(t *testing.T) {
 	}
 }
 
+// The stream ends with the log in.
+func TestStreamEndsWithLogout(t *testing.T) {
+	s := newStage(t, "node1").run()
+	b := s.login(RoleViewer)
+	st := b.stream(t, "/api/v1/stream", "")
+	st.until("overview.tick")
+	b.must(204, "POST", "/api/v1/auth/logout", "{}")
+	st.until("auth.expired")
+	if _, err := st.body.ReadString('x'); err == nil {
+		t.Error("the stream goes on")
+	}
+}
+
 func TestSlowPageLosesAndIsTold(t *testing.T) {
 	s := newStage(t, "node1")
 	if err := s.ready(); err != nil {

@@ -205,6 +205,13 @@ func TestDrainInBrowser(t *testing.T) {
 	b.open("#/nodes")
 	b.wait(`document.querySelectorAll(".actions button:disabled").length === 4`)
 	b.clean()
+
+	// When the gateway is gone the page says so and keeps what it has.
+	s.stop()
+	b.see("interrupted")
+	b.see("The gateway does not answer. Updated")
+	b.wait(`document.querySelectorAll("tbody tr").length === 2`)
+	b.clean()
 }
 
 // TestScreenshots takes pictures of every screen, for people to look at:

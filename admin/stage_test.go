@@ -38,6 +38,7 @@ type stage struct {
 	trace    *trace.Log
 	url      string
 	setup    chan string
+	stop     context.CancelFunc // ends the admin before the test does
 
 	mu    sync.Mutex
 	ahead time.Duration
@@ -119,6 +120,7 @@ func (s *stage) serve(ln net.Listener) *stage {
 	s.url = "http://" + ln.Addr().String()
 	s.BaseURL = s.url
 	ctx, stop := context.WithCancel(context.Background())
+	s.stop = stop
 	var group sync.WaitGroup
 	group.Go(func() {
 		if err := s.Run(ctx, ln); err != nil {

@@ -76,6 +76,12 @@ func (s *Server) pump(c *gin.Context, page *client, w *eventWriter) {
 	defer beat.Stop()
 	who := actor(c)
 	for {
+		if who.Via == "cookie" {
+			if _, in := s.logins.Find(who.Login, false); !in {
+				w.write(event(message{event: "auth.expired"}, struct{}{}))
+				return
+			}
+		}
 		list, behind, last := s.hub.take(page)
 		var buf bytes.Buffer
 		if behind {
@@ -93,15 +99,9 @@ func (s *Server) pump(c *gin.Context, page *client, w *eventWriter) {
 		case <-page.wake:
 			continue
 		case <-beat.C:
-		}
-		if who.Via == "cookie" {
-			if _, in := s.logins.Find(who.Login, false); !in {
-				w.write(event(message{event: "auth.expired"}, struct{}{}))
+			if w.write([]byte(": still here\n\n")) != nil {
 				return
 			}
-		}
-		if w.write([]byte(": still here\n\n")) != nil {
-			return
 		}
 	}
 }

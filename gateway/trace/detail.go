@@ -88,6 +88,7 @@ func (l *Log) Run(ctx context.Context) error {
 		BufferItems: 64,
 		Metrics:     true, // tells how much is held
 		OnReject:    func(*ristretto.Item[*timeline]) { l.tally.refused.Add(1) },
+		OnEvict:     func(*ristretto.Item[*timeline]) { l.tally.evicted.Add(1) },
 	})
 	if err != nil {
 		return fmt.Errorf("making the cache of timelines: %w", err)

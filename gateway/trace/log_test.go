@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -186,11 +187,53 @@ func TestMemoryIsBounded(t *testing.T) {
 			l.collect(&detail{d.cache})
 		}
 	}
-	if c := l.Counts(); c.Bytes > l.MaxBytes*11/10 {
+	c := l.Counts()
+	if c.Bytes > l.MaxBytes*11/10 {
 		t.Errorf("%d bytes held, %d allowed", c.Bytes, l.MaxBytes)
+	}
+	if c.Refused+c.Evicted == 0 {
+		t.Error("not every timeline can have found room, and nothing was counted")
 	}
 	stop()
 	<-done
+}
+
+// Writers, readers and the collector do not wait for one another's mistakes.
+func TestManyAtOnce(t *testing.T) {
+	l := &Log{MaxBytes: 1 << 20}
+	ctx, stop := context.WithCancel(context.Background())
+	var group sync.WaitGroup
+	group.Go(func() { l.Run(ctx) })
+	sub := l.Subscribe(10)
+	defer sub.Close()
+	group.Go(func() {
+		for {
+			if _, _, err := sub.Next(ctx); err != nil {
+				return
+			}
+		}
+	})
+	var work sync.WaitGroup
+	for g := range 4 {
+		work.Go(func() {
+			a := ask(cluster.SIP, alice, webID)
+			for n := range 5000 {
+				l.Decided(a, &gateway.Decision{Member: node1, Session: id(n % 50), Rule: gateway.Balance}, nil)
+				if n%50 == g {
+					l.Moved(id(n%50), appsession.Change{From: "node1", To: "node2"}, gateway.Switchover)
+					l.Timeline(id(n % 50))
+					l.Recent(5)
+					l.Counts()
+				}
+			}
+		})
+	}
+	work.Wait()
+	stop()
+	group.Wait()
+	if c := l.Counts(); c.SIP.Total != 20000 || c.Moves[gateway.Switchover] != 400 {
+		t.Errorf("%+v", c)
+	}
 }
 
 func TestSecretsAreShortened(t *testing.T) {

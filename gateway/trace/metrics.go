@@ -15,6 +15,8 @@ var (
 		"Memory held by remembered events, in bytes.", nil, nil)
 	refusedDesc = prometheus.NewDesc("twinhop_trace_refused_total",
 		"Updates of session timelines that were refused for lack of room.", nil, nil)
+	evictedDesc = prometheus.NewDesc("twinhop_trace_evicted_total",
+		"Session timelines dropped to make room for others.", nil, nil)
 	lostDesc = prometheus.NewDesc("twinhop_trace_lost_total",
 		"Events that came too fast to be kept in session timelines.", nil, nil)
 )
@@ -26,7 +28,7 @@ type collector struct{ log *Log }
 
 // Describe implements prometheus.Collector.
 func (c collector) Describe(ch chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{decisionsDesc, movesDesc, bytesDesc, refusedDesc, lostDesc} {
+	for _, d := range []*prometheus.Desc{decisionsDesc, movesDesc, bytesDesc, refusedDesc, evictedDesc, lostDesc} {
 		ch <- d
 	}
 }
@@ -47,6 +49,7 @@ func (c collector) Collect(ch chan<- prometheus.Metric) {
 		count(movesDesc, v, r.String())
 	}
 	count(refusedDesc, n.Refused)
+	count(evictedDesc, n.Evicted)
 	count(lostDesc, n.Lost)
 	ch <- prometheus.MustNewConstMetric(bytesDesc, prometheus.GaugeValue, float64(n.Bytes))
 }

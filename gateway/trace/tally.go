@@ -16,6 +16,7 @@ type tally struct {
 	doors   [2]door
 	moves   [maxRules]atomic.Uint64
 	refused atomic.Uint64
+	evicted atomic.Uint64
 	lost    atomic.Uint64
 }
 
@@ -40,7 +41,8 @@ func (t *tally) moved(why gateway.Rule) { t.moves[why%maxRules].Add(1) }
 type Counts struct {
 	HTTP, SIP Decisions
 	Moves     map[gateway.Rule]uint64 // by cause
-	Refused   uint64                  // events that the timelines did not take
+	Refused   uint64                  // updates of timelines that found no room
+	Evicted   uint64                  // timelines dropped to make room
 	Lost      uint64                  // events overwritten before they were collected
 	Bytes     int64                   // held by rings and timelines now
 }
@@ -55,7 +57,7 @@ type Decisions struct {
 func (l *Log) Counts() Counts {
 	t := &l.tally
 	c := Counts{HTTP: t.doors[0].counts(), SIP: t.doors[1].counts(), Moves: map[gateway.Rule]uint64{},
-		Refused: t.refused.Load(), Lost: t.lost.Load(), Bytes: l.bytes()}
+		Refused: t.refused.Load(), Evicted: t.evicted.Load(), Lost: t.lost.Load(), Bytes: l.bytes()}
 	for _, r := range gateway.Rules() {
 		if n := t.moves[r%maxRules].Load(); n > 0 {
 			c.Moves[r] = n
