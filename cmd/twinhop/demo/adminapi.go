@@ -22,33 +22,28 @@ func newAdminAPI(socket string) *adminAPI {
 
 func (a *adminAPI) close() { a.client.CloseIdleConnections() }
 
-// do calls the API and reads the answer into out unless that is nil.
-func (a *adminAPI) do(ctx context.Context, method, path string, in, out any) error {
-	var body bytes.Buffer
-	if in != nil {
-		if err := json.NewEncoder(&body).Encode(in); err != nil {
-			return err
-		}
-	}
-	req, err := http.NewRequestWithContext(ctx, method, "http://localhost/api/v1/"+path, &body)
+const apiRoot = "http://localhost/api/v1/"
+
+// get reads what is at a path below /api/v1.
+func (a *adminAPI) get(ctx context.Context, path string, out any) error {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, apiRoot+path, nil)
 	if err != nil {
 		return err
 	}
-	if in != nil {
-		req.Header.Set("Content-Type", "application/json")
-	}
+	return a.do(req, out)
+}
+
+// do sends a request and reads the answer into out.
+func (a *adminAPI) do(req *http.Request, out any) error {
 	res, err := a.client.Do(req)
 	if err != nil {
-		return fmt.Errorf("admin API %s %s: %w", method, path, err)
+		return fmt.Errorf("admin API: %w", err)
 	}
 	defer res.Body.Close()
 	if res.StatusCode/100 != 2 {
 		var problem struct{ Title, Detail string }
 		_ = json.NewDecoder(res.Body).Decode(&problem) // the status tells enough
-		return fmt.Errorf("admin API %s %s: %s: %s %s", method, path, res.Status, problem.Title, problem.Detail)
-	}
-	if out == nil {
-		return nil
+		return fmt.Errorf("admin API: %s %s: %s: %s %s", req.Method, req.URL.Path, res.Status, problem.Title, problem.Detail)
 	}
 	return json.NewDecoder(res.Body).Decode(out)
 }
@@ -77,7 +72,7 @@ func (s *shownSession) key(space, value string) (node string) {
 // session finds the one session that has this key: a JSESSIONID, a user, a Call-ID.
 func (a *adminAPI) session(ctx context.Context, key string) (shownSession, error) {
 	var list struct{ Items []shownSession }
-	if err := a.do(ctx, "GET", "sessions?key="+url.QueryEscape(key), nil, &list); err != nil {
+	if err := a.get(ctx, "sessions?key="+url.QueryEscape(key), &list); err != nil {
 		return shownSession{}, err
 	}
 	if len(list.Items) != 1 {
@@ -94,9 +89,23 @@ type shownNode struct {
 }
 
 func (a *adminAPI) node(ctx context.Context, name string) (n shownNode, err error) {
-	return n, a.do(ctx, "GET", "nodes/"+url.PathEscape(name), nil, &n)
+	return n, a.get(ctx, "nodes/"+url.PathEscape(name), &n)
 }
 
+// activate is the operator's word on a node: active, disabled or stopped.
 func (a *adminAPI) activate(ctx context.Context, node, activation string) error {
-	return a.do(ctx, "PATCH", "nodes/"+url.PathEscape(node), map[string]string{"activation": activation, "reason": "demo"}, nil)
+	body, err := json.Marshal(map[string]string{"activation": activation, "reason": "tour of the demo"})
+	if err != nil {
+		return err
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodPatch, apiRoot+"nodes/"+url.PathEscape(node), bytes.NewReader(body))
+	if err != nil {
+		return err
+	}
+	req.Header.Set("Content-Type", "application/json")
+	var n shownNode
+	if err := a.do(req, &n); err != nil {
+		return err
+	}
+	return want("activation of "+node, n.Activation, activation)
 }

@@ -82,7 +82,7 @@ func run(ctx context.Context, out io.Writer, o options) (err error) {
 	case err != nil:
 		return err
 	case o.script:
-		return tour(ctx, s, out)
+		return tour(ctx, s, steps, out)
 	}
 	login, err := s.gate.Admin.LoginURL("demo", admin.RoleAdmin, time.Hour)
 	if err != nil {

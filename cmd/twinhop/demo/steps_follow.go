@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+
+	"twinhop/gateway/config"
 )
 
 // following runs do on a gateway of its own in which SIP leads, with the nodes' calls leaving through it.
@@ -90,7 +92,7 @@ func stepRedirect(ctx context.Context, s *stage) (string, error) {
 
 // insist asks with the same old cookie again and again, and counts the redirects until it is served.
 func insist(ctx context.Context, b *browser, old sessionID) (redirects int, err error) {
-	const bound = 2 // followSip.maxCorrections
+	bound := config.Default().FollowSIP.MaxCorrections
 	for {
 		req, err := http.NewRequestWithContext(ctx, http.MethodGet, b.base+"/hit", nil)
 		if err != nil {

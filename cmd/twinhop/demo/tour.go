@@ -34,13 +34,16 @@ const stepTime = 30 * time.Second
 // errFailed: a step of the tour failed, and that was printed.
 var errFailed = fmt.Errorf("%w: the tour of the demo failed", assembly.ErrReported)
 
-// tour runs all steps and prints a line for each and the sum.
-func tour(ctx context.Context, s *stage, out io.Writer) error {
+// tour runs the steps and prints for each what was seen, and the sum.
+func tour(ctx context.Context, s *stage, steps []step, out io.Writer) error {
 	passed, failed := 0, 0
 	for i, st := range steps {
 		one, cancel := context.WithTimeout(ctx, stepTime)
 		seen, err := st.do(one, s)
 		cancel()
+		if ctx.Err() != nil {
+			return fmt.Errorf("the tour was stopped in step %d: %w", i+1, context.Cause(ctx))
+		}
 		if err != nil {
 			failed++
 			fmt.Fprintf(out, "FAIL %d  %s\n        %v\n", i+1, st.title, err)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"io"
 	"strings"
 	"testing"
 
@@ -25,18 +26,48 @@ func TestTheTourPasses(t *testing.T) {
 }
 
 func TestAFailingTourIsToldOnce(t *testing.T) {
-	s := testStage(t)
-	ctx, cancel := context.WithCancel(t.Context())
-	cancel() // nothing can be done in time
 	var out bytes.Buffer
-	taken, err := s.front(t.Context(), false)
-	if err != nil || taken != nil {
-		t.Fatalf("%v %v", taken, err)
-	}
-	if err := tour(ctx, s, &out); !errors.Is(err, assembly.ErrReported) {
+	err := tour(t.Context(), nil, []step{
+		{"one", func(context.Context, *stage) (string, error) { return "seen", nil }},
+		{"two", func(context.Context, *stage) (string, error) { return "", want("hits", 1, 2) }},
+	}, &out)
+	if !errors.Is(err, assembly.ErrReported) {
 		t.Errorf("error %v", err)
 	}
-	if got := out.String(); strings.Count(got, "FAIL") != len(steps) || !strings.HasSuffix(got, "0 passed, 9 failed\n") {
-		t.Error(got)
+	const told = "ok   1  one\n        seen\nFAIL 2  two\n        hits: 1, want 2\n1 passed, 1 failed\n"
+	if out.String() != told {
+		t.Errorf("told\n%s", out.String())
+	}
+}
+
+func TestAStoppedTourSaysSo(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	err := tour(ctx, nil, []step{{"one", func(ctx context.Context, _ *stage) (string, error) {
+		cancel()
+		return "", ctx.Err()
+	}}}, io.Discard)
+	if !errors.Is(err, context.Canceled) || errors.Is(err, assembly.ErrReported) {
+		t.Errorf("error %v", err)
+	}
+}
+
+func TestVerdicts(t *testing.T) {
+	both := []nodeState{{"node1", true}, {"node2", true}}
+	for _, c := range []struct {
+		name  string
+		nodes []nodeState
+		calls []callStatus
+		want  string
+	}{
+		{"no call", both, nil, verdictNone},
+		{"ended calls do not count", both, []callStatus{{Node: "node2", Ended: true}}, verdictNone},
+		{"same", both, []callStatus{{Node: "node1"}, {Node: "node2", Ended: true}}, verdictSame},
+		{"one elsewhere", both, []callStatus{{Node: "node2"}, {Node: "node1"}}, verdictSplit},
+		{"killed", []nodeState{{"node1", true}, {"node2", false}}, []callStatus{{Node: "node1"}, {Node: "node2"}}, verdictOrphan},
+	} {
+		s := status{Node: "node1", Calls: c.calls, deskState: deskState{Nodes: c.nodes}}
+		if got := s.judge(); got != c.want {
+			t.Errorf("%s: %s, want %s", c.name, got, c.want)
+		}
 	}
 }
