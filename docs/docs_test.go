@@ -3,6 +3,7 @@
 package docs_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"io/fs"
 	"os"
@@ -277,6 +278,51 @@ func TestEveryRouteIsDocumented(t *testing.T) {
 			if !slices.ContainsFunc(paths, func(p string) bool { ok, _ := regexp.MatchString(p, path); return ok && p != "/" }) {
 				t.Errorf("%s:%d: %s is no route", b.page, b.line, path)
 			}
+		}
+	}
+}
+
+// JSON that is shown is JSON, and its keys are ones that the admin writes.
+func TestJSONOfTheAPI(t *testing.T) {
+	known := map[string]bool{"http": true, "sip": true} // keys of maps: services
+	sources(t, func(path, text string) {
+		if strings.HasPrefix(path, "../admin/") {
+			for _, m := range regexp.MustCompile("json:\"([A-Za-z]+)").FindAllStringSubmatch(text, -1) {
+				known[m[1]] = true
+			}
+		}
+	})
+	n := 0
+	for _, b := range blocks(t) {
+		if b.info != "json" {
+			continue
+		}
+		n++
+		var v any
+		if err := json.Unmarshal([]byte(b.text), &v); err != nil {
+			t.Errorf("%s:%d: %v", b.page, b.line, err)
+		}
+		walk(v, func(key string) {
+			if !known[key] {
+				t.Errorf("%s:%d: the admin writes no %q", b.page, b.line, key)
+			}
+		})
+	}
+	if n < 5 {
+		t.Errorf("only %d blocks of JSON", n)
+	}
+}
+
+func walk(v any, visit func(key string)) {
+	switch x := v.(type) {
+	case map[string]any:
+		for k, inner := range x {
+			visit(k)
+			walk(inner, visit)
+		}
+	case []any:
+		for _, inner := range x {
+			walk(inner, visit)
 		}
 	}
 }
