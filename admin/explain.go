@@ -19,7 +19,7 @@ import (
 // stepView is one step of a decision.
 type stepView struct {
 	Rule   string   `json:"rule"`
-	Result string   `json:"result"` // "miss": not known; "hit": would lead to Node; "winner": decides
+	Result string   `json:"result"` // as gateway.Step has it
 	Detail string   `json:"detail,omitempty"`
 	Node   string   `json:"node,omitempty"`
 	Key    *keyView `json:"key,omitempty"`
@@ -58,18 +58,12 @@ func (s *Server) why(ctx context.Context, a *gateway.Ask, role Role) whyView {
 	}
 	for _, x := range s.Panel.Explain(ctx, a) {
 		step := stepView{Rule: x.Rule.String(), Result: x.Result, Detail: clean(x.Detail), Node: x.Node}
-		if step.Result == "miss" && x.Node != "" { // it leads somewhere, but did not decide
-			step.Result = "hit"
-		}
 		if x.Key.Space != appsession.NoSpace {
 			k := viewKey(x.Key, role)
 			step.Key = &k
 		}
 		v.Steps = append(v.Steps, step)
 		v.Rule, v.Node = step.Rule, step.Node
-	}
-	if n := len(v.Steps); n > 0 {
-		v.Steps[n-1].Result = "winner"
 	}
 	return v
 }

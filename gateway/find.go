@@ -111,9 +111,9 @@ func (u *run) look(f *finding, keys []appsession.Key) (err error) {
 	f.ok = err == nil
 	u.broken = u.broken || err != nil && !errors.Is(err, appsession.ErrNotFound)
 	if f.ok {
-		u.note(known[f.ev.Source], f.b.Node, f.ev.Key, "this key belongs to a session")
+		u.step("hit", Step{Rule: known[f.ev.Source], Node: f.b.Node, Key: f.ev.Key, Detail: "this key belongs to a session"})
 	} else {
-		u.note(known[f.ev.Source], "", f.ev.Key, "this key is not in the table")
+		u.step("miss", Step{Rule: known[f.ev.Source], Key: f.ev.Key, Detail: "this key is not in the table"})
 	}
 	return nil
 }
@@ -236,8 +236,14 @@ func (u *run) seed() appsession.Key {
 	return appsession.Key{}
 }
 
+// note tells why something that was found does not decide.
 func (u *run) note(rule Rule, node string, key appsession.Key, detail string) {
+	u.step("skip", Step{Rule: rule, Node: node, Key: key, Detail: detail})
+}
+
+func (u *run) step(result string, s Step) {
 	if u.trail != nil {
-		*u.trail = append(*u.trail, Step{Rule: rule, Result: "miss", Node: node, Key: key, Detail: detail})
+		s.Result = result
+		*u.trail = append(*u.trail, s)
 	}
 }

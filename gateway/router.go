@@ -77,7 +77,7 @@ func (r *Router) answer(ctx context.Context, a *Ask, waits bool) (Decision, erro
 // Step is one step of an explanation.
 type Step struct {
 	Rule   Rule
-	Result string         // "hit": decides; "miss": was looked at in vain
+	Result string         // "miss": not known; "hit": leads to Node; "skip": was found and set aside; "winner": decides
 	Node   string         // where the step leads or would have led
 	Key    appsession.Key // the key it is about; zero: none. Secret
 	Detail string
@@ -90,7 +90,7 @@ func (r *Router) Explain(ctx context.Context, a *Ask) []Step {
 	u := r.begin(ctx, a)
 	u.dry, u.trail = true, &steps
 	d, err := u.decide()
-	last := Step{Rule: d.Rule, Result: "hit", Detail: "decides"}
+	last := Step{Rule: d.Rule, Result: "winner", Detail: "decides"}
 	switch {
 	case err != nil:
 		last.Detail = err.Error()

@@ -41,7 +41,7 @@ function WhyCard({ w, home, open }: { w: Why; home: string; open: boolean }) {
 
 function StepRow({ x, node }: { x: Step; node?: string }) {
   const winner = x.result === "winner";
-  const result = winner ? "decides" : x.result === "hit" ? (x.node === node ? "agrees" : "set aside") : x.result === "skip" ? "skipped" : "not known";
+  const result = winner ? "decides" : x.result === "hit" ? (x.node === node ? "agrees" : "set aside") : x.result === "skip" ? "set aside" : "not known";
   return <li class={winner ? "winner" : ""}><Icon name={winner || result === "agrees" ? "ok" : result === "set aside" ? "warn" : "dot"} /><Rule code={x.rule} />
     <span class="detail">{winner ? ruleText(x.rule) : x.detail || ruleText(x.rule)}{x.key && <> <KeyChip k={x.key} /></>}</span>{x.node && <NodeChip name={x.node} plain />}<span class="result">{result}</span></li>;
 }
