@@ -90,7 +90,7 @@ func run(ctx context.Context, out io.Writer, o options) (err error) {
 	}
 	io.WriteString(out, s.banner(login, taken))
 	if o.open {
-		if err := openBrowser(ctx, "http://"+s.gate.http+"/"); err != nil {
+		if err := openBrowser("http://" + s.gate.http + "/"); err != nil {
 			fmt.Fprintln(out, "The browser could not be opened:", err)
 		}
 	}
@@ -128,8 +128,8 @@ func (s *stage) banner(login string, taken []string) string {
 	return b.String()
 }
 
-// openBrowser asks the desktop to show a page.
-func openBrowser(ctx context.Context, url string) error {
+// openBrowser asks the desktop to show a page. The browser is not ours: it outlives the demo.
+func openBrowser(url string) error {
 	name, args := "xdg-open", []string{url}
 	switch runtime.GOOS {
 	case "darwin":
@@ -137,5 +137,9 @@ func openBrowser(ctx context.Context, url string) error {
 	case "windows":
 		name, args = "rundll32", []string{"url.dll,FileProtocolHandler", url}
 	}
-	return exec.CommandContext(ctx, name, args...).Run()
+	cmd := exec.Command(name, args...)
+	if err := cmd.Start(); err != nil {
+		return err
+	}
+	return cmd.Process.Release()
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"twinhop/cmd/twinhop/assembly"
@@ -46,7 +47,7 @@ func tour(ctx context.Context, s *stage, steps []step, out io.Writer) error {
 		}
 		if err != nil {
 			failed++
-			fmt.Fprintf(out, "FAIL %d  %s\n        %v\n", i+1, st.title, err)
+			fmt.Fprintf(out, "FAIL %d  %s\n        %s\n", i+1, st.title, strings.ReplaceAll(err.Error(), "\n", "\n        "))
 			continue
 		}
 		passed++
