@@ -16,6 +16,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"twinhop/appsession"
+	"twinhop/appsession/memstore"
 	"twinhop/gateway"
 	"twinhop/http/head"
 )
@@ -71,7 +73,11 @@ func TestAPostIsNeverDeliveredTwice(t *testing.T) {
 
 func TestARequestThatReachedNobodyGoesToAnother(t *testing.T) {
 	dead := node{"n1", "127.0.0.1:1"}
-	s := newStage(t, []node{dead, namedNode(t, "n2")}, nil)
+	alive := app(t, "n2", func(w http.ResponseWriter, r *http.Request) {
+		n, _ := io.Copy(io.Discard, r.Body)
+		fmt.Fprint(w, "n2 ", n)
+	})
+	s := newStage(t, []node{dead, alive}, nil)
 	for _, size := range []int{0, 10, 1 << 20} {
 		for range 3 {
 			r, _ := http.NewRequest("POST", "http://"+s.addr+"/", bytes.NewReader(make([]byte, size)))
@@ -81,7 +87,7 @@ func TestARequestThatReachedNobodyGoesToAnother(t *testing.T) {
 			}
 			body, _ := io.ReadAll(resp.Body)
 			resp.Body.Close()
-			if resp.StatusCode != 200 || string(body) != "n2" {
+			if resp.StatusCode != 200 || string(body) != fmt.Sprint("n2 ", size) {
 				t.Errorf("POST of %d bytes: %d %q", size, resp.StatusCode, body)
 			}
 		}
@@ -292,4 +298,38 @@ func TestDrippingBodyIsNotWaitedFor(t *testing.T) {
 			}
 		}
 	})
+}
+
+// An id that a node replaces leads late requests right for a while, then it is
+// forgotten; the new one stays.
+func TestReplacedIDIsForgotten(t *testing.T) {
+	r, at := newRecorder(t, "n1"), time.Unix(1_800_000_000, 0)
+	var clock atomic.Pointer[time.Time]
+	clock.Store(&at)
+	s := newStage(t, []node{r.node}, func(s *stage) {
+		s.store = memstore.New(memstore.Options{MaxKeys: 100, Clock: func() time.Time { return *clock.Load() }})
+	})
+	known := func(id string) bool {
+		_, err := s.store.Find(t.Context(), []appsession.Key{{Space: appsession.HTTP, Value: id}})
+		return err == nil
+	}
+	r.answer("HTTP/1.1 200 OK\r\nSet-Cookie: JSESSIONID=B.n1; Path=/\r\nContent-Length: 0\r\n\r\n")
+	s.get("/login", "Cookie: JSESSIONID=A.n1")
+	if !known("A") || !known("B") {
+		t.Error("an id is not known after the login")
+	}
+	r.answer("HTTP/1.1 200 OK\r\nSet-Cookie: JSESSIONID=; Path=/; Max-Age=0\r\nContent-Length: 0\r\n\r\n")
+	later := at.Add(2 * goneLife)
+	clock.Store(&later)
+	s.store.Tick()
+	if known("A") || !known("B") {
+		t.Error("the old id should be forgotten, the new one not")
+	}
+	s.get("/logout", "Cookie: JSESSIONID=B.n1")
+	last := later.Add(2 * goneLife)
+	clock.Store(&last)
+	s.store.Tick()
+	if known("B") {
+		t.Error("the session outlives its logout")
+	}
 }

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"go.uber.org/goleak"
 
@@ -48,7 +49,7 @@ type node struct {
 
 // newStage puts a front before the nodes. change may adjust it before it runs.
 func newStage(t testing.TB, nodes []node, change func(*stage)) *stage {
-	s := &stage{t: t, client: &h1.Client{}, registry: &cluster.Registry{}, store: memstore.New(memstore.Options{MaxKeys: 10000})}
+	s := &stage{t: t, client: &h1.Client{ConnectTimeout: 20 * time.Second}, registry: &cluster.Registry{}, store: memstore.New(memstore.Options{MaxKeys: 10000})}
 	s.settings = Settings{Sources: []KeySource{{fromQuery, "appsession"}, {fromCookie, "JSESSIONID"}}}
 	s.pool = cluster.PoolSpec{Name: "default", Sticky: true, Members: []cluster.MemberSpec{{Node: cluster.AllNodes}}}
 	s.front = &Front{Views: s.registry.View, Backends: map[string]head.Backend{"http": s.client}, Secrets: [][]byte{bytes.Repeat([]byte("k"), 32)}}
