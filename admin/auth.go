@@ -86,6 +86,7 @@ func (s *Server) postLogin(c *gin.Context) (any, error) {
 		who, ok = s.checkPassword(body)
 	}
 	if !ok {
+		s.guard.Refused()
 		s.log.Warn("admin log in failed", "peer", peer)
 		return nil, newProblem(http.StatusUnauthorized, "login-failed", "Check both and try again.")
 	}
@@ -160,6 +161,7 @@ func (s *Server) postSetup(c *gin.Context) (any, error) {
 	if actor(c).Via != "socket" {
 		s.guard.Failed(peer, "")
 		if _, ok := s.tokens.Use(access.TokenSetup, body.Token, true); !ok {
+			s.guard.Refused()
 			return nil, newProblem(http.StatusForbidden, "forbidden",
 				"This set-up link is not valid any more. Restart the gateway to get a new one.")
 		}

@@ -51,7 +51,6 @@ func (g *Guard) Wait(peer, user string) time.Duration {
 // Failed notes a failure. It is noted before the password is checked and taken
 // back by Succeeded, so that many attempts at once do not share one look.
 func (g *Guard) Failed(peer, user string) {
-	g.failures.Add(1)
 	now := g.Now()
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -78,9 +77,11 @@ func (g *Guard) note(key string, free int, now time.Time) {
 	}
 }
 
+// Refused counts a failure that is certain.
+func (g *Guard) Refused() { g.failures.Add(1) }
+
 // Succeeded takes a noted failure back and forgives those before.
 func (g *Guard) Succeeded(peer, user string) {
-	g.failures.Add(^uint64(0))
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	delete(g.list, "peer "+peer)

@@ -88,13 +88,18 @@ func listening(log *slog.Logger, a assembly.Addrs) {
 		"sip_internal", strings.Join(a.Internal, " "), "admin", a.Admin, "socket", a.Socket)
 }
 
-// announce tells the log and the service manager when the gateway is ready,
-// and that it stops. It ends with ctx.
+// announce tells the service manager that the gateway serves and that it
+// stops, and the log when a node is there, too: a gateway before its nodes has
+// started well. It ends with ctx.
 func announce(ctx context.Context, g *assembly.Gateway, log *slog.Logger) {
+	select {
+	case <-g.Serving():
+		tell(log, daemon.SdNotifyReady)
+	case <-ctx.Done():
+	}
 	select {
 	case <-g.Ready():
 		log.Info("ready")
-		tell(log, daemon.SdNotifyReady)
 	case <-ctx.Done():
 	}
 	<-ctx.Done()

@@ -59,6 +59,7 @@ type Gateway struct {
 	nodes    *h1.Client      // connections to nodes; nil: no HTTP listener
 	stages   stages
 	ready    chan struct{}
+	serving  chan struct{}
 	started  atomic.Bool // every stage runs
 	leaving  atomic.Bool // the process is stopping
 	readying sync.Once
@@ -67,7 +68,7 @@ type Gateway struct {
 // Build makes the objects and binds every socket. It starts nothing; on an
 // error nothing stays open.
 func Build(o Options) (*Gateway, error) {
-	g := &Gateway{config: o.Config, log: o.Log, ready: make(chan struct{})}
+	g := &Gateway{config: o.Config, log: o.Log, ready: make(chan struct{}), serving: make(chan struct{})}
 	if g.log == nil {
 		g.log = slog.New(slog.DiscardHandler)
 	}
@@ -221,6 +222,7 @@ func (g *Gateway) upkeep(ctx context.Context) error {
 	tick, soon := time.NewTicker(time.Second), time.NewTicker(50*time.Millisecond)
 	defer tick.Stop()
 	defer soon.Stop()
+	full := false
 	for n := 0; ; {
 		select {
 		case <-ctx.Done():
@@ -236,6 +238,20 @@ func (g *Gateway) upkeep(ctx context.Context) error {
 			if n++; n%5 == 0 {
 				g.Book.Sweep(now)
 			}
+			if u := g.table.Usage(); u.Overflow != full {
+				full = u.Overflow
+				g.tellFull(full, u.Keys)
+			}
 		}
 	}
+}
+
+// tellFull tells the log when the affinity table begins and ends to refuse
+// new sessions.
+func (g *Gateway) tellFull(full bool, keys int) {
+	if full {
+		g.log.Warn("the affinity table is full: new sessions are placed by hash, without an entry", "keys", keys)
+		return
+	}
+	g.log.Info("the affinity table has room again", "keys", keys)
 }

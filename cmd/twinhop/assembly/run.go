@@ -35,6 +35,10 @@ func (g *Gateway) adminListeners() []net.Listener {
 	return all
 }
 
+// Serving is closed when every stage runs: every socket is served, whatever
+// the nodes do.
+func (g *Gateway) Serving() <-chan struct{} { return g.serving }
+
 // Ready is closed when the gateway has become ready: every stage runs, every
 // node was probed, and one of them can serve.
 func (g *Gateway) Ready() <-chan struct{} { return g.ready }
@@ -56,6 +60,7 @@ func (g *Gateway) lookReady() bool {
 func (g *Gateway) Run(ctx context.Context) error {
 	g.stages.start(ctx)
 	g.started.Store(true)
+	close(g.serving)
 	g.lookReady()
 	var failure error
 	select {
