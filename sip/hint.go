@@ -62,6 +62,7 @@ type routes struct {
 	more     bool           // a foreign value follows
 	next     peek.URI       // that value's URI; OK is false when it cannot be read
 	overlong bool           // more of ours than anybody has reason to write
+	exit     *leg           // of a pair of ours: the socket that the second one stands for
 }
 
 // readRoutes looks at the Route values and at the Request-URI (a Path or an old client may have put our URI there).
@@ -77,6 +78,8 @@ func (w *worker) readRoutes() {
 		}
 		if r.own++; r.own == 1 {
 			r.popped = u
+		} else {
+			r.exit = w.f.legOf(m.Text(u.Host), portOf(u))
 		}
 	}
 	r.overlong = !r.more && r.own < m.Routes.Count
@@ -122,14 +125,17 @@ func portOf(u peek.URI) uint16 {
 }
 
 // isSelf tells whether host:port is one of our sockets, as bound or as advertised.
-func (f *Front) isSelf(host []byte, port uint16) bool {
+func (f *Front) isSelf(host []byte, port uint16) bool { return f.legOf(host, port) != nil }
+
+// legOf is the first of our sockets that host:port stands for.
+func (f *Front) legOf(host []byte, port uint16) *leg {
 	ip, literal := peek.ParseIP(host)
 	for _, g := range f.legs {
 		if literal && g.is(ip, port) || !literal && port == g.port && g.host != "" && foldEqual(host, g.host) {
-			return true
+			return g
 		}
 	}
-	return false
+	return nil
 }
 
 // foldEqual compares ASCII without case and without allocating.

@@ -18,7 +18,7 @@ func (w *worker) outward() {
 		return
 	}
 	opens := m.To.Tag.Empty() && m.Method != peek.Ack && m.Method != peek.Cancel
-	if opens && w.f.draining.Load() {
+	if opens && w.f.draining.Load() && !w.counted() { // a repetition of what is known is no new dialog
 		w.reply(closing)
 		return
 	}
@@ -39,31 +39,50 @@ func (w *worker) outward() {
 	} else {
 		w.touch()
 	}
-	by := w.f.leave(w.view.At(to, cluster.SIP) != nil, to.Addr())
-	if by == nil || !w.dress(by, to.Addr(), w.node) {
-		w.f.Metrics.shed(noWay)
-		w.reply(noHop)
-		return
+	err := errNoWay
+	if by := w.exit(to); by != nil && w.dress(by, to.Addr(), w.node) {
+		err = w.send(by, to)
 	}
-	switch err := w.send(by, to); {
+	switch {
 	case err == nil:
 		w.f.Metrics.sent(m, outbound)
-	case errors.Is(err, wire.ErrSize):
-		w.reply(tooLong)
+		return
 	case errors.Is(err, wire.ErrFull):
 		w.f.Metrics.shed(sendQueue)
+		return
+	case errors.Is(err, wire.ErrSize):
+		w.reply(tooLong)
+	case err == errNoWay:
+		w.f.Metrics.shed(noWay)
+		w.reply(noHop)
 	default:
 		w.f.warn.Do(func() { w.f.log.Warn("request not sent", "peer", to, "err", err) })
 		w.reply(noHop)
 	}
+	if opens && w.node != nil {
+		w.forgetCall()
+	}
 }
+
+// exit is the leg to leave by: within a dialog the one that its outer Record-Route stood for, which is the only one that a phone behind a
+// firewall hears.
+func (w *worker) exit(to netip.AddrPort) *leg {
+	inside := w.view.At(to, cluster.SIP) != nil
+	if g := w.routes.exit; g != nil && (g.inside == inside || w.f.inner == 0) && g.reaches(to.Addr()) {
+		return g
+	}
+	return w.f.leave(inside, to.Addr())
+}
+
+// counted tells whether the message belongs to a call in the book.
+func (w *worker) counted() bool { return w.f.Book != nil && w.f.Book.Has(w.callKey()) }
 
 // nextHop finds the address. When ok is false the message is dealt with: parked until the name is known, or refused.
 func (w *worker) nextHop(opens bool) (to netip.AddrPort, ok bool) {
 	u := w.msg.URI
 	if w.routes.more {
 		u = w.routes.next
-	} else if opens && w.set.proxyHost != "" {
+	} else if w.set.proxyHost != "" && (opens || w.follows()) {
 		return w.locate([]byte(w.set.proxyHost), w.set.proxyPort)
 	}
 	switch {
@@ -75,6 +94,13 @@ func (w *worker) nextHop(opens bool) (to netip.AddrPort, ok bool) {
 		return to, false
 	}
 	return w.locate(w.msg.Text(u.Host), portOf(u))
+}
+
+// follows tells the CANCEL of a request outside dialogs, and the ACK of its refusal, which take the way of that request (RFC 3261 sections
+// 9.1 and 17.1.1.3). A refused call has left the book; the ACK of one that was accepted stands in its dialog.
+func (w *worker) follows() bool {
+	m := &w.msg
+	return m.Method == peek.Cancel && m.To.Tag.Empty() || m.Method == peek.Ack && w.f.Book != nil && !w.counted()
 }
 
 func (w *worker) locate(host []byte, port uint16) (to netip.AddrPort, ok bool) {

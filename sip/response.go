@@ -152,6 +152,9 @@ func (w *worker) learnAnswer(n *cluster.Node, initial, toNode bool) {
 		} else if book != nil && final(code) {
 			book.Close(w.callKey())
 		}
+		if final(code) && !accepts(code) {
+			w.remember(n, callSetup) // what a ringing call was promised ends; the caller may try again with the same Call-ID
+		}
 	case peek.Bye:
 		if !final(code) || challenges(code) {
 			return

@@ -104,7 +104,7 @@ func (s *stage) prepare() {
 	ctx, cancel := context.WithCancel(context.Background())
 	s.front.names = newNames(ctx, s.front)
 	s.t.Cleanup(func() { cancel(); s.front.names.wait() })
-	for i, name := range []string{"external", "internal"}[:len(s.front.legs)] {
+	for i, name := range []string{"external", "internal"}[:min(2, len(s.front.legs))] {
 		s.workers[name] = newWorker(ctx, s.front, s.front.legs[i])
 	}
 }

@@ -1,0 +1,140 @@
+package sip
+
+import (
+	"context"
+	"net/netip"
+	"strings"
+	"testing"
+	"time"
+
+	"twinhop/appsession"
+)
+
+// A node's CANCEL, and its ACK of a refusal, take the way of the INVITE, which went to the outbound proxy; the ACK of an accepted call goes
+// where the callee's Contact says.
+func TestCancelAndNegativeAckFollowToTheProxy(t *testing.T) {
+	proxy, carol := at("203.0.113.50:5070"), "sip:carol@203.0.113.9:5060"
+	s := newStage(t, true, Settings{Proxy: proxy.String()})
+	to := func(method, call, tag string) netip.AddrPort {
+		t.Helper()
+		lines := request("INVITE", carol, call, "To: <sip:carol@example.com>"+tag)
+		lines[0], lines[5] = method+" "+carol+" SIP/2.0", "CSeq: 1 "+method
+		sent := s.in("internal", node1, lined(lines...))
+		if len(sent) != 1 {
+			t.Fatalf("%s made %d datagrams", method, len(sent))
+		}
+		return sent[0].to
+	}
+	for _, call := range []string{"refused", "accepted"} {
+		if got := to("INVITE", call, ""); got != proxy {
+			t.Fatalf("INVITE to %v", got)
+		}
+		invite := scanned(t, s.sent[0].data)
+		if got := to("CANCEL", call, ""); got != proxy {
+			t.Errorf("CANCEL to %v, its INVITE went to %v", got, proxy)
+		}
+		status, want := "486 Busy Here", proxy
+		if call == "accepted" {
+			status, want = "200 OK", callee
+		}
+		s.in("external", proxy, []byte(answer(invite, status)))
+		if got := to("ACK", call, ";tag=callee"); got != want {
+			t.Errorf("ACK of the %s call to %v, want %v", call, got, want)
+		}
+	}
+}
+
+// A call of a node that could not be sent is no call.
+func TestUnsentCallOfANodeIsNotCounted(t *testing.T) {
+	s := newStage(t, true, Settings{})
+	s.catcher("external").fails[callee] = true
+	sent := s.in("internal", node1, lined(request("INVITE", "sip:carol@203.0.113.9", "n1", "To: <sip:carol@example.com>")...))
+	if len(sent) != 1 || !strings.HasPrefix(string(sent[0].data), "SIP/2.0 404") {
+		t.Fatalf("sent %v", sent)
+	}
+	if n := s.front.Book.Total(); n != 0 {
+		t.Errorf("%d calls in the book", n)
+	}
+}
+
+// While draining, a node's repeated INVITE is no new dialog.
+func TestDrainLetsRepetitionsOfNodesPass(t *testing.T) {
+	s := newStage(t, true, Settings{})
+	invite := lined(request("INVITE", "sip:carol@203.0.113.9", "n1", "To: <sip:carol@example.com>")...)
+	s.in("internal", node1, invite)
+	s.front.draining.Store(true)
+	if sent := s.in("internal", node1, invite); len(sent) != 1 || sent[0].to != callee {
+		t.Errorf("the repetition made %v", sent)
+	}
+	fresh := lined(request("INVITE", "sip:carol@203.0.113.9", "n2", "To: <sip:carol@example.com>")...)
+	if sent := s.in("internal", node1, fresh); len(sent) != 1 || !strings.HasPrefix(string(sent[0].data), "SIP/2.0 503") {
+		t.Errorf("a new call made %v", sent)
+	}
+}
+
+// A call that rang and was refused is forgotten soon, whichever side began it; one that was accepted is not.
+func TestRefusedCallsAreForgotten(t *testing.T) {
+	s := newStage(t, true, Settings{})
+	life := func(call string) time.Duration {
+		t.Helper()
+		for session, err := range s.store.All(context.Background()) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, k := range session.Keys {
+				if k.Space == appsession.Call && k.Value == call {
+					return k.Life
+				}
+			}
+		}
+		t.Fatalf("%s is not known", call)
+		return 0
+	}
+	for _, side := range []struct {
+		leg, back string
+		from, to  netip.AddrPort
+		uri       string
+	}{{"external", "internal", client, node1, "sip:bob@10.0.0.1:5080"}, {"internal", "external", node1, callee, "sip:carol@203.0.113.9"}} {
+		for status, want := range map[string]time.Duration{"486 Busy Here": callSetup, "487 Request Terminated": callSetup, "200 OK": 12 * time.Hour} {
+			call := side.leg + status[:3]
+			sent := s.in(side.leg, side.from, lined(request("INVITE", side.uri, call, "To: <sip:bob@example.com>")...))
+			invite := scanned(t, sent[0].data)
+			s.in(side.back, side.to, []byte(answer(invite, "180 Ringing")))
+			s.in(side.back, side.to, []byte(answer(invite, status)))
+			if got := life(call); got != want {
+				t.Errorf("%s: remembered for %v, want %v", call, got, want)
+			}
+		}
+	}
+}
+
+// Within a dialog a node's request leaves by the socket that the phone spoke to.
+func TestDialogsLeaveByTheirSocket(t *testing.T) {
+	s := newStage(t, true, Settings{})
+	second := &catcher{s: s, name: "second", local: at("192.0.2.2:5060"), fails: map[netip.AddrPort]bool{}}
+	s.front.External = append(s.front.External, Listener{Conn: second})
+	s.prepare()
+	s.workers = map[string]*worker{}
+	for i, name := range []string{"external", "second", "internal"} {
+		s.workers[name] = newWorker(context.Background(), s.front, s.front.legs[i])
+	}
+	sent := s.in("second", client, lined(request("INVITE", "sip:bob@192.0.2.2", "c1", "To: <sip:bob@example.com>")...))
+	invite := scanned(t, sent[0].data)
+	s.in("internal", sent[0].to, []byte(answer(invite, "200 OK")))
+	bye := request("BYE", "sip:alice@198.51.100.7:5060", "c1", "To: <sip:alice@example.com>;tag=caller")
+	for i := range invite.RecordRoutes.Stored() {
+		bye = append(bye, "Route: "+string(invite.Text(invite.RecordRoutes.At(i).Span)))
+	}
+	sent = s.in("internal", node1, lined(bye...))
+	if len(sent) != 1 || sent[0].leg != "second" || sent[0].to != client {
+		t.Fatalf("the BYE made %v", sent)
+	}
+	sent = s.in("second", client, []byte(answer(scanned(t, sent[0].data), "200 OK")))
+	if len(sent) != 1 || sent[0].leg != "internal" || sent[0].to != node1 {
+		t.Errorf("its answer made %v", sent)
+	}
+	fresh := lined(request("MESSAGE", "sip:carol@203.0.113.9", "n1", "To: <sip:carol@example.com>", "Route: <sip:10.0.0.100:5065;lr>")...)
+	if sent = s.in("internal", node1, fresh); len(sent) != 1 || sent[0].leg != "external" {
+		t.Errorf("what begins made %v", sent)
+	}
+}
