@@ -2,6 +2,7 @@ package http
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -88,7 +89,9 @@ func (x *visit) mayRepeat(err error) bool {
 func (x *visit) outcome(err error) gateway.Outcome {
 	var body *head.BodyError
 	switch {
-	case x.ctx.Err() != nil || errors.As(err, &body):
+	case errors.Is(err, context.Canceled) || errors.As(err, &body):
+		// The error tells, not x.ctx: ending a body that nobody wants any more
+		// may end that too.
 		return gateway.ClientGone
 	case errors.Is(err, errNoBackend), blameless(err):
 		return gateway.Overload // no sign of the node's health

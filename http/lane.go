@@ -9,6 +9,7 @@ import (
 	"net/netip"
 	"os"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"twinhop/http/head"
@@ -143,7 +144,7 @@ func (x *visit) receive(r *http.Request) int {
 		q.Length = r.ContentLength
 		x.net.last = q.Length < 0 && r.ProtoMajor == 1
 		q.Expect = r.ProtoAtLeast(1, 1) && r.Header.Get("Expect") != ""
-		x.client = clientBody{r: r.Body, rc: x.net.rc, stall: x.s.bodyStall(), paced: r.ContentLength > 0}
+		x.client.r, x.client.rc, x.client.stall, x.client.paced = r.Body, x.net.rc, x.s.bodyStall(), r.ContentLength > 0
 	} else {
 		q.Upgrade = upgradeOf(r.Header)
 	}
@@ -179,6 +180,8 @@ const (
 	rateWindow = 10 * time.Second
 )
 
+var longAgo = time.Unix(1, 0)
+
 // errSlow means that a client sends its body so slowly that it holds on to a
 // node for nothing.
 var errSlow = fmt.Errorf("body comes too slowly: %w", os.ErrDeadlineExceeded)
@@ -191,7 +194,8 @@ type clientBody struct {
 	stall   time.Duration
 	paced   bool // the length is known, so there is no reason to dawdle
 	touched bool
-	cut     bool // Close was called
+	cut     atomic.Bool // Close was called
+	ended   atomic.Bool // the body was read to its end: net/http reads on, and must not be disturbed
 
 	waited time.Duration // of the present window
 	came   int
@@ -201,8 +205,12 @@ func (b *clientBody) Read(p []byte) (int, error) {
 	b.touched = true
 	start := time.Now()
 	b.rc.SetReadDeadline(start.Add(b.stall))
+	if b.cut.Load() {
+		b.rc.SetReadDeadline(longAgo) // Close came first, and was overwritten just now
+	}
 	n, err := b.r.Read(p)
 	if err == io.EOF {
+		b.ended.Store(true)
 		b.rc.SetReadDeadline(time.Time{}) // net/http goes on reading, to see the client leave
 	}
 	b.waited += time.Since(start)
@@ -218,14 +226,17 @@ func (b *clientBody) Read(p []byte) (int, error) {
 
 // Close ends a Read in progress and makes later ones fail.
 func (b *clientBody) Close() error {
-	b.cut = true
-	return b.rc.SetReadDeadline(time.Unix(1, 0))
+	if b.ended.Load() {
+		return nil
+	}
+	b.cut.Store(true)
+	return b.rc.SetReadDeadline(longAgo)
 }
 
 // finish gives a client whose body was not wanted a moment to stop sending, so
 // that closing the connection does not take the answer away from it.
 func (b *clientBody) finish() {
-	if b.cut {
+	if b.cut.Load() {
 		b.rc.SetReadDeadline(time.Now().Add(500 * time.Millisecond))
 	}
 }

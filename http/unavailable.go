@@ -40,7 +40,7 @@ func (x *visit) refuseBody(err error) {
 func (x *visit) unavailable(err error) (aborted bool) {
 	if x.ctx.Err() != nil {
 		x.status = statusAborted
-		return false
+		return true
 	}
 	why := "no node"
 	if errors.Is(err, gateway.ErrBusy) {

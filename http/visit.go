@@ -141,8 +141,8 @@ func (x *visit) route() (aborted bool) {
 		return false
 	}
 	resp, err := x.exchange()
-	if err != nil || resp == nil {
-		return false
+	if err != nil {
+		return x.status == statusAborted // without an answer net/http would say 200
 	}
 	if resp.Status == statusSwitched {
 		x.tunnel(resp)

@@ -98,8 +98,8 @@ func (x *conn) release(complete bool) {
 		x.discard()
 		return
 	}
+	x.ctx, x.sender = nil, nil
 	x.deadline(0)
-	x.ctx = nil
 	idle := effective(x.client.IdleTimeout, DefaultIdleTimeout)
 	if idle == 0 {
 		idle = 24 * time.Hour
@@ -151,6 +151,11 @@ func (x *conn) deadline(d time.Duration) {
 	case x.timed:
 		x.nc.SetReadDeadline(time.Time{})
 		x.timed = false
+	}
+	// A deadline that was set to break the wait may just have been
+	// overwritten: the reason for it was there before, so look again.
+	if x.ctx != nil && x.ctx.Err() != nil || x.sender != nil && x.sender.fault() != nil {
+		x.nc.SetDeadline(longAgo)
 	}
 }
 

@@ -61,6 +61,9 @@ func (x *conn) send(r *head.Request, body io.Reader) error {
 	}
 	if d := x.client.BodyTimeout; d > 0 {
 		x.nc.SetWriteDeadline(time.Now().Add(d))
+		if x.ctx.Err() != nil {
+			x.nc.SetDeadline(longAgo)
+		}
 	}
 	n, err := x.nc.Write(x.out)
 	x.wrote = n > 0
@@ -160,10 +163,10 @@ func (x *conn) upgrade(r *head.Request) (*head.Response, error) {
 	if r.Upgrade == "" || x.sender != nil || x.unsent {
 		return nil, &Error{Op: "read from", Addr: x.pool.addr, Err: badResponse("101 not asked for")}
 	}
-	x.deadline(0)
 	if x.client.BodyTimeout > 0 {
 		x.nc.SetWriteDeadline(time.Time{})
 	}
+	x.deadline(0)
 	x.resp.ContentLength = 0
 	x.resp.Body = emptyBody{}
 	x.resp.Conn = &tunnel{Conn: x.nc, x: x}

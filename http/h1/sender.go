@@ -2,6 +2,7 @@ package h1
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -25,6 +26,7 @@ var sendBuffers = sync.Pool{New: func() any { return new([chunkHead + sendSize +
 // because the client's bytes and the node's answer come when they like. It is
 // started by the exchange and waited for at its end.
 type sender struct {
+	ctx     context.Context // of the exchange, whose end must not be overwritten by a deadline
 	nc      net.Conn
 	body    io.Reader
 	length  int64 // -1: chunked
@@ -44,7 +46,7 @@ func (x *conn) startSender(r *head.Request, body io.Reader) {
 	_, buffered := body.(*bytes.Reader)
 	x.wrote, x.touched = true, !buffered
 	x.sender = &sender{
-		nc: x.nc, body: body, length: r.Length,
+		ctx: x.ctx, nc: x.nc, body: body, length: r.Length,
 		timeout: x.client.BodyTimeout, done: make(chan struct{}),
 	}
 	x.timed = true // the sender sets the deadline of the answer
@@ -64,7 +66,7 @@ func (s *sender) run() {
 	case err == nil:
 		s.ok = true
 		if s.wait > 0 {
-			s.nc.SetReadDeadline(time.Now().Add(s.wait))
+			s.limit(s.wait)
 		}
 	case errors.As(err, &fault):
 		s.broken = err
@@ -72,7 +74,7 @@ func (s *sender) run() {
 	case s.wait > 0:
 		// The node stopped reading. It may have answered already: the reader
 		// goes on, but not for ever.
-		s.nc.SetReadDeadline(time.Now().Add(s.wait))
+		s.limit(s.wait)
 	}
 }
 
@@ -127,11 +129,26 @@ func (s *sender) write(buf *[chunkHead + sendSize + chunkTail]byte, n int) error
 func (s *sender) flush(p []byte) error {
 	if s.timeout > 0 {
 		s.nc.SetWriteDeadline(time.Now().Add(s.timeout))
+		s.heed()
 	}
 	if _, err := s.nc.Write(p); err != nil {
 		return fmt.Errorf("sending request body: %w", err)
 	}
 	return nil
+}
+
+// limit bounds the wait for the answer.
+func (s *sender) limit(wait time.Duration) {
+	s.nc.SetReadDeadline(time.Now().Add(wait))
+	s.heed()
+}
+
+// heed repeats what the end of the context did, in case a deadline set since
+// has overwritten it.
+func (s *sender) heed() {
+	if s.ctx.Err() != nil {
+		s.nc.SetDeadline(longAgo)
+	}
 }
 
 // arm says how long the answer may take once the body is sent.
@@ -140,7 +157,7 @@ func (s *sender) arm(wait time.Duration) {
 	defer s.mu.Unlock()
 	s.wait = wait
 	if s.ended && wait > 0 && s.broken == nil {
-		s.nc.SetReadDeadline(time.Now().Add(wait))
+		s.limit(wait)
 	}
 }
 
