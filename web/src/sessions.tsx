@@ -37,9 +37,10 @@ function Filters({ nodes }: { nodes: Node[] }) {
 export function SearchBox() {
   const q = place.value.query.get("q") ?? "";
   const [text, setText] = useState(q);
-  const timer = useRef(0);
-  useEffect(() => setText(q), [q]);
-  const search = (s: string) => { clearTimeout(timer.current); params({ q: s.trim() }); };
+  const timer = useRef(0), asked = useRef(q);
+  // What was typed since the search was sent stays; an address changed by a link or the back button counts.
+  useEffect(() => { if (q !== asked.current) { asked.current = q; setText(q); } }, [q]);
+  const search = (s: string) => { clearTimeout(timer.current); asked.current = s.trim(); params({ q: s.trim() }); };
   return <form class="search" role="search" onSubmit={(e) => { e.preventDefault(); search(text); }}>
     <Icon name="search" /><input id="search" type="search" value={text} maxLength={600} autocomplete="off" spellcheck={false} aria-label="Search sessions by any key"
       placeholder="JSESSIONID, Call-ID, user, appsession, node … or call:…"
