@@ -84,6 +84,48 @@ func (w *worker) readRoutes() {
 	}
 	r.overlong = !r.more && r.own < m.Routes.Count
 	w.uriIsUs = w.ours(m.URI)
+	w.uriIsRecorded = w.uriIsUs && w.signed(m.URI)
+}
+
+// loosen undoes what a strict router did (RFC 3261 section 16.4): the last Route value is the Request-URI in truth. It is false when that
+// cannot be read.
+func (w *worker) loosen() bool {
+	m, e := &w.msg, &w.edits
+	last := m.Routes.Count - 1
+	if last >= m.Routes.Stored() {
+		return false
+	}
+	v := m.Routes.At(last)
+	a, ok := peek.ParseAddr(m.Buf, v.Span)
+	if !ok {
+		return false
+	}
+	e.Reset()
+	e.Over(m.URI.Span).Bytes(m.Text(a.Bare))
+	if last > 0 && m.Routes.At(last-1).Line == v.Line {
+		e.Cut(peek.Span{From: m.Routes.At(last - 1).To, To: v.To})
+	} else {
+		e.Cut(peek.Span{From: v.Line, To: v.LineEnd})
+	}
+	w.loose = e.Apply(w.loose[:0], m)
+	if m.Scan(w.loose) != peek.OK {
+		return false
+	}
+	uri := w.routes
+	if w.readRoutes(); !w.routes.hint && !w.routes.peer.IsValid() {
+		w.routes.hint, w.routes.node, w.routes.gen, w.routes.peer = uri.hint, uri.node, uri.gen, uri.peer
+	}
+	return true
+}
+
+// signed tells whether a URI has our parameter, from us.
+func (w *worker) signed(u peek.URI) bool {
+	v, found := peek.Param(w.msg.Buf, u.Params, hintParam)
+	if !found || v.Empty() {
+		return false
+	}
+	_, _, ok := w.f.keys.readHint(w.scratch[len(w.scratch):], w.msg.Text(v))
+	return ok
 }
 
 // ours tells whether a URI stands for this gateway: by our signature or by one of our addresses. The first signature found counts as hint.

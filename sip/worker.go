@@ -20,6 +20,7 @@ type worker struct {
 	leg     *leg
 	edits   peek.Edits
 	out     []byte
+	loose   []byte                 // a message as it was before a strict router had it
 	toward  map[peerKey]netip.Addr // which local address the system uses toward a peer
 	waiting bool                   // the message waited for a name already
 
@@ -32,10 +33,12 @@ type worker struct {
 	pool    *cluster.Pool // nil when the configured one does not exist
 	routes  routes
 	uriIsUs bool
-	node    *cluster.Node  // the node that sent the message, if it can be told
-	answer  netip.AddrPort // where the answer to this request goes
-	far     netip.AddrPort // our own address as the sender sees it
-	id      uint64         // the transaction, as our branches name it
+	// uriIsRecorded: the Request-URI is a Record-Route of ours, put there by a strict router.
+	uriIsRecorded bool
+	node          *cluster.Node  // the node that sent the message, if it can be told
+	answer        netip.AddrPort // where the answer to this request goes
+	far           netip.AddrPort // our own address as the sender sees it
+	id            uint64         // the transaction, as our branches name it
 }
 
 type peerKey struct {
@@ -157,7 +160,10 @@ func (w *worker) request(reason peek.Reason, inside bool) {
 		w.reply(reasonStatus(reason))
 		return
 	}
-	w.readRoutes()
+	if w.readRoutes(); w.uriIsRecorded && w.routes.more && !w.loosen() {
+		w.reply(badRequest)
+		return
+	}
 	forUs := m.Method == peek.Options && w.uriIsUs && m.URI.User.Empty() && !w.routes.more
 	switch {
 	case w.routes.overlong:
