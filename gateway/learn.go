@@ -119,17 +119,21 @@ func (u *run) learnSet(m *cluster.Member, ev *Evidence) (appsession.ID, error) {
 	return b.ID, err
 }
 
-// learnAnswer takes a node's answer to a request from outside: the call is on
-// that node now, and lives as long as the front says.
+// learnAnswer takes what a node says within a call. Its answer: the call is on
+// that node now, and lives as long as the front says. A request, which has no
+// Life: the node speaks for a call whose node is dead; so it took the call
+// over, and the call stays with it.
 func (u *run) learnAnswer(m *cluster.Member) (appsession.ID, error) {
 	id, err := appsession.ID{}, error(nil)
 	for _, f := range [...]*finding{&u.id, &u.call} {
-		if !f.ok || f.ev.Life == 0 && f.b.Node == m.Name {
+		at := u.member(f.b.Node)
+		left := f.b.Node != m.Name && (at == nil || !at.Alive(u.a.Wants))
+		if !f.ok || f.ev.Life == 0 && !left {
 			continue
 		}
 		u.a.aliases[0] = u.alias(f, "")
 		if f == &u.call {
-			u.a.aliases[0].Node = m.Name
+			u.a.aliases[0].Node, u.a.aliases[0].Moved = m.Name, f.b.Moved || left
 		}
 		b, berr := u.bind(m, 1)
 		if id, err = b.ID, errors.Join(err, berr); f == &u.call && u.r.Book != nil {

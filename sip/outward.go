@@ -156,10 +156,16 @@ func (w *worker) tell(n *cluster.Node) {
 	}
 }
 
-// touch keeps a call in the book alive: its dialog still moves.
+// touch keeps a call in the book alive: its dialog still moves. A survivor that speaks for a call of a dead node has taken it over.
 func (w *worker) touch() {
-	if w.f.Book != nil && w.msg.Method != peek.Ack {
+	if w.msg.Method == peek.Ack {
+		return
+	}
+	if w.f.Book != nil {
 		w.f.Book.Touch(w.callKey())
+	}
+	if !w.msg.To.Tag.Empty() {
+		w.remember(w.node, 0)
 	}
 }
 

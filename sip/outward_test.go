@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"twinhop/appsession"
+	"twinhop/gateway/cluster"
 )
 
 // A node's CANCEL, and its ACK of a refusal, take the way of the INVITE, which went to the outbound proxy; the ACK of an accepted call goes
@@ -136,5 +137,57 @@ func TestDialogsLeaveByTheirSocket(t *testing.T) {
 	fresh := lined(request("MESSAGE", "sip:carol@203.0.113.9", "n1", "To: <sip:carol@example.com>", "Route: <sip:10.0.0.100:5065;lr>")...)
 	if sent = s.in("internal", node1, fresh); len(sent) != 1 || sent[0].leg != "external" {
 		t.Errorf("what begins made %v", sent)
+	}
+}
+
+// What a strict router made of a request within a dialog is undone: its last Route value is the Request-URI (RFC 3261 section 16.4).
+func TestStrictRouters(t *testing.T) {
+	s := newStage(t, true, Settings{})
+	route, invite := dialog(s, "c1")
+	outer, inner := string(invite.Text(invite.RecordRoutes.At(1).Span)), string(invite.Text(invite.RecordRoutes.At(0).Span))
+	bare := func(v string) string { return strings.Trim(v, "<>") }
+	contact := "sip:bob@10.0.0.1:5080;ob"
+	want := s.in("external", client, lined(request("BYE", contact, "c1", append(route, "To: <sip:bob@example.com>;tag=callee")...)...))
+	if len(want) != 1 || want[0].to != node1 {
+		t.Fatalf("the BYE of a loose client made %v", want)
+	}
+	for name, given := range map[string][]string{
+		"lines": {bare(outer), "Route: " + inner, "Route: <" + contact + ">"},
+		"comma": {bare(outer), "Route: " + inner + ",\r\n <" + contact + ">"},
+		"inner": {bare(inner), "Route: <" + contact + ">"},
+	} {
+		got := s.in("external", client, lined(request("BYE", given[0], "c1", append(given[1:], "To: <sip:bob@example.com>;tag=callee")...)...))
+		if len(got) != 1 || got[0].to != node1 {
+			t.Errorf("%s: the BYE made %d datagrams", name, len(got))
+			continue
+		}
+		if string(got[0].data) != string(want[0].data) {
+			t.Errorf("%s:\n%s\nwant\n%s", name, got[0].data, want[0].data)
+		}
+	}
+	// Toward a phone, too.
+	bye := request("BYE", bare(inner), "c1", "Route: "+outer, "Route: <sip:alice@198.51.100.7:5060>", "To: <sip:alice@example.com>;tag=caller")
+	got := s.in("internal", node1, lined(bye...))
+	if len(got) != 1 || got[0].to != client || !strings.HasPrefix(string(got[0].data), "BYE sip:alice@198.51.100.7:5060 SIP/2.0\r\n") {
+		t.Errorf("the BYE of a node made %v", got)
+	}
+}
+
+// A survivor that speaks within a dead node's call has taken it over: what the phone sends next goes to it, also when the dead node is back.
+func TestASurvivorSpeaks(t *testing.T) {
+	s := newStage(t, true, Settings{})
+	route, invite := dialog(s, "c1")
+	s.activate("node1", cluster.Stopped)
+	update := request("UPDATE", "sip:alice@198.51.100.7:5060", "c1", "To: <sip:alice@example.com>;tag=caller")
+	for i := range invite.RecordRoutes.Stored() {
+		update = append(update, "Route: "+string(invite.Text(invite.RecordRoutes.At(i).Span)))
+	}
+	if sent := s.in("internal", node2, lined(update...)); len(sent) != 1 || sent[0].to != client {
+		t.Fatalf("the UPDATE made %v", sent)
+	}
+	s.activate("node1", cluster.Active)
+	bye := request("BYE", "sip:bob@10.0.0.2:5080", "c1", append(route, "To: <sip:bob@example.com>;tag=callee")...)
+	if sent := s.in("external", client, lined(bye...)); len(sent) != 1 || sent[0].to != node2 {
+		t.Errorf("the BYE went to %v, want %v", sent[0].to, node2)
 	}
 }
