@@ -5,6 +5,7 @@ GO          ?= go
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 FUZZTIME    ?= 10s
 BENCHTIME   ?= 1s
+VERSION     ?= $(shell git describe --tags --always --dirty 2>/dev/null)
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -13,7 +14,7 @@ setup: ## install the test peers (Tomcat, sipp, Chromium) from Debian packages, 
 	@.ci/setup
 
 build: ## build bin/twinhop
-	$(GO) build -trimpath -ldflags "-s -w" -o bin/twinhop ./cmd/twinhop
+	$(GO) build -trimpath -ldflags "-s -w -X main.release=$(VERSION)" -o bin/twinhop ./cmd/twinhop
 
 web: ## rebuild the admin pages (web/dist) from web/src
 	$(GO) generate ./web

@@ -476,7 +476,7 @@ func TestVerbsExist(t *testing.T) {
 // waits longer than the gateway does.
 func TestDeploymentAgrees(t *testing.T) {
 	build := regexp.MustCompile(`(?m)^\t\$\(GO\) build (.*) -o`).FindStringSubmatch(read(t, "../Makefile"))
-	if build == nil || !strings.Contains(read(t, "../deploy/Dockerfile"), "go build "+build[1]+" -o") {
+	if build == nil || !strings.Contains(read(t, "../deploy/Dockerfile"), "go build "+strings.ReplaceAll(build[1], "$(VERSION)", "$VERSION")+" -o") {
 		t.Errorf("the Dockerfile does not build with the flags of the Makefile: %v", build)
 	}
 	unit := read(t, "../deploy/twinhop.service")
