@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"slices"
@@ -22,7 +23,7 @@ import (
 func TestRolesRouteByRoute(t *testing.T) {
 	s := newStage(t, "node1", "node2").run()
 	id := s.http("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", "", "alice").Session.String()
-	s.Metrics = http.NotFoundHandler()
+	s.Metrics = http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.Write([]byte("# metrics\n")) })
 	bodies := map[string]string{"PATCH /api/v1/nodes/:id": `{"activation":"active"}`, "POST /api/v1/route/explain": `{"proto":"sip"}`,
 		"POST /api/v1/auth/login": `{"name":"x","password":"y"}`, "POST /api/v1/auth/setup": `{}`, "POST /api/v1/auth/logout": `{}`}
 	open := []string{"/healthz", "/readyz", "/metrics", "/api/v1/auth/setup", "/api/v1/auth/login", "/api/v1/auth/me"}
@@ -143,7 +144,7 @@ func TestLoginEnds(t *testing.T) {
 	s := newStage(t, "node1").run()
 	b := s.login(RoleViewer)
 	cookie := func(b *browser) string {
-		r, _ := http.NewRequest("GET", b.base, nil)
+		r, _ := http.NewRequest("GET", b.base+"/api/v1/nodes", nil)
 		for _, c := range b.client.Jar.Cookies(r.URL) {
 			return c.Name + "=" + c.Value
 		}
@@ -177,6 +178,50 @@ func TestLoginEnds(t *testing.T) {
 	c.must(401, "GET", "/api/v1/nodes", nil)
 }
 
+// Browsers send a cookie to every port of its host: the path keeps that of the
+// admin from the applications that the gateway serves under the same name.
+func TestTheCookieGoesToTheAPIOnly(t *testing.T) {
+	s := newStage(t, "node1").run()
+	b := s.login(RoleViewer)
+	at := func(path string) int {
+		r, err := http.NewRequest("GET", "http://127.0.0.1:8080"+path, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return len(b.client.Jar.Cookies(r.URL))
+	}
+	for path, want := range map[string]int{"/": 0, "/shop/cart": 0, "/api": 0, "/api/v10": 0, "/api/v1/nodes": 1} {
+		if n := at(path); n != want {
+			t.Errorf("%s gets %d cookies of the admin, want %d", path, n, want)
+		}
+	}
+	out := b.must(204, "POST", "/api/v1/auth/logout", "{}")
+	if at("/api/v1/nodes") != 0 {
+		t.Errorf("still there after the log out: %q", out.header.Get("Set-Cookie"))
+	}
+	for _, r := range routes {
+		if r.role > RoleNone && !strings.HasPrefix(r.path, "/api/v1/") {
+			t.Errorf("%s needs a log in and is out of the cookie's reach", r.path)
+		}
+	}
+}
+
+func TestCookieOverTLS(t *testing.T) {
+	keys, err := access.NewCookies([][]byte{make([]byte, 32)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := httptest.NewRequest("POST", "https://admin.example/api/v1/auth/login", nil)
+	w := httptest.NewRecorder()
+	if err := keys.Set(w, r, "somebody"); err != nil {
+		t.Fatal(err)
+	}
+	c := w.Result().Cookies()[0]
+	if c.Name != "__Host-twinhop" || c.Path != "/" || !c.Secure || !c.HttpOnly || c.SameSite != http.SameSiteStrictMode || c.Domain != "" {
+		t.Errorf("browsers refuse it: %v", c)
+	}
+}
+
 func TestGuessingIsSlowedDown(t *testing.T) {
 	s := newStage(t, "node1").run()
 	_, token, _ := strings.Cut(<-s.setup, "#setup=")
@@ -202,6 +247,32 @@ func TestGuessingIsSlowedDown(t *testing.T) {
 	c.must(429, "POST", "/api/v1/auth/login", good) // the wait doubles
 	s.later(31 * time.Second)
 	c.must(200, "POST", "/api/v1/auth/login", good)
+	// Refused are the six 401 above: neither who has to wait, nor who gets in.
+	if n := failures(t, s); n != 6 {
+		t.Errorf("%v failed attempts", n)
+	}
+}
+
+func TestGuessedSetupLinksAreCounted(t *testing.T) {
+	s := newStage(t, "node1").run()
+	_, token, _ := strings.Cut(<-s.setup, "#setup=")
+	b := s.browser()
+	user := map[string]string{"token": "guess", "name": "ada", "password": "a long and quiet river"}
+	for range 5 {
+		b.must(403, "POST", "/api/v1/auth/setup", user)
+	}
+	user["token"] = token
+	b.must(429, "POST", "/api/v1/auth/setup", user)
+	s.later(31 * time.Second)
+	b.must(200, "POST", "/api/v1/auth/setup", user)
+	if n := failures(t, s); n != 5 {
+		t.Errorf("%v failed attempts", n)
+	}
+}
+
+// failures reads twinhop_admin_login_failures_total.
+func failures(t *testing.T, s *stage) float64 {
+	t.Helper()
 	reg := prometheus.NewPedanticRegistry()
 	if err := reg.Register(s.Collector()); err != nil {
 		t.Fatal(err)
@@ -211,10 +282,12 @@ func TestGuessingIsSlowedDown(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, f := range families {
-		if f.GetName() == "twinhop_admin_login_failures_total" && f.Metric[0].Counter.GetValue() != 6 {
-			t.Errorf("failures: %v", f.Metric[0].Counter.GetValue())
+		if f.GetName() == "twinhop_admin_login_failures_total" {
+			return f.Metric[0].Counter.GetValue()
 		}
 	}
+	t.Fatal("there is no such metric")
+	return 0
 }
 
 func TestLoginLinkWorksOnce(t *testing.T) {
@@ -226,6 +299,19 @@ func TestLoginLinkWorksOnce(t *testing.T) {
 	_, token, _ := strings.Cut(url, "#t=")
 	s.browser().must(200, "POST", "/api/v1/auth/login", map[string]string{"token": token})
 	s.browser().must(401, "POST", "/api/v1/auth/login", map[string]string{"token": token})
+	// A second link for the same user leaves the other tabs logged in.
+	b := s.login(RoleViewer)
+	before := b.must(200, "GET", "/api/v1/auth/me", nil)
+	url, _ = s.LoginURL("test-viewer", RoleViewer, time.Minute)
+	_, token, _ = strings.Cut(url, "#t=")
+	if a := b.must(200, "POST", "/api/v1/auth/login", map[string]string{"token": token}); a.header.Get("Set-Cookie") != "" || a.at("name") != before.at("name") {
+		t.Errorf("a new log in: %v, %s", a.header, a.text)
+	}
+	url, _ = s.LoginURL("demo", RoleAdmin, time.Minute)
+	_, token, _ = strings.Cut(url, "#t=")
+	if a := b.must(200, "POST", "/api/v1/auth/login", map[string]string{"token": token}); a.at("role") != "admin" || a.header.Get("Set-Cookie") == "" {
+		t.Errorf("not logged in as who the link speaks for: %s", a.text)
+	}
 	url, _ = s.LoginURL("demo", RoleAdmin, time.Minute)
 	_, token, _ = strings.Cut(url, "#t=")
 	s.later(2 * time.Minute)

@@ -91,6 +91,9 @@ func (s *Server) postLogin(c *gin.Context) (any, error) {
 		return nil, newProblem(http.StatusUnauthorized, "login-failed", "Check both and try again.")
 	}
 	s.guard.Succeeded(peer, body.Name)
+	if now := actor(c); body.Token != "" && now.Via == "cookie" && now.Name == who.Name && now.Role == who.Role {
+		return viewMe(now), nil // another tab of theirs stays logged in
+	}
 	return s.welcome(c, who)
 }
 

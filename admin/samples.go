@@ -32,7 +32,7 @@ type history struct {
 
 func (h *hub) sample() {
 	c := h.s.Panel.Trace.Counts()
-	now := sample{at: h.s.now(), http: c.HTTP.Total, sip: c.SIP.Total, errors: c.HTTP.Failed + c.SIP.Failed, served: map[string]int64{}}
+	now := sample{at: h.s.now(), http: c.HTTP.Total, sip: c.SIP.Total + c.SIP.Begun, errors: c.HTTP.Failed + c.SIP.Failed, served: map[string]int64{}}
 	for _, n := range c.Moves {
 		now.moves += n
 	}

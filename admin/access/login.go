@@ -143,8 +143,17 @@ func (t *Tokens) Issue(kind string, who Me, life time.Duration) string {
 	now := t.Now()
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.list == nil || len(t.list) >= maxTokens {
+	if t.list == nil {
 		t.list = map[[32]byte]ticket{}
+	}
+	for len(t.list) >= maxTokens { // the one that would end first gives way
+		first := [32]byte{}
+		for k, x := range t.list {
+			if y, ok := t.list[first]; !ok || x.ends.Before(y.ends) {
+				first = k
+			}
+		}
+		delete(t.list, first)
 	}
 	t.list[sha256.Sum256([]byte(token))] = ticket{kind, who, now.Add(life)}
 	return token
@@ -209,22 +218,37 @@ func cookieName(r *http.Request) string {
 	return "twinhop"
 }
 
+// apiPath is the only part of the admin that wants the cookie. Browsers send
+// cookies to every port of a host, so to the applications behind the gateway,
+// too, when both have one name: the path keeps it from all but their /api/v1.
+const apiPath = "/api/v1"
+
+// cookie is an empty cookie of a log in. __Host- names demand the path /.
+func cookie(r *http.Request) *http.Cookie {
+	c := &http.Cookie{Name: cookieName(r), Path: apiPath, HttpOnly: true, Secure: r.TLS != nil, SameSite: http.SameSiteStrictMode}
+	if c.Secure {
+		c.Path = "/"
+	}
+	return c
+}
+
 // Set sends the cookie of a log in.
 func (k Cookies) Set(w http.ResponseWriter, r *http.Request, key string) error {
-	name := cookieName(r)
-	value, err := securecookie.EncodeMulti(name, key, k...)
+	c := cookie(r)
+	value, err := securecookie.EncodeMulti(c.Name, key, k...)
 	if err != nil {
 		return fmt.Errorf("sealing the cookie: %w", err)
 	}
-	http.SetCookie(w, &http.Cookie{Name: name, Value: value, Path: "/", MaxAge: int(AbsoluteLife.Seconds()),
-		HttpOnly: true, Secure: r.TLS != nil, SameSite: http.SameSiteStrictMode})
+	c.Value, c.MaxAge = value, int(AbsoluteLife.Seconds())
+	http.SetCookie(w, c)
 	return nil
 }
 
 // Clear takes the cookie back.
 func (k Cookies) Clear(w http.ResponseWriter, r *http.Request) {
-	http.SetCookie(w, &http.Cookie{Name: cookieName(r), Path: "/", MaxAge: -1,
-		HttpOnly: true, Secure: r.TLS != nil, SameSite: http.SameSiteStrictMode})
+	c := cookie(r)
+	c.MaxAge = -1
+	http.SetCookie(w, c)
 }
 
 // Key returns the log in that the request's cookie refers to, or "".
