@@ -48,6 +48,8 @@ type Gateway struct {
 	Admin    *admin.Server
 
 	config   config.Config
+	leading  sync.Mutex // one change of the policy at a time
+	policy   atomic.Pointer[gateway.Policy]
 	log      *slog.Logger
 	places   places
 	secrets  *Secrets
@@ -147,8 +149,28 @@ func (g *Gateway) buildRouter() {
 	g.Trace = &trace.Log{MaxBytes: int64(g.config.Telemetry.Trace.MaxBytes)}
 	g.Router = &gateway.Router{Store: g.Store, Views: g.Registry.View, Report: g.Registry.Report, Book: g.Book, Observer: g.Trace,
 		Namer: appsession.Namer{K0: binary.LittleEndian.Uint64(names), K1: binary.LittleEndian.Uint64(names[8:])}}
-	g.Router.Apply(policy(&g.config))
+	g.apply(policy(&g.config))
 }
+
+// apply puts a policy into force, for the Router and for those who ask which
+// one it is.
+func (g *Gateway) apply(p *gateway.Policy) {
+	g.Router.Apply(p)
+	g.policy.Store(p)
+}
+
+// Lead lets another protocol decide where sessions live, from the next
+// decision on and until the process ends.
+func (g *Gateway) Lead(l gateway.Leader) {
+	g.leading.Lock()
+	defer g.leading.Unlock()
+	p := *g.policy.Load()
+	p.Leader = l
+	g.apply(&p)
+}
+
+// Leader is the protocol that decides now where sessions live.
+func (g *Gateway) Leader() gateway.Leader { return g.policy.Load().Leader }
 
 func (g *Gateway) buildAdmin(o Options) {
 	current, previous := g.secrets.key(forAdmin, 32)
@@ -162,7 +184,7 @@ func (g *Gateway) buildAdmin(o Options) {
 			Activate: func(_ context.Context, node string, a cluster.Activation) error {
 				return g.Registry.SetActivation("", node, a)
 			},
-			Checks: g.checks, Leader: func() string { return g.config.Affinity.Leader }},
+			Checks: g.checks, Leader: g.leaderWord},
 		Version: o.Version, Instance: host, StateDir: g.places.state, Secrets: keys, Metrics: g.metrics.page(),
 		OnSetup: o.OnSetup, Log: g.log,
 	}
@@ -171,6 +193,14 @@ func (g *Gateway) buildAdmin(o Options) {
 	} else {
 		g.Admin.OnSetup = nil // no browser gets in
 	}
+}
+
+// leaderWord is the leader in the word of the configuration.
+func (g *Gateway) leaderWord() string {
+	if g.Leader() == gateway.LeaderSIP {
+		return "sip"
+	}
+	return "http"
 }
 
 // browsable writes an address as a browser on this machine takes it.
