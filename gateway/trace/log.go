@@ -131,6 +131,7 @@ func (l *Log) Decided(a *gateway.Ask, d *gateway.Decision, err error) {
 
 // Learned implements gateway.Observer. It does not allocate.
 func (l *Log) Learned(from *cluster.Node, a *gateway.Ask, id appsession.ID) {
+	l.tally.learned(proto(a.Wants == cluster.SIP), a.Kind)
 	r, e := l.slot(id)
 	if e == nil {
 		return

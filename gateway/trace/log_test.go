@@ -404,3 +404,19 @@ func BenchmarkDecided(b *testing.B) {
 		l.Decided(a, &d, nil)
 	}
 }
+
+func TestWhatNodesBeginIsCounted(t *testing.T) {
+	l := newLog()
+	begin := ask(cluster.SIP, alice)
+	begin.Kind = gateway.Open
+	answer := ask(cluster.SIP, alice)
+	answer.Kind = gateway.Within
+	cookie := ask(cluster.HTTP, webID)
+	cookie.Kind = gateway.Open
+	for _, a := range []*gateway.Ask{begin, begin, answer, cookie} {
+		l.Learned(node1.Node, a, id(1))
+	}
+	if c := l.Counts(); c.SIP.Begun != 2 || c.HTTP.Begun != 0 || c.SIP.Total != 0 {
+		t.Errorf("%+v", c)
+	}
+}

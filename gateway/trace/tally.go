@@ -23,6 +23,7 @@ type tally struct {
 type door struct {
 	rules  [maxRules]atomic.Uint64
 	failed atomic.Uint64
+	begun  atomic.Uint64
 	_      [64]byte
 }
 
@@ -31,6 +32,14 @@ func (t *tally) decided(proto int, r gateway.Rule, failed bool) {
 	d.rules[r%maxRules].Add(1)
 	if failed {
 		d.failed.Add(1)
+	}
+}
+
+// learned counts what a node begins. Its answers, the cookies it sets among
+// them, belong to requests that were counted when they came.
+func (t *tally) learned(proto int, k gateway.Kind) {
+	if proto == 1 && k == gateway.Open {
+		t.doors[proto].begun.Add(1)
 	}
 }
 
@@ -50,6 +59,7 @@ type Counts struct {
 // Decisions counts the decisions at one door.
 type Decisions struct {
 	Total, Failed uint64
+	Begun         uint64 // requests that nodes began: nothing is decided about them
 	Rules         map[gateway.Rule]uint64
 }
 
@@ -67,7 +77,7 @@ func (l *Log) Counts() Counts {
 }
 
 func (d *door) counts() Decisions {
-	c := Decisions{Failed: d.failed.Load(), Rules: map[gateway.Rule]uint64{}}
+	c := Decisions{Failed: d.failed.Load(), Begun: d.begun.Load(), Rules: map[gateway.Rule]uint64{}}
 	for _, r := range gateway.Rules() {
 		if n := d.rules[r%maxRules].Load(); n > 0 {
 			c.Rules[r] = n

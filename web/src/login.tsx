@@ -1,6 +1,6 @@
 import { useState } from "preact/hooks";
 import { call, Me, Problem } from "./api";
-import { me, setup } from "./state";
+import { me, setup, spent } from "./state";
 import { Failure, Icon } from "./parts";
 
 function Frame({ title, children }: { title: string; children: any }) {
@@ -24,7 +24,8 @@ export function LoginScreen() {
     setBusy(false);
   };
   return <Frame title="Log in">
-    {setup.value && <div class="note"><Icon name="help" /><div><b>Nobody can log in yet.</b><p>Open the set-up link that the gateway printed when it started. It is also in the file <code>setup-url</code> of its state folder, and works for 15 minutes.</p></div></div>}
+    {spent.value && <div class="note"><Icon name="help" /><div><b>This link does not log in any more.</b><p>It works once, and not for long. Who made it can make another one.</p></div></div>}
+    {setup.value && !spent.value && <div class="note"><Icon name="help" /><div><b>Nobody can log in yet.</b><p>Open the set-up link that the gateway printed when it started. It is also in the file <code>setup-url</code> of its state folder, and works for 15 minutes.</p></div></div>}
     {problem && <Failure problem={problem} />}
     <form onSubmit={submit}>
       <label>Name<input name="name" autocomplete="username" autofocus required value={name} onInput={(e) => setName(e.currentTarget.value)} /></label>

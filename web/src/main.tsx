@@ -1,7 +1,7 @@
 import { render } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { call, get, Me, Problem, Version } from "./api";
-import { applyTheme, entry, follow, go, known, live, me, place, say, setTheme, setup, stranger, theme, toast } from "./state";
+import { applyTheme, entry, follow, go, known, live, me, place, say, setTheme, setup, spent, stranger, theme, toast } from "./state";
 import { Dialog, Empty, Failure, Head, Icon } from "./parts";
 import { Logo, LoginScreen, SetupScreen } from "./login";
 import { OverviewScreen } from "./overview";
@@ -102,7 +102,7 @@ function App() {
   const [problem, setProblem] = useState<Problem | null>(null);
   const ask = () => {
     setProblem(null);
-    const who = entry?.kind === "t" ? call<Me>("POST", "/auth/login", { token: entry.token }).catch(() => get<Me>("/auth/me")) : get<Me>("/auth/me");
+    const who = entry?.kind === "t" ? call<Me>("POST", "/auth/login", { token: entry.token }).catch((p: Problem) => get<Me>("/auth/me").catch((q: Problem) => { spent.value = p.status === 401; throw p.status === 429 ? p : q; })) : get<Me>("/auth/me");
     who.then((m) => { me.value = m; known.value = true; }, (p: Problem) => {
       if (p.status !== 401) return setProblem(p);
       setup.value = p.setup ?? false;

@@ -85,7 +85,7 @@ export function NodesScreen() {
     <Head title="Nodes" sub={data ? plural(data.items.length, "node") : ""}><Curl path="/nodes" /></Head>
     <Stale at={at} error={data ? error : null} />
     {!data ? error ? <Failure problem={error} retry={reload} /> : <Skeleton /> : !data.items.length
-      ? <Empty title="No nodes registered">Add them under <code>nodes:</code> in the configuration and reload.</Empty>
+      ? <Empty title="No nodes registered">Add them under <code>nodes:</code> in the configuration and restart the gateway.</Empty>
       : <div class="scroll"><table class="list cardable"><caption class="hidden">Nodes</caption>
         <thead><tr><th scope="col">Name</th><th scope="col">Activation</th><th scope="col">Health</th><th scope="col" class="n">Sessions</th><th scope="col" class="n">Calls</th>
           <th scope="col" class="n">Req/s</th><th scope="col">Share</th><th scope="col" class="n">Weight</th><th scope="col" class="n">Failed</th><th scope="col">Route</th><th scope="col"><span class="hidden">Actions</span></th></tr></thead>

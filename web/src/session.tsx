@@ -69,8 +69,14 @@ function Timeline({ list }: { list: Event[] }) {
   </section>;
 }
 
+// told says what a node did that the gateway learned from.
+function told(e: Event) {
+  if (e.proto === "sip") return e.kind === "open" ? "request of the node" : "call goes on";
+  return e.keys?.some((k) => k.verb === "set") ? "node sets the id" : "node drops the id";
+}
+
 function EventRow({ e }: { e: Event }) {
-  const what = e.type === "moved" ? "moved" : e.type === "learned" ? "node answered" : e.kind === "within" ? "in dialog" : e.kind === "same" ? "cancel" : "request";
+  const what = e.type === "moved" ? "moved" : e.type === "learned" ? told(e) : e.kind === "within" ? "in dialog" : e.kind === "same" ? "CANCEL or ACK" : "request";
   return <tr class={e.type + (e.failed ? " failed" : "")}>
     <td class="mono"><time title={absolute(e.at)}>{clock(e.at)}</time>{e.count > 1 && <span class="times" title={"until " + (e.until ? clock(e.until) : "")}>×{num(e.count)}</span>}</td>
     <td>{e.proto && <span class={"leg " + e.proto}>{e.proto.toUpperCase()}</span>} {e.type === "moved" && <Icon name="move" />}{what}</td>

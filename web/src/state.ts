@@ -5,16 +5,18 @@ import { get, hooks, Me, Problem } from "./api";
 
 export const me = signal<Me | null>(null);
 export const setup = signal(false); // the first user is still to be made
+export const spent = signal(false); // the link that led here does not log in any more
 export const known = signal(false); // whether we asked already who is here
 
 const ranks = ["", "viewer", "operator", "admin"];
 export const may = (role: string) => ranks.indexOf(me.value?.role ?? "") >= ranks.indexOf(role);
 
 // entry is what the fragment of a printed link carries: #t= logs in once,
-// #setup= makes the first user. It is taken out of the address at once.
+// #setup= makes the first user. It is taken out of the address at once; a path
+// behind it is the screen to open.
 export const entry = (() => {
-  const m = /^#(t|setup)=([\w-]+)$/.exec(location.hash);
-  if (m) history.replaceState(null, "", location.pathname);
+  const m = /^#(t|setup)=([\w-]+)(\/[\w/-]*)?$/.exec(location.hash);
+  if (m) history.replaceState(null, "", location.pathname + (m[3] ? "#" + m[3] : ""));
   return m ? { kind: m[1], token: m[2] } : null;
 })();
 
