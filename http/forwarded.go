@@ -33,6 +33,18 @@ func hopByHop(name string) bool {
 	return false
 }
 
+// maxOptions bounds the options of a request's Connection fields, for each of
+// them is compared with every field's name.
+const maxOptions = 32
+
+func options(connection []string) int {
+	n := len(connection)
+	for _, list := range connection {
+		n += strings.Count(list, ",")
+	}
+	return n
+}
+
 // named tells whether a Connection field makes name one of the connection's
 // own.
 func named(connection []string, name string) bool {

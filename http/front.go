@@ -101,6 +101,7 @@ func (f *Front) Run(ctx context.Context, listeners ...net.Listener) error {
 		Handler:           f,
 		ReadHeaderTimeout: or(f.Limits.HeaderTimeout, 5*time.Second),
 		IdleTimeout:       or(f.Limits.IdleTimeout, time.Minute),
+		WriteTimeout:      or(f.settings.Load(), &noSettings).bodyStall(), // extended while an answer is taken in
 		MaxHeaderBytes:    or(f.Limits.HeaderBytes, 32<<10),
 		ErrorLog:          slog.NewLogLogger(f.log().Handler(), slog.LevelDebug),
 	}

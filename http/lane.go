@@ -41,8 +41,23 @@ type netLane struct {
 	// last closes the connection after the answer. net/http lets a request
 	// with both Transfer-Encoding and Content-Length pass and hides that it
 	// had both; RFC 9112 section 6.1 wants such a connection closed. So any
-	// chunked request is the last of its connection.
+	// chunked request is the last of its connection. So is one of HTTP/1.0,
+	// from which net/http removes a Transfer-Encoding without a word.
 	last bool
+	// stall is how long the client may take to make room for what is written;
+	// noted is when that time last began.
+	stall time.Duration
+	noted time.Time
+}
+
+// extend gives the client its full time again. net/http starts the time with
+// the request (WriteTimeout); a long answer or a late one needs more, but not a
+// system call for each piece.
+func (l *netLane) extend() {
+	if now := time.Now(); now.Sub(l.noted) > l.stall/16 {
+		l.noted = now
+		l.rc.SetWriteDeadline(now.Add(l.stall))
+	}
 }
 
 func (l *netLane) Answer(status int, fields *head.Fields, length int64) {
@@ -62,6 +77,7 @@ func (l *netLane) Answer(status int, fields *head.Fields, length int64) {
 		clear(h)
 		return
 	}
+	l.extend()
 	if l.last {
 		h["Connection"] = closing
 	}
@@ -76,7 +92,10 @@ func (l *netLane) Answer(status int, fields *head.Fields, length int64) {
 
 var closing = []string{"close"}
 
-func (l *netLane) Write(p []byte) (int, error) { return l.w.Write(p) }
+func (l *netLane) Write(p []byte) (int, error) {
+	l.extend()
+	return l.w.Write(p)
+}
 
 func (l *netLane) Flush() error { return l.rc.Flush() }
 
@@ -121,6 +140,7 @@ func (x *visit) receive(r *http.Request) int {
 		q.Peer.Local = a.AddrPort()
 	}
 	q.Peer.TLS = r.TLS
+	x.net.last = !r.ProtoAtLeast(1, 1)
 	if r.ProtoAtLeast(1, 1) { // RFC 9110 section 15.2: HTTP/1.0 has no informational answers
 		if x.informs == nil {
 			x.informs = x.inform
@@ -128,6 +148,9 @@ func (x *visit) receive(r *http.Request) int {
 		q.Inform = x.informs
 	}
 	connection := r.Header["Connection"]
+	if options(connection) > maxOptions {
+		return statusFields
+	}
 	for _, name := range x.names {
 		if hopByHop(name) || ownField(name) || name == "Content-Length" || name == "Expect" ||
 			len(connection) > 0 && named(connection, name) {
@@ -142,10 +165,10 @@ func (x *visit) receive(r *http.Request) int {
 	}
 	if r.ContentLength != 0 {
 		q.Length = r.ContentLength
-		x.net.last = q.Length < 0 && r.ProtoMajor == 1
+		x.net.last = x.net.last || q.Length < 0 && r.ProtoMajor == 1
 		q.Expect = r.ProtoAtLeast(1, 1) && r.Header.Get("Expect") != ""
 		x.client.r, x.client.rc, x.client.stall, x.client.paced = r.Body, x.net.rc, x.s.bodyStall(), r.ContentLength > 0
-	} else {
+	} else if r.ProtoAtLeast(1, 1) { // RFC 9110 section 7.8: not for HTTP/1.0
 		q.Upgrade = upgradeOf(r.Header)
 	}
 	return 0

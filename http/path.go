@@ -1,6 +1,7 @@
 package http
 
 import (
+	"bytes"
 	"errors"
 	"strings"
 )
@@ -53,15 +54,16 @@ func canonical(path string) (canon, plain string, err error) {
 			return "", "", err
 		}
 		flat = append(flat, '/')
+		start := len(flat)
 		if flat, err = decode(flat, name); err != nil {
 			return "", "", err
 		}
-		decoded := string(flat[strings.LastIndexByte(string(flat), '/')+1:])
+		decoded := string(flat[start:])
 		switch {
 		case (decoded == "." || decoded == "..") && hasParams:
 			return "", "", errPath
 		case decoded == "..":
-			i := strings.LastIndexByte(string(out), '/')
+			i := bytes.LastIndexByte(out, '/')
 			if i < 0 {
 				return "", "", errPath
 			}

@@ -78,6 +78,7 @@ func (x *visit) copyBody(resp *head.Response) (outcome gateway.Outcome, aborted 
 		}
 		switch {
 		case err == io.EOF:
+			x.net.extend() // what is still to be written may come long after the rest
 			return gateway.OK, false
 		case err != nil:
 			return x.outcome(err), true

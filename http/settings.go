@@ -32,7 +32,8 @@ type Settings struct {
 	// MaxTarget and MaxFields bound the request target in bytes and the
 	// number of fields; 0 means 8 KiB and 100.
 	MaxTarget, MaxFields int
-	// BodyStall is how long a client may pause within its body, 0 means 60 s.
+	// BodyStall is how long a client may pause within its body, or in taking
+	// in an answer; 0 means 60 s.
 	BodyStall time.Duration
 	// TunnelIdle is how long an upgraded connection may be silent both ways,
 	// 0 means one hour.

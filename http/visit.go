@@ -59,7 +59,7 @@ func (x *visit) begin(f *Front, w http.ResponseWriter, r *http.Request) {
 	if x.s == nil {
 		x.s = &noSettings
 	}
-	x.net = netLane{w: w, rc: http.NewResponseController(w)}
+	x.net = netLane{w: w, rc: http.NewResponseController(w), stall: x.s.bodyStall(), noted: time.Now()}
 	x.lane = &x.net
 	x.start = f.now()
 }
