@@ -84,7 +84,7 @@ func run(ctx context.Context, out io.Writer, o options) (err error) {
 	case o.script:
 		return tour(ctx, s, steps, out)
 	}
-	login, err := s.gate.Admin.LoginURL("demo", admin.RoleAdmin, time.Hour)
+	login, err := s.gate.Admin.LoginURL(operator, admin.RoleAdmin, time.Hour)
 	if err != nil {
 		return fmt.Errorf("login link of the admin: %w", err)
 	}

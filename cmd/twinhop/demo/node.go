@@ -20,6 +20,7 @@ type node struct {
 	name   string
 	shared *replica
 	desk   desk
+	enter  func(base string) (string, error) // makes a link to a session in the admin UI; nil: there is none
 
 	mu      sync.Mutex
 	http    string // host:port, kept from start to start

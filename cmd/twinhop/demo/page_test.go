@@ -5,7 +5,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strings"
 	"testing"
 	"time"
 
@@ -80,7 +79,7 @@ func TestThePageInABrowser(t *testing.T) {
 	ctx := tab(t, "http://"+s.gate.http+"/?appsession=alice")
 	const verdict = `document.getElementById("verdict").textContent`
 	const node = `document.getElementById("http-node").textContent`
-	see(t, ctx, "opened", verdict+` === "no call yet"`)
+	see(t, ctx, "opened", verdict+` === "no call now"`)
 	home, err := chromedp.Run(ctx, chromedp.Evaluate[string](node))
 	if err != nil {
 		t.Fatal(err)
@@ -104,11 +103,15 @@ func TestThePageInABrowser(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !strings.HasPrefix(link, "http://"+s.gate.admin+"/#/sessions/s_") {
-		t.Errorf("link to the admin: %s", link)
+	if word := s.gate.Admin.Panel.Leader(); word != "sip" {
+		t.Errorf("SIP leads, the admin says %q", word)
 	}
 	if bad, err := chromedp.Run(ctx, chromedp.Evaluate[int](`document.querySelectorAll("#log .bad").length`)); err != nil || bad != 0 {
 		text, _ := chromedp.Run(ctx, chromedp.Evaluate[string](`document.getElementById("log").innerText`))
 		t.Errorf("%d complaints in the log (%v):\n%s", bad, err, text)
 	}
+	if err := chromedp.Do(ctx, chromedp.Navigate(link)); err != nil {
+		t.Fatal(err)
+	}
+	see(t, ctx, "admin", `location.host === "`+s.gate.admin+`" && location.hash.startsWith("#/sessions/s_") && document.body.innerText.includes("Why here")`)
 }

@@ -28,7 +28,6 @@ type desk interface {
 type deskState struct {
 	Nodes  []nodeState `json:"nodes"`
 	Leader string      `json:"leader"` // http or sip
-	Admin  string      `json:"admin"`  // this session in the admin UI
 }
 
 type nodeState struct {
@@ -74,6 +73,7 @@ func (n *node) site() http.Handler {
 	mux.HandleFunc("POST /demo/kill", n.serveDesk)
 	mux.HandleFunc("POST /demo/start", n.serveDesk)
 	mux.HandleFunc("POST /demo/sip-first", n.serveDesk)
+	mux.HandleFunc("GET /demo/admin", n.serveAdmin)
 	mux.HandleFunc("GET /page.css", serveFile("page/page.css", "text/css; charset=utf-8"))
 	mux.HandleFunc("GET /page.js", serveFile("page/page.js", "text/javascript; charset=utf-8"))
 	mux.HandleFunc("GET /icon.svg", serveFile("page/icon.svg", "image/svg+xml"))
@@ -217,6 +217,26 @@ func (n *node) phoneOf(name string) (uri string, ok bool) {
 		return "", false
 	}
 	return n.desk.Phone(user)
+}
+
+// serveAdmin leads to the session in the admin UI and logs in there: whoever can press Kill may look, too. The link with the secret is
+// readable for nobody's script, as it leads to another origin.
+func (n *node) serveAdmin(w http.ResponseWriter, r *http.Request) {
+	if n.enter == nil {
+		complain(w, http.StatusNotFound, errors.New("nobody runs this node"))
+		return
+	}
+	if site := r.Header.Get("Sec-Fetch-Site"); site == "cross-site" || site == "same-site" {
+		complain(w, http.StatusForbidden, errors.New("this request came from another site"))
+		return
+	}
+	_, id, _ := n.attach(w, original(r), false)
+	url, err := n.enter(id.base)
+	if err != nil {
+		complain(w, http.StatusConflict, err)
+		return
+	}
+	http.Redirect(w, r, url, http.StatusSeeOther)
 }
 
 func (n *node) serveDesk(w http.ResponseWriter, r *http.Request) {

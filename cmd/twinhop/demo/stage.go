@@ -6,11 +6,11 @@ import (
 	"fmt"
 	"log/slog"
 	"net/netip"
-	"sync/atomic"
+	"time"
 
+	"twinhop/admin"
 	"twinhop/appsession"
 	"twinhop/gateway"
-	"twinhop/gateway/balance"
 	"twinhop/gateway/cluster"
 )
 
@@ -21,7 +21,6 @@ type stage struct {
 	phones map[string]*phone
 	gate   *gate
 	log    *slog.Logger
-	leader atomic.Uint32 // a gateway.Leader: what the page last set
 }
 
 // The telephones.
@@ -29,6 +28,9 @@ const (
 	visitor = "visitor" // of whoever looks at the page
 	agent   = "agent"   // whom the page calls
 )
+
+// operator is who looks at the admin UI.
+const operator = "demo"
 
 // newStage binds nodes and telephones, on the usual ports where wanted and free.
 func newStage(log *slog.Logger, usualPorts bool) (*stage, error) {
@@ -40,7 +42,7 @@ func newStage(log *slog.Logger, usualPorts bool) (*stage, error) {
 		return loopback(0)
 	}
 	for i := 1; i <= 2; i++ {
-		n := &node{name: fmt.Sprintf("node%d", i), shared: s.shared, desk: s, http: port("tcp4", 8100+i), sip: port("udp4", 5080+i)}
+		n := &node{name: fmt.Sprintf("node%d", i), shared: s.shared, desk: s, enter: s.enter, http: port("tcp4", 8100+i), sip: port("udp4", 5080+i)}
 		s.nodes = append(s.nodes, n)
 		if err := n.start(); err != nil {
 			s.close()
@@ -109,11 +111,8 @@ func (s *stage) other(name string) *node {
 // State is what the page of a session shows of the demo.
 func (s *stage) State(base string) deskState {
 	d := deskState{Leader: "http"}
-	if gateway.Leader(s.leader.Load()) == gateway.LeaderSIP {
+	if s.gate != nil && s.gate.Leader() == gateway.LeaderSIP {
 		d.Leader = "sip"
-	}
-	if s.gate != nil {
-		d.Admin = s.gate.link(base)
 	}
 	for _, n := range s.nodes {
 		d.Nodes = append(d.Nodes, nodeState{n.name, n.up()})
@@ -156,8 +155,8 @@ func (s *stage) Start(ctx context.Context, name string) error {
 // SIPFirst lets SIP lead and places the session's calls from the other node: HTTP has to follow with its next request. A second press lets
 // HTTP lead again.
 func (s *stage) SIPFirst(ctx context.Context, id sessionID) error {
-	if gateway.Leader(s.leader.Load()) == gateway.LeaderSIP {
-		s.lead(gateway.LeaderHTTP)
+	if s.gate.Leader() == gateway.LeaderSIP {
+		s.gate.Lead(gateway.LeaderHTTP)
 		return nil
 	}
 	n, to := s.node(id.route), s.other(id.route)
@@ -167,31 +166,28 @@ func (s *stage) SIPFirst(ctx context.Context, id sessionID) error {
 	if err := s.gate.noticed(ctx, to.name, cluster.Up); err != nil {
 		return err // a node that is believed down would be left again at once
 	}
-	s.lead(gateway.LeaderSIP)
+	s.gate.Lead(gateway.LeaderSIP)
 	return errors.Join(n.hangUpAll(ctx, id.base), to.clickToCall(ctx, id, s.phones[visitor].uri(), s.phones[agent].uri()))
 }
 
-// lead replaces the gateway's policy while it runs.
-func (s *stage) lead(l gateway.Leader) {
-	s.gate.lead(l)
-	s.leader.Store(uint32(l))
+// enter makes a link that logs in to the admin UI, once and soon, and shows a session there.
+func (s *stage) enter(base string) (string, error) {
+	if s.gate == nil {
+		return "", errors.New("the gateway is still starting")
+	}
+	url, err := s.gate.Admin.LoginURL(operator, admin.RoleAdmin, time.Minute)
+	return url + s.gate.screen(base), err
 }
 
-func (g *gate) lead(l gateway.Leader) {
-	web, _ := balance.New("requests")
-	calls, _ := balance.New("round-robin")
-	g.Router.Apply(&gateway.Policy{Leader: l, Pools: map[string]gateway.Placement{"default": {HTTP: web, SIP: calls}}})
-}
-
-// link leads to a session in the admin UI.
-func (g *gate) link(base string) string {
-	url := "http://" + g.admin + "/#/sessions"
+// screen is the place of a session in the admin UI.
+func (g *gate) screen(base string) string {
+	const list = "/sessions"
 	pool := g.Registry.View().Pool("default")
 	b, err := g.Store.Find(context.Background(), []appsession.Key{{Space: appsession.HTTP, Realm: pool.Realm, Value: base}})
 	if err != nil {
-		return url
+		return list
 	}
-	return url + "/" + b.ID.String()
+	return list + "/" + b.ID.String()
 }
 
 // until waits for a condition on the gateway's view of its nodes.

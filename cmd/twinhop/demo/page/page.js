@@ -50,7 +50,7 @@
     return li;
   }
 
-  const verdicts = { none: "no call yet", same: "same node ✓", split: "two nodes", orphan: "calls move with their next message" };
+  const verdicts = { none: "no call now", same: "same node ✓", split: "two nodes", orphan: "calls move with their next message" };
   const hits = (n) => (n === 1 ? "1 hit" : n + " hits");
   const down = (s, node) => (s.nodes || []).some((n) => n.name === node && !n.up);
 
@@ -98,7 +98,7 @@
     $("kill").disabled = busy || dead;
     $("start").disabled = busy || !dead;
     $("sip-first").disabled = busy || dead;
-    $("admin").href = s.admin;
+    $("admin").href = path("/demo/admin");
   }
 
   async function ask(method, p, query) {
