@@ -142,13 +142,13 @@ func (w *worker) fillAsk() {
 		w.addIdentities() // of a CANCEL they count only when its INVITE could not be remembered
 	}
 	w.addCall(life)
-	switch r := &w.routes; {
-	case r.hint:
+	if r := &w.routes; r.hint {
 		a.Hint = gateway.Hint{Node: view(r.node), Gen: r.gen, Source: gateway.SourceRoute}
-	default:
-		if n := w.target(); n != nil {
-			a.Hint = gateway.Hint{Node: n.Name, Source: gateway.SourceTarget}
-		}
+	}
+	// Our signature tells where the dialog began, for ever. When the next hop is a living node, but another one, the dialog has gone on since:
+	// a survivor has given its Contact, or a node passed the call to the other without staying in its way (RFC 3261 sections 12.2 and 16.12).
+	if n := w.target(); n != nil && (a.Hint.Node == "" || a.Kind == gateway.Within && n.Name != a.Hint.Node && w.usable(n)) {
+		a.Hint = gateway.Hint{Node: n.Name, Source: gateway.SourceTarget}
 	}
 }
 

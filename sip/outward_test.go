@@ -191,3 +191,31 @@ func TestASurvivorSpeaks(t *testing.T) {
 		t.Errorf("the BYE went to %v, want %v", sent[0].to, node2)
 	}
 }
+
+// The remote target outlives the Record-Route: when it names another living node than the one the dialog began on, the dialog is there now.
+// Only what names a node that cannot be used is changed.
+func TestDialogsFollowTheirTarget(t *testing.T) {
+	s := newStage(t, true, Settings{})
+	route, _ := dialog(s, "c1")
+	step := func(uri string, to netip.AddrPort, start string, more ...string) {
+		t.Helper()
+		lines := append(append(request("INFO", uri, "c1", route...), more...), "To: <sip:bob@example.com>;tag=callee")
+		sent := s.in("external", client, lined(lines...))
+		if len(sent) != 1 || sent[0].to != to || !strings.HasPrefix(string(sent[0].data), "INFO "+start+" SIP/2.0\r\n") {
+			t.Fatalf("INFO %s %v made %v, want %s at %v", uri, more, sent, start, to)
+		}
+		if m := scanned(t, sent[0].data); m.Routes.Count != len(more) {
+			t.Errorf("INFO %s %v has %d Routes", uri, more, m.Routes.Count)
+		}
+	}
+	step("sip:bob@10.0.0.1:5080", node1, "sip:bob@10.0.0.1:5080")
+	step("sip:bob@10.0.0.2:5080", node2, "sip:bob@10.0.0.2:5080")
+	step("sip:dave@203.0.113.1", node2, "sip:dave@203.0.113.1", "Route: <sip:10.0.0.2:5080;lr>")
+	s.activate("node2", cluster.Stopped)
+	step("sip:bob@10.0.0.2:5080", node1, "sip:bob@10.0.0.1:5080")
+	s.activate("node2", cluster.Active)
+	s.activate("node1", cluster.Stopped)
+	step("sip:bob@10.0.0.1:5080", node2, "sip:bob@10.0.0.2:5080")
+	s.activate("node1", cluster.Active)
+	step("sip:bob@10.0.0.1:5080", node2, "sip:bob@10.0.0.2:5080") // moved calls stay moved
+}
