@@ -58,7 +58,7 @@ func TestUnsentCallOfANodeIsNotCounted(t *testing.T) {
 	}
 }
 
-// While draining, a node's repeated INVITE is no new dialog.
+// While draining, a node's repeated INVITE is no new dialog; what is new is refused, and a probe learns it.
 func TestDrainLetsRepetitionsOfNodesPass(t *testing.T) {
 	s := newStage(t, true, Settings{})
 	invite := lined(request("INVITE", "sip:carol@203.0.113.9", "n1", "To: <sip:carol@example.com>")...)
@@ -68,8 +68,11 @@ func TestDrainLetsRepetitionsOfNodesPass(t *testing.T) {
 		t.Errorf("the repetition made %v", sent)
 	}
 	fresh := lined(request("INVITE", "sip:carol@203.0.113.9", "n2", "To: <sip:carol@example.com>")...)
-	if sent := s.in("internal", node1, fresh); len(sent) != 1 || !strings.HasPrefix(string(sent[0].data), "SIP/2.0 503") {
-		t.Errorf("a new call made %v", sent)
+	probe := lined(request("OPTIONS", "sip:192.0.2.1", "p1", "To: <sip:192.0.2.1>")...)
+	for leg, sent := range map[string][]caught{"internal": s.in("internal", node1, fresh), "external": s.in("external", client, probe)} {
+		if len(sent) != 1 || !strings.HasPrefix(string(sent[0].data), "SIP/2.0 503") {
+			t.Errorf("what is new on the %s side made %v", leg, sent)
+		}
 	}
 }
 

@@ -284,7 +284,8 @@ func TestHostileInputs(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
 	route, invite := dialog(s, "c1")
 	seeds := [][]byte{lined(request("INVITE", "sip:bob@192.0.2.1", "c2", "To: <sip:bob@example.com>")...), []byte(answer(invite, "180 Ringing")),
-		lined(request("BYE", "sip:bob@10.0.0.1:5080", "c1", append(route, "To: <sip:bob@example.com>;tag=callee")...)...)}
+		lined(request("BYE", "sip:bob@10.0.0.1:5080", "c1", append(route, "To: <sip:bob@example.com>;tag=callee")...)...),
+		lined(request("BYE", strings.Trim(string(invite.Text(invite.RecordRoutes.At(1).Span)), "<>"), "c1", "Route: <sip:192.0.2.1;lr>, <sip:203.0.113.9>", "To: <sip:bob@example.com>;tag=callee")...)}
 	const spice = "\r\n\t \x00,;:<>\"=@%[]\\/?0aZ\xff"
 	for range 10000 {
 		b := bytes.Clone(seeds[r.IntN(len(seeds))])
