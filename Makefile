@@ -19,8 +19,10 @@ build: ## build bin/twinhop
 web: ## rebuild the admin pages (web/dist) from web/src
 	$(GO) generate ./web
 
-test: setup ## everything: unit tests and the built binary in front of real Tomcats and sipp
+test: setup ## everything: units, race detector, short fuzzing, the built binary in front of real Tomcats and sipp
 	$(GO) test -timeout 20m $$($(GO) list ./... | grep -v '/e2e$$')
+	$(GO) test -race -short -timeout 20m $$($(GO) list ./... | grep -v '/e2e$$')
+	@$(MAKE) --no-print-directory fuzz FUZZTIME=3s
 	$(GO) test -timeout 20m ./e2e
 
 test-short: ## unit tests only, no peers needed
