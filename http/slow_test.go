@@ -42,7 +42,7 @@ func TestClientThatDoesNotRead(t *testing.T) {
 func TestPausesOfANodeAreNotTheClients(t *testing.T) {
 	const stall = 50 * time.Millisecond
 	s := newStage(t, []node{app(t, "n1", func(w http.ResponseWriter, r *http.Request) {
-		time.Sleep(3 * stall)
+		<-time.After(3 * stall)
 		if r.URL.Path == "/none" {
 			w.WriteHeader(http.StatusNoContent)
 			return
@@ -50,7 +50,7 @@ func TestPausesOfANodeAreNotTheClients(t *testing.T) {
 		for range 2 {
 			io.WriteString(w, "piece ")
 			http.NewResponseController(w).Flush()
-			time.Sleep(3 * stall)
+			<-time.After(3 * stall)
 		}
 	})}, func(s *stage) { s.settings.BodyStall = stall })
 	c, err := net.Dial("tcp", s.addr)

@@ -1,0 +1,1 @@
+<%@ page session="false" contentType="text/plain; charset=utf-8" trimDirectiveWhitespaces="true" %>private=1
