@@ -40,7 +40,7 @@ func (w *worker) dress(by *leg, to netip.Addr, hint *cluster.Node) bool {
 func (w *worker) pushVia(b branch, self netip.AddrPort) {
 	var text [branchLen]byte
 	w.edits.At(w.msg.Vias.At(0).Line).Text("Via: SIP/2.0/UDP ").Addr(self).
-		Text(";branch=").Bytes(w.f.keys.appendBranch(text[:0], b, w.answer)).EndLine()
+		Text(";branch=").Bytes(w.f.keys.appendBranch(text[:0], b, w.answer, w.msg.Text(w.msg.CallID))).EndLine()
 }
 
 // pushRecordRoute puts ours above those that are there; where there are none, below the sender's Via.

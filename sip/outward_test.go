@@ -222,3 +222,18 @@ func TestDialogsFollowTheirTarget(t *testing.T) {
 	s.activate("node1", cluster.Active)
 	step("sip:bob@10.0.0.1:5080", node2, "sip:bob@10.0.0.2:5080") // moved calls stay moved
 }
+
+// Who was called by one call cannot answer, and so end, another one.
+func TestAnswersOfAnotherCall(t *testing.T) {
+	s := newStage(t, true, Settings{})
+	dialog(s, "victim")
+	sent := s.in("internal", node2, lined(request("INVITE", "sip:carol@203.0.113.9", "mine", "To: <sip:carol@example.com>")...))
+	forged := answer(scanned(t, sent[0].data), "200 OK")
+	forged = strings.Replace(strings.Replace(forged, "Call-ID: mine", "Call-ID: victim", 1), "CSeq: 1 INVITE", "CSeq: 1 BYE", 1)
+	if sent = s.in("external", callee, []byte(forged)); len(sent) != 0 {
+		t.Errorf("the forged answer made %v", sent)
+	}
+	if n := s.front.Book.Count("node1"); n != 1 {
+		t.Errorf("%d calls on node1, the victim's is still there", n)
+	}
+}

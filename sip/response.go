@@ -9,8 +9,8 @@ import (
 	"twinhop/sip/peek"
 )
 
-// response sends an answer back by the Vias we wrote. Both must be signed, for the very address that is below them: what was not asked
-// through us goes nowhere, and what was goes where the question came from.
+// response sends an answer back by the Vias we wrote. Both must be signed, for the very address that is below them and for the Call-ID: what
+// was not asked through us goes nowhere, and what was goes where the question came from.
 func (w *worker) response() {
 	m, f := &w.msg, w.f
 	low, via, to, ok := w.readVias()
@@ -55,8 +55,8 @@ func (w *worker) readVias() (low branch, via peek.Via, to netip.AddrPort, ok boo
 	if to, ok = returnAddr(m.Buf, &via); !ok || !sendable(to) {
 		return low, via, to, false
 	}
-	top, ok1 := f.keys.readBranch(m.Text(m.Via.Branch), to)
-	low, ok2 = f.keys.readBranch(m.Text(second.Branch), to)
+	top, ok1 := f.keys.readBranch(m.Text(m.Via.Branch), to, m.Text(m.CallID))
+	low, ok2 = f.keys.readBranch(m.Text(second.Branch), to, m.Text(m.CallID))
 	ok = ok1 && ok2 && top.transaction == low.transaction && top.mark == markTop && low.mark != markTop &&
 		int(top.leg) < len(f.legs) && int(low.leg) < len(f.legs) && f.legs[top.leg].inside == w.leg.inside
 	return low, via, to, ok

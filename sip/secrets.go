@@ -70,8 +70,8 @@ func parseHex(b []byte) (v uint64, ok bool) {
 	return v, true
 }
 
-// branch is what our Via branches say: cookie, transaction, leg, mark, and a signature that also covers where the answer is to go, so that
-// nobody who has seen a branch can have answers sent elsewhere.
+// branch is what our Via branches say: cookie, transaction, leg, mark, and a signature that also covers where the answer is to go and the
+// Call-ID, so that nobody who has seen a branch can have answers sent elsewhere, or counted for another call.
 type branch struct {
 	transaction uint64 // equal for an INVITE, its CANCEL and the ACK of its refusal
 	leg         byte   // index of the socket the Via stands for
@@ -90,26 +90,27 @@ const (
 	branchLen = len(cookie) + 16 + 1 + 1 + 8
 )
 
-func (b branch) sum(k key, answer netip.AddrPort) uint64 {
-	var in [8 + 2 + 16 + 2]byte
+func (b branch) sum(k key, answer netip.AddrPort, call []byte) uint64 {
+	var in [8 + 2 + 16 + 2 + 8]byte
 	binary.BigEndian.PutUint64(in[:], b.transaction)
 	in[8], in[9] = b.leg, b.mark
 	ip := answer.Addr().As16()
 	copy(in[10:], ip[:])
 	binary.BigEndian.PutUint16(in[26:], answer.Port())
+	binary.BigEndian.PutUint64(in[28:], k.hash(call))
 	return k.hash(in[:]) >> 32
 }
 
-// appendBranch signs b for an answer that will go to the given address.
-func (k *keys) appendBranch(out []byte, b branch, answer netip.AddrPort) []byte {
+// appendBranch signs b for an answer that will go to the given address, within the call.
+func (k *keys) appendBranch(out []byte, b branch, answer netip.AddrPort, call []byte) []byte {
 	out = append(out, cookie...)
 	out = appendHex(out, b.transaction, 16)
 	out = append(out, 'a'+b.leg, b.mark)
-	return appendHex(out, b.sum(k.branch[0], answer), 8)
+	return appendHex(out, b.sum(k.branch[0], answer, call), 8)
 }
 
-// readBranch tells whether we signed this branch, for an answer to that address.
-func (k *keys) readBranch(text []byte, answer netip.AddrPort) (b branch, ok bool) {
+// readBranch tells whether we signed this branch, for an answer to that address within the call.
+func (k *keys) readBranch(text []byte, answer netip.AddrPort, call []byte) (b branch, ok bool) {
 	if len(text) != branchLen || string(text[:len(cookie)]) != cookie {
 		return b, false
 	}
@@ -123,7 +124,7 @@ func (k *keys) readBranch(text []byte, answer netip.AddrPort) (b branch, ok bool
 		return b, false
 	}
 	for g := range k.generations {
-		if b.sum(k.branch[g], answer) == sum {
+		if b.sum(k.branch[g], answer, call) == sum {
 			return b, true
 		}
 	}

@@ -111,28 +111,32 @@ func TestBranchesAreSigned(t *testing.T) {
 	old, now := Secret{1}, Secret{2}
 	k := Secrets{Current: old}.keys()
 	b := branch{transaction: 0x1234567890abcdef, leg: 3, mark: markNew}
-	text := k.appendBranch(nil, b, client)
+	call := []byte("c1")
+	text := k.appendBranch(nil, b, client, call)
 	if len(text) != branchLen || !strings.HasPrefix(string(text), cookie) {
 		t.Fatalf("branch %q", text)
 	}
-	if got, ok := k.readBranch(text, client); !ok || got != b {
+	if got, ok := k.readBranch(text, client, call); !ok || got != b {
 		t.Errorf("%v %v", got, ok)
 	}
-	if _, ok := k.readBranch(text, callee); ok {
+	if _, ok := k.readBranch(text, callee, call); ok {
 		t.Error("a branch is accepted for an answer that goes elsewhere")
+	}
+	if _, ok := k.readBranch(text, client, []byte("c2")); ok {
+		t.Error("a branch is accepted in the answer of another call")
 	}
 	for i := range text {
 		bad := bytes.Clone(text)
 		bad[i] ^= 1
-		if got, ok := k.readBranch(bad, client); ok {
+		if got, ok := k.readBranch(bad, client, call); ok {
 			t.Errorf("%q is accepted as %v", bad, got)
 		}
 	}
 	rotated, foreign := Secrets{Current: now, Previous: old}.keys(), Secrets{Current: now}.keys()
-	if _, ok := rotated.readBranch(text, client); !ok {
+	if _, ok := rotated.readBranch(text, client, call); !ok {
 		t.Error("the previous generation is not accepted")
 	}
-	if _, ok := foreign.readBranch(text, client); ok {
+	if _, ok := foreign.readBranch(text, client, call); ok {
 		t.Error("a foreign secret is accepted")
 	}
 	var zero [16]byte
