@@ -88,7 +88,7 @@ export function NodesScreen() {
       ? <Empty title="No nodes registered">Add them under <code>nodes:</code> in the configuration and restart the gateway.</Empty>
       : <div class="scroll"><table class="list cardable"><caption class="hidden">Nodes</caption>
         <thead><tr><th scope="col">Name</th><th scope="col">Activation</th><th scope="col">Health</th><th scope="col" class="n">Sessions</th><th scope="col" class="n">Calls</th>
-          <th scope="col" class="n">Req/s</th><th scope="col">Share</th><th scope="col" class="n">Weight</th><th scope="col" class="n">Failed</th><th scope="col">Route</th><th scope="col"><span class="hidden">Actions</span></th></tr></thead>
+          <th scope="col" class="n">Req/s</th><th scope="col">Share</th><th scope="col" class="n wide">Weight</th><th scope="col" class="n wide">Failed</th><th scope="col" class="wide">Route</th><th scope="col"><span class="hidden">Actions</span></th></tr></thead>
         <tbody>{data.items.map((n) => <tr key={n.name} data-row={link("nodes", n.name)}>
           <th scope="row"><NodeChip name={n.name} /></th>
           <td data-label="Activation"><Badge word={n.activation} text={activationText(n.activation)} /></td>

@@ -65,7 +65,7 @@ function Timeline({ list }: { list: Event[] }) {
     <button type="button" class="toggle" aria-pressed={!!paused} onClick={() => setPaused(paused ? null : list)}>{paused ? "paused" : "pause"}</button></div></div>
     {!rows.length ? <Empty title="Nothing remembered">{only ? "No events of this protocol." : "What happened before is not in memory any more. New messages appear here."}</Empty>
       : <div class="scroll"><table class="list timeline"><caption class="hidden">Decisions and moves, newest first</caption><thead><tr><th scope="col">When</th><th scope="col">What</th><th scope="col">Node</th><th scope="col">Rule</th><th scope="col">Evidence</th></tr></thead>
-        <tbody>{rows.slice(0, 200).map((e) => <EventRow key={e.at + e.type + e.rule} e={e} />)}</tbody></table></div>}
+        <tbody>{rows.slice(0, 200).map((e, i) => <EventRow key={rows.length - i} e={e} />)}</tbody></table></div>}
   </section>;
 }
 

@@ -91,7 +91,7 @@ function Nothing({ q }: { q: string }) {
 
 function Table({ rows }: { rows: Session[] }) {
   return <div class="scroll"><table class="list cardable hover"><caption class="hidden">Application sessions, newest first</caption>
-    <thead><tr><th scope="col">Session</th><th scope="col">Keys</th><th scope="col">Node</th><th scope="col">Legs</th><th scope="col">State</th><th scope="col" class="n">Age</th><th scope="col" class="n">Idle</th></tr></thead>
+    <thead><tr><th scope="col">Session</th><th scope="col">Keys</th><th scope="col">Node</th><th scope="col">Legs</th><th scope="col">State</th><th scope="col" class="n wide">Age</th><th scope="col" class="n">Idle</th></tr></thead>
     <tbody>{rows.map((s) => <tr key={s.id} data-row={link("sessions", s.id)} onClick={(e) => { if (!(e.target as Element).closest("a,button")) go("sessions/" + s.id); }}>
       <th scope="row"><a class="mono" href={link("sessions", s.id)}>{s.id.slice(0, 10)}</a></th>
       <td data-label="Keys"><Keys keys={s.keys} /></td><td data-label="Node"><NodeChip name={s.node} /></td>
