@@ -82,7 +82,7 @@ Exit codes: 0 fine, 1 failed, 2 wrong usage, 3 invalid configuration,
 		Args:          knownCommand,
 		RunE:          func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
-	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error { return usage("%s: %w", c.CommandPath(), err) })
+	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error { return usage("%s: %w", c.Name(), err) })
 	root.AddCommand(runCommand(), checkCommand(), versionCommand(), demo.Command())
 	for _, c := range root.Commands() {
 		if c.Args != nil { // cobra's own complaint would exit 1
@@ -112,7 +112,7 @@ func knownCommand(c *cobra.Command, args []string) error {
 
 func noArguments(c *cobra.Command, args []string) error {
 	if len(args) > 0 {
-		return usage("%s takes no argument such as %q", c.CommandPath(), args[0])
+		return usage("%s takes no argument such as %q", c.Name(), args[0])
 	}
 	return nil
 }
@@ -121,9 +121,9 @@ func noArguments(c *cobra.Command, args []string) error {
 func oneFile(c *cobra.Command, flag string, args []string) (string, error) {
 	switch {
 	case len(args) > 1:
-		return "", usage("%s takes one file, not %s", c.CommandPath(), strings.Join(args, " "))
+		return "", usage("%s takes one file, not %s", c.Name(), strings.Join(args, " "))
 	case len(args) == 1 && flag != "":
-		return "", usage("%s: the file is given twice, %s and %s", c.CommandPath(), flag, args[0])
+		return "", usage("%s: the file is given twice, %s and %s", c.Name(), flag, args[0])
 	case len(args) == 1:
 		return args[0], nil
 	}

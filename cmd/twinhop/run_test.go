@@ -391,7 +391,7 @@ func TestRunRefuses(t *testing.T) {
 	defer taken.Close()
 	node := `nodes: [{name: node1, http: "http://127.0.0.1:1"}]` + "\nstate: {dir: state}\nadmin: {listen: \"127.0.0.1:0\"}\n"
 	for name, c := range map[string]struct{ conf, says string }{
-		"taken port": {fmt.Sprintf("listen: {http: [{addr: %q}]}\n%s", taken.Addr(), node), "listen for http on " + taken.Addr().String()},
+		"taken port": {fmt.Sprintf("listen: {http: [{addr: %q}]}\n%s", taken.Addr(), node), "listen.http: listen tcp4 " + taken.Addr().String()},
 		"secrets of everybody": {"listen: {http: [{addr: \"127.0.0.1:0\"}]}\nsecrets: {file: twinhop.yaml}\n" + node,
 			"secrets file: twinhop.yaml can be used by others"},
 		"no page": {"listen: {http: [{addr: \"127.0.0.1:0\"}]}\nhttp: {unavailable: {page: gone.html}}\n" + node, "http.unavailable.page: open gone.html"},

@@ -1,7 +1,9 @@
 package assembly
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 
@@ -23,8 +25,8 @@ func findPlaces(dir string, c *config.Config) (places, error) {
 	if c.State.Dir == "" {
 		p.state = stateDir()
 	}
-	if err := os.MkdirAll(p.state, 0o700); err != nil {
-		return p, fmt.Errorf("state directory: %w", err)
+	if err := makeState(p.state); err != nil {
+		return p, fmt.Errorf("state directory %s: %w: set state.dir to a directory that this user can write, with a mode of 0700", p.state, err)
 	}
 	p.secrets = p.file(c.Secrets.File)
 	if c.Secrets.File == "" {
@@ -32,6 +34,38 @@ func findPlaces(dir string, c *config.Config) (places, error) {
 	}
 	p.socket = filepath.Join(p.state, "admin.sock")
 	return p, nil
+}
+
+// errOpen is why a state directory is not taken: whoever can replace users
+// or secrets is the gateway's master.
+var errOpen = errors.New("others can write there")
+
+// makeState makes the directory when it is absent, and tries it.
+func makeState(dir string) error {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return bare(err)
+	}
+	info, err := os.Stat(dir)
+	if err != nil {
+		return bare(err)
+	}
+	if info.Mode().Perm()&0o002 != 0 {
+		return fmt.Errorf("%w (mode %04o)", errOpen, info.Mode().Perm())
+	}
+	f, err := os.CreateTemp(dir, ".try-*")
+	if err != nil {
+		return bare(err)
+	}
+	return errors.Join(f.Close(), os.Remove(f.Name()))
+}
+
+// bare is an error of the file system without the name of the file.
+func bare(err error) error {
+	var p *fs.PathError
+	if errors.As(err, &p) {
+		return p.Err
+	}
+	return err
 }
 
 // file returns the name of a file that the configuration mentions.

@@ -61,7 +61,7 @@ func loadSecrets(name string) (*Secrets, error) {
 	s, err := readSecrets(name)
 	if errors.Is(err, fs.ErrNotExist) {
 		if err := createSecrets(name); err != nil && !errors.Is(err, fs.ErrExist) {
-			return nil, fmt.Errorf("%w: %w", ErrSecrets, err)
+			return nil, fmt.Errorf("%w: cannot make %s: %w", ErrSecrets, name, bare(err))
 		}
 		s, err = readSecrets(name) // ours, or that of a process that was faster
 	}

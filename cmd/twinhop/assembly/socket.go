@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/netip"
 	"strings"
+	"syscall"
 
 	"twinhop/admin"
 	"twinhop/gateway/config"
@@ -31,20 +32,20 @@ func bind(ctx context.Context, c *config.Config, p places) (s *sockets, err erro
 		}
 	}()
 	for _, l := range c.Listen.HTTP {
-		ln, err := s.tcp(ctx, "http", l.Addr)
+		ln, err := s.tcp(ctx, "listen.http", l.Addr)
 		if err != nil {
 			return s, err
 		}
 		s.http = append(s.http, ln)
 	}
-	if s.external, err = s.udp(ctx, c.Listen.SIP.External); err != nil {
+	if s.external, err = s.udp(ctx, "listen.sip.external", c.Listen.SIP.External); err != nil {
 		return s, err
 	}
-	if s.internal, err = s.udp(ctx, c.Listen.SIP.Internal); err != nil {
+	if s.internal, err = s.udp(ctx, "listen.sip.internal", c.Listen.SIP.Internal); err != nil {
 		return s, err
 	}
 	if c.Admin.Listen != "" {
-		if s.admin, err = s.tcp(ctx, "admin", c.Admin.Listen); err != nil {
+		if s.admin, err = s.tcp(ctx, "admin.listen", c.Admin.Listen); err != nil {
 			return s, err
 		}
 	}
@@ -55,29 +56,44 @@ func bind(ctx context.Context, c *config.Config, p places) (s *sockets, err erro
 	return s, nil
 }
 
-func (s *sockets) tcp(ctx context.Context, what, addr string) (net.Listener, error) {
+func (s *sockets) tcp(ctx context.Context, key, addr string) (net.Listener, error) {
 	var lc net.ListenConfig
 	ln, err := lc.Listen(ctx, network("tcp", addr), addr)
 	if err != nil {
-		return nil, fmt.Errorf("listen for %s on %s: %w", what, addr, err)
+		return nil, unbound(key, err)
 	}
 	s.open = append(s.open, ln)
 	return ln, nil
 }
 
-func (s *sockets) udp(ctx context.Context, urls []string) ([]net.PacketConn, error) {
+func (s *sockets) udp(ctx context.Context, key string, urls []string) ([]net.PacketConn, error) {
 	var conns []net.PacketConn
 	for _, u := range urls {
 		addr := strings.TrimPrefix(u, "udp://")
 		var lc net.ListenConfig
 		conn, err := lc.ListenPacket(ctx, network("udp", addr), addr)
 		if err != nil {
-			return nil, fmt.Errorf("listen for SIP on %s: %w", u, err)
+			return nil, unbound(key, err)
 		}
 		s.open = append(s.open, conn)
 		conns = append(conns, conn)
 	}
 	return conns, nil
+}
+
+// unbound says why a socket of the configuration could not be opened, and
+// what helps.
+func unbound(key string, err error) error {
+	help := ""
+	switch {
+	case errors.Is(err, syscall.EADDRINUSE):
+		help = ": another process has this port; end it, or choose another port"
+	case errors.Is(err, syscall.EACCES), errors.Is(err, syscall.EPERM):
+		help = ": ports below 1024 need the capability CAP_NET_BIND_SERVICE; grant it, or choose another port"
+	case errors.Is(err, syscall.EADDRNOTAVAIL):
+		help = ": this machine does not have the address"
+	}
+	return fmt.Errorf("%s: %w%s", key, err, help)
 }
 
 // network keeps 0.0.0.0 from meaning IPv6 too.
