@@ -23,12 +23,13 @@ import (
 // stage is what a scenario needs: which nodes stand behind the gateway and how it is
 // configured. There are always two nodes, node1 and node2.
 type stage struct {
-	Tomcats bool   // the nodes speak HTTP: the two real Tomcats
-	Agents  bool   // the nodes speak SIP: two agents of ours, which write down what they get
-	Sipp    bool   // the nodes speak SIP: two SIPp processes
-	Single  bool   // one SIP port instead of an external and an internal one
-	Load    bool   // the plain build, as shipped; otherwise the one with the race detector
-	Config  string // the sections the scenario is about, as an operator would write them
+	Tomcats bool      // the nodes speak HTTP: the two real Tomcats
+	Web     [2]string // the nodes speak HTTP: servers of the scenario's own, at these URLs
+	Agents  bool      // the nodes speak SIP: two agents of ours, which write down what they get
+	Sipp    bool      // the nodes speak SIP: two SIPp processes
+	Single  bool      // one SIP port instead of an external and an internal one
+	Load    bool      // the plain build, as shipped; otherwise the one with the race detector
+	Config  string    // the sections the scenario is about, as an operator would write them
 }
 
 // world is the running stage.
@@ -52,7 +53,7 @@ func set(t *testing.T, s stage) *world {
 	t.Helper()
 	w := &world{t: t, dir: scratch(t)}
 	binary := built(t, !s.Load)
-	var http, sip [2]string
+	http, sip := s.Web, [2]string{}
 	if s.Tomcats {
 		w.tomcats = tomcats(t)
 		for i, n := range w.tomcats.nodes {
@@ -100,7 +101,7 @@ func (w *world) config(s stage, http, sip [2]string) string {
 	at := func() string { return fmt.Sprintf("127.0.0.1:%d", freePort(t)) }
 	w.admin = "http://" + at()
 	fmt.Fprintf(&b, "version: 1\nlisten:\n")
-	if s.Tomcats {
+	if http[0] != "" {
 		addr := at()
 		w.http = "http://" + addr
 		fmt.Fprintf(&b, "  http: [{addr: %q}]\n", addr)
