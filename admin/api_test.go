@@ -213,3 +213,23 @@ func TestExplainIsChecked(t *testing.T) {
 		b.must(200, "POST", "/api/v1/route/explain", odd)
 	}
 }
+
+// What strangers write is shown as text that reads from left to right.
+func TestNamesCannotDressUp(t *testing.T) {
+	s := newStage(t, "node1").run()
+	d := s.http("3F9A11223344556677889900AABBCCC1", "", "\u202Eecila\u200B\x1b[31m<script>")
+	b := s.login(RoleOperator)
+	a := b.must(200, "GET", "/api/v1/sessions/"+d.Session.String(), nil)
+	for _, bad := range []string{"\u202E", "\u200B", "\x1b", `\u202`, `\u001b`, "<script>"} {
+		if strings.Contains(a.text, bad) {
+			t.Errorf("%q is in %s", bad, a.text)
+		}
+	}
+	if !strings.Contains(a.text, "\uFFFDecila\uFFFD\uFFFD[31m") {
+		t.Errorf("%s", a.text)
+	}
+	a = s.login(RoleViewer).must(200, "GET", "/api/v1/sessions/"+d.Session.String(), nil)
+	if strings.Contains(a.text, "\u202E") {
+		t.Errorf("masked, and still there: %s", a.text)
+	}
+}

@@ -53,10 +53,10 @@ func viewEvent(e *trace.Event) eventView {
 		v.Session = e.Session.String()
 	}
 	if e.Hint.Text != "" {
-		v.Hint = &hintView{e.Hint.Source.String(), e.Hint.Text}
+		v.Hint = &hintView{e.Hint.Source.String(), clean(e.Hint.Text)}
 	}
 	for _, k := range e.Keys {
-		v.Keys = append(v.Keys, markView{k.Space.String(), k.Source.String(), verbNames[k.Verb], k.Text})
+		v.Keys = append(v.Keys, markView{k.Space.String(), k.Source.String(), verbNames[k.Verb], clean(k.Text)})
 	}
 	return v
 }

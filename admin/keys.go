@@ -76,7 +76,7 @@ func viewSession(x *appsession.Session, role Role) sessionView {
 func viewKey(k appsession.Key, role Role) keyView {
 	v := keyView{Space: k.Space.String(), Realm: k.Realm}
 	if k.Space == appsession.HTTP || role < RoleOperator {
-		v.Value = trace.Mask(k)
+		v.Value = clean(trace.Mask(k))
 	} else {
 		v.Value = clean(k.Value)
 	}

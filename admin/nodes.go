@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/gin-gonic/gin"
@@ -130,8 +131,11 @@ func viewCheck(r cluster.Record) checkView {
 // clean bounds text that may come from a node and keeps it on one line.
 func clean(s string) string {
 	s = strings.Map(func(r rune) rune {
-		if r < ' ' || r == 0x7f {
+		switch {
+		case r == '\t', r == '\r', r == '\n':
 			return ' '
+		case !unicode.IsGraphic(r): // turned, hidden and controlling characters make one name look like another
+			return unicode.ReplacementChar
 		}
 		return r
 	}, strings.ToValidUTF8(s, "?"))

@@ -22,10 +22,11 @@ export const entry = (() => {
 
 // The screen is the fragment: #/sessions/s_1?q=alice. Nothing of it is sent.
 export interface Place { path: string[]; query: URLSearchParams }
+const decode = (s: string) => { try { return decodeURIComponent(s); } catch { return s; } };
 function read(): Place {
   const text = location.hash.replace(/^#\/?/, "");
   const [path, query = ""] = text.split("?", 2);
-  return { path: path.split("/").filter(Boolean).map(decodeURIComponent), query: new URLSearchParams(query) };
+  return { path: path.split("/").filter(Boolean).map(decode), query: new URLSearchParams(query) };
 }
 export const place = signal<Place>(read());
 addEventListener("hashchange", () => (place.value = read()));
