@@ -39,7 +39,7 @@ func TestSmuggling(t *testing.T) {
 		"chunk ends wrong":        {"POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nab\r\n0\r\n\r\n" + evil, bad},
 		"h2c upgrade":             {"GET / HTTP/1.1\r\nHost: h\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAAP__\r\n\r\n", ok},
 		"h2c upgrade with others": {"GET / HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: h2c, websocket\r\n\r\n", ok},
-		"connect":                 {"CONNECT other:22 HTTP/1.1\r\nHost: other:22\r\n\r\n", "405"},
+		"connect":                 {"CONNECT other:22 HTTP/1.1\r\nHost: other:22\r\n\r\n" + evil, "405"},
 		"http/9":                  {"GET / HTTP/9.9\r\nHost: h\r\n\r\n", "505"},
 		"target too long":         {"GET /" + strings.Repeat("a", 9000) + " HTTP/1.1\r\nHost: h\r\n\r\n", "414"},
 		"too many fields":         {"GET / HTTP/1.1\r\nHost: h\r\n" + strings.Repeat("X: y\r\n", 150) + "\r\n", "431"},

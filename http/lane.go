@@ -120,6 +120,7 @@ func (x *visit) receive(r *http.Request) int {
 	q.Method, q.Host = r.Method, r.Host
 	switch {
 	case r.Method == http.MethodConnect:
+		x.net.last = true // what follows was meant for a tunnel, it is no request
 		return statusMethod
 	case len(r.RequestURI) > x.s.maxTarget():
 		return statusTarget
