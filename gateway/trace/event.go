@@ -74,7 +74,7 @@ func (e *entry) event() Event {
 // like tells whether n says the same as v, only later. Sticky traffic says the
 // same thing thousands of times: it takes one line and a count.
 func (v *Event) like(n *Event) bool {
-	return v.Type == n.Type && v.Type == Decision && v.Proto == n.Proto && v.Kind == n.Kind && v.Node == n.Node &&
+	return v.Type == n.Type && v.Type != Moved && v.Proto == n.Proto && v.Kind == n.Kind && v.Node == n.Node &&
 		v.Rule == n.Rule && v.Hint == n.Hint && v.Guest == n.Guest && !v.Moved && !n.Moved && v.Failed == n.Failed &&
 		v.More == n.More && slices.Equal(v.Keys, n.Keys)
 }

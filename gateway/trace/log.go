@@ -156,7 +156,7 @@ func (l *Log) Moved(id appsession.ID, c appsession.Change, why gateway.Rule) {
 }
 
 // Timeline returns what is remembered of a session, oldest first. Like
-// decisions in a row are one Event with a Count.
+// events in a row are one Event with a Count.
 func (l *Log) Timeline(id appsession.ID) []Event {
 	var list []Event
 	var first, last uint64

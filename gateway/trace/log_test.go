@@ -420,3 +420,16 @@ func TestWhatNodesBeginIsCounted(t *testing.T) {
 		t.Errorf("%+v", c)
 	}
 }
+
+func TestLikeLessonsTakeOneLine(t *testing.T) {
+	l := newLog()
+	a := ask(cluster.SIP, alice)
+	a.Kind = gateway.Within
+	l.Learned(node1.Node, a, id(1))
+	l.Learned(node1.Node, a, id(1))
+	l.Learned(node2.Node, a, id(1))
+	got := l.Timeline(id(1))
+	if len(got) != 2 || got[0].Count != 2 || got[0].Node != "node1" || got[1].Count != 1 {
+		t.Errorf("%+v", got)
+	}
+}

@@ -71,7 +71,7 @@ function Timeline({ list }: { list: Event[] }) {
 
 // told says what a node did that the gateway learned from.
 function told(e: Event) {
-  if (e.proto === "sip") return e.kind === "open" ? "request of the node" : "call goes on";
+  if (e.proto === "sip") return e.kind === "open" ? "request of the node" : "call progress";
   return e.keys?.some((k) => k.verb === "set") ? "node sets the id" : "node drops the id";
 }
 
