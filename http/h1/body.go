@@ -11,6 +11,9 @@ import (
 // dropped (RFC 9112 section 7.1.1).
 const maxChunkLine = 1 << 10
 
+// lastChunk is what follows the data of an answer that ends without a trailer.
+var lastChunk = []byte("\r\n0\r\n\r\n")
+
 // A body reads one answer's body from its connection and gives the connection
 // back when closed.
 type body struct {
@@ -64,6 +67,9 @@ func (b *body) Read(p []byte) (int, error) {
 	switch {
 	case n > 0 && b.left == 0 && !b.chunked:
 		b.err = io.EOF // tell now: saves the caller one call
+		return n, b.err
+	case n > 0 && b.left == 0 && bytes.HasPrefix(b.x.buf[b.x.r:b.x.w], lastChunk):
+		_ = b.nextChunk() // it is all there: io.EOF, for the same reason
 		return n, b.err
 	case n > 0:
 		return n, nil

@@ -405,3 +405,27 @@ type fixed struct {
 func (f *fixed) Read(p []byte) (int, error)      { return f.r.Read(p) }
 func (f *fixed) SetReadDeadline(time.Time) error { return nil }
 func (f *fixed) Close() error                    { return nil }
+
+// The end of a chunked answer that is there already is told with its last
+// bytes, so that nobody passes them on before asking for more.
+func TestEndComesWithTheLastBytes(t *testing.T) {
+	for answer, trailer := range map[string]string{"5\r\nhello\r\n0\r\n\r\n": "", "5\r\nhello\r\n0\r\nX-T: 1\r\n\r\n": "1"} {
+		c, addr := raw(t, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"+answer)
+		resp, err := c.Exchange(t.Context(), addr, &head.Request{Method: "GET", Target: "/", Host: "h"}, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		buf := make([]byte, 100)
+		n, err := resp.Body.Read(buf)
+		if string(buf[:n]) != "hello" || (err == io.EOF) != (trailer == "") {
+			t.Errorf("%q: first %q, %v", answer, buf[:n], err)
+		}
+		if n, err := resp.Body.Read(buf); n != 0 || err != io.EOF || resp.Trailer.Get("X-T") != trailer {
+			t.Errorf("%q: then %d bytes, %v, trailer %q", answer, n, err, resp.Trailer.Get("X-T"))
+		}
+		resp.Body.Close()
+		if _, idle := c.Conns(addr); idle != 1 {
+			t.Errorf("%q: the connection is not kept", answer)
+		}
+	}
+}
