@@ -59,9 +59,16 @@ func (b *tab) do(steps ...chromedp.Action[chromedp.Void]) {
 // wait waits until a script says yes.
 func (b *tab) wait(script string) {
 	b.t.Helper()
-	_, err := chromedp.Run(b.ctx, chromedp.Poll[chromedp.Void](script, chromedp.WithPollingTimeout(20*time.Second)))
+	poll := chromedp.Poll[chromedp.Void](script, chromedp.WithPollingTimeout(20*time.Second))
+	_, err := chromedp.Run(b.ctx, poll)
+	for range 3 { // the page was on its way to another document
+		if err == nil || !strings.Contains(err.Error(), "Cannot find context") {
+			break
+		}
+		_, err = chromedp.Run(b.ctx, poll)
+	}
 	if err != nil {
-		text, _ := chromedp.Run(b.ctx, chromedp.Evaluate[string]("document.body.innerText"))
+		text, _ := chromedp.Run(b.ctx, chromedp.Evaluate[string](`location.hash + " " + [...document.querySelectorAll("input")].map(x => x.value) + "\n" + document.body.innerText`))
 		b.t.Fatalf("waiting for %s: %v; the page says\n%s", script, err, text)
 	}
 }

@@ -53,3 +53,27 @@ func TestSpentLinkSaysSo(t *testing.T) {
 	other.do(chromedp.Navigate(url))
 	other.see("This link does not log in any more")
 }
+
+// What is typed slowly stays as it was typed, blanks included.
+func TestSlowTyping(t *testing.T) {
+	s := newStage(t, "node1").run()
+	s.http("3F9A11223344556677889900AABBCCC1", "", "ada lovelace")
+	url, err := s.LoginURL("ada", RoleOperator, time.Minute)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := newTab(t)
+	b.do(chromedp.Navigate(url + "/sessions"))
+	const box = `document.querySelector("#search")`
+	b.fill("#search", "ada ")
+	b.wait(`location.hash === "#/sessions?q=ada"`) // looked for while typing
+	b.wait(box + `.value === "ada "`)
+	b.do(chromedp.SendKeys(chromedp.CSS("#search"), "lovelace"))
+	b.see("found by key")
+	b.wait(box + `.value === "ada lovelace"`)
+	b.open("#/sessions?q=bob")
+	b.wait(box + `.value === "bob"`)
+	b.see("No session fits")
+	b.eval(`document.querySelector(".filters .plain").click()`) // clear
+	b.wait(box + `.value === "" && document.querySelectorAll("tbody tr").length === 1`)
+}
