@@ -58,7 +58,7 @@ type Hint struct {
 func (h *Hint) none() bool { return h.Node == "" && h.Route == "" }
 
 // Ask is the question a front puts to the Router. Fronts reuse it: nothing in
-// it outlives the call, but the Decision's Done may still read Kind and Wants.
+// it outlives the call.
 //
 // Evidence stands in the configured order. At most one http key and one call
 // key are given: the id whose route was used, else the first.

@@ -19,7 +19,6 @@ type Decision struct {
 	Moved bool // this decision moved the session, or the call
 
 	router *Router
-	kind   Kind
 	wants  cluster.Service
 }
 

@@ -138,9 +138,18 @@ func (u *run) resolveHint() {
 			u.named = nil // another incarnation: it knows nothing of this
 		}
 	case h.Route != "":
-		u.named = u.a.Pool.Routed(h.Route)
+		if u.named = u.a.Pool.Routed(h.Route); u.named != nil {
+			break
+		}
+		// A domain alone: where the session lives, if that is there, else any.
+		fits := func(m *cluster.Member) bool { return m.Domain != "" && m.Domain == domain(h.Route) }
+		for _, f := range [...]*finding{&u.web, &u.id} {
+			if m := u.member(f.b.Node); u.named == nil && u.usable(m) && fits(m) {
+				u.named = m
+			}
+		}
 		if u.named == nil {
-			u.named = u.pick(u.eligible(nil, func(m *cluster.Member) bool { return m.Domain != "" && m.Domain == domain(h.Route) }))
+			u.named = u.pick(u.eligible(nil, fits))
 		}
 	}
 	if u.usable(u.named) {

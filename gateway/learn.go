@@ -65,6 +65,7 @@ func (u *run) learnHTTP(m *cluster.Member) (appsession.ID, error) {
 			continue
 		}
 		// Late requests with the old id are still led right for a while.
+		ev.Key = u.r.Namer.Fit(ev.Key)
 		gone := finding{ev: ev}
 		u.a.keys[0] = ev.Key
 		if err = u.look(&gone, u.a.keys[:1]); err != nil || !gone.ok {
@@ -92,7 +93,10 @@ func ownNode(b appsession.Binding) string {
 func (u *run) learnSet(m *cluster.Member, ev *Evidence) (appsession.ID, error) {
 	ev.Key = u.r.Namer.Fit(ev.Key)
 	set, node := appsession.Alias{Key: ev.Key, Sent: ev.Sent, Life: ev.Life}, ""
-	if u.subj != nil && !u.foreign() && u.subj.b.Owner != m.Name {
+	old := ownNode(u.web.b) // as it is before the session moves
+	if u.foreign() && u.web.b.Owner != m.Name {
+		node = m.Name // of a session that is not this message's: it stays where it is
+	} else if u.subj != nil && !u.foreign() && u.subj.b.Owner != m.Name {
 		owner := u.member(u.subj.b.Owner)
 		alive := owner != nil && owner.Alive(cluster.HTTP)
 		switch {
@@ -108,7 +112,7 @@ func (u *run) learnSet(m *cluster.Member, ev *Evidence) (appsession.ID, error) {
 	if u.id.ev != nil && !u.foreign() {
 		add(u.alias(&u.id, ""))
 	} else if u.web.ok && u.web.ev.Key != ev.Key {
-		add(u.alias(&u.web, ownNode(u.web.b)))
+		add(u.alias(&u.web, old))
 	}
 	set.Node = node
 	add(set)

@@ -63,7 +63,7 @@ func (r *Router) answer(ctx context.Context, a *Ask, waits bool) (Decision, erro
 	if err == ErrAsk {
 		return Decision{}, err
 	}
-	d.router, d.kind, d.wants = r, a.Kind, a.Wants
+	d.router, d.wants = r, a.Wants
 	if err == nil {
 		u.account(&d)
 	}

@@ -2,6 +2,7 @@ package gateway_test
 
 import (
 	"errors"
+	"strings"
 	"testing"
 
 	"golang.org/x/tools/txtar"
@@ -127,6 +128,19 @@ func BenchmarkTry(b *testing.B) {
 		a.Hint = gateway.Hint{Node: "node1", Source: gateway.SourceRoute}
 		if _, err := s.router.Try(&a); err != nil {
 			b.Fatal(err)
+		}
+	}
+}
+
+// A value that is too long to be kept is known by its hash, wherever it comes.
+func TestLongIDIsWithdrawn(t *testing.T) {
+	s := newStage(t, txtar.Parse([]byte(twoNodes)))
+	id := strings.Repeat("A", appsession.MaxValue+1)
+	s.do("http cookie=" + id + ".node2")
+	s.do("learn from=node2 cookie=" + id + ".node2 gone=" + id)
+	for session := range s.store.All(t.Context()) {
+		if len(session.Keys) != 1 || session.Keys[0].Life == 0 {
+			t.Errorf("the id still lives as long as the session: %v", session.Keys)
 		}
 	}
 }

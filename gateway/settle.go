@@ -38,14 +38,34 @@ func (u *run) settle(d Decision, guest bool) (Decision, error) {
 	case err != nil:
 		return u.unstored(d, Unbound)
 	}
-	if u.subj == nil && b.Node != d.Member.Name {
-		// Another message of the same session was first.
-		if now := u.member(b.Node); u.usable(now) {
-			d.Member, d.Rule = now, AffinityLinked
-		}
-	}
 	d.Session = b.ID
+	if u.subj == nil && b.Owner != d.Member.Name {
+		u.second(&d, b.Owner)
+	}
 	return d, nil
+}
+
+// second: another message of the same new session was first, so it lives on
+// owner. This one goes there too, unless it names its node itself, and its keys
+// lead to where it goes.
+func (u *run) second(d *Decision, owner string) {
+	if u.hint != nil && (u.p.Leader == LeaderHTTP || u.a.Hint.Source == SourceTarget) {
+		if u.a.Wants == cluster.HTTP {
+			d.Rule, d.Guest = Guest, true
+		}
+	} else if now := u.member(owner); u.usable(now) {
+		d.Member, d.Rule = now, AffinityLinked
+	}
+	keys := u.a.aliases[:0]
+	if u.web.ev != nil && d.Guest {
+		keys = append(keys, u.alias(&u.web, d.Member.Name))
+	}
+	if u.call.ev != nil {
+		keys = append(keys, u.alias(&u.call, d.Member.Name))
+	}
+	if len(keys) > 0 {
+		_, _ = u.bind(d.Member, len(keys)) // they are in the table already: there is room
+	}
 }
 
 // unbound lists in the scratch the keys that must be written, and counts them.
@@ -68,13 +88,13 @@ func (u *run) unbound(m *cluster.Member, guest bool) int {
 	home := u.subj == nil || u.web.b.ID == u.subj.b.ID
 	elsewhere := u.web.b.Node != m.Name && u.a.Wants == cluster.HTTP && u.p.Leader == LeaderHTTP
 	add(&u.web, node, !u.foreign() && (!u.web.ok || !home || elsewhere) || u.web.ev != nil && u.web.ev.Life != 0)
-	left := u.call.ok && u.call.b.Node != m.Name // the call leaves a node that cannot serve it, for good
+	left := u.call.ok && u.call.b.Node != m.Name
 	add(&u.call, m.Name, !u.call.ok || left)
 	if !missing {
 		return 0
 	}
-	if u.call.ev != nil {
-		u.a.aliases[n-1].Moved = u.call.b.Moved || left
+	if left && !u.usable(u.member(u.call.b.Node)) {
+		u.a.aliases[n-1].Moved = true // the call leaves a node that cannot serve it, for good
 	}
 	return n
 }
@@ -98,9 +118,9 @@ func (u *run) bind(owner *cluster.Member, n int) (appsession.Binding, error) {
 }
 
 // unstored serves without an entry: at the node that the message itself
-// names, else at the one that every gateway proposes.
+// names or its substitute, else at the one that every gateway proposes.
 func (u *run) unstored(d Decision, why Rule) (Decision, error) {
-	if u.subj != nil || u.hint != nil {
+	if u.subj != nil || u.named != nil {
 		return d, nil
 	}
 	if m := u.hash(u.eligible(nil, nil)); m != nil {

@@ -74,25 +74,23 @@ func (u *run) begun() (Decision, error) {
 	switch {
 	case u.hint != nil:
 		return u.settle(Decision{Member: u.hint, Rule: said[h.Source]}, false)
-	case u.named != nil && !u.tried(u.named.Name):
+	case u.a.Pool.Force && (u.named != nil || h.Route != "") && h.Source != SourceTarget: // an address names no session
+		return Decision{Rule: StickyForced}, ErrNoNode
+	case u.named != nil:
 		// The node is known but cannot be used: as for a session it owns.
 		u.note(said[h.Source], u.named.Name, appsession.Key{}, "the node named cannot be used")
-		if u.a.Pool.Force {
-			return Decision{Rule: StickyForced}, ErrNoNode
-		}
 		m, rule := u.substitute(u.named, u.named.Name)
 		if m == nil {
 			return Decision{Rule: NoNode}, ErrNoNode
 		}
-		return u.settle(Decision{Member: m, Rule: rule}, false)
-	case h.Route != "" && u.a.Pool.Force && u.named == nil:
-		return Decision{Rule: StickyForced}, ErrNoNode
-	case u.web.ev != nil && h.none() && u.id.ev == nil:
-		m := u.hash(u.eligible(nil, nil))
-		if m == nil {
-			return Decision{Rule: NoNode}, ErrNoNode
+		if u.named.Usable(u.a.Wants) {
+			rule = Substitute // it was only tried in vain
 		}
-		return u.settle(Decision{Member: m, Rule: SessionHash}, false)
+		return u.settle(Decision{Member: m, Rule: rule}, false)
+	case u.web.ev != nil && h.none() && u.id.ev == nil:
+		if m := u.hash(u.eligible(nil, nil)); m != nil {
+			return u.settle(Decision{Member: m, Rule: SessionHash}, false)
+		}
 	}
 	if !h.none() {
 		u.note(said[h.Source], h.Node, appsession.Key{}, "names no node of this pool")
