@@ -23,7 +23,7 @@ func TestTwin(t *testing.T) {
 		"node1\nnode2\nnode3",
 		"node1 domain=a redirect=node3\nnode2 domain=a\nnode3 domain=b\nnode4 domain=b",
 		"node1 nosip\nnode2\nnode3 nohttp\nnode4",
-		"node1 version=1 gen=5\nnode2 version=1\nnode3 version=2",
+		"node1 version=1 gen=5 redirect=node3\nnode2 version=1\nnode3 version=2",
 		"node1 redirect=node2\nnode2 disabled",
 	}
 	rapid.Check(t, func(rt *rapid.T) {
