@@ -152,7 +152,7 @@ var exceptions = map[string]struct {
 	limit  int
 	reason string
 }{
-	"gateway": {1360, "one function per step with the sentence it keeps; a quarter of the lines is vocabulary"},
+	"gateway": {1375, "one function per step with the sentence it keeps; a quarter of the lines is vocabulary"},
 }
 
 var card = [...]string{"Knows:", "Must not know:", "Owns:", "Entered by:"}

@@ -93,25 +93,23 @@ func ownNode(b appsession.Binding) string {
 func (u *run) learnSet(m *cluster.Member, ev *Evidence) (appsession.ID, error) {
 	ev.Key = u.r.Namer.Fit(ev.Key)
 	set, node := appsession.Alias{Key: ev.Key, Sent: ev.Sent, Life: ev.Life}, ""
-	old := ownNode(u.web.b) // as it is before the session moves
-	if u.foreign() && u.web.b.Owner != m.Name {
-		node = m.Name // of a session that is not this message's: it stays where it is
-	} else if u.subj != nil && !u.foreign() && u.subj.b.Owner != m.Name {
-		owner := u.member(u.subj.b.Owner)
-		alive := owner != nil && owner.Alive(cluster.HTTP)
-		switch {
-		case alive && u.web.ok && u.web.b.Node == m.Name, // the guest's own id
-			alive && !u.web.ok && u.subj.b.Web: // a new browser of a session that others use
-			node = m.Name
-		case !u.move(u.subj, m, FromNode):
+	old, again := ownNode(u.web.b), u.web.ok && u.web.ev.Key == ev.Key // as it is before the session moves
+	switch foreign := u.foreign(); {
+	case foreign && again: // it stays with whom it has
+		u.id, u.subj = finding{}, &u.web
+		fallthrough
+	case foreign: // who mixes up two sessions moves none of them
+		if u.subj.b.Owner != m.Name {
 			node = m.Name
 		}
+	case u.subj != nil && u.subj.b.Owner != m.Name && !u.takeover(m):
+		node = m.Name
 	}
 	n := 0
 	add := func(a appsession.Alias) { u.a.aliases[n] = a; n++ }
-	if u.id.ev != nil && !u.foreign() {
+	if u.id.ev != nil {
 		add(u.alias(&u.id, ""))
-	} else if u.web.ok && u.web.ev.Key != ev.Key {
+	} else if u.web.ok && !again {
 		add(u.alias(&u.web, old))
 	}
 	set.Node = node
@@ -121,6 +119,20 @@ func (u *run) learnSet(m *cluster.Member, ev *Evidence) (appsession.ID, error) {
 		err = nil // served without an entry: the cookie itself carries the route
 	}
 	return b.ID, err
+}
+
+// takeover moves the session to node m, which gave out an id instead of the
+// owner, and tells whether it did. Of a living owner's session that a guest, or
+// a new browser beside others, is served for elsewhere, it does not.
+func (u *run) takeover(m *cluster.Member) bool {
+	owner := u.member(u.subj.b.Owner)
+	alive := owner != nil && owner.Alive(cluster.HTTP)
+	switch {
+	case alive && u.web.ok && u.web.b.Node == m.Name, // the guest's own id
+		alive && !u.web.ok && u.subj.b.Web: // a new browser of a session that others use
+		return false
+	}
+	return u.move(u.subj, m, FromNode)
 }
 
 // learnAnswer takes what a node says within a call. Its answer: the call is on

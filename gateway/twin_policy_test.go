@@ -335,8 +335,8 @@ func (w *twin) placed(m message, tied, from string) {
 func (w *twin) set(m message, id, from, sent string) {
 	s, home := w.where[m.identity], w.where[m.web]
 	foreign := home != nil && s != nil && home != s && home.identity() != ""
-	if foreign {
-		s, m.identity = home, "" // it replaces an id of somebody else, whose session stays
+	if foreign && m.web == id {
+		s, m.identity = home, "" // it repeats an id of somebody else, whose it stays
 	} else if s == nil {
 		s = home
 	}
