@@ -46,8 +46,8 @@ func get(t *testing.T, url string) (int, string) {
 func TestGatewayFromBuildToEnd(t *testing.T) {
 	node := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "from the node") }))
 	defer node.Close()
-	var link string
-	g, err := Build(Options{Config: settings(t, node.URL), Version: "1.2.3", OnSetup: func(u string) { link = u }})
+	links := make(chan string, 1)
+	g, err := Build(Options{Config: settings(t, node.URL), Version: "1.2.3", OnSetup: func(u string) { links <- u }})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -73,7 +73,7 @@ func TestGatewayFromBuildToEnd(t *testing.T) {
 			t.Errorf("no %s in /metrics", name)
 		}
 	}
-	if !strings.HasPrefix(link, "http://"+a.Admin+"/#setup=") {
+	if link := <-links; !strings.HasPrefix(link, "http://"+a.Admin+"/#setup=") {
 		t.Errorf("set-up link %q", link)
 	}
 	if len(a.External) != 1 || len(a.Internal) != 1 || strings.HasSuffix(a.External[0], ":0") {
