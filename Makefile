@@ -22,7 +22,7 @@ web: ## rebuild the admin pages (web/dist) from web/src
 test: setup ## everything: units, race detector, short fuzzing, the built binary in front of real Tomcats and sipp
 	$(GO) test -timeout 20m $$($(GO) list ./... | grep -v '/e2e$$')
 	$(GO) test -race -short -timeout 20m $$($(GO) list ./... | grep -v '/e2e$$')
-	@$(MAKE) --no-print-directory fuzz FUZZTIME=3s
+	@$(MAKE) --no-print-directory fuzz FUZZTIME=2000x
 	$(GO) test -timeout 20m ./e2e
 
 test-short: ## unit tests only, no peers needed
@@ -37,7 +37,7 @@ e2e: setup ## the black-box scenarios alone, with their output
 soak: setup ## the black-box scenarios at full length (500 calls/s for 60 s and more)
 	TWINHOP_SOAK=1 $(GO) test -count=1 -v -timeout 60m ./e2e
 
-fuzz: ## every fuzz target for FUZZTIME (10s) each
+fuzz: ## every fuzz target for FUZZTIME (10s, or 2000x inputs) each
 	@grep -rlE --include='*_test.go' '^func Fuzz' . | xargs -n1 dirname | sort -u | while read -r dir; do \
 		for target in $$(grep -hoE '^func Fuzz[A-Za-z0-9_]+' $$dir/*_test.go | cut -c6-); do \
 			echo "$$dir $$target"; \
