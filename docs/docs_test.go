@@ -168,6 +168,9 @@ func keys(path string, v reflect.Value, tag reflect.StructTag, out map[string]st
 		}
 		if v.Type().Elem().Kind() != reflect.Struct {
 			out[path] = "none"
+			if v.Len() > 0 {
+				out[path] = strings.Join(strings.Fields(fmt.Sprint(v.Interface())), ", ")
+			}
 			return
 		}
 		keys(element, v.Index(0), "", out)

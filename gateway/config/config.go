@@ -42,19 +42,22 @@ type HTTPListener struct {
 	Addr string `yaml:"addr" form:"listen" required:"true"` // host:port; an empty host is every address
 }
 
-// SIPListen holds the SIP sockets as URLs, "udp://host:port". Without
-// Internal one port serves clients and nodes alike.
+// SIPListen holds the SIP sockets as URLs, "udp://host:port" and
+// "tcp://host:port"; SplitSIPURL takes them apart. Without Internal the
+// external ones serve clients and nodes alike.
 type SIPListen struct {
 	External  []string  `yaml:"external" form:"sipListen" max:"8"`
 	Internal  []string  `yaml:"internal" form:"sipListen" max:"8"`
+	Shards    int       `yaml:"shards" min:"1" max:"64"` // sockets that share each UDP address
 	Advertise Advertise `yaml:"advertise"`
 }
 
-// Advertise replaces the address that goes into Via and Record-Route, for a
-// gateway behind an address translation or an IP load balancer.
+// Advertise replaces the address that goes into Record-Route, for a gateway
+// behind an address translation or an IP load balancer.
 type Advertise struct {
 	External Public `yaml:"external"`
 	Internal Public `yaml:"internal"`
+	InVia    bool   `yaml:"inVia"` // into Via as well: answers come by the address translation too
 }
 
 // Public is an address as others see it. An empty Host: the local address the
@@ -67,6 +70,7 @@ type Public struct {
 // Ports are public ports per transport.
 type Ports struct {
 	UDP int `yaml:"udp" min:"0" max:"65535"`
+	TCP int `yaml:"tcp" min:"0" max:"65535"`
 }
 
 // Node is an application server.
@@ -74,7 +78,7 @@ type Node struct {
 	Name       string   `yaml:"name" form:"name" required:"true"`
 	Route      string   `yaml:"route" form:"route"`         // jvmRoute; the name when absent
 	HTTP       string   `yaml:"http" form:"httpNode"`       // http://host:port
-	SIP        []string `yaml:"sip" form:"sipNode" max:"8"` // udp://host:port
+	SIP        []string `yaml:"sip" form:"sipNode" max:"8"` // udp://host:port, tcp://host:port; the first is used unless SIP.InternalTransport says otherwise
 	Weight     int      `yaml:"weight" min:"1" max:"1000000"`
 	Domain     string   `yaml:"domain" form:"route"`
 	Distance   int      `yaml:"distance" min:"0" max:"1000000"`
@@ -203,15 +207,6 @@ type FollowSIP struct {
 	MaxCorrections int    `yaml:"maxCorrections" min:"0" max:"100"`
 }
 
-// SIP holds the words of the SIP front.
-type SIP struct {
-	Pool             string   `yaml:"pool" form:"name"`
-	Balance          string   `yaml:"balance" words:"balance"` // instead of the pool's
-	OutboundProxy    string   `yaml:"outboundProxy" form:"sipPeer"`
-	ExtraServerNodes []string `yaml:"extraServerNodes" form:"ip"`
-	Hint             string   `yaml:"hint" oneof:"opaque"`
-}
-
 // Store says where the affinity table lives.
 type Store struct {
 	Memory MemoryStore `yaml:"memory"`
@@ -257,19 +252,6 @@ type Trace struct {
 	MaxBytes Size `yaml:"maxBytes" max:"1TiB"`
 }
 
-// Limits bounds what clients may cost.
-type Limits struct {
-	HTTP HTTPLimits `yaml:"http"`
-}
-
-// HTTPLimits are those of the HTTP listeners. Bodies are streamed and have
-// none.
-type HTTPLimits struct {
-	HeaderBytes   Size          `yaml:"headerBytes" min:"4KiB" max:"16MiB"`
-	HeaderTimeout time.Duration `yaml:"headerTimeout" max:"10m"` // for the whole head; 0 is off
-	IdleTimeout   time.Duration `yaml:"idleTimeout" max:"24h"`   // between two requests; 0 is off
-}
-
 // Shutdown is how the process stops.
 type Shutdown struct {
 	Announce time.Duration `yaml:"announce" max:"10m"` // readyz says 503, everything else goes on
@@ -282,6 +264,7 @@ func Default() Config {
 	pool.setDefaults()
 	return Config{
 		Version: 1,
+		Listen:  Listen{SIP: SIPListen{Shards: 1}},
 		Pools:   []Pool{pool},
 		Mounts:  []Mount{{Path: "/*", Pool: "default"}},
 		Health: Health{
@@ -297,14 +280,13 @@ func Default() Config {
 			TTL:     TTL{Idle: 30 * time.Minute, Max: 12 * time.Hour},
 		},
 		FollowSIP: FollowSIP{Mode: "rewrite", MaxCorrections: 2},
-		SIP:       SIP{Pool: "default", Balance: "round-robin", Hint: "opaque"},
+		SIP:       defaultSIP(),
 		Store:     Store{Memory: MemoryStore{MaxEntries: 4_000_000}},
 		Gateways:  1,
 		Admin:     Admin{Listen: "127.0.0.1:8090"},
 		Telemetry: Telemetry{Log: Log{"info", "text"}, Trace: Trace{MaxBytes: 64 << 20}},
-		Limits: Limits{HTTP: HTTPLimits{
-			HeaderBytes: 64 << 10, HeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute}},
-		Shutdown: Shutdown{Announce: 5 * time.Second, Grace: 10 * time.Minute},
+		Limits:    defaultLimits(),
+		Shutdown:  Shutdown{Announce: 5 * time.Second, Grace: 10 * time.Minute},
 	}
 }
 

@@ -305,6 +305,9 @@ func (r *reader) list(n ast.Node, path string, to reflect.Value, tag reflect.Str
 	if !r.fits(n, path, len(seq.Values), tag) {
 		return
 	}
+	if each := tag.Get("each"); each != "" {
+		tag = reflect.StructTag(each)
+	}
 	out := reflect.MakeSlice(to.Type(), 0, len(seq.Values))
 	for i, v := range seq.Values {
 		p := path + "[" + strconv.Itoa(i) + "]"

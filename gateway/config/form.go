@@ -20,15 +20,17 @@ type form struct {
 // forms holds the checks that the form tags name.
 var forms = map[string]form{
 	"listen":     {checkListen, `"host:port" or ":port", such as ":8080"`},
-	"sipListen":  {checkSIPListen, `such as "udp://0.0.0.0:5060"`},
+	"sipListen":  {checkSIPListen, `such as "udp://0.0.0.0:5060" or "tcp://0.0.0.0:5060"`},
 	"publicHost": {checkPublicHost, "an address or a host name that others can reach"},
 	"name":       {checkName, "letters, digits, '_', '.', '-'; at most 60; begin with a letter or digit"},
 	"poolNode":   {checkPoolNode, `the name of a node, or "*" for all`},
 	"poolRef":    {checkPoolNode, "the name of a pool"},
 	"route":      {matches(routePattern, "route"), "letters, digits, '_', '-', and '.' but not in front; at most 60"},
 	"httpNode":   {checkHTTPNode, `such as "http://10.0.0.1:8080"`},
-	"sipNode":    {checkSIPNode, `such as "udp://10.0.0.1:5080"`},
-	"sipPeer":    {checkSIPPeer, `"host:port", such as "192.0.2.1:5060"`},
+	"sipNode":    {checkSIPNode, `such as "udp://10.0.0.1:5080" or "tcp://10.0.0.1:5080"`},
+	"sipPeer":    {checkSIPPeer, `such as "192.0.2.1:5060" or "sip:proxy.example.com:5060;transport=tcp"`},
+	"transport":  {checkTransport, "udp or tcp; leave it out to use the first address of each node"},
+	"scanner":    {checkScanner, "3 to 64 characters of a User-Agent, without blanks"},
 	"ip":         {checkIP, "an IP address, such as 10.0.0.7"},
 	"cidr":       {checkCIDR, "a network such as 10.0.0.0/8, or one address"},
 	"mount":      {checkMount, `such as "/*", "/app|/*", or "!/app/private/*" to exclude`},
@@ -96,32 +98,6 @@ func checkListen(s string) error {
 	return err
 }
 
-func checkSIPListen(s string) error {
-	rest, err := transport(s)
-	if err != nil {
-		return err
-	}
-	host, _, err := splitHostPort(rest)
-	if err == nil && host != "" {
-		err = checkHost(host)
-	}
-	return err
-}
-
-// transport takes the transport off a SIP listener's or node's URL.
-func transport(s string) (rest string, err error) {
-	scheme, rest, ok := strings.Cut(s, "://")
-	switch {
-	case !ok:
-		return "", fmt.Errorf("%s names no transport", quote(s))
-	case scheme == "udp":
-		return rest, nil
-	case scheme == "tcp", scheme == "tls", scheme == "ws", scheme == "wss":
-		return "", fmt.Errorf("%s:// is not supported yet", scheme)
-	}
-	return "", fmt.Errorf("%s is no transport", quote(scheme))
-}
-
 func checkPeer(s string) error {
 	host, port, err := splitHostPort(s)
 	switch {
@@ -130,25 +106,14 @@ func checkPeer(s string) error {
 	case port == 0:
 		return fmt.Errorf("%s: port 0 reaches nobody", quote(s))
 	}
+	return checkOneHost(host)
+}
+
+func checkOneHost(host string) error {
 	if a, err := netip.ParseAddr(host); err == nil && (a.IsUnspecified() || a.IsMulticast()) {
 		return fmt.Errorf("%s is no address of one host", quote(host))
 	}
 	return checkHost(host)
-}
-
-func checkSIPNode(s string) error {
-	rest, err := transport(s)
-	if err != nil {
-		return err
-	}
-	return checkPeer(rest)
-}
-
-func checkSIPPeer(s string) error {
-	if s == "" {
-		return nil
-	}
-	return checkPeer(s)
 }
 
 func checkPublicHost(s string) error {

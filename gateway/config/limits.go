@@ -1,0 +1,71 @@
+package config
+
+import (
+	"slices"
+	"time"
+)
+
+// Limits bounds what clients may cost.
+type Limits struct {
+	Trusted []string   `yaml:"trusted" form:"cidr"` // exempt from the limits per source, as nodes are; from nothing else
+	HTTP    HTTPLimits `yaml:"http"`
+	SIP     SIPLimits  `yaml:"sip"`
+}
+
+// HTTPLimits are those of the HTTP listeners. Bodies are streamed and have
+// none.
+type HTTPLimits struct {
+	HeaderBytes   Size          `yaml:"headerBytes" min:"4KiB" max:"16MiB"`
+	HeaderTimeout time.Duration `yaml:"headerTimeout" max:"10m"` // for the whole head; 0 is off
+	IdleTimeout   time.Duration `yaml:"idleTimeout" max:"24h"`   // between two requests; 0 is off
+}
+
+// SIPLimits are those of the SIP front. Where 0 is allowed it is off: no
+// limit.
+type SIPLimits struct {
+	Rate         int           `yaml:"rate" min:"0" max:"1000000"`          // messages a second of one source
+	Burst        int           `yaml:"burst" min:"1" max:"1000000"`         // messages of one source at once
+	Ban          time.Duration `yaml:"ban" max:"24h"`                       // of a source that stays above; 0: only what is above is dropped
+	Sources      int           `yaml:"sources" min:"1000" max:"10000000"`   // that are watched, the latest
+	Refusals     int           `yaml:"refusals" min:"0" max:"1000000"`      // errors answered to one source in a second
+	Transactions int           `yaml:"transactions" min:"0" max:"10000000"` // new ones in a second, of all sources
+	Pending      int           `yaml:"pending" min:"1" max:"10000000"`      // unanswered INVITEs that are kept for failover
+	Slow         int           `yaml:"slow" min:"1" max:"1000000"`          // messages that wait for a name to be looked up
+	Scanners     []string      `yaml:"scanners" form:"scanner" max:"64"`    // words of a User-Agent that is dropped; none: off
+
+	Connections          int           `yaml:"connections" min:"1" max:"1000000"`          // of one TCP listener, both ways
+	ConnectionsPerSource int           `yaml:"connectionsPerSource" min:"0" max:"1000000"` // of those
+	Pings                int           `yaml:"pings" min:"0" max:"1000000"`                // CRLF keep-alives of one connection in 10 s
+	IdleTimeout          time.Duration `yaml:"idleTimeout" max:"24h"`                      // without a message or a ping
+	PartialTimeout       time.Duration `yaml:"partialTimeout" max:"10m"`                   // for a whole message
+	ConnectTimeout       time.Duration `yaml:"connectTimeout" max:"1m"`
+	WriteTimeout         time.Duration `yaml:"writeTimeout" max:"1m"`
+	QueueBytes           Size          `yaml:"queueBytes" min:"64KiB" max:"64MiB"` // that wait to be written to one connection
+
+	MaxMessage  Size `yaml:"maxMessage" min:"4KiB" max:"65535"`
+	HeaderBytes Size `yaml:"headerBytes" min:"2KiB" max:"64KiB"` // of the head of a message over TCP
+	Headers     int  `yaml:"headers" min:"20" max:"1000"`        // header lines
+	LineBytes   Size `yaml:"lineBytes" min:"512" max:"64KiB"`    // of one header, folds included
+	Vias        int  `yaml:"vias" min:"4" max:"255"`             // Via values
+	Routes      int  `yaml:"routes" min:"4" max:"255"`           // Route values, and Record-Route values
+	URIBytes    Size `yaml:"uriBytes" min:"256" max:"8KiB"`      // of the Request-URI, and those of From, To and Contact
+	TokenBytes  Size `yaml:"tokenBytes" min:"64" max:"4KiB"`     // of a tag or branch
+	CallIDBytes Size `yaml:"callIdBytes" min:"64" max:"4KiB"`
+}
+
+// defaultScanners are what the usual scanning tools call themselves.
+var defaultScanners = []string{"friendly-scanner", "sipvicious", "sipcli", "sip-scan", "VaxSIPUserAgent", "pplsip", "sundayddr"}
+
+func defaultLimits() Limits {
+	return Limits{
+		Trusted: []string{"127.0.0.0/8", "::1/128"},
+		HTTP:    HTTPLimits{HeaderBytes: 64 << 10, HeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute},
+		SIP: SIPLimits{
+			Rate: 100, Burst: 200, Ban: time.Minute, Sources: 100_000, Refusals: 20, Transactions: 5000, Pending: 100_000, Slow: 1024,
+			Scanners:    slices.Clone(defaultScanners),
+			Connections: 20_000, ConnectionsPerSource: 256, Pings: 5, IdleTimeout: 2 * time.Minute, PartialTimeout: 5 * time.Second,
+			ConnectTimeout: time.Second, WriteTimeout: 2 * time.Second, QueueBytes: 1 << 20,
+			MaxMessage: 65535, HeaderBytes: 64 << 10, Headers: 200, LineBytes: 8 << 10, Vias: 70, Routes: 50,
+			URIBytes: 1 << 10, TokenBytes: 256, CallIDBytes: 512},
+	}
+}
