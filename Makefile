@@ -10,7 +10,7 @@ VERSION     ?= $(shell git describe --tags --always --dirty 2>/dev/null)
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-setup: ## install the test peers (Tomcat, sipp, Chromium) from Debian packages, if missing
+setup: ## install the test peers (Tomcat, sipp, baresip, Chromium) from Debian packages, if missing
 	@.ci/setup
 
 build: ## build bin/twinhop
@@ -48,6 +48,10 @@ fuzz: ## every fuzz target for FUZZTIME (10s, or 2000x inputs) each
 bench: ## all benchmarks
 	$(GO) test -short -run '^$$' -bench . -benchmem -benchtime $(BENCHTIME) ./...
 
+bench-sip: ## the gateway and Debian's Kamailio in turns under SIPp's load, as ratios (25 min; BENCH_SHORT=1: one)
+	@.ci/setup --bench
+	$(GO) test -run '^$$' -bench '^BenchmarkSIP$$' -benchtime 1x -timeout 120m ./e2e
+
 bench-table: ## the affinity table at a million entries, against a bare sharded map
 	$(GO) test -run '^$$' -bench . -benchmem -benchtime $(BENCHTIME) ./appsession/...
 
@@ -59,4 +63,4 @@ lint: ## gofmt, go vet, staticcheck
 clean: ## remove what was built
 	rm -rf bin e2e/logs
 
-.PHONY: help setup build web test test-short race e2e soak fuzz bench bench-table lint clean
+.PHONY: help setup build web test test-short race e2e soak fuzz bench bench-sip bench-table lint clean

@@ -21,7 +21,8 @@ type process struct {
 	log  string
 	cmd  *exec.Cmd
 	done chan struct{}
-	err  error // valid after done
+	err  error     // valid after done
+	end  time.Time // valid after done
 }
 
 // launch starts a program. dir is where its log goes and where it runs.
@@ -44,6 +45,7 @@ func launch(dir, name string, argv ...string) (*process, error) {
 
 func (p *process) reap() {
 	p.err = p.cmd.Wait()
+	p.end = time.Now()
 	close(p.done)
 }
 

@@ -19,16 +19,26 @@ type sippRun struct {
 	short string // one line for each message it sent or received
 }
 
+// sipp starts one that also logs each message it sends or receives.
 func sipp(t testing.TB, dir, name string, args ...string) *sippRun {
+	t.Helper()
+	short := filepath.Join(dir, name+".short")
+	r := sippQuiet(t, dir, name, append([]string{"-trace_shortmsg", "-shortmessage_file", short}, args...)...)
+	r.short = short
+	return r
+}
+
+// sippQuiet starts one that keeps statistics only.
+func sippQuiet(t testing.TB, dir, name string, args ...string) *sippRun {
 	t.Helper()
 	need(t, "sipp")
 	scenario, err := filepath.Abs(filepath.Join("testdata", "sipp", strings.TrimRight(name, "0123456789")+".xml"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := &sippRun{stats: filepath.Join(dir, name+".csv"), short: filepath.Join(dir, name+".short")}
+	r := &sippRun{stats: filepath.Join(dir, name+".csv")}
 	argv := append([]string{"sipp", "-sf", scenario, "-i", "127.0.0.1", "-nd", "-nostdin", "-trace_err", "-error_file", name + ".err",
-		"-trace_stat", "-stf", r.stats, "-fd", "1", "-trace_shortmsg", "-shortmessage_file", r.short, "-watchdog_interval", "0",
+		"-trace_stat", "-stf", r.stats, "-fd", "1", "-watchdog_interval", "0",
 		"-buff_size", "4194304", "-max_recv_loops", "5000", "-max_sched_loops", "5000"}, args...)
 	if r.process, err = launch(dir, name, argv...); err != nil {
 		t.Fatal(err)
@@ -48,14 +58,22 @@ type load struct {
 	hold        time.Duration
 }
 
+// limit is when the last call is over, whatever happens to it.
+func (l load) limit() time.Duration {
+	return time.Duration(l.calls/l.rate)*time.Second + l.hold + 30*time.Second
+}
+
+func callerArgs(port int, target string, l load) []string {
+	return []string{"-s", "service", "-p", strconv.Itoa(port), target, "-r", strconv.Itoa(l.rate),
+		"-m", strconv.Itoa(l.calls), "-d", strconv.Itoa(int(l.hold / time.Millisecond)), "-l", "20000", "-recv_timeout", "10000",
+		"-timeout", strconv.Itoa(int(l.limit()/time.Second)) + "s", "-timeout_error"}
+}
+
 // sippCalls places calls and waits for the end of the last one.
 func sippCalls(t testing.TB, dir, target string, l load) *sippRun {
 	t.Helper()
-	limit := time.Duration(l.calls/l.rate)*time.Second + l.hold + 30*time.Second
-	r := sipp(t, dir, "caller", "-s", "service", "-p", strconv.Itoa(freePort(t)), target, "-r", strconv.Itoa(l.rate),
-		"-m", strconv.Itoa(l.calls), "-d", strconv.Itoa(int(l.hold/time.Millisecond)), "-l", "20000", "-recv_timeout", "10000",
-		"-timeout", strconv.Itoa(int(limit/time.Second))+"s", "-timeout_error")
-	if err := r.wait(limit + 10*time.Second); err != nil {
+	r := sipp(t, dir, "caller", callerArgs(freePort(t), target, l)...)
+	if err := r.wait(l.limit() + 10*time.Second); err != nil {
 		t.Errorf("caller: %v", err)
 	}
 	return r
