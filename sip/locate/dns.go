@@ -50,7 +50,7 @@ func (d *DNS) Pinned(ctx context.Context, name string) []netip.Addr {
 	if d.Bare {
 		return nil
 	}
-	ips, err := hostsFile.LookupNetIP(ctx, "ip", name+".")
+	ips, err := hostsFile.LookupNetIP(ctx, "ip", name)
 	if err != nil {
 		return nil
 	}

@@ -78,7 +78,7 @@ func TestLife(t *testing.T) {
 			b.want(Known, "asked")
 			time.Sleep(c.want - 1)
 			b.want(Known, "just before the end")
-			time.Sleep(1)
+			time.Sleep(time.Nanosecond)
 			b.want(Aged, "at the end")
 			b.want(Known, "somebody was told")
 			time.Sleep(hold)
@@ -162,7 +162,7 @@ func TestNegativeLife(t *testing.T) {
 			if err := b.askNow(); !errors.Is(err, want) || len(b.questions()) != 1 {
 				t.Errorf("asked again; error %v", err)
 			}
-			time.Sleep(1)
+			time.Sleep(time.Nanosecond)
 			b.want(Unknown, "at the end")
 		})
 	}
