@@ -1,15 +1,9 @@
 package config
 
 import (
-	"errors"
 	"fmt"
-	"net/netip"
 	"strings"
 )
-
-// transports are what SIP is spoken over, in the order of their words in
-// messages.
-var transports = []string{"udp", "tcp"}
 
 // SplitSIPURL takes a SIP listener's or node's "udp://host:port" apart. The
 // text must be one that Parse let pass.
@@ -26,50 +20,30 @@ type SIPPeer struct {
 }
 
 // ParseSIPPeer reads "host:port", or a URI: "sip:host", "sip:host:port", each
-// with ";transport=udp" or ";transport=tcp" behind it. In a URI, "[...]"
-// stands around an IPv6 address and the port may be absent.
+// with ";transport=udp" or ";transport=tcp" behind it.
 func ParseSIPPeer(s string) (p SIPPeer, err error) {
-	rest, uri := cutFold(s, "sip:")
-	if !uri {
-		if strings.ContainsAny(s, ";?@") {
-			return p, fmt.Errorf("%s has parts that only a URI has", quote(s))
+	rest, uri := strings.CutPrefix(s, "sip:")
+	if uri {
+		var params string
+		rest, params, _ = strings.Cut(rest, ";")
+		word, ok := strings.CutPrefix(params, "transport=")
+		switch {
+		case ok:
+			p.Transport, err = word, checkTransport(word)
+		case params != "":
+			err = fmt.Errorf("%s is no parameter of a peer", quote(params))
 		}
-		p.Host, p.Port, err = splitHostPort(s)
-		if err == nil {
-			err = checkPeer(s)
-		}
-		return p, err
-	}
-	if strings.ContainsAny(rest, "?@") {
-		return p, errors.New("a peer's URI has no user and no headers")
-	}
-	rest, params, found := strings.Cut(rest, ";")
-	if found {
-		word, ok := cutFold(params, "transport=")
-		if !ok {
-			return p, fmt.Errorf("%s is no parameter of a peer", quote(params))
-		}
-		p.Transport = strings.ToLower(word)
-		if err := checkTransport(p.Transport); err != nil {
+		if err != nil {
 			return p, err
 		}
+		bare := strings.TrimSuffix(strings.TrimPrefix(rest, "["), "]")
+		if v6 := strings.Contains(bare, ":"); checkOneHost(bare) == nil && (v6 && rest == "["+bare+"]" || !v6 && rest == bare) {
+			p.Host = bare
+			return p, nil
+		}
 	}
-	if p.Host, p.Port, err = splitHostPort(rest); err == nil {
-		return p, checkPeer(rest)
-	}
-	p.Host, p.Port = strings.TrimSuffix(strings.TrimPrefix(rest, "["), "]"), 0
-	if a, perr := netip.ParseAddr(p.Host); strings.Contains(rest, ":") && (perr != nil || !a.Is6() || "["+p.Host+"]" != rest) {
-		return p, err
-	}
-	return p, checkOneHost(p.Host)
-}
-
-// cutFold takes prefix off s, whatever its case.
-func cutFold(s, prefix string) (rest string, ok bool) {
-	if len(s) < len(prefix) || !strings.EqualFold(s[:len(prefix)], prefix) {
-		return s, false
-	}
-	return s[len(prefix):], true
+	p.Host, p.Port, err = splitPeer(rest)
+	return p, err
 }
 
 func checkSIPPeer(s string) error {
@@ -77,33 +51,19 @@ func checkSIPPeer(s string) error {
 	return err
 }
 
-func checkSIPListen(s string) error {
-	rest, err := sipURL(s)
-	if err != nil {
-		return err
+// sipURL checks a SIP listener's or node's URL; check is for what stands
+// behind the transport.
+func sipURL(check func(string) error) func(string) error {
+	return func(s string) error {
+		transport, rest, _ := strings.Cut(s, "://")
+		if rest == "" {
+			return fmt.Errorf("%s is not of the form transport://host:port", quote(s))
+		}
+		if err := checkTransport(transport); err != nil {
+			return err
+		}
+		return check(rest)
 	}
-	host, _, err := splitHostPort(rest)
-	if err == nil && host != "" {
-		err = checkHost(host)
-	}
-	return err
-}
-
-func checkSIPNode(s string) error {
-	rest, err := sipURL(s)
-	if err != nil {
-		return err
-	}
-	return checkPeer(rest)
-}
-
-// sipURL takes the transport off a SIP listener's or node's URL.
-func sipURL(s string) (rest string, err error) {
-	transport, rest, ok := strings.Cut(s, "://")
-	if !ok {
-		return "", fmt.Errorf("%s names no transport", quote(s))
-	}
-	return rest, checkTransport(transport)
 }
 
 func checkTransport(s string) error {
@@ -114,17 +74,4 @@ func checkTransport(s string) error {
 		return fmt.Errorf("transport %s is not supported yet", s)
 	}
 	return fmt.Errorf("%s is no transport", quote(s))
-}
-
-// checkScanner: a shorter word would be found in what honest phones say.
-func checkScanner(s string) error {
-	if len(s) < 3 || len(s) > 64 {
-		return fmt.Errorf("%s is too short or too long", quote(s))
-	}
-	for _, c := range []byte(s) {
-		if c <= ' ' || c >= 0x7f {
-			return fmt.Errorf("%s holds a blank or a character that is not ASCII", quote(s))
-		}
-	}
-	return nil
 }

@@ -13,8 +13,8 @@ func (r *reader) check(c *Config) {
 	r.checkPools(c)
 	r.checkRealms(c)
 	r.checkMounts(c)
-	r.checkListen(c)
 	r.checkSIP(c)
+	r.checkListen(c)
 	r.checkAdmin(c)
 	r.checkAffinity(c)
 	r.checkGateways(c)
@@ -91,8 +91,10 @@ func (r *reader) checkNodes(c *Config) {
 			}
 			https[n.HTTP] = p
 		}
-		for j, s := range n.SIP {
-			r.twice(sips, s, use{p, fmt.Sprintf("%s.sip[%d]", p, j)}, "a SIP message must be able to tell which node it means")
+		for j, s := range n.SIP { // one address over both transports is one address
+			if _, addr := SplitSIPURL(s); sips[addr] != p || slices.Contains(n.SIP[:j], s) {
+				r.twice(sips, addr, use{p, fmt.Sprintf("%s.sip[%d]", p, j)}, "a SIP message must be able to tell which node it means")
+			}
 		}
 	}
 	for i, n := range c.Nodes {

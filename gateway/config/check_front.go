@@ -11,13 +11,13 @@ import (
 type socket struct {
 	path, host string
 	port       int
-	udp        bool
+	network    string // "udp", "tcp"
 }
 
 // clash tells whether two sockets cannot both be bound. A host name may be
 // any address; port 0 is any free port.
 func (a socket) clash(b socket) bool {
-	if a.port != b.port || a.port == 0 || a.udp != b.udp {
+	if a.port != b.port || a.port == 0 || a.network != b.network {
 		return false
 	}
 	return a.host == b.host || wildcard(a.host) || wildcard(b.host)
@@ -31,22 +31,22 @@ func wildcard(host string) bool {
 // sockets lists every listener that could be read.
 func sockets(c *Config) []socket {
 	var all []socket
-	add := func(path, addr string, udp bool) {
+	add := func(path, network, addr string) {
 		if host, port, err := splitHostPort(addr); err == nil {
-			all = append(all, socket{path, host, port, udp})
+			all = append(all, socket{path, host, port, network})
 		}
 	}
 	for i, l := range c.Listen.HTTP {
-		add(fmt.Sprintf("listen.http[%d].addr", i), l.Addr, false)
+		add(fmt.Sprintf("listen.http[%d].addr", i), "tcp", l.Addr)
 	}
-	for i, u := range c.Listen.SIP.External {
-		add(fmt.Sprintf("listen.sip.external[%d]", i), strings.TrimPrefix(u, "udp://"), true)
-	}
-	for i, u := range c.Listen.SIP.Internal {
-		add(fmt.Sprintf("listen.sip.internal[%d]", i), strings.TrimPrefix(u, "udp://"), true)
+	for _, side := range c.Listen.SIP.sides() {
+		for i, u := range side.urls {
+			network, addr := SplitSIPURL(u)
+			add(fmt.Sprintf("%s[%d]", side.path, i), network, addr)
+		}
 	}
 	if c.Admin.Listen != "" {
-		add("admin.listen", c.Admin.Listen, false)
+		add("admin.listen", "tcp", c.Admin.Listen)
 	}
 	return all
 }
@@ -72,41 +72,6 @@ func (r *reader) failedUnder(path string) bool {
 	return slices.ContainsFunc(r.problems, func(p Problem) bool {
 		return p.Severity == Error && (p.Path == path || strings.HasPrefix(p.Path, path+".") || strings.HasPrefix(p.Path, path+"["))
 	})
-}
-
-func (r *reader) checkSIP(c *Config) {
-	l := c.Listen.SIP
-	adv := l.Advertise
-	if adv.External.Host == "" && adv.External.Ports != (Ports{}) {
-		r.bad("listen.sip.advertise.external", "add host:", "ports are advertised without a host")
-	}
-	if adv.Internal.Host == "" && adv.Internal.Ports != (Ports{}) {
-		r.bad("listen.sip.advertise.internal", "add host:", "ports are advertised without a host")
-	}
-	switch {
-	case len(l.External) == 0 && len(l.Internal) > 0 && !r.failed("listen.sip.external"):
-		r.bad("listen.sip.internal", "add listen.sip.external, the port for clients", "an internal port alone serves no client")
-	case len(l.External) == 0:
-		return
-	case len(l.Internal) == 0 && !r.failedUnder("listen.sip.internal"):
-		r.warn("listen.sip.external", "add listen.sip.internal, a port that only nodes can reach",
-			"one port for clients and nodes: over UDP a forged source address makes a client a node")
-		if adv.Internal.Host != "" {
-			r.bad("listen.sip.advertise.internal", "remove it, or add listen.sip.internal", "there is no internal port to advertise")
-		}
-	}
-	pools := poolNames(c)
-	i := slices.Index(pools, c.SIP.Pool)
-	if i < 0 {
-		if !r.failed("sip.pool") {
-			r.bad("sip.pool", didYouMean(c.SIP.Pool, pools), "there is no pool %s", quote(c.SIP.Pool))
-		}
-		return
-	}
-	serves := func(m Member) bool { return m.SIP }
-	if ms := c.Members(c.Pools[i]); len(ms) > 0 && !slices.ContainsFunc(ms, serves) && !r.failedUnder("nodes") {
-		r.bad(join("pools", c.SIP.Pool), `give nodes sip: ["udp://host:port"]`, "SIP is served from this pool, but none of its nodes speaks SIP")
-	}
 }
 
 func (r *reader) checkAdmin(c *Config) {

@@ -20,17 +20,17 @@ type form struct {
 // forms holds the checks that the form tags name.
 var forms = map[string]form{
 	"listen":     {checkListen, `"host:port" or ":port", such as ":8080"`},
-	"sipListen":  {checkSIPListen, `such as "udp://0.0.0.0:5060" or "tcp://0.0.0.0:5060"`},
+	"sipListen":  {sipURL(checkListen), `such as "udp://0.0.0.0:5060" or "tcp://0.0.0.0:5060"`},
 	"publicHost": {checkPublicHost, "an address or a host name that others can reach"},
-	"name":       {checkName, "letters, digits, '_', '.', '-'; at most 60; begin with a letter or digit"},
-	"poolNode":   {checkPoolNode, `the name of a node, or "*" for all`},
-	"poolRef":    {checkPoolNode, "the name of a pool"},
+	"name":       {matches(namePattern, "name"), "letters, digits, '_', '.', '-'; at most 60; begin with a letter or digit"},
+	"poolNode":   {matches(starPattern, "name"), `the name of a node, or "*" for all`},
+	"poolRef":    {matches(starPattern, "name"), "the name of a pool"},
 	"route":      {matches(routePattern, "route"), "letters, digits, '_', '-', and '.' but not in front; at most 60"},
 	"httpNode":   {checkHTTPNode, `such as "http://10.0.0.1:8080"`},
-	"sipNode":    {checkSIPNode, `such as "udp://10.0.0.1:5080" or "tcp://10.0.0.1:5080"`},
+	"sipNode":    {sipURL(checkPeer), `such as "udp://10.0.0.1:5080" or "tcp://10.0.0.1:5080"`},
 	"sipPeer":    {checkSIPPeer, `such as "192.0.2.1:5060" or "sip:proxy.example.com:5060;transport=tcp"`},
 	"transport":  {checkTransport, "udp or tcp; leave it out to use the first address of each node"},
-	"scanner":    {checkScanner, "3 to 64 characters of a User-Agent, without blanks"},
+	"scanner":    {matches(scannerPattern, "word of a User-Agent"), "3 to 64 visible characters; a shorter word would be found in honest phones"},
 	"ip":         {checkIP, "an IP address, such as 10.0.0.7"},
 	"cidr":       {checkCIDR, "a network such as 10.0.0.0/8, or one address"},
 	"mount":      {checkMount, `such as "/*", "/app|/*", or "!/app/private/*" to exclude`},
@@ -40,10 +40,12 @@ var forms = map[string]form{
 }
 
 var (
-	namePattern  = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_.-]{0,59}$`)
-	routePattern = regexp.MustCompile(`^[A-Za-z0-9_-][A-Za-z0-9_.-]{0,59}$`)
-	hostPattern  = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9_-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9_-]*[A-Za-z0-9])?)*$`)
-	tokenPattern = regexp.MustCompile("^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,128}$")
+	namePattern    = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_.-]{0,59}$`)
+	starPattern    = regexp.MustCompile(`^([A-Za-z0-9][A-Za-z0-9_.-]{0,59}|\*)$`)
+	routePattern   = regexp.MustCompile(`^[A-Za-z0-9_-][A-Za-z0-9_.-]{0,59}$`)
+	hostPattern    = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9_-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9_-]*[A-Za-z0-9])?)*$`)
+	scannerPattern = regexp.MustCompile(`^[!-~][ -~]{1,62}[!-~]$`)
+	tokenPattern   = regexp.MustCompile("^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,128}$")
 )
 
 func matches(re *regexp.Regexp, noun string) func(string) error {
@@ -99,14 +101,19 @@ func checkListen(s string) error {
 }
 
 func checkPeer(s string) error {
-	host, port, err := splitHostPort(s)
-	switch {
-	case err != nil:
-		return err
-	case port == 0:
-		return fmt.Errorf("%s: port 0 reaches nobody", quote(s))
+	_, _, err := splitPeer(s)
+	return err
+}
+
+// splitPeer takes the address of one host apart.
+func splitPeer(s string) (host string, port int, err error) {
+	if host, port, err = splitHostPort(s); err == nil && port == 0 {
+		err = fmt.Errorf("%s: port 0 reaches nobody", quote(s))
 	}
-	return checkOneHost(host)
+	if err == nil {
+		err = checkOneHost(host)
+	}
+	return host, port, err
 }
 
 func checkOneHost(host string) error {
@@ -120,10 +127,7 @@ func checkPublicHost(s string) error {
 	if s == "" {
 		return nil
 	}
-	if a, err := netip.ParseAddr(s); err == nil && (a.IsUnspecified() || a.IsMulticast()) {
-		return fmt.Errorf("%s is no address that others can reach", quote(s))
-	}
-	return checkHost(s)
+	return checkOneHost(s)
 }
 
 func checkHTTPNode(s string) error {
@@ -169,15 +173,6 @@ func ParseNetwork(s string) (netip.Prefix, error) {
 	}
 	p, err := netip.ParsePrefix(s)
 	return p.Masked(), err
-}
-
-func checkName(s string) error { return matches(namePattern, "name")(s) }
-
-func checkPoolNode(s string) error {
-	if s == allNodes {
-		return nil
-	}
-	return checkName(s)
 }
 
 func checkMount(s string) error {

@@ -1,6 +1,9 @@
 package config
 
-import "strings"
+import (
+	"regexp"
+	"strings"
+)
 
 // later holds the keys that the format has but this version does not serve:
 // whoever writes one is told so, instead of being told that it is misspelt.
@@ -42,19 +45,7 @@ func notYet(path string) string {
 // laterWords are words of a later version, each with the key that will take it.
 var laterWords = map[string]string{"refresh": "followSip.mode", "legacy": "sip.hint"}
 
+var index = regexp.MustCompile(`\[\d+\]`)
+
 // unindexed takes the [n] out of a path.
-func unindexed(path string) string {
-	var b strings.Builder
-	in := false
-	for _, c := range path {
-		switch {
-		case c == '[':
-			in = true
-		case c == ']':
-			in = false
-		case !in:
-			b.WriteRune(c)
-		}
-	}
-	return b.String()
-}
+func unindexed(path string) string { return index.ReplaceAllString(path, "") }

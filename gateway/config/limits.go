@@ -33,13 +33,13 @@ type SIPLimits struct {
 	Slow         int           `yaml:"slow" min:"1" max:"1000000"`          // messages that wait for a name to be looked up
 	Scanners     []string      `yaml:"scanners" form:"scanner" max:"64"`    // words of a User-Agent that is dropped; none: off
 
-	Connections          int           `yaml:"connections" min:"1" max:"1000000"`          // of one TCP listener, both ways
-	ConnectionsPerSource int           `yaml:"connectionsPerSource" min:"0" max:"1000000"` // of those
+	Connections          int           `yaml:"connections" min:"1" max:"1000000"`          // accepted by one TCP listener, and as many dialled
+	ConnectionsPerSource int           `yaml:"connectionsPerSource" min:"0" max:"1000000"` // accepted, of one source
 	Pings                int           `yaml:"pings" min:"0" max:"1000000"`                // CRLF keep-alives of one connection in 10 s
 	IdleTimeout          time.Duration `yaml:"idleTimeout" max:"24h"`                      // without a message or a ping
 	PartialTimeout       time.Duration `yaml:"partialTimeout" max:"10m"`                   // for a whole message
-	ConnectTimeout       time.Duration `yaml:"connectTimeout" max:"1m"`
-	WriteTimeout         time.Duration `yaml:"writeTimeout" max:"1m"`
+	ConnectTimeout       time.Duration `yaml:"connectTimeout" min:"10ms" max:"1m"`
+	WriteTimeout         time.Duration `yaml:"writeTimeout" min:"10ms" max:"1m"`
 	QueueBytes           Size          `yaml:"queueBytes" min:"64KiB" max:"64MiB"` // that wait to be written to one connection
 
 	MaxMessage  Size `yaml:"maxMessage" min:"4KiB" max:"65535"`
@@ -64,7 +64,7 @@ func defaultLimits() Limits {
 			Rate: 100, Burst: 200, Ban: time.Minute, Sources: 100_000, Refusals: 20, Transactions: 5000, Pending: 100_000, Slow: 1024,
 			Scanners:    slices.Clone(defaultScanners),
 			Connections: 20_000, ConnectionsPerSource: 256, Pings: 5, IdleTimeout: 2 * time.Minute, PartialTimeout: 5 * time.Second,
-			ConnectTimeout: time.Second, WriteTimeout: 2 * time.Second, QueueBytes: 1 << 20,
+			ConnectTimeout: time.Second, WriteTimeout: 2 * time.Second, QueueBytes: 256 << 10,
 			MaxMessage: 65535, HeaderBytes: 64 << 10, Headers: 200, LineBytes: 8 << 10, Vias: 70, Routes: 50,
 			URIBytes: 1 << 10, TokenBytes: 256, CallIDBytes: 512},
 	}

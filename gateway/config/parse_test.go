@@ -4,6 +4,9 @@ import (
 	"bytes"
 	"os"
 	"path/filepath"
+	"reflect"
+	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -205,6 +208,72 @@ func TestNearest(t *testing.T) {
 			t.Errorf("%.20q: %q, want %q", in, got, want)
 		}
 	}
+}
+
+func TestPeers(t *testing.T) {
+	for in, want := range map[string]SIPPeer{
+		"192.0.2.1:5060":                          {"192.0.2.1", 5060, ""},
+		"proxy.example.com:5070":                  {"proxy.example.com", 5070, ""},
+		"[2001:db8::1]:5060":                      {"2001:db8::1", 5060, ""},
+		"sip:proxy.example.com":                   {"proxy.example.com", 0, ""},
+		"sip:proxy.example.com;transport=tcp":     {"proxy.example.com", 0, "tcp"},
+		"sip:192.0.2.1:5060;transport=udp":        {"192.0.2.1", 5060, "udp"},
+		"sip:[2001:db8::1]":                       {"2001:db8::1", 0, ""},
+		"sip:[2001:db8::1]:5060;transport=tcp":    {"2001:db8::1", 5060, "tcp"},
+		"sip:proxy_1.example.com:5;transport=tcp": {"proxy_1.example.com", 5, "tcp"},
+	} {
+		if got, err := ParseSIPPeer(in); got != want || err != nil {
+			t.Errorf("%q: %+v, %v", in, got, err)
+		}
+	}
+	for _, in := range []string{"", "proxy", "proxy:0", "proxy:5060;transport=tcp", "sip:", "sip:;transport=tcp", "sip:proxy:0", "sip:proxy:x",
+		"sip:u@proxy", "sip:proxy?a=b", "sip:proxy;lr", "sip:proxy;transport=", "sip:proxy;transport=tcp;lr", "sip:proxy;transport=tls",
+		"sips:proxy", "sip:2001:db8::1", "sip:[2001:db8::1", "sip:2001:db8::1]", "sip:[proxy]", "sip:[[::1]]", "sip:0.0.0.0", "sip:224.0.1.75:5060",
+		"sip:pro xy", "sip:proxy\r\nVia: x", "0.0.0.0:5060", ":5060"} {
+		if got, err := ParseSIPPeer(in); err == nil {
+			t.Errorf("%q: %+v", in, got)
+		}
+	}
+	for in, want := range map[string][2]string{"udp://:5060": {"udp", ":5060"}, "tcp://[::1]:5061": {"tcp", "[::1]:5061"}} {
+		if transport, addr := SplitSIPURL(in); transport != want[0] || addr != want[1] {
+			t.Errorf("%q: %q %q", in, transport, addr)
+		}
+	}
+}
+
+// A misspelt tag would switch a check off without a word.
+func TestTagsAreKnown(t *testing.T) {
+	known := []string{"yaml", "words", "oneof", "form", "min", "max", "each", "keyed", "required"}
+	name := regexp.MustCompile(`(\w+):"(?:[^"\\]|\\.)*"`)
+	var walk func(reflect.Type)
+	walk = func(s reflect.Type) {
+		for f := range s.Fields() {
+			for _, m := range name.FindAllStringSubmatch(string(f.Tag), -1) {
+				if !slices.Contains(known, m[1]) {
+					t.Errorf("%s.%s: nobody reads the tag %s", s, f.Name, m[1])
+				}
+			}
+			if form := f.Tag.Get("form"); form != "" && forms[form].check == nil {
+				t.Errorf("%s.%s: there is no form %q", s, f.Name, form)
+			}
+			of := f.Type
+			for of.Kind() == reflect.Slice || of.Kind() == reflect.Pointer {
+				of = of.Elem()
+			}
+			for _, bound := range []string{f.Tag.Get("min"), f.Tag.Get("max")} {
+				_, notNumber := strconv.Atoi(bound)
+				_, notSize := parseSize(bound)
+				_, notTime := time.ParseDuration(bound)
+				if bound != "" && (of == durationType && notTime != nil || of == sizeType && notSize != nil || of.Kind() == reflect.Int && notNumber != nil) {
+					t.Errorf("%s.%s: %q is no bound of it", s, f.Name, bound)
+				}
+			}
+			if of.Kind() == reflect.Struct {
+				walk(of)
+			}
+		}
+	}
+	walk(reflect.TypeFor[Config]())
 }
 
 // The example of the documentation is a file that runs.

@@ -73,8 +73,11 @@ func (r *reader) scalar(n ast.Node, path string, to reflect.Value, tag reflect.S
 			r.wrong(spot{at, path}, "such as 5s, 100ms, 1h30m; 0 is off", "%v", err)
 		default:
 			most, _ := time.ParseDuration(tag.Get("max"))
+			least, _ := time.ParseDuration(tag.Get("min"))
 			if most != 0 && d > most {
 				r.wrong(spot{at, path}, "at most "+tag.Get("max"), "%s is too long", short(d))
+			} else if d < least {
+				r.wrong(spot{at, path}, "at least "+tag.Get("min"), "%s is too short", short(d))
 			}
 			to.SetInt(int64(d))
 		}
