@@ -1,0 +1,188 @@
+package wire
+
+import (
+	"fmt"
+	"net"
+	"net/netip"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// Stream is one connection. Its methods may be called by any goroutine, also after it has ended.
+type Stream struct {
+	streams *Streams
+	id      uint64
+	peer    netip.AddrPort
+	dialled bool
+
+	keep    atomic.Int64  // what Keep set, in nanoseconds
+	heard   atomic.Uint64 // reads that brought something
+	closing atomic.Bool   // nothing more is handed to Message
+
+	mu      sync.Mutex
+	conn    net.Conn // nil while dialling
+	direct  *direct  // writes without waiting; nil: this connection cannot
+	local   netip.AddrPort
+	due     time.Time     // the read deadline; zero = none
+	ended   bool          // nothing more is queued
+	until   time.Time     // once ended: when all must be written
+	broken  error         // why writing or connecting failed
+	writing bool          // a writer is at work
+	written chan struct{} // closed when it has done its work; nil: nobody waits for that
+	waiting *bundle       // queued and not yet taken by the writer; nil = none
+	flight  *bundle       // what the writer is writing
+	unsure  *bundle       // written since the peer was last heard
+	heardAt uint64        // heard at the time of the first of unsure
+	stale   bool          // no message was added to unsure since the reader last looked
+	watched bool          // the reader will wake soon to look at unsure
+}
+
+// ID names the connection within this process; no other has had it since Run.
+func (s *Stream) ID() uint64 { return s.id }
+
+// Peer is the address of the other end.
+func (s *Stream) Peer() netip.AddrPort { return s.peer }
+
+// Local is the address of our end, zero while it is being dialled.
+func (s *Stream) Local() netip.AddrPort {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.local
+}
+
+// Dialled tells who opened the connection: true = we did.
+func (s *Stream) Dialled() bool { return s.dialled }
+
+// Keep lets the peer be silent for d if that is longer than Limits.Idle; 0 takes it back. It counts from the last message or ping.
+func (s *Stream) Keep(d time.Duration) { s.keep.Store(int64(min(d, forever))) }
+
+// Send writes one message on this connection and no other. It never waits: what cannot be written at once is copied and queued. ErrFull:
+// too much is waiting; ErrSize: the message is larger than a queue; anything else: the connection has ended. What fails after that,
+// StreamHandler.Lost is told.
+func (s *Stream) Send(b []byte) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.send(b, false)
+}
+
+// Close ends the connection: nothing more is handed to Message, what was queued is still written within Limits.Write, or Lost. It does
+// not wait.
+func (s *Stream) Close() {
+	s.closing.Store(true)
+	s.streams.forget(s)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.finishing()
+	s.wake(time.Unix(1, 0))
+}
+
+// finishing lets nothing more be queued, and sets when what is must be written. The lock is held.
+func (s *Stream) finishing() {
+	if !s.ended || s.until.IsZero() {
+		s.ended, s.until = true, time.Now().Add(s.streams.limits.Write)
+	}
+	if s.writing {
+		s.conn.SetWriteDeadline(s.until)
+	}
+}
+
+// abort is for the end of Run: the connection is closed at once.
+func (s *Stream) abort() {
+	s.closing.Store(true)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.ended = true
+	if s.conn != nil {
+		s.conn.Close()
+	}
+}
+
+// wake sees to it that the reader looks up at a time, or earlier. The lock is held.
+func (s *Stream) wake(at time.Time) {
+	if s.conn != nil && (s.due.IsZero() || at.Before(s.due)) {
+		s.due = at
+		s.conn.SetReadDeadline(at)
+	}
+}
+
+// serve reads a connection from its first byte to its end.
+func (s *Stream) serve(conn net.Conn) {
+	t := s.streams
+	prepare(conn)
+	s.mu.Lock()
+	s.conn, s.direct, s.local = conn, newDirect(conn), endpoint(conn.LocalAddr())
+	if s.waiting != nil {
+		s.write()
+	}
+	s.mu.Unlock()
+	if t.ctx.Err() != nil {
+		conn.Close() // abort may have come before there was a connection
+	}
+	r := reader{s: s, conn: conn, framer: framer{head: t.limits.Head, message: t.limits.Message}}
+	err := r.run()
+	r.framer.release()
+	s.finish(err)
+	t.handler.Closed(s)
+	t.counted.open.Add(-1)
+	t.drop(s)
+}
+
+// finish ends a connection after its reader did, for the reason given: errDone and io.EOF are orderly.
+func (s *Stream) finish(why error) {
+	t := s.streams
+	t.forget(s)
+	orderly := why == errDone || why == errEOF
+	s.mu.Lock()
+	s.finishing()
+	if !orderly && s.broken == nil {
+		s.broken = why
+	}
+	if s.broken != nil {
+		s.conn.Close() // the writer fails at once
+	}
+	var written chan struct{}
+	if s.writing {
+		written = make(chan struct{})
+		s.written = written
+	}
+	s.mu.Unlock()
+	if written != nil {
+		<-written
+	}
+	// From here on nobody else uses what the lock guards, but for readers of ended and local.
+	if s.broken == nil && s.unsure != nil && s.heard.Load() == s.heardAt {
+		s.settle(why == errEOF)
+	}
+	s.conn.Close()
+	s.report()
+}
+
+// report tells the handler what was lost, oldest first.
+func (s *Stream) report() {
+	t := s.streams
+	s.mu.Lock()
+	broken := s.broken
+	unsure, flight, waiting := s.unsure, s.flight, s.waiting
+	s.unsure, s.flight, s.waiting = nil, nil, nil
+	s.mu.Unlock()
+	if broken != nil && t.ctx.Err() == nil {
+		err := fmt.Errorf("send to %s: %w", s.peer, broken)
+		if unsure != nil && s.heard.Load() == s.heardAt {
+			t.lost(s, unsure, fmt.Errorf("%w: %w", ErrUnsure, err))
+		}
+		t.lost(s, flight, err)
+		t.lost(s, waiting, err)
+	}
+	unsure.free()
+	flight.free()
+	waiting.free()
+}
+
+// lost hands over those messages of a bundle that were not written whole, or were written but are not known to have arrived.
+func (t *Streams) lost(s *Stream, p *bundle, err error) {
+	for b := range p.messages() {
+		t.counted.lost.Add(1)
+		t.handler.Lost(s.peer, b, err)
+	}
+}

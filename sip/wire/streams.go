@@ -1,0 +1,208 @@
+package wire
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"net"
+	"net/netip"
+	"sync"
+	"time"
+)
+
+// StreamHandler is given what arrives on connections. Its methods are called by many goroutines, but Message, Garbled and Closed of one
+// Stream one after the other, by the goroutine that reads it. All of them may call Send and Close.
+type StreamHandler interface {
+	// Message is one whole message, from its start line to the end of its body. data is valid during the call and may be written to.
+	// A head with bare CR, bare LF or NUL comes as it is: who refuses such a message should also Close, for its end is a guess.
+	Message(s *Stream, data []byte)
+	// Garbled is called when the bytes cannot be cut into messages any more: why is ErrHead, ErrLength, ErrMessage or ErrLate, and data
+	// what is there of the message. An answer may be sent on s, which is closed after that was written.
+	Garbled(s *Stream, data []byte, why error)
+	// Lost is a message that Send took and that was not written whole: the peer refused or cut the connection, or took too long. Where
+	// err is ErrUnsure it was written, and the peer may have read it. data is valid during the call. Never called from within Send.
+	Lost(peer netip.AddrPort, data []byte, err error)
+	// Closed comes once for each connection that was open: nothing more comes from s, and all of its Lost have been called.
+	Closed(s *Stream)
+}
+
+// ErrUnsure goes with a message that had been written to a connection which then broke, before anything more was heard from the peer. TCP
+// cannot tell whether the peer read it; what it would have answered on this connection will not arrive.
+var ErrUnsure = errors.New("the connection broke after the message was written; the peer may have read it or not")
+
+// errGone is what sending on a connection gives that has ended.
+var errGone = fmt.Errorf("the connection has ended: %w", net.ErrClosed)
+
+// Streams is all TCP connections of one listening socket: those accepted, and those dialled from its address. The fields are set before Run.
+type Streams struct {
+	Listener net.Listener // opened and closed by the caller; without a SetDeadline method it must be closed when the context of Run ends
+	Log      *slog.Logger // nil: silent
+	Limits   StreamLimits
+
+	dial    func(ctx context.Context, to netip.AddrPort) (net.Conn, error) // nil: TCP
+	counted streamCounters
+
+	mu       sync.RWMutex
+	ctx      context.Context // of Run; nil = not running
+	handler  StreamHandler
+	limits   StreamLimits // with the defaults filled in
+	peers    map[netip.AddrPort]*Stream
+	ids      map[uint64]*Stream
+	open     map[*Stream]struct{} // all whose goroutine has not ended, dialling or closing ones too
+	sources  map[netip.Addr]int   // accepted connections
+	accepted int                  // of open
+	lastID   uint64
+	running  sync.WaitGroup
+}
+
+// Run accepts and serves connections until ctx ends, and then returns nil, or until the listener is closed by somebody else, which is an
+// error. All connections are closed and all goroutines have ended when it returns; what still waited to be written is dropped in silence.
+func (t *Streams) Run(ctx context.Context, h StreamHandler) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	if err := t.begin(ctx, h); err != nil {
+		return err
+	}
+	err := t.accept(ctx)
+	cancel()
+	t.end()
+	return err
+}
+
+func (t *Streams) begin(ctx context.Context, h StreamHandler) error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.ctx != nil {
+		return errors.New("these streams are running already")
+	}
+	t.ctx, t.handler, t.limits = ctx, h, t.Limits.filled()
+	t.peers, t.ids, t.open = make(map[netip.AddrPort]*Stream), make(map[uint64]*Stream), make(map[*Stream]struct{})
+	t.sources, t.accepted = make(map[netip.Addr]int), 0
+	if t.lastID == 0 {
+		t.lastID = rand.Uint64() // ids of an earlier process mean nothing here
+	}
+	return nil
+}
+
+func (t *Streams) end() {
+	t.mu.Lock()
+	open := make([]*Stream, 0, len(t.open))
+	for s := range t.open {
+		open = append(open, s)
+	}
+	t.mu.Unlock()
+	for _, s := range open {
+		s.abort()
+	}
+	t.running.Wait() // nothing is added any more: the context has ended
+	t.mu.Lock()
+	t.ctx = nil
+	t.mu.Unlock()
+}
+
+// Send writes one message to a peer: over the newest live connection with that address, accepted or dialled, else over one it dials from
+// the Listener's address. It never waits: what cannot be written at once is copied and queued. ErrFull and ErrSize are our own trouble:
+// the queue of that connection, or the number of dialled connections, is at its limit, or the message is larger than a queue. What fails
+// after that, StreamHandler.Lost is told.
+func (t *Streams) Send(b []byte, to netip.AddrPort) error {
+	to = netip.AddrPortFrom(to.Addr().Unmap(), to.Port())
+	for {
+		t.mu.RLock()
+		s := t.peers[to]
+		t.mu.RUnlock()
+		if s == nil {
+			done, err := t.call(b, to)
+			if done || err != nil {
+				return err
+			}
+			continue // somebody else was faster
+		}
+		if err := s.Send(b); !errors.Is(err, errGone) {
+			return err
+		}
+		t.forget(s)
+	}
+}
+
+// Find gives the connection with that ID while it is live, else nil.
+func (t *Streams) Find(id uint64) *Stream {
+	t.mu.RLock()
+	defer t.mu.RUnlock()
+	return t.ids[id]
+}
+
+// add makes a Stream and enters it into the tables. The lock is held, and the streams are running.
+func (t *Streams) add(peer netip.AddrPort, dialled bool) *Stream {
+	if t.lastID++; t.lastID == 0 {
+		t.lastID++
+	}
+	s := &Stream{streams: t, id: t.lastID, peer: peer, dialled: dialled}
+	t.peers[peer], t.ids[s.id], t.open[s] = s, s, struct{}{}
+	if !dialled {
+		t.accepted++
+		t.sources[source(peer.Addr())]++
+	}
+	t.running.Add(1)
+	return s
+}
+
+// forget takes a connection out of the way of new messages.
+func (t *Streams) forget(s *Stream) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.peers[s.peer] == s {
+		delete(t.peers, s.peer)
+	}
+	delete(t.ids, s.id)
+}
+
+// drop is the very end of a connection.
+func (t *Streams) drop(s *Stream) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	delete(t.open, s)
+	if !s.dialled {
+		t.accepted--
+		from := source(s.peer.Addr())
+		if t.sources[from]--; t.sources[from] == 0 {
+			delete(t.sources, from)
+		}
+	}
+}
+
+// source is what the limit per source counts: an IPv4 address, or the IPv6 network that one customer is given.
+func source(a netip.Addr) netip.Addr {
+	if a.Is4() || !a.IsValid() {
+		return a
+	}
+	p, err := a.WithZone("").Prefix(64)
+	if err != nil {
+		return a
+	}
+	return p.Addr()
+}
+
+// prepare sets the options of a new connection. Errors are left to show at its first use.
+func prepare(c net.Conn) {
+	t, ok := c.(*net.TCPConn)
+	if !ok {
+		return
+	}
+	t.SetNoDelay(true)
+	t.SetKeepAliveConfig(net.KeepAliveConfig{Enable: true, Idle: 30 * time.Second, Interval: 10 * time.Second, Count: 3})
+}
+
+// endpoint reads the address of a connection's end.
+func endpoint(a net.Addr) netip.AddrPort {
+	var p netip.AddrPort
+	switch a := a.(type) {
+	case nil:
+	case *net.TCPAddr:
+		p = a.AddrPort()
+	default:
+		p, _ = netip.ParseAddrPort(a.String())
+	}
+	return netip.AddrPortFrom(p.Addr().Unmap(), p.Port())
+}
