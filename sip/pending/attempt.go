@@ -38,7 +38,7 @@ func (c *turn) place(x *Invite) error {
 		x.nodes[x.count], x.decision = p.Decision.Member.Node, p.Decision
 		x.count++
 		if err != nil {
-			x.marks[x.current] = final
+			x.marks[x.current] = 0
 			x.tell(gateway.NotSent)
 			c.s.tally.failed(Unreached)
 			continue

@@ -53,7 +53,7 @@ type Invite struct {
 	hundred   bool  // the caller has a 100
 	dialog    bool  // an early dialog stands on the live attempt
 	expired   bool  // timer C
-	acked     bool  // our own answer was
+	acked     bool  // our own answer was, or was overtaken by a 2xx
 	early     bool  // Settings.Early
 	own       Own
 	status    int16 // of the refusal that went up
@@ -119,14 +119,14 @@ func (x *Invite) next() int64 { return min(x.deadline, x.unheard, x.again, x.pul
 // silence ends what is repeated to the live attempt and the wait for a 100.
 func (x *Invite) silence() { x.again, x.unheard = never, never }
 
-// sentTo counts the nodes that may have the INVITE.
-func (x *Invite) sentTo() (n int) {
-	for _, m := range x.marks[:x.count] {
-		if m&sent != 0 {
-			n++
+// shared tells whether a node may have the INVITE besides the one that made attempt i.
+func (x *Invite) shared(i int) bool {
+	for j, m := range x.marks[:x.count] {
+		if j != i && m&sent != 0 {
+			return true
 		}
 	}
-	return n
+	return false
 }
 
 // tell says how the live attempt did, once.

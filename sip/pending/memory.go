@@ -34,12 +34,11 @@ func (p *spare) invite() *Invite {
 // leave takes a record that is in no list any more. live is how many are in use.
 func (p *spare) leave(x *Invite, live int) {
 	p.free(x, live)
-	if p.invites > live+few {
-		return
-	}
 	*x = Invite{slot: -1, chain: p.first}
 	p.first = x
-	p.invites++
+	for p.invites++; p.invites > live+few; p.invites-- {
+		p.first = p.first.chain
+	}
 }
 
 // buffer gives n bytes.
@@ -61,12 +60,18 @@ func (p *spare) buffer(n int) []byte {
 func (p *spare) free(x *Invite, live int) {
 	b := x.copy
 	x.copy = nil
-	c := class(cap(b))
-	if cap(b) < 1<<smallest || c >= classes || p.bytes+cap(b) > (live+few)<<(smallest+2) {
-		return
+	if c := class(cap(b)); b != nil && c < classes {
+		p.buffers[c] = append(p.buffers[c], b[:0])
+		p.bytes += cap(b)
 	}
-	p.buffers[c] = append(p.buffers[c], b[:0])
-	p.bytes += cap(b)
+	for c := classes - 1; c >= 0 && p.bytes > (live+few)<<(smallest+2); { // the longest first
+		if k := len(p.buffers[c]); k > 0 {
+			p.bytes -= cap(p.buffers[c][k-1])
+			p.buffers[c][k-1], p.buffers[c] = nil, p.buffers[c][:k-1]
+			continue
+		}
+		c--
+	}
 }
 
 // class is the smallest one that has room for n bytes.

@@ -68,7 +68,7 @@ func (c *turn) repeated(x *Invite) {
 	switch {
 	case x.state == answered && !x.acked:
 		c.stage.Reply(x, x.own)
-	case x.state == answered: // it was overtaken by the ACK
+	case x.state == answered: // it was overtaken
 	case x.state == trying && x.hundred:
 		c.s.tally.hundreds++
 		c.stage.Reply(x, Trying)

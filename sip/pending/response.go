@@ -110,7 +110,7 @@ func (c *turn) accepted(x *Invite, i int) Verdict {
 		c.s.tally.second++
 	}
 	if x.state == answered {
-		x.again = never // the caller has now heard two things; it is not told the first one again
+		x.acked, x.again = true, never // the caller is not told any more what it was told first
 	}
 	return Relay
 }
@@ -123,11 +123,7 @@ func (c *turn) win(x *Invite, winner int) {
 	x.decision = gateway.Decision{} // of an attempt that lost the race nothing is known
 	x.silence()
 	x.state, x.current = accepted, uint8(winner)
-	others := false
-	for i, m := range x.marks[:x.count] {
-		others = others || i != winner && m&sent != 0
-	}
-	if !others && !x.cancelled {
+	if !x.shared(winner) && !x.cancelled {
 		c.forget(x)
 		return
 	}
@@ -149,7 +145,7 @@ func (c *turn) refused(x *Invite, status int) Verdict {
 		x.silence()
 		x.tell(gateway.OK)
 		x.state, x.status, x.deadline = refused, int16(status), c.after(life)
-		if c.s.spare.shrink(x, c.s.live); x.sentTo() == 1 {
+		if c.s.spare.shrink(x, c.s.live); x.count == 1 {
 			c.s.spare.free(x, c.s.live)
 		}
 		return Relay
