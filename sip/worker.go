@@ -238,3 +238,6 @@ func localToward(peer netip.Addr) netip.Addr {
 	defer c.Close()
 	return c.LocalAddr().(*net.UDPAddr).AddrPort().Addr().Unmap()
 }
+
+// Flush ends a batch of datagrams.
+func (w *worker) Flush() {}

@@ -20,6 +20,8 @@ type receiver chan string
 
 func (r receiver) Receive(data []byte, peer netip.AddrPort) { r <- peer.String() + " " + string(data) }
 
+func (r receiver) Flush() {}
+
 func at(s string) netip.AddrPort { return netip.MustParseAddrPort(s) }
 
 // start runs a socket and returns how to end it: the error of Run.
