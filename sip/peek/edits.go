@@ -39,20 +39,28 @@ func (e *Edits) grown() *Edits {
 
 // Text adds s to the open edit.
 func (e *Edits) Text(s string) *Edits {
-	for i := range len(s) {
-		if c := s[i]; c != '\r' && c != '\n' && c != 0 {
-			e.text = append(e.text, c)
-		}
-	}
-	return e.grown()
+	from := len(e.text)
+	e.text = append(e.text, s...)
+	return e.clean(from)
 }
 
 // Bytes adds b to the open edit.
 func (e *Edits) Bytes(b []byte) *Edits {
-	for _, c := range b {
-		if c != '\r' && c != '\n' && c != 0 {
-			e.text = append(e.text, c)
+	from := len(e.text)
+	e.text = append(e.text, b...)
+	return e.clean(from)
+}
+
+// clean takes CR, LF and NUL out of what was added since from; there are hardly ever any.
+func (e *Edits) clean(from int) *Edits {
+	if breaks(e.text[from:]) {
+		kept := e.text[:from]
+		for _, c := range e.text[from:] {
+			if c != '\r' && c != '\n' && c != 0 {
+				kept = append(kept, c)
+			}
 		}
+		e.text = kept
 	}
 	return e.grown()
 }
@@ -150,13 +158,17 @@ func (e *Edits) Answerable(m *Message, src netip.AddrPort) {
 		s := Span{v.RPortEnd, max(v.RPortEnd, v.RPort.To)}
 		e.Over(s).Text("=").Int(int(src.Port()))
 	}
-	host, _ := ParseIP(m.Text(v.Host))
 	switch {
 	case v.Received.To != 0:
 		e.Over(v.Received).IP(src.Addr())
-	case v.RPortEnd != 0 || host != src.Addr().Unmap().WithZone(""):
+	case v.RPortEnd != 0 || !isIP(m.Text(v.Host), src.Addr()):
 		e.At(v.To).Text(";received=").IP(src.Addr())
 	}
+}
+
+func isIP(text []byte, a netip.Addr) bool {
+	ip, ok := ParseIP(text)
+	return ok && ip == a.Unmap().WithZone("")
 }
 
 // ParseIP reads an IP literal, IPv6 with or without brackets. It allocates nothing.

@@ -30,7 +30,8 @@ func asTwin(m *Message) (t twin) {
 		contacts: texts(m, &m.Contacts), callID: s(m.CallID), from: s(m.From.Span), to: s(m.To.Span), fromTag: s(m.From.Tag), toTag: s(m.To.Tag),
 		cseq:     strings.TrimLeft(strconv.Itoa(int(m.CSeq)), "0") + " " + s(m.CSeqName),
 		forwards: m.MaxForwards, length: m.ContentLength, viaHost: s(m.Via.Host), viaPort: s(m.Via.PortText),
-		branch: s(m.Via.Branch), received: s(m.Via.Received), rport: m.Via.RPortEnd != 0, body: string(m.Buf[m.Body:m.End])}
+		branch: s(m.Via.Branch), received: s(m.Via.Received), rport: m.Via.RPortEnd != 0, body: string(m.Buf[m.Body:m.End]),
+		agent: s(m.UserAgent), retry: m.RetryAfter}
 	if m.Response {
 		t.status = strconv.Itoa(m.Status)
 	} else {
@@ -63,6 +64,9 @@ func compareWithTwin(t *testing.T, msg string) {
 }
 
 func FuzzScan(f *testing.F) {
+	for _, s := range []string{benchInvite, benchOK, benchBye} {
+		f.Add(strings.ReplaceAll(s, "\n", "\r\n"))
+	}
 	for _, s := range corpus {
 		f.Add(strings.ReplaceAll(s, "\n", "\r\n"))
 	}
@@ -98,6 +102,26 @@ func editsKeepTheRest(t *testing.T, msg string) {
 			t.Fatalf("route %d changed: %q became %q", i, msg, out)
 		}
 	}
+}
+
+// FuzzEdits writes what may come from anywhere into a header of its own: it must stay one header, and nothing else may change.
+func FuzzEdits(f *testing.F) {
+	f.Add("X: a\r\nEvil: 1", "\r\n\r\nb\x00")
+	f.Add("\n", "\r")
+	f.Add("a long one without any of them, beyond eight bytes", "\ta\vb\x7f\x80\xff")
+	f.Fuzz(func(t *testing.T, text, bytes string) {
+		var m Message
+		var e Edits
+		m.Scan(wire(invite))
+		e.At(m.HeadEnd).Text("X: ").Text(text).Bytes([]byte(bytes)).EndLine()
+		e.Over(m.Via.Branch).Bytes([]byte(bytes)).Text(text)
+		kept := strings.NewReplacer("\r", "", "\n", "", "\x00", "")
+		s := string(m.Buf)
+		want := s[:m.Via.Branch.From] + kept.Replace(bytes+text) + s[m.Via.Branch.To:m.HeadEnd] + "X: " + kept.Replace(text+bytes) + "\r\n" + s[m.HeadEnd:m.End]
+		if got := string(e.Apply(nil, &m)); got != want {
+			t.Fatalf("%q and %q made %q, want %q", text, bytes, got, want)
+		}
+	})
 }
 
 // FuzzSipgo compares with sipgo's parser where that is right: messages without folds, lists, quotes and odd spacing, which it normalises or loses.

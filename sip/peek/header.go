@@ -5,152 +5,67 @@ import (
 	"iter"
 )
 
-// Name is a header name a forwarder treats differently from all others.
-type Name uint8
-
-// The header names.
-const (
-	OtherName Name = iota
-	NameVia
-	NameRoute
-	NameRecordRoute
-	NameCallID
-	NameFrom
-	NameTo
-	NameCSeq
-	NameMaxForwards
-	NameContact
-	NameContentLength
-	NameProxyRequire
-	NameExpires
-	NamePrivate
-)
-
-// Bits of Message.seen.
-const (
-	hasFrom uint32 = 1 << iota
-	hasTo
-	hasCSeq
-	hasCallID
-	hasForwards
-	hasLength
-	hasPrivate
-	hasExpires
-)
-
-// nameOf recognises a header name, compact or long, in any case. Length and first letter decide which one it can be.
-func nameOf(b []byte) Name {
-	switch len(b) {
-	case 1:
-		return compactName(b[0])
-	case 2:
-		return either(b, "to", NameTo)
-	case 3:
-		return either(b, "via", NameVia)
-	case 4:
-		if b[0]|0x20 == 'c' {
-			return either(b, "cseq", NameCSeq)
-		}
-		return either(b, "from", NameFrom)
-	case 5:
-		return either(b, "route", NameRoute)
-	case 7:
-		switch b[0] | 0x20 {
-		case 'c':
-			if b[1]|0x20 == 'a' {
-				return either(b, "call-id", NameCallID)
-			}
-			return either(b, "contact", NameContact)
-		case 'e':
-			return either(b, "expires", NameExpires)
-		}
-	case 12:
-		if b[0]|0x20 == 'm' {
-			return either(b, "max-forwards", NameMaxForwards)
-		}
-		return either(b, "record-route", NameRecordRoute)
-	case 13:
-		return either(b, "proxy-require", NameProxyRequire)
-	case 14:
-		return either(b, "content-length", NameContentLength)
-	case 17:
-		return either(b, "x-twinhop-session", NamePrivate)
-	}
-	return OtherName
-}
-
-func either(b []byte, lower string, n Name) Name {
-	if equalFold(b, lower) {
-		return n
-	}
-	return OtherName
-}
-
-func compactName(c byte) Name {
-	switch c | 0x20 {
-	case 'v':
-		return NameVia
-	case 'f':
-		return NameFrom
-	case 't':
-		return NameTo
-	case 'i':
-		return NameCallID
-	case 'm':
-		return NameContact
-	case 'l':
-		return NameContentLength
-	}
-	return OtherName
-}
-
 // splitHeader cuts "name : value"; the value comes without surrounding blanks.
-func splitHeader(b []byte, from, end int) (name, value Span, ok bool) {
-	colon := bytes.IndexByte(b[from:end], ':')
-	if colon < 0 {
-		return name, value, false
+func splitHeader(b []byte, from, end int) (n Name, value Span, ok bool) {
+	n, skip := usual(b[from:end])
+	i := from + skip
+	if skip == 0 {
+		for i < end && classes[b[i]]&isTokenByte != 0 {
+			i++
+		}
+		if i == from {
+			return OtherName, value, false
+		}
+		n = nameOf(b[from:i])
+		for i < end && (b[i] == ' ' || b[i] == '\t') {
+			i++
+		}
+		if i == end || b[i] != ':' {
+			return OtherName, value, false
+		}
+		i++
 	}
-	name = Span{from, from + colon}
-	for name.To > name.From && (b[name.To-1] == ' ' || b[name.To-1] == '\t') {
-		name.To--
+	for i < end && classes[b[i]]&isBlank != 0 {
+		i++
 	}
-	return name, trim(b, Span{from + colon + 1, end}), isToken(b[name.From:name.To])
+	for end > i && classes[b[end-1]]&isBlank != 0 {
+		end--
+	}
+	return n, Span{i, end}, true
 }
 
 // header looks at one line, folds included; end is without, next with its CRLF.
 func (m *Message) header(from, end, next int) {
-	name, value, ok := splitHeader(m.Buf, from, end)
+	n, value, ok := splitHeader(m.Buf, from, end)
 	if !ok {
 		m.fail(BadHeader)
 		return
 	}
-	v := Value{Span: value, Line: from, LineEnd: next}
-	switch n := nameOf(m.Text(name)); n {
+	switch n {
+	case OtherName:
 	case NameVia:
 		first := m.Vias.Count == 0
-		m.list(&m.Vias, v)
-		if first && m.Vias.Count > 0 {
-			if m.Via, ok = ParseVia(m.Buf, m.Vias.At(0).Span); !ok {
-				m.fail(BadVia)
-			}
+		m.list(&m.Vias, value, Span{from, next})
+		if first && m.Vias.Count > 0 && !m.Via.parse(m.Buf, m.Vias.stored[0].Span, m.limits()) {
+			m.fail(BadVia)
 		}
 	case NameRoute:
-		m.list(&m.Routes, v)
+		m.list(&m.Routes, value, Span{from, next})
 	case NameRecordRoute:
-		m.list(&m.RecordRoutes, v)
+		m.list(&m.RecordRoutes, value, Span{from, next})
 	case NameContact:
-		m.list(&m.Contacts, v)
+		m.list(&m.Contacts, value, Span{from, next})
 	case NameFrom:
 		m.address(hasFrom, &m.From, value)
 	case NameTo:
 		m.address(hasTo, &m.To, value)
 	case NameProxyRequire:
 		if m.ProxyRequire.LineEnd == 0 {
-			m.ProxyRequire = v
+			m.ProxyRequire = Value{Span: value, Line: from, LineEnd: next}
 		}
 	case NamePrivate:
 		if m.once(hasPrivate) {
-			m.Private = v
+			m.Private = Value{Span: value, Line: from, LineEnd: next}
 		}
 	default:
 		m.scalar(n, value)
@@ -166,12 +81,7 @@ func (m *Message) scalar(n Name, value Span) {
 			return
 		}
 		m.CallID = value
-		for _, c := range m.Text(value) {
-			if c <= ' ' || c == 0x7f {
-				m.fail(BadCallID)
-			}
-		}
-		if value.Empty() {
+		if value.Empty() || over(value.Len(), m.limits().CallID) || !solid(m.Text(value)) {
 			m.fail(BadCallID)
 		}
 	case NameCSeq:
@@ -194,9 +104,16 @@ func (m *Message) scalar(n Name, value Span) {
 			m.fail(BadLength)
 		}
 	case NameExpires:
-		if m.seen&hasExpires == 0 {
-			m.seen |= hasExpires
+		if m.first(hasExpires) {
 			m.Expires = value
+		}
+	case NameUserAgent:
+		if m.first(hasAgent) {
+			m.UserAgent = value
+		}
+	case NameRetryAfter:
+		if m.first(hasRetry) {
+			m.RetryAfter = seconds(m.Text(value))
 		}
 	}
 }
@@ -211,12 +128,31 @@ func (m *Message) once(bit uint32) bool {
 	return true
 }
 
+// first tells whether a header is met for the first time whose repetitions are of no interest.
+func (m *Message) first(bit uint32) bool {
+	was := m.seen&bit != 0
+	m.seen |= bit
+	return !was
+}
+
+// seconds reads a Retry-After: a number, then perhaps a comment or parameters (RFC 3261 section 20.33). -1: there is no number.
+func seconds(b []byte) int {
+	i, n := 0, 0
+	for i < len(b) && classes[b[i]]&isDigit != 0 {
+		n = min(n*10+int(b[i]-'0'), 1<<31-1)
+		i++
+	}
+	if i == 0 || i < len(b) && b[i] != ';' && b[i] != '(' && !blank(b[i]) {
+		return -1
+	}
+	return n
+}
+
 func (m *Message) address(bit uint32, a *Addr, value Span) {
 	if !m.once(bit) {
 		return
 	}
-	var ok bool
-	if *a, ok = ParseAddr(m.Buf, value); !ok {
+	if !a.parse(m.Buf, value, m.limits()) {
 		m.fail(BadAddress)
 	}
 }
@@ -239,16 +175,16 @@ func (m *Message) cseq(value Span) {
 }
 
 // list adds the values of one line. An empty element (", ,") is skipped, as RFC 3261 section 7.3.1 lets lists be read.
-func (m *Message) list(l *List, v Value) {
-	b, i, end := m.Buf, v.From, v.To
+func (m *Message) list(l *List, value, line Span) {
+	b, i, end := m.Buf, value.From, value.To
+	if i < end && bytes.IndexByte(b[i:end], ',') < 0 { // as most are
+		*l.next() = Value{Span: value, Line: line.From, LineEnd: line.To}
+		return
+	}
 	shares := false
 	for i < end {
-		comma := end
-		if bytes.IndexByte(b[i:end], ',') >= 0 {
-			comma = valueEnd(b, i, end)
-		}
-		one := v
-		one.Span, one.shares = trim(b, Span{i, comma}), shares
+		comma := valueEnd(b, i, end)
+		one := Value{Span: trim(b, Span{i, comma}), Line: line.From, LineEnd: line.To, shares: shares}
 		i = skipBlanks(b, min(comma+1, end), end)
 		for i < end && b[i] == ',' {
 			i = skipBlanks(b, i+1, end)
@@ -257,7 +193,7 @@ func (m *Message) list(l *List, v Value) {
 			one.Next = i
 		}
 		if !one.Empty() {
-			l.add(one)
+			*l.next() = one
 			shares = true
 		}
 	}
@@ -279,10 +215,7 @@ func (m *Message) Lines() iter.Seq2[Name, Span] {
 					return
 				}
 			}
-			n := OtherName
-			if name, _, ok := splitHeader(b, i, end); ok {
-				n = nameOf(b[name.From:name.To])
-			}
+			n, _, _ := splitHeader(b, i, end)
 			if bytes.Count(b[i:next], cr) != bytes.Count(b[i:next], lf) || !yield(n, Span{i, next}) {
 				return
 			}
@@ -294,7 +227,11 @@ func (m *Message) Lines() iter.Seq2[Name, Span] {
 // Find gives the value of the first header with this lower-case name, without surrounding blanks. Compact names are not expanded.
 func (m *Message) Find(lower string) (Span, bool) {
 	for _, s := range m.Lines() {
-		if name, value, ok := splitHeader(m.Buf, s.From, s.To); ok && equalFold(m.Text(name), lower) {
+		name := m.Buf[s.From:s.To]
+		if len(name) <= len(lower) || !equalFold(name[:len(lower)], lower) || classes[name[len(lower)]]&isTokenByte != 0 {
+			continue
+		}
+		if _, value, ok := splitHeader(m.Buf, s.From, s.To); ok {
 			return value, true
 		}
 	}

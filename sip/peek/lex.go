@@ -1,10 +1,42 @@
 package peek
 
-// blank tells linear white space. Inside a header CR and LF can only be part of a fold, which counts as one blank (RFC 3261 section 7.3.1).
-func blank(c byte) bool { return c == ' ' || c == '\t' || c == '\r' || c == '\n' }
+import (
+	"encoding/binary"
+	"math/bits"
+)
+
+// Classes of bytes, each a bit in classes.
+const (
+	isTokenByte uint8 = 1 << iota // of RFC 3261 "token"
+	isBlank                       // linear white space. In a header CR and LF can only be part of a fold, which counts as one blank (section 7.3.1)
+	isHost                        // of a host name or IPv4 address; underscores too: they are common in names of containers
+	isV6                          // within the brackets of an IPv6 address
+	endsName                      // of a parameter
+	endsValue                     // of a parameter that is not quoted
+	isDigit
+)
+
+var classes = func() (t [256]uint8) {
+	set := func(bytes string, class uint8) {
+		for i := range len(bytes) {
+			t[bytes[i]] |= class
+		}
+	}
+	const digits, letters = "0123456789", "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+	set(digits+letters+"-.!%*_+`'~", isTokenByte)
+	set(" \t\r\n", isBlank|endsName|endsValue)
+	set(digits+letters+"-._", isHost)
+	set(digits+"abcdefABCDEF:.", isV6)
+	set(";=\"", endsName)
+	set(";", endsValue)
+	set(digits, isDigit)
+	return t
+}()
+
+func blank(c byte) bool { return classes[c]&isBlank != 0 }
 
 func skipBlanks(b []byte, i, end int) int {
-	for i < end && blank(b[i]) {
+	for i < end && classes[b[i]]&isBlank != 0 {
 		i++
 	}
 	return i
@@ -19,24 +51,91 @@ func trim(b []byte, s Span) Span {
 	return s
 }
 
-// tokenBytes are those of RFC 3261 "token".
-var tokenBytes = func() (t [256]bool) {
-	for c := 'a'; c <= 'z'; c++ {
-		t[c], t[c-'a'+'A'] = true, true
-	}
-	for _, c := range "0123456789-.!%*_+`'~" {
-		t[c] = true
-	}
-	return t
-}()
-
 func isToken(b []byte) bool {
 	for _, c := range b {
-		if !tokenBytes[c] {
+		if classes[c]&isTokenByte == 0 {
 			return false
 		}
 	}
 	return len(b) > 0
+}
+
+// Eight bytes are looked at together where long texts are: ones and highs are the lowest and the highest bit of each.
+const (
+	ones  = 0x0101010101010101
+	highs = 0x8080808080808080
+)
+
+// below marks, by the highest bit, the bytes of x below n, n <= 0x80. Above the first mark there may be false ones.
+func below(x uint64, n byte) uint64 { return (x - ones*uint64(n)) &^ x & highs }
+
+// same marks the bytes of x that are c, in the same way.
+func same(x uint64, c byte) uint64 { return below(x^ones*uint64(c), 1) }
+
+// wordEnd gives the place of the first blank or semicolon from i on, or end.
+func wordEnd(b []byte, i, end int) int {
+	for i+8 <= end {
+		x := binary.LittleEndian.Uint64(b[i:])
+		if m := below(x, ' '+1) | same(x, ';'); m != 0 {
+			if i += bits.TrailingZeros64(m) / 8; classes[b[i]]&endsValue != 0 {
+				return i
+			}
+			i++ // a control character
+			continue
+		}
+		i += 8
+	}
+	for i < end && classes[b[i]]&endsValue == 0 {
+		i++
+	}
+	return i
+}
+
+// solid tells that there is no control character, blank or DEL in b.
+func solid(b []byte) bool {
+	for ; len(b) >= 8; b = b[8:] {
+		x := binary.LittleEndian.Uint64(b)
+		if below(x, ' '+1)|same(x, 0x7f) != 0 {
+			return false
+		}
+	}
+	for _, c := range b {
+		if c <= ' ' || c == 0x7f {
+			return false
+		}
+	}
+	return true
+}
+
+// solidURI tells that b is solid and has neither quotes nor the brackets that stand round a URI.
+func solidURI(b []byte) bool {
+	for ; len(b) >= 8; b = b[8:] {
+		x := binary.LittleEndian.Uint64(b)
+		if below(x, ' '+1)|same(x, 0x7f)|same(x, '"')|same(x|ones*('<'^'>'), '>') != 0 {
+			return false
+		}
+	}
+	for _, c := range b {
+		if c <= ' ' || c == 0x7f || c == '<' || c == '>' || c == '"' {
+			return false
+		}
+	}
+	return true
+}
+
+// breaks tells that there is a CR, LF or NUL in b.
+func breaks(b []byte) bool {
+	for ; len(b) >= 8; b = b[8:] {
+		if below(binary.LittleEndian.Uint64(b), '\r'+1) != 0 { // or a tab or the like
+			break
+		}
+	}
+	for _, c := range b {
+		if c == '\r' || c == '\n' || c == 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // quoteEnd gives the place after the closing quote of the string that opens at i, or end when it never closes.
@@ -98,7 +197,7 @@ func nextParam(b []byte, i, end int) (p param, next int, more, ok bool) {
 		return p, end, false, true
 	}
 	p.Name.From = i
-	for i < end && b[i] != ';' && b[i] != '=' && b[i] != '"' && !blank(b[i]) {
+	for i < end && classes[b[i]]&endsName == 0 {
 		i++
 	}
 	p.Name.To = i
@@ -115,10 +214,7 @@ func nextParam(b []byte, i, end int) (p param, next int, more, ok bool) {
 	if i < end && b[i] == '"' {
 		i, ok = quoteEnd(b, i, end)
 	} else {
-		ok = true
-		for i < end && b[i] != ';' && !blank(b[i]) {
-			i++
-		}
+		i, ok = wordEnd(b, i, end), true
 	}
 	p.Value.To = i
 	return p, i, true, ok

@@ -1,16 +1,7 @@
 package peek
 
-// Limits of what Scan accepts; beyond them it answers with the Reason named.
-const (
-	MaxMessage = 65535 // bytes: TooLong
-	MaxHeaders = 200   // header lines, folds not counted: TooMany
-	MaxLine    = 8192  // bytes of one header with its folds: LineTooLong
-	MaxVias    = 70    // Via values: TooManyHops
-	MaxRoutes  = 50    // Route values, and Record-Route values: TooMany
-	MaxURI     = 1024  // bytes of the Request-URI (URITooLong) and of the From, To and Contact URI (BadAddress)
-	MaxToken   = 256   // bytes of a tag (BadAddress) or a branch (BadVia)
-	maxStored  = 8     // values of one list header whose place is kept
-)
+// maxStored is how many values of a list header have their place kept.
+const maxStored = 8
 
 // Span is a stretch of the scanned buffer, From inclusive, To exclusive. The zero Span is empty.
 type Span struct{ From, To int }
@@ -33,7 +24,7 @@ type Value struct {
 // List holds the first values of a list header, over all its lines, in order.
 type List struct {
 	Count  int // values in the message, which may be more than At can give
-	stored [maxStored]Value
+	stored [maxStored + 1]Value
 }
 
 // Stored is how many values At can give.
@@ -42,16 +33,18 @@ func (l *List) Stored() int { return min(l.Count, maxStored) }
 // At gives value i, 0 <= i < Stored().
 func (l *List) At(i int) Value { return l.stored[i] }
 
-func (l *List) add(v Value) {
-	if l.Count < maxStored {
-		l.stored[l.Count] = v
-	}
+// next is the place for one more value; what has no place left goes to a place of its own that nobody looks at.
+func (l *List) next() *Value {
+	i := min(l.Count, maxStored)
 	l.Count++
+	return &l.stored[i]
 }
 
 // Message is what one pass found. Spans point into Buf. After a Reason other than OK the fields found so far remain,
 // which is enough to answer an unreadable request.
 type Message struct {
+	Limits *Limits // nil = DefaultLimits; set before Scan, which keeps it
+
 	Buf      []byte
 	Start    int  // where the start line begins: blank lines before it are skipped (RFC 3261 section 7.5)
 	Response bool // false: a request
@@ -78,6 +71,8 @@ type Message struct {
 	ProxyRequire  Value
 	Private       Value // X-Twinhop-Session: between nodes and the gateway, never beyond
 	Expires       Span
+	UserAgent     Span // the first one
+	RetryAfter    int  // seconds (RFC 3261 section 20.33), at most 2^31-1; -1 = absent or not to be read
 
 	HeadEnd int // where the blank line begins
 	Body    int // where the body begins
@@ -86,6 +81,7 @@ type Message struct {
 	reason  Reason
 	headers int
 	seen    uint32 // single-valued headers met, by their bit
+	lines   int    // that end in CRLF, in the head
 }
 
 // Text is the bytes of a span, in the scanned buffer.
@@ -101,8 +97,9 @@ func (m *Message) reset(b []byte) {
 	m.CSeq, m.CSeqMethod, m.CSeqName = 0, OtherMethod, Span{}
 	m.MaxForwards, m.MaxForwardsAt, m.ContentLength = -1, Span{}, -1
 	m.ProxyRequire, m.Private, m.Expires = Value{}, Value{}, Span{}
+	m.UserAgent, m.RetryAfter = Span{}, -1
 	m.HeadEnd, m.Body, m.End = 0, 0, 0
-	m.reason, m.headers, m.seen = OK, 0, 0
+	m.reason, m.headers, m.seen, m.lines = OK, 0, 0, 0
 }
 
 // fail keeps the first reason: it is the one nearest to the cause.

@@ -6,23 +6,23 @@ type Reason uint8
 // The reasons, each with the words String gives, which are also metric label values.
 const (
 	OK            Reason = iota
-	TooLong              // more than MaxMessage bytes
+	TooLong              // more than Limits.Message bytes
 	NoEnd                // no blank line after the headers
 	BareLine             // a CR or LF that is not part of CRLF, before the body
 	BadStart             // start line is neither a request nor a status line
 	BadVersion           // a SIP version other than 2.0 (RFC 3261 section 21.5.6)
 	BadURI               // Request-URI of a known scheme that cannot be read
-	URITooLong           // Request-URI above MaxURI
+	URITooLong           // Request-URI above Limits.URI
 	UnknownScheme        // Request-URI with a scheme other than sip, sips, tel, urn (RFC 3261 section 16.3 step 2)
 	BadHeader            // a header line without a name or a colon
-	LineTooLong          // a header above MaxLine
+	LineTooLong          // a header above Limits.Line
 	TooMany              // more headers or Route values than the limits
-	TooManyHops          // more Via values than MaxVias
+	TooManyHops          // more Via values than Limits.Vias
 	Missing              // Via, From, To, Call-ID or CSeq is absent
 	Duplicate            // a single-valued header appears twice: never first, never last
 	BadVia               // the topmost Via cannot be read
 	BadAddress           // From, To, or their tag cannot be read
-	BadCallID            // Call-ID is empty or contains blanks
+	BadCallID            // Call-ID is empty, contains blanks or is above Limits.CallID
 	BadCSeq              // CSeq is no number below 2^31 and a method
 	MethodClash          // CSeq names another method than the request line
 	BadForwards          // Max-Forwards is no number up to 255

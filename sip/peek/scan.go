@@ -6,7 +6,7 @@ import "bytes"
 // header scanning goes on after most reasons, so that an answer can still be made. Nothing is allocated.
 func (m *Message) Scan(b []byte) Reason {
 	m.reset(b)
-	if len(b) > MaxMessage {
+	if over(len(b), m.limits().Message) {
 		m.fail(TooLong)
 		return m.reason
 	}
@@ -72,15 +72,13 @@ func (m *Message) startLine(s Span) bool {
 }
 
 func (m *Message) requestURI(uri Span) {
-	for _, c := range m.Text(uri) {
-		if c <= ' ' || c == 0x7f || c == '<' || c == '>' || c == '"' {
-			m.fail(BadURI)
-			return
-		}
+	if !solidURI(m.Text(uri)) {
+		m.fail(BadURI)
+		return
 	}
-	m.URI = ParseURI(m.Buf, uri)
+	m.URI.parse(m.Buf, uri)
 	switch {
-	case uri.Len() > MaxURI:
+	case over(uri.Len(), m.limits().URI):
 		m.fail(URITooLong)
 	case m.URI.Scheme == OtherScheme:
 		m.fail(UnknownScheme)
@@ -110,6 +108,8 @@ func (m *Message) statusLine(version, rest Span) bool {
 func (m *Message) version(s Span) bool {
 	t := m.Text(s)
 	switch {
+	case string(t) == "SIP/2.0":
+		return true
 	case equalFold(t, "sip/2.0"):
 		return true
 	case len(t) > 4 && equalFold(t[:4], "sip/"):
@@ -122,13 +122,15 @@ func (m *Message) version(s Span) bool {
 
 // headerLines reads headers until the blank line; false means that the end was not reached.
 func (m *Message) headerLines(i int) bool {
-	b := m.Buf
+	b, l := m.Buf, m.limits()
+	m.lines = 1
 	for {
 		end, next, r := line(b, i)
 		if r != OK {
 			m.fail(r)
 			return false
 		}
+		m.lines++
 		if end == i {
 			m.HeadEnd, m.Body = i, next
 			return true
@@ -138,12 +140,13 @@ func (m *Message) headerLines(i int) bool {
 				m.fail(r)
 				return false
 			}
+			m.lines++
 		}
-		if m.headers++; m.headers > MaxHeaders {
+		if m.headers++; over(m.headers, l.Headers) {
 			m.fail(TooMany)
 			return false
 		}
-		if next-i > MaxLine {
+		if over(next-i, l.Line) {
 			m.fail(LineTooLong)
 			return false
 		}
@@ -154,15 +157,15 @@ func (m *Message) headerLines(i int) bool {
 
 // complete checks what can only be known at the end of the headers, and finds the end of the body.
 func (m *Message) complete() {
-	head := m.Buf[m.Start:m.Body]
+	l := m.limits()
 	switch {
-	case bytes.Count(head, cr) != bytes.Count(head, lf):
+	case bytes.Count(m.Buf[m.Start:m.Body], cr) != m.lines: // each line ended in CRLF: the others stand alone
 		m.fail(BareLine)
 	case m.Vias.Count == 0 || m.CallID.Empty() || m.seen&(hasFrom|hasTo|hasCSeq) != hasFrom|hasTo|hasCSeq:
 		m.fail(Missing)
-	case m.Vias.Count > MaxVias:
+	case over(m.Vias.Count, l.Vias):
 		m.fail(TooManyHops)
-	case m.Routes.Count > MaxRoutes || m.RecordRoutes.Count > MaxRoutes:
+	case over(m.Routes.Count, l.Routes) || over(m.RecordRoutes.Count, l.Routes):
 		m.fail(TooMany)
 	case !m.Response && !bytes.Equal(m.Text(m.CSeqName), m.Text(m.MethodName)):
 		m.fail(MethodClash)

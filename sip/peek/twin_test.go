@@ -17,12 +17,14 @@ type twin struct {
 	viaHost, viaPort, branch, received string
 	rport                              bool
 	body                               string
+	agent                              string
+	retry                              int
 }
 
 var twinLong = map[string]string{"v": "via", "f": "from", "t": "to", "i": "call-id", "m": "contact", "l": "content-length"}
 
 func slowScan(msg string) (t twin) {
-	t.forwards, t.length = -1, -1
+	t.forwards, t.length, t.retry = -1, -1, -1
 	if len(msg) > MaxMessage {
 		return t
 	}
@@ -105,6 +107,10 @@ func (t *twin) header(h string, one map[string]string) bool {
 			return false
 		}
 		one[name] = value
+	case "user-agent", "retry-after":
+		if _, twice := one[name]; !twice {
+			one[name] = value
+		}
 	}
 	return true
 }
@@ -118,7 +124,8 @@ func (t *twin) finish(one map[string]string) bool {
 	if len(t.vias) == 0 || len(t.vias) > MaxVias || len(t.routes) > MaxRoutes || len(t.records) > MaxRoutes {
 		return false
 	}
-	t.callID = one["call-id"]
+	t.callID, t.agent = one["call-id"], one["user-agent"]
+	t.retry = twinSeconds(one["retry-after"])
 	if t.callID == "" || strings.ContainsFunc(t.callID, func(r rune) bool { return r <= ' ' || r == 0x7f }) {
 		return false
 	}
@@ -377,6 +384,19 @@ func twinList(s string) (list []string) {
 	}
 	add(s[from:])
 	return list
+}
+
+func twinSeconds(s string) int {
+	rest := strings.TrimLeft(s, "0123456789")
+	digits := strings.TrimLeft(s[:len(s)-len(rest)], "0")
+	if s == "" || rest == s || rest != "" && !strings.Contains(" \t\r\n;(", rest[:1]) {
+		return -1
+	}
+	if len(digits) > 10 {
+		return 1<<31 - 1
+	}
+	n, _ := strconv.Atoi("0" + digits)
+	return min(n, 1<<31-1)
 }
 
 func twinToken(s string) bool {

@@ -35,28 +35,50 @@ func (u URI) HostPort() Span {
 }
 
 func schemeOf(b []byte) Scheme {
-	switch {
-	case equalFold(b, "sip"):
-		return SIP
-	case equalFold(b, "sips"):
-		return SIPS
-	case equalFold(b, "tel"):
-		return Tel
-	case equalFold(b, "urn"):
-		return URN
+	switch len(b) {
+	case 3:
+		switch b[0] | 0x20 {
+		case 's':
+			if equalFold(b, "sip") {
+				return SIP
+			}
+		case 't':
+			if equalFold(b, "tel") {
+				return Tel
+			}
+		case 'u':
+			if equalFold(b, "urn") {
+				return URN
+			}
+		}
+	case 4:
+		if equalFold(b, "sips") {
+			return SIPS
+		}
 	}
 	return OtherScheme
 }
 
 // ParseURI takes the URI in s apart.
-func ParseURI(b []byte, s Span) URI {
-	u := URI{Span: s}
-	colon := bytes.IndexByte(b[s.From:s.To], ':')
-	if colon <= 0 {
-		return u
+func ParseURI(b []byte, s Span) (u URI) {
+	u.parse(b, s)
+	return u
+}
+
+// parse fills u, which must be zero.
+func (u *URI) parse(b []byte, s Span) {
+	u.Span = s
+	colon := s.From // most begin with "sip:"
+	if t := b[s.From:s.To]; len(t) > 4 && string(t[:4]) == "sip:" {
+		colon, u.Scheme = s.From+3, SIP
+	} else {
+		colon += bytes.IndexByte(t, ':')
+		if colon <= s.From {
+			return
+		}
+		u.Scheme = schemeOf(b[s.From:colon])
 	}
-	u.Scheme = schemeOf(b[s.From : s.From+colon])
-	rest := Span{s.From + colon + 1, s.To}
+	rest := Span{colon + 1, s.To}
 	switch u.Scheme {
 	case SIP, SIPS:
 		u.sip(b, rest)
@@ -68,7 +90,6 @@ func ParseURI(b []byte, s Span) URI {
 		u.User, u.Params = Span{rest.From, end}, Span{end, rest.To}
 		u.OK = !u.User.Empty()
 	}
-	return u
 }
 
 func (u *URI) sip(b []byte, s Span) {
@@ -102,14 +123,14 @@ func (u *URI) sip(b []byte, s Span) {
 func hostPort(b []byte, i, end int) (host, port Span, n, next int, ok bool) {
 	host.From = i
 	if i < end && b[i] == '[' {
-		for i++; i < end && (isHex(b[i]) || b[i] == ':' || b[i] == '.'); i++ {
+		for i++; i < end && classes[b[i]]&isV6 != 0; i++ {
 		}
 		if i >= end || b[i] != ']' || i == host.From+1 {
 			return host, port, 0, i, false
 		}
 		i++
 	} else {
-		for i < end && hostByte(b[i]) {
+		for i < end && classes[b[i]]&isHost != 0 {
 			i++
 		}
 	}
@@ -123,21 +144,19 @@ func hostPort(b []byte, i, end int) (host, port Span, n, next int, ok bool) {
 	}
 	i = skipBlanks(b, colon+1, end)
 	port.From = i
-	for i < end && b[i] >= '0' && b[i] <= '9' {
+	for i < end && classes[b[i]]&isDigit != 0 {
+		n = min(n*10+int(b[i]-'0'), 65536)
 		i++
 	}
 	port.To = i
-	n, ok = number(b[port.From:port.To], 65535)
-	return host, port, n, i, ok && n > 0
+	if n > 65535 {
+		n = 0
+	}
+	return host, port, n, i, n > 0
 }
 
 func isHex(c byte) bool {
 	return c >= '0' && c <= '9' || c >= 'a' && c <= 'f' || c >= 'A' && c <= 'F'
-}
-
-// hostByte accepts underscores too: they are common in names of containers.
-func hostByte(c byte) bool {
-	return c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c == '-' || c == '.' || c == '_'
 }
 
 // Param finds a parameter in a list such as URI.Params or Addr.Params by its lower-case name. A parameter without value gives an empty span and true.
@@ -163,30 +182,23 @@ type Addr struct {
 }
 
 // ParseAddr takes the value in s apart. ok is false when the brackets, quotes or parameters do not close, when the tag appears twice or
-// when tag or URI are too long; the URI itself is not looked at.
+// when tag or URI are too long (MaxToken, MaxURI; Message.ParseAddr knows the message's own limits); the URI itself is not looked at.
 func ParseAddr(b []byte, s Span) (a Addr, ok bool) {
+	ok = a.parse(b, s, &defaults)
+	return a, ok
+}
+
+// parse fills a, which must be zero.
+func (a *Addr) parse(b []byte, s Span, l *Limits) bool {
 	a.Span, a.Bare = s, s
-	open := -1
-	for i := s.From; i < s.To; i++ {
-		if b[i] == '"' {
-			if i, ok = quoteEnd(b, i, s.To); !ok {
-				return a, false
-			}
-			i--
-			continue
-		}
-		if b[i] == '<' {
-			open = i
-			break
-		}
-		if b[i] == ';' {
-			break
-		}
+	open, ok := bracket(b, s)
+	if !ok {
+		return false
 	}
 	if open >= 0 {
 		n := bytes.IndexByte(b[open:s.To], '>')
 		if n < 0 {
-			return a, false
+			return false
 		}
 		a.Bare, a.Params = Span{open + 1, open + n}, Span{open + n + 1, s.To}
 	} else { // addr-spec: what follows a semicolon belongs to the header (RFC 3261 section 20)
@@ -195,33 +207,48 @@ func ParseAddr(b []byte, s Span) (a Addr, ok bool) {
 		}
 		a.Bare = trim(b, a.Bare)
 	}
-	if a.Bare.Len() > MaxURI || a.Bare.Empty() {
-		return a, false
+	if over(a.Bare.Len(), l.URI) || a.Bare.Empty() {
+		return false
 	}
-	return a, a.tag(b)
+	return a.tag(b, l)
+}
+
+// bracket finds the "<" before the URI, -1 if there is none; ok is false when a display name's quotes do not close.
+func bracket(b []byte, s Span) (open int, ok bool) {
+	for i := s.From; i < s.To; i++ {
+		switch b[i] {
+		case '<':
+			return i, true
+		case ';':
+			return -1, true
+		case '"':
+			if i, ok = quoteEnd(b, i, s.To); !ok {
+				return -1, false
+			}
+			i--
+		}
+	}
+	return -1, true
 }
 
 // AddrURI is the URI of a list value such as a Route; OK is false when either cannot be read.
-func AddrURI(b []byte, s Span) URI {
-	a, ok := ParseAddr(b, s)
-	if !ok {
-		return URI{}
+func AddrURI(b []byte, s Span) (u URI) {
+	var a Addr
+	if a.parse(b, s, &defaults) {
+		u.parse(b, a.Bare)
 	}
-	return ParseURI(b, a.Bare)
+	return u
 }
 
-func (a *Addr) tag(b []byte) bool {
+func (a *Addr) tag(b []byte, l *Limits) bool {
 	found := false
 	for i := a.Params.From; ; {
 		p, next, more, ok := nextParam(b, i, a.Params.To)
-		if !ok {
-			return false
-		}
-		if !more {
-			return true
+		if !ok || !more {
+			return ok
 		}
 		if equalFold(b[p.Name.From:p.Name.To], "tag") {
-			if found || p.Value.Len() > MaxToken {
+			if found || over(p.Value.Len(), l.Token) {
 				return false
 			}
 			a.Tag, found = p.Value, true

@@ -22,60 +22,68 @@ func (v Via) HostPort() Span {
 }
 
 // ParseVia takes a Via value apart. Blanks and folds are allowed wherever the grammar allows them. ok is false for what cannot be read,
-// for parameters that matter and appear twice, and for a branch longer than MaxToken.
+// for parameters that matter and appear twice, and for a branch longer than MaxToken; Message.ParseVia knows the message's own limits.
 func ParseVia(b []byte, s Span) (v Via, ok bool) {
+	ok = v.parse(b, s, &defaults)
+	return v, ok
+}
+
+// parse fills v, which must be zero.
+func (v *Via) parse(b []byte, s Span, l *Limits) bool {
 	v.Span = s
-	i := s.From
-	for _, word := range [2]string{"sip", "2.0"} {
-		from := i
-		for i < s.To && tokenBytes[b[i]] {
-			i++
-		}
-		if !equalFold(b[from:i], word) {
-			return v, false
-		}
-		if i = skipBlanks(b, i, s.To); i >= s.To || b[i] != '/' {
-			return v, false
-		}
-		i = skipBlanks(b, i+1, s.To)
+	i, ok := viaTransport(b, s)
+	if !ok {
+		return false
 	}
 	v.Transport.From = i
-	for i < s.To && tokenBytes[b[i]] {
+	for i < s.To && classes[b[i]]&isTokenByte != 0 {
 		i++
 	}
 	v.Transport.To = i
 	from := skipBlanks(b, i, s.To)
 	if v.Transport.Empty() || from == i {
-		return v, false
+		return false
 	}
 	if v.Host, v.PortText, v.Port, i, ok = hostPort(b, from, s.To); !ok {
-		return v, false
+		return false
 	}
-	return v, v.params(b, i)
+	return v.params(b, i, l)
 }
 
-func (v *Via) params(b []byte, i int) bool {
+// viaTransport gives the place after "SIP/2.0/".
+func viaTransport(b []byte, s Span) (int, bool) {
+	i := s.From
+	if t := b[i:s.To]; len(t) > 8 && string(t[:8]) == "SIP/2.0/" {
+		return skipBlanks(b, i+8, s.To), true
+	}
+	for _, word := range [2]string{"sip", "2.0"} {
+		from := i
+		for i < s.To && classes[b[i]]&isTokenByte != 0 {
+			i++
+		}
+		if !equalFold(b[from:i], word) {
+			return i, false
+		}
+		if i = skipBlanks(b, i, s.To); i >= s.To || b[i] != '/' {
+			return i, false
+		}
+		i = skipBlanks(b, i+1, s.To)
+	}
+	return i, true
+}
+
+func (v *Via) params(b []byte, i int, l *Limits) bool {
 	for {
 		p, next, more, ok := nextParam(b, i, v.To)
-		if !ok {
-			return false
+		if !ok || !more {
+			return ok
 		}
-		if !more {
-			return true
-		}
-		name := b[p.Name.From:p.Name.To]
-		switch {
-		case equalFold(name, "branch"):
-			if v.Branch.To != 0 || p.Value.Len() > MaxToken {
-				return false
+		i = next
+		switch name := b[p.Name.From:p.Name.To]; len(name) {
+		case len("rport"):
+			if !equalFold(name, "rport") {
+				continue
 			}
-			v.Branch = p.Value
-		case equalFold(name, "received"):
-			if v.Received.To != 0 || p.Value.Empty() {
-				return false
-			}
-			v.Received = p.Value
-		case equalFold(name, "rport"):
 			if v.RPortEnd != 0 {
 				return false
 			}
@@ -83,7 +91,22 @@ func (v *Via) params(b []byte, i int) bool {
 			if p.Assigned {
 				v.RPort = p.Value
 			}
+		case len("branch"):
+			if !equalFold(name, "branch") {
+				continue
+			}
+			if v.Branch.To != 0 || over(p.Value.Len(), l.Token) {
+				return false
+			}
+			v.Branch = p.Value
+		case len("received"):
+			if !equalFold(name, "received") {
+				continue
+			}
+			if v.Received.To != 0 || p.Value.Empty() {
+				return false
+			}
+			v.Received = p.Value
 		}
-		i = next
 	}
 }
