@@ -5,8 +5,10 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"io"
 	"net"
 	"net/netip"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -42,7 +44,11 @@ type site struct {
 	way          tortureWay
 	front        *Front
 	client, node *end
+	secret       Secret
+	clientHost   string
+	guarded      func(net.PacketConn) net.PacketConn // what the gateway's sockets go through
 	events       chan event
+	over         chan struct{} // closed when nobody listens any more
 	readers      sync.WaitGroup
 	outer, inner netip.AddrPort // the gateway's addresses
 	last         []byte         // the last request the node got
@@ -67,60 +73,173 @@ type event struct {
 // patience ends a test that fails.
 const patienceOfTests = 5 * time.Second
 
-func openSite(t testing.TB, way tortureWay) *site {
-	s := &site{t: t, way: way, events: make(chan event, 1024)}
-	t.Cleanup(s.readers.Wait)
+func openSite(t testing.TB, way tortureWay) *site { return openSiteOf(t, way, Secret{7}) }
+
+func openSiteOf(t testing.TB, way tortureWay, secret Secret) *site {
+	s := newSite(t, way)
+	s.secret = secret
+	s.open()
+	return s
+}
+
+func newSite(t testing.TB, way tortureWay) *site {
+	return &site{t: t, way: way, secret: Secret{7}, clientHost: way.host, events: make(chan event, 1024), over: make(chan struct{}),
+		guarded: func(c net.PacketConn) net.PacketConn { return c }}
+}
+
+// open starts everything; the end of the test stops it.
+func (s *site) open() {
+	s.t.Cleanup(s.readers.Wait)
+	external, outer := s.listen(s.way.in)
+	internal, inner := s.listen(s.way.out)
+	s.outer, s.inner = outer, inner
 	s.node = s.openNode()
 	registry := &cluster.Registry{}
-	address := cluster.Address{Scheme: way.out, Addr: s.node.at, Host: s.node.at.Addr().String()}
+	address := cluster.Address{Scheme: s.way.out, Addr: s.node.at, Host: s.node.at.Addr().String()}
 	if err := registry.Apply(cluster.Spec{Nodes: []cluster.NodeSpec{{Name: "node1", SIP: []cluster.Address{address}}},
 		Pools: []cluster.PoolSpec{{Name: "default", Sticky: true, Members: []cluster.MemberSpec{{Node: cluster.AllNodes}}}}}); err != nil {
-		t.Fatal(err)
+		s.t.Fatal(err)
 	}
 	algorithm, _ := balance.New("round-robin")
 	router := &gateway.Router{Store: memstore.New(memstore.Options{}), Views: registry.View, Book: &calls.Book{}}
 	router.Apply(&gateway.Policy{Pools: map[string]gateway.Placement{"default": {SIP: algorithm}}})
-	outer, inner := s.packets("gateway"), s.packets("gateway")
-	s.outer, s.inner = addrOf(outer.LocalAddr()), addrOf(inner.LocalAddr())
-	s.front = &Front{Router: router, Book: router.Book, Secrets: Secrets{Current: Secret{7}}, External: []Listener{{Conn: outer}}, Internal: []Listener{{Conn: inner}}}
+	s.front = &Front{Router: router, Book: router.Book, Secrets: Secrets{Current: s.secret}, External: []Listener{external}, Internal: []Listener{internal}}
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() { done <- s.front.Run(ctx) }()
-	t.Cleanup(func() {
+	s.t.Cleanup(func() {
+		close(s.over)
 		cancel()
 		if err := <-done; err != nil {
-			t.Errorf("Run: %v", err)
+			s.t.Errorf("Run: %v", err)
 		}
 	})
 	s.dial()
-	return s
 }
 
-func (s *site) packets(who string) net.PacketConn {
-	c, err := net.ListenPacket("udp", net.JoinHostPort(s.way.host, "0"))
+// listen opens a socket of the gateway's.
+func (s *site) listen(network string) (Listener, netip.AddrPort) {
+	if network == "tcp" {
+		l := s.stream(s.way.host)
+		return streamListener(l), addrOf(l.Addr())
+	}
+	c := s.packets(s.way.host)
+	return Listener{Conn: s.guarded(c)}, addrOf(c.LocalAddr())
+}
+
+func (s *site) packets(host string) net.PacketConn {
+	c, err := net.ListenPacket("udp", net.JoinHostPort(host, "0"))
 	if err != nil {
-		s.t.Skipf("%s has no UDP on %s: %v", who, s.way.host, err)
+		s.t.Skipf("no UDP on %s: %v", host, err)
 	}
 	s.t.Cleanup(func() { c.Close() })
 	return c
+}
+
+func (s *site) stream(host string) net.Listener {
+	l, err := net.Listen("tcp", net.JoinHostPort(host, "0"))
+	if err != nil {
+		s.t.Skipf("no TCP on %s: %v", host, err)
+	}
+	s.t.Cleanup(func() { l.Close() })
+	return l
 }
 
 func addrOf(a net.Addr) netip.AddrPort { return netip.MustParseAddrPort(a.String()) }
 
 // dial makes a new client.
 func (s *site) dial() {
-	c := s.packets("the client")
-	s.client = s.packetEnd("client", c, func() netip.AddrPort { return s.outer })
+	if s.way.in == "udp" {
+		s.client = s.packetEnd("client", s.packets(s.clientHost), s.outer)
+		return
+	}
+	c, err := (&net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(s.clientHost)}}).Dial("tcp", s.outer.String())
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.t.Cleanup(func() { c.Close() })
+	e := &end{name: "client", at: addrOf(c.LocalAddr())}
+	e.send = func(b []byte) { c.Write(b) } // what cannot be sent any more shows in what comes
+	e.half = func() { c.(*net.TCPConn).CloseWrite() }
+	s.client = e
+	s.readers.Go(func() {
+		s.read(e, c)
+		s.happens(event{e, nil})
+	})
 }
 
 func (s *site) openNode() *end {
-	return s.packetEnd("node", s.packets("the node"), func() netip.AddrPort { return s.inner })
+	if s.way.out == "udp" {
+		return s.packetEnd("node", s.packets(s.way.host), s.inner)
+	}
+	l := s.stream(s.way.host)
+	var mu sync.Mutex
+	var last net.Conn // which the gateway dialled; it is the only one as long as it lives
+	e := &end{name: "node", at: addrOf(l.Addr()), half: func() {}}
+	e.send = func(b []byte) {
+		mu.Lock()
+		defer mu.Unlock()
+		last.Write(b)
+	}
+	s.readers.Go(func() {
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			mu.Lock()
+			last = c
+			mu.Unlock()
+			s.readers.Go(func() {
+				defer c.Close()
+				s.read(e, c)
+			})
+		}
+	})
+	return e
 }
 
-func (s *site) packetEnd(name string, c net.PacketConn, peer func() netip.AddrPort) *end {
+// read takes the messages of a connection apart as RFC 3261 section 18.3 has it, until it ends.
+func (s *site) read(e *end, c net.Conn) {
+	r := bufio.NewReader(c)
+	for {
+		var b []byte
+		for !bytes.HasSuffix(b, []byte("\r\n\r\n")) {
+			line, err := r.ReadBytes('\n')
+			if b = append(b, line...); err != nil {
+				if len(b) > 0 {
+					s.happens(event{e, append([]byte("cut short: "), b...)})
+				}
+				return
+			}
+		}
+		h, body := readHead(b), 0
+		if i := h.find("content-length"); i >= 0 {
+			if p := lengthOf.FindStringSubmatch(h.lines[i].text); p != nil {
+				body, _ = strconv.Atoi(p[1])
+			}
+		}
+		at := len(b)
+		b = append(b, make([]byte, body)...)
+		if _, err := io.ReadFull(r, b[at:]); err != nil {
+			s.happens(event{e, append([]byte("cut short: "), b...)})
+			return
+		}
+		s.happens(event{e, b})
+	}
+}
+
+func (s *site) happens(ev event) {
+	select {
+	case s.events <- ev:
+	case <-s.over:
+	}
+}
+
+func (s *site) packetEnd(name string, c net.PacketConn, peer netip.AddrPort) *end {
 	e := &end{name: name, at: addrOf(c.LocalAddr()), half: func() {}}
 	e.send = func(b []byte) {
-		if _, err := c.WriteTo(b, net.UDPAddrFromAddrPort(peer())); err != nil {
+		if _, err := c.WriteTo(b, net.UDPAddrFromAddrPort(peer)); err != nil {
 			s.t.Fatalf("%s: %v", name, err)
 		}
 	}
@@ -132,10 +251,10 @@ func (s *site) packetEnd(name string, c net.PacketConn, peer func() netip.AddrPo
 				return
 			}
 			data := bytes.Clone(b[:n])
-			if addrOf(from) != peer() {
+			if addrOf(from) != peer {
 				data = append([]byte("from "+from.String()+": "), data...)
 			}
-			s.events <- event{e, data}
+			s.happens(event{e, data})
 		}
 	})
 	return e
@@ -171,5 +290,3 @@ func (s *site) closes() error {
 		return fmt.Errorf("the connection stays open: %w", errNothing)
 	}
 }
-
-var _ = bufio.NewReader
