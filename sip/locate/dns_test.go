@@ -136,6 +136,7 @@ example.com.              60 IN NAPTR 100 50 "s" "SIP+D2U" "" _sip._udp.example.
 _sip._tcp.example.com.    40 IN SRV 0 1 5060 server1.example.com.
 _sip._tcp.example.com.    40 IN SRV 1 2 5060 Server2.example.com.
 _sip._udp.example.com.    60 IN SRV 0 0 0 .
+_sip._udp.brief.example.com. 20 IN SRV 0 0 5060 server1.example.com.
 server1.example.com.      90 IN A 192.0.2.1
 server1.example.com.      80 IN AAAA 2001:db8::1
 server2.example.com.      60 IN CNAME host.example.net.
@@ -168,6 +169,20 @@ func TestRealServer(t *testing.T) {
 		if got, state := l.locate(t, c.uri, 1); text(got) != c.want || state != c.state {
 			t.Errorf("%s: %q, %d, want %q, %d", c.uri, text(got), state, c.want, c.state)
 		}
+	}
+}
+
+// TestShortestLife: what follows from several answers lives as long as the one that ends first.
+func TestShortestLife(t *testing.T) {
+	l := &Locator{Resolver: serve(t, realZone).resolver()}
+	const uri = "sip:brief.example.com;transport=udp"
+	start := time.Now()
+	l.locate(t, uri, 1)
+	if _, state := l.Find(nil, query(uri), 1, start.Add(19*time.Second)); state != Known {
+		t.Errorf("after 19 s: %d", state)
+	}
+	if _, state := l.Find(nil, query(uri), 1, time.Now().Add(20*time.Second)); state != Aged {
+		t.Errorf("after 20 s: %d", state)
 	}
 }
 
@@ -394,6 +409,10 @@ func TestHostsFile(t *testing.T) {
 	got, state := l.locate(t, "sip:LocalHost", 1)
 	if state != Known || len(got) == 0 || !got[0].Addr.Addr().IsLoopback() || got[0].Addr.Port() != 5060 {
 		t.Errorf("%s, %d", text(got), state)
+	}
+	l = &Locator{Resolver: &DNS{Servers: []string{freeAddr(t)}, Bare: true}}
+	if got, state := l.locate(t, "sip:localhost", 1); state != None {
+		t.Errorf("without the file: %s, %d", text(got), state)
 	}
 	if ips := (&DNS{}).Pinned(t.Context(), "no-such-name.example"); ips != nil {
 		t.Errorf("%v", ips)

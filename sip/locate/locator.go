@@ -86,7 +86,7 @@ func (l *Locator) Find(dst []Target, q Query, seed uint64, now time.Time) ([]Tar
 	}
 	state := e.state(now)
 	if state == Known || state == Aged {
-		dst = targets(dst, e.records, &p, seed)
+		dst = p.targets(dst, e.records, seed)
 	}
 	return dst, state
 }

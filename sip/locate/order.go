@@ -59,7 +59,7 @@ func arrange(ips []netip.Addr, usable func(netip.Addr) bool) []addr {
 // targets appends what to try, in order. Records of one rank are drawn without putting back, with chances as their weights (RFC 2782), but by
 // a draw that each record makes for itself from the seed: the first of all is the one with the least -ln(u)/weight, u in (0,1). That has the
 // chances of drawing one after the other, needs no order of the records, and moves no other transaction when a record comes or goes.
-func targets(dst []Target, records []record, p *plan, seed uint64) []Target {
+func (p *plan) targets(dst []Target, records []record, seed uint64) []Target {
 	var drawn [maxRecords]struct {
 		i     int
 		score float64
@@ -83,13 +83,13 @@ func targets(dst []Target, records []record, p *plan, seed uint64) []Target {
 	})
 	start := len(dst)
 	for _, d := range order {
-		dst = spread(dst, start, &records[d.i], seed, p)
+		dst = p.spread(dst, start, &records[d.i], seed)
 	}
 	return dst
 }
 
 // spread appends the addresses of one record: each family in its turn, within it as the seed says.
-func spread(dst []Target, start int, r *record, seed uint64, p *plan) []Target {
+func (p *plan) spread(dst []Target, start int, r *record, seed uint64) []Target {
 	t := Target{Transport: r.transport}
 	port := r.port
 	if port == 0 {

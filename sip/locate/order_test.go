@@ -55,6 +55,9 @@ func TestWeights(t *testing.T) {
 				p    float64
 				got  int
 			}{{"first", p, first[i]}, {"second", then[i], second[i]}} {
+				if weights[i] == 0 && sum > 0 && c.what == "first" && c.got > n/100 {
+					t.Errorf("weights %v: %d was first %d times, which is not seldom", weights, i, c.got)
+				}
 				if off := math.Abs(float64(c.got) - n*c.p); off > 4*math.Sqrt(n*c.p*(1-c.p))+1 {
 					t.Errorf("weights %v: %d was %s %d times, want about %.0f", weights, i, c.what, c.got, n*c.p)
 				}

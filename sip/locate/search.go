@@ -199,7 +199,7 @@ func servers(all []SRV, own string) []SRV {
 		seen[place] = true
 		return twice
 	})
-	return list[:min(len(list), maxRecords)]
+	return list
 }
 
 // fill finds the addresses of the records, whose targets are names, asking once for each name.

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -43,8 +45,9 @@ tcp.same.example.net SRV 9 0 5060 b.example.net
 tls.same.example.net SRV 0 0 5061 c.example.net
 
 odd.example.net NAPTR 10 10 s SIP+D2S _sip._sctp.odd.example.net
-odd.example.net NAPTR 11 10 a SIP+D2U a.example.net
+odd.example.net NAPTR 11 10 a SIP+D2U _sip._udp.srv.example.net
 odd.example.net NAPTR 12 10 u E2U+sip . !^.*$!sip:a@example.net!
+odd.example.net NAPTR 12 20 s SIP+D2T _sip._udp.srv.example.net !^.*$!sip:a@example.net!
 odd.example.net NAPTR 13 10 s SIP+D2T b\000d.example.net
 odd.example.net HOST 192.0.2.31
 
@@ -250,9 +253,6 @@ func TestHostileRecords(t *testing.T) {
 			if asked := s.questions(); state != c.state || len(asked) != c.asked {
 				t.Errorf("state %d, want %d; asked %q, want %d", state, c.state, asked, c.asked)
 			}
-			if s.most > maxSide {
-				t.Errorf("%d questions at a time", s.most)
-			}
 		})
 	}
 }
@@ -265,5 +265,35 @@ func TestUsable(t *testing.T) {
 	}
 	if got, state := l.locate(t, "sip:y.example", 1); state != None {
 		t.Errorf("got %s, %d", text(got), state)
+	}
+}
+
+// However many records two services have, sixteen are used, and few questions are under way at a time.
+func TestFanOutIsBounded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var lines strings.Builder
+		for i := range 12 {
+			fmt.Fprintf(&lines, "_sip._udp.x.example SRV 0 1 5060 u%d.example\nu%d.example HOST 10.0.0.%d\n", i, i, i)
+			fmt.Fprintf(&lines, "_sip._tcp.x.example SRV 0 1 5060 t%d.example\nt%d.example HOST 10.0.1.%d\n", i, i, i)
+		}
+		s := newScript(t, lines.String())
+		s.delay = time.Millisecond
+		l := &Locator{Resolver: s, Can: UDP | TCP}
+		got, _ := l.locate(t, "sip:x.example", 1)
+		if asked := s.questions(); len(got) != maxTargets || len(asked) != 1+2+maxRecords {
+			t.Errorf("%s after %d questions: %q", text(got), len(asked), asked)
+		}
+		if s.most != maxSide {
+			t.Errorf("%d questions at a time", s.most)
+		}
+	})
+}
+
+// A record that stands there twice has no second chance: its better place counts.
+func TestDoubleRecords(t *testing.T) {
+	got := servers([]SRV{{2, 5, 5060, "b.example."}, {1, 5, 5060, "A.example"}, {1, 9, 5060, "a.example."}, {0, 0, 0, "c.example"}, {1, 9, 5061, "a.example."}}, "x")
+	want := []SRV{{1, 9, 5060, "a.example"}, {1, 9, 5061, "a.example"}, {2, 5, 5060, "b.example"}}
+	if d := cmp.Diff(want, got); d != "" {
+		t.Error(d)
 	}
 }
