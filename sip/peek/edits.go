@@ -73,15 +73,16 @@ func (e *Edits) Int(n int) *Edits {
 
 // Addr adds host:port, IPv6 in brackets.
 func (e *Edits) Addr(a netip.AddrPort) *Edits {
-	return e.Host(a.Addr()).Text(":").Int(int(a.Port()))
+	e.Host(a.Addr())
+	e.text = append(e.text, ':')
+	return e.Int(int(a.Port()))
 }
 
 // Host adds an IP address as it stands in a URI or sent-by: IPv6 in brackets, without a zone, v4-in-v6 as v4.
 func (e *Edits) Host(a netip.Addr) *Edits {
 	a = a.Unmap().WithZone("")
 	if a.Is4() {
-		e.text = a.AppendTo(e.text)
-		return e.grown()
+		return e.four(a)
 	}
 	e.text = append(e.text, '[')
 	e.text = a.AppendTo(e.text)
@@ -91,7 +92,29 @@ func (e *Edits) Host(a netip.Addr) *Edits {
 
 // IP adds an IP address without brackets, as the received parameter has it.
 func (e *Edits) IP(a netip.Addr) *Edits {
-	e.text = a.Unmap().WithZone("").AppendTo(e.text)
+	a = a.Unmap().WithZone("")
+	if a.Is4() {
+		return e.four(a)
+	}
+	e.text = a.AppendTo(e.text)
+	return e.grown()
+}
+
+// four adds an IPv4 address. It is written several times into each message: strconv and netip have more to ask.
+func (e *Edits) four(a netip.Addr) *Edits {
+	for i, n := range a.As4() {
+		if i > 0 {
+			e.text = append(e.text, '.')
+		}
+		switch {
+		case n >= 100:
+			e.text = append(e.text, '0'+n/100, '0'+n/10%10, '0'+n%10)
+		case n >= 10:
+			e.text = append(e.text, '0'+n/10, '0'+n%10)
+		default:
+			e.text = append(e.text, '0'+n)
+		}
+	}
 	return e.grown()
 }
 

@@ -167,11 +167,13 @@ func (m *Message) cseq(value Span) {
 	}
 	n, ok := number(b[value.From:i], 1<<31-1)
 	m.CSeqName = Span{skipBlanks(b, i, value.To), value.To}
-	if !ok || m.CSeqName.From == i || !isToken(m.Text(m.CSeqName)) {
+	m.CSeqMethod = methodOf(m.Text(m.CSeqName))
+	if !ok || m.CSeqName.From == i || m.CSeqMethod == OtherMethod && !isToken(m.Text(m.CSeqName)) {
+		m.CSeqMethod = OtherMethod
 		m.fail(BadCSeq)
 		return
 	}
-	m.CSeq, m.CSeqMethod = uint32(n), methodOf(m.Text(m.CSeqName))
+	m.CSeq = uint32(n)
 }
 
 // list adds the values of one line. An empty element (", ,") is skipped, as RFC 3261 section 7.3.1 lets lists be read.

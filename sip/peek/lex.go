@@ -1,6 +1,7 @@
 package peek
 
 import (
+	"bytes"
 	"encoding/binary"
 	"math/bits"
 )
@@ -162,9 +163,11 @@ func valueEnd(b []byte, i, end int) int {
 			i, _ = quoteEnd(b, i, end)
 			continue
 		case '<':
-			for i < end && b[i] != '>' {
-				i++
+			n := bytes.IndexByte(b[i:end], '>')
+			if n < 0 {
+				return end
 			}
+			i += n
 		}
 		i++
 	}
@@ -218,6 +221,16 @@ func nextParam(b []byte, i, end int) (p param, next int, more, ok bool) {
 	}
 	p.Value.To = i
 	return p, i, true, ok
+}
+
+// plainParam reads the parameter at i when it is written as nearly all are: name, which is ";name=", and a value without blanks or quotes.
+// ok false means only that nextParam must look.
+func plainParam(b []byte, i, end int, name string) (value Span, ok bool) {
+	from := i + len(name)
+	if from >= end || string(b[i:from]) != name || b[from] == '"' || classes[b[from]]&isBlank != 0 {
+		return value, false
+	}
+	return Span{from, wordEnd(b, from, end)}, true
 }
 
 // equalFold compares ASCII without case; lower must be lower case.

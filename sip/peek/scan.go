@@ -57,13 +57,17 @@ func (m *Message) startLine(s Span) bool {
 	if one > 4 && equalFold(b[s.From:s.From+4], "sip/") {
 		return m.statusLine(first, rest)
 	}
-	two := bytes.LastIndexByte(b[rest.From:rest.To], ' ')
-	if two <= 0 || !isToken(m.Text(first)) {
+	two := rest.Len() - len(" SIP/2.0")
+	if two <= 0 || string(b[rest.From+two:rest.To]) != " SIP/2.0" {
+		two = bytes.LastIndexByte(b[rest.From:rest.To], ' ')
+	}
+	m.MethodName, m.Method = first, methodOf(m.Text(first))
+	if two <= 0 || m.Method == OtherMethod && !isToken(m.Text(first)) {
+		m.MethodName, m.Method = Span{}, OtherMethod
 		m.fail(BadStart)
 		return false
 	}
 	uri, version := Span{rest.From, rest.From + two}, Span{rest.From + two + 1, rest.To}
-	m.MethodName, m.Method = first, methodOf(m.Text(first))
 	if !m.version(version) {
 		return m.reason == BadVersion // the headers still say where the refusal goes
 	}
@@ -125,8 +129,10 @@ func (m *Message) headerLines(i int) bool {
 	b, l := m.Buf, m.limits()
 	m.lines = 1
 	for {
-		end, next, r := line(b, i)
-		if r != OK {
+		n := bytes.IndexByte(b[i:], '\n') // as line does, without the call
+		end, next := i+n-1, i+n+1
+		if n < 1 || b[end] != '\r' {
+			_, _, r := line(b, i)
 			m.fail(r)
 			return false
 		}
@@ -136,6 +142,7 @@ func (m *Message) headerLines(i int) bool {
 			return true
 		}
 		for next < len(b) && (b[next] == ' ' || b[next] == '\t') { // a fold
+			var r Reason
 			if end, next, r = line(b, next); r != OK {
 				m.fail(r)
 				return false

@@ -229,6 +229,24 @@ func TestAnswerable(t *testing.T) {
 	}
 }
 
+func TestAddresses(t *testing.T) {
+	for _, c := range []struct{ addr, host, ip string }{
+		{"0.0.0.0:1", "0.0.0.0:1", "0.0.0.0"},
+		{"9.10.99.100:65535", "9.10.99.100:65535", "9.10.99.100"},
+		{"255.249.200.101:5060", "255.249.200.101:5060", "255.249.200.101"},
+		{"[::ffff:192.0.2.1]:5060", "192.0.2.1:5060", "192.0.2.1"},
+		{"[2001:db8::1]:5060", "[2001:db8::1]:5060", "2001:db8::1"},
+		{"[fe80::1%eth0]:5060", "[fe80::1]:5060", "fe80::1"},
+	} {
+		var e Edits
+		m := Message{}
+		a := netip.MustParseAddrPort(c.addr)
+		if got := string(e.At(0).Addr(a).Text(" ").IP(a.Addr()).Apply(nil, &m)); got != c.host+" "+c.ip {
+			t.Errorf("%s: %q", c.addr, got)
+		}
+	}
+}
+
 func TestNothingOfALineEndGetsIn(t *testing.T) {
 	m := scan(t, invite)
 	var e Edits

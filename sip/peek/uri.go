@@ -241,8 +241,17 @@ func AddrURI(b []byte, s Span) (u URI) {
 }
 
 func (a *Addr) tag(b []byte, l *Limits) bool {
-	found := false
-	for i := a.Params.From; ; {
+	i, found := a.Params.From, false
+	if i == a.Params.To {
+		return true
+	}
+	if v, ok := plainParam(b, i, a.Params.To, ";tag="); ok {
+		if over(v.Len(), l.Token) {
+			return false
+		}
+		a.Tag, found, i = v, true, v.To
+	}
+	for {
 		p, next, more, ok := nextParam(b, i, a.Params.To)
 		if !ok || !more {
 			return ok

@@ -73,6 +73,12 @@ func viaTransport(b []byte, s Span) (int, bool) {
 }
 
 func (v *Via) params(b []byte, i int, l *Limits) bool {
+	if branch, ok := plainParam(b, i, v.To, ";branch="); ok { // as nearly all have it, and first
+		if over(branch.Len(), l.Token) {
+			return false
+		}
+		v.Branch, i = branch, branch.To
+	}
 	for {
 		p, next, more, ok := nextParam(b, i, v.To)
 		if !ok || !more {
