@@ -9,6 +9,9 @@ import (
 	"fmt"
 	"log/slog"
 	"net/netip"
+	"os"
+	"os/exec"
+	"path/filepath"
 	"runtime"
 	"strings"
 	"sync/atomic"
@@ -21,10 +24,62 @@ import (
 
 const reportsHere = true
 
-func processorTime() time.Duration {
-	var u unix.Rusage
-	unix.Getrusage(unix.RUSAGE_SELF, &u)
-	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+// spent is the processor time of all threads of a process, in nanoseconds.
+func spent(b *testing.B, pid int) (total int64) {
+	all, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/schedstat", pid))
+	if err != nil || len(all) == 0 {
+		b.Skip("the system does not tell: ", err)
+	}
+	for _, name := range all {
+		text, _ := os.ReadFile(name)
+		var n int64
+		fmt.Sscan(string(text), &n)
+		total += n
+	}
+	return total
+}
+
+// BenchmarkServer measures what another process spends on a message it receives and sends back, at a rate of messages a second. It falls
+// with the rate, because waking up is shared: compare equal rates only.
+func BenchmarkServer(b *testing.B) {
+	for _, rate := range []int{7_000, 21_000, 60_000} {
+		for _, mode := range []string{"batched", "plain"} {
+			b.Run(fmt.Sprint(mode, "/", rate), func(b *testing.B) {
+				server := exec.Command(os.Args[0])
+				server.Env = append(os.Environ(), echoMode+"="+mode)
+				stop, err := server.StdinPipe()
+				out, err2 := server.StdoutPipe()
+				if err := errors.Join(err, err2, server.Start()); err != nil {
+					b.Fatal(err)
+				}
+				defer server.Wait()
+				defer stop.Close()
+				var port int
+				if _, err := fmt.Fscan(out, &port); err != nil {
+					b.Fatal(err)
+				}
+				client := open(b, "udp4", "127.0.0.1:0", true)
+				var h nobody
+				run(b, client, &h)
+				to, message := at(fmt.Sprint("127.0.0.1:", port)), make([]byte, 900)
+				client.Send(message, to)
+				for h.n.Load() == 0 {
+					runtime.Gosched()
+				}
+				before := spent(b, server.Process.Pid)
+				b.ResetTimer()
+				begin := time.Now()
+				for sent := 0; sent < b.N; {
+					for due := int(time.Since(begin).Seconds() * float64(rate)); sent < due; sent++ {
+						client.Send(message, to)
+					}
+					time.Sleep(50 * time.Microsecond)
+				}
+				b.ReportMetric(float64(spent(b, server.Process.Pid)-before)/float64(b.N), "cpu-ns/msg")
+				b.ReportMetric(float64(max(0, b.N-int(h.n.Load()))), "lost")
+			})
+		}
+	}
 }
 
 // rig opens a socket whose system calls are the test's.
@@ -58,7 +113,7 @@ func TestErrorsOfReceivingAreOutlived(t *testing.T) {
 		persistent[i] = unix.ENOMEM
 	}
 	for name, errs := range map[string][]syscall.Errno{
-		"interrupted":             {unix.EINTR, unix.EINTR},
+		"interrupted":             bytesOf(patience+1, unix.EINTR),
 		"earlier datagrams":       {unix.ECONNREFUSED, unix.EHOSTUNREACH, unix.ECONNREFUSED},
 		"nothing but reports":     bytesOf(rounds*3, unix.ECONNREFUSED),
 		"persistent":              persistent,
@@ -335,7 +390,21 @@ func TestReportsDoNotWaitForDatagrams(t *testing.T) {
 			t.Fatalf("got %q, want %q", got, want)
 		}
 	}
-	if err := errors.Join(s.Conn.SetReadDeadline(time.Time{})); err != nil {
+}
+
+// The poller may refuse to wait, as it does when it has seen nothing of a socket but an error.
+func TestASocketThatCannotBeWaitedForIsStillServed(t *testing.T) {
+	s := open(t, "udp4", "127.0.0.1:0", false)
+	got := make(receiver, 1)
+	end := start(s, got)
+	for i := range 3 {
+		s.Send([]byte("x"), s.Local())
+		if m := <-got; !strings.HasSuffix(m, " x") {
+			t.Error(i, m)
+		}
+		s.Conn.SetReadDeadline(time.Unix(1, 0))
+	}
+	if err := end(); err != nil {
 		t.Error(err)
 	}
 }

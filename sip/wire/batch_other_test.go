@@ -2,8 +2,4 @@
 
 package wire
 
-import "time"
-
 const reportsHere = false
-
-func processorTime() time.Duration { return 0 }
