@@ -13,6 +13,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -23,13 +24,16 @@ import (
 // stage is what a scenario needs: which nodes stand behind the gateway and how it is
 // configured. There are always two nodes, node1 and node2.
 type stage struct {
-	Tomcats bool      // the nodes speak HTTP: the two real Tomcats
-	Web     [2]string // the nodes speak HTTP: servers of the scenario's own, at these URLs
-	Agents  bool      // the nodes speak SIP: two agents of ours, which write down what they get
-	Sipp    bool      // the nodes speak SIP: two SIPp processes
-	Single  bool      // one SIP port instead of an external and an internal one
-	Load    bool      // the plain build, as shipped; otherwise the one with the race detector
-	Config  string    // the sections the scenario is about, as an operator would write them
+	Tomcats bool           // the nodes speak HTTP: the two real Tomcats
+	Web     [2]string      // the nodes speak HTTP: servers of the scenario's own, at these URLs
+	Agents  bool           // the nodes speak SIP: two agents of ours, which write down what they get
+	Sipp    bool           // the nodes speak SIP: two SIPp processes
+	Sip     [2]string      // the nodes speak SIP: the scenario's own, at these URLs
+	Single  bool           // one SIP port instead of an external and an internal one
+	Load    bool           // the plain build, as shipped; otherwise the one with the race detector
+	Also    []string       // transports of the SIP ports beside UDP
+	Begin   func(w *world) // starts the scenario's nodes, if they have to know where the gateway is
+	Config  string         // the sections the scenario is about, as an operator would write them
 }
 
 // world is the running stage.
@@ -53,7 +57,7 @@ func set(t *testing.T, s stage) *world {
 	t.Helper()
 	w := &world{t: t, dir: scratch(t)}
 	binary := built(t, !s.Load)
-	http, sip := s.Web, [2]string{}
+	http, sip := s.Web, s.Sip
 	if s.Tomcats {
 		w.tomcats = tomcats(t)
 		for i, n := range w.tomcats.nodes {
@@ -84,6 +88,9 @@ func set(t *testing.T, s stage) *world {
 		t.Fatal(err)
 	}
 	t.Cleanup(w.strike)
+	if s.Begin != nil {
+		s.Begin(w)
+	}
 	w.socket = overSocket(filepath.Join(w.dir, "state", "admin.sock"))
 	eventually(t, 20*time.Second, "the gateway is ready", func() error {
 		if !w.proc.running() {
@@ -106,12 +113,19 @@ func (w *world) config(s stage, http, sip [2]string) string {
 		w.http = "http://" + addr
 		fmt.Fprintf(&b, "  http: [{addr: %q}]\n", addr)
 	}
-	if s.Agents || s.Sipp {
+	if sip[0] != "" {
+		urls := func(addr string) string {
+			var all []string
+			for _, transport := range append([]string{"udp"}, s.Also...) {
+				all = append(all, strconv.Quote(transport+"://"+addr))
+			}
+			return "[" + strings.Join(all, ", ") + "]"
+		}
 		w.external = at()
-		fmt.Fprintf(&b, "  sip:\n    external: [%q]\n", "udp://"+w.external)
+		fmt.Fprintf(&b, "  sip:\n    external: %s\n", urls(w.external))
 		if !s.Single {
 			w.internal = at()
-			fmt.Fprintf(&b, "    internal: [%q]\n", "udp://"+w.internal)
+			fmt.Fprintf(&b, "    internal: %s\n", urls(w.internal))
 		}
 	}
 	b.WriteString("nodes:\n")
