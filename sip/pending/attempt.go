@@ -26,7 +26,7 @@ func gap(step uint8) int64 { return min(t1<<min(step, 8), t2) }
 // place gives the INVITE to the next node that can be reached.
 func (c *turn) place(x *Invite) error {
 	for x.count < c.rules.attempts && (x.count == 0 || c.now < later(x.born, c.rules.total)) {
-		x.current, x.dialog = x.count, false
+		x.current = x.count
 		p, err := c.stage.Place(x)
 		if p.Decision.Member == nil {
 			x.current = x.count - min(x.count, 1)
@@ -48,7 +48,10 @@ func (c *turn) place(x *Invite) error {
 			x.marks[x.current] |= reliable
 		}
 		x.state, x.placed = trying, c.now
-		x.deadline = min(c.after(c.rules.invite), later(x.born, c.rules.total))
+		x.deadline = c.after(c.rules.invite)
+		if c.rules.invite == 0 {
+			x.deadline = c.after(life)
+		}
 		c.pace(x)
 		return nil
 	}
@@ -87,15 +90,15 @@ func (c *turn) withdrawAll(x *Invite) {
 
 func (c *turn) withdraw(x *Invite, i int) {
 	x.marks[i] |= withdrawn
-	if c.s.tally.withdrawn++; x.marks[i]&reliable == 0 {
-		x.pulls, x.pull = 0, c.after(t1)
-	}
+	x.pulls, x.pull = 0, c.after(t1)
+	c.s.tally.withdrawn++
 	c.stage.Withdraw(x, i)
 }
 
 // own gives the final answer in the place of the nodes and repeats it, where it may get lost, until it is acknowledged (RFC 3261
 // section 17.2.1). Over a stream it is given once. Either way the INVITE is known for 32 s more.
 func (c *turn) own(x *Invite, o Own) {
+	x.tell(gateway.Timeout)
 	x.silence()
 	c.abandon(x)
 	x.state, x.own, x.deadline = answered, o, c.after(life)

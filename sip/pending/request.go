@@ -91,9 +91,7 @@ func (t *Table) Cancel(now time.Time, k Key, st Stage) Verdict {
 	x.cancelled = true
 	c.s.tally.cancelled++
 	c.withdrawAll(x)
-	if !x.expired {
-		x.deadline = min(x.deadline, c.after(life)) // RFC 3261 section 9.1: a node that does not answer then will not
-	}
+	x.deadline = min(x.deadline, c.after(life)) // RFC 3261 section 9.1: a node that has not answered then will not
 	c.schedule(x)
 	return Handled
 }

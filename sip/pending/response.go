@@ -64,10 +64,7 @@ func (c *turn) provisional(x *Invite, a Response) Verdict {
 	}
 	if a.Status == 100 {
 		if first && x.state == trying {
-			x.deadline = min(c.after(c.rules.trying), later(x.born, c.rules.total))
-			if x.cancelled {
-				x.deadline = min(x.deadline, c.after(life))
-			}
+			x.deadline = c.after(c.patience(x))
 		}
 		if x.hundred || x.state == proceeding {
 			return Drop
@@ -78,16 +75,28 @@ func (c *turn) provisional(x *Invite, a Response) Verdict {
 	x.dialog = x.dialog || a.Tagged
 	switch {
 	case x.state == trying:
-		x.state, x.deadline, x.unheard = proceeding, c.after(timerC), never
-		if x.cancelled {
-			x.deadline = c.after(life)
-		}
+		x.state, x.unheard = proceeding, never
 		x.tell(gateway.OK)
 		c.s.spare.shrink(x, c.s.live)
+		if !x.expired {
+			x.deadline = c.after(c.patience(x))
+		}
 	case !x.expired && !x.cancelled:
-		x.deadline = c.after(timerC)
+		x.deadline = c.after(c.patience(x))
 	}
 	return Relay
+}
+
+// patience is how long the live attempt may go on after a 1xx.
+func (c *turn) patience(x *Invite) int64 {
+	d := timerC
+	if x.state == trying && c.rules.trying > 0 {
+		d = c.rules.trying
+	}
+	if x.cancelled {
+		d = min(d, life)
+	}
+	return d
 }
 
 // accepted takes a 2xx, which always goes up (RFC 3261 section 16.7 item 5). The first final answer wins.
@@ -95,7 +104,7 @@ func (c *turn) accepted(x *Invite, i int) Verdict {
 	m := &x.marks[i]
 	again := *m&agreed != 0
 	live := x.state != answered && i == int(x.current)
-	*m |= sent | final | agreed
+	*m |= final | agreed
 	if !live && !again {
 		c.s.tally.late++
 	}
@@ -135,7 +144,7 @@ func (c *turn) win(x *Invite, winner int) {
 // refused takes a 3xx to 6xx of the live attempt.
 func (c *turn) refused(x *Invite, status int) Verdict {
 	switch {
-	case x.state == trying && c.rules.replaceable(status):
+	case x.state == trying && !x.expired && c.rules.replaceable(status):
 		x.marks[x.current] |= final
 		c.stage.Acknowledge(x, int(x.current))
 		c.next(x, outcome(status), Unwilling)
@@ -145,14 +154,26 @@ func (c *turn) refused(x *Invite, status int) Verdict {
 		x.silence()
 		x.tell(gateway.OK)
 		x.state, x.status, x.deadline = refused, int16(status), c.after(life)
-		if c.s.spare.shrink(x, c.s.live); x.count == 1 {
-			c.s.spare.free(x, c.s.live)
-		}
+		c.settle(x)
 		return Relay
 	case x.state == refused && x.status == int16(status):
 		return Relay // the caller's ACK got lost
 	}
 	return Drop
+}
+
+// settle keeps of a refused INVITE what its ACK and its repetitions need. Where only one node was tried they find it without us as well, so
+// in a table that fills up nothing is kept.
+func (c *turn) settle(x *Invite) {
+	switch {
+	case x.count > 1:
+		c.s.spare.shrink(x, c.s.live)
+	case c.t.live.Load() > c.rules.limit/2:
+		c.s.tally.hurried++
+		c.forget(x)
+	default:
+		c.s.spare.free(x, c.s.live)
+	}
 }
 
 // outcome is what a refusal says of the node.

@@ -12,13 +12,13 @@ const (
 	Never
 )
 
-// Settings are what may change while the table is in use. 0 of a duration is no limit of that kind; an INVITE without any answer is given
-// up after 32 s, one with nothing above 100 after 180 s.
+// Settings are what may change while the table is in use. A duration of 0 does not lead to another node; a node without any answer is then
+// left after 32 s (timer B) for good, and one that leaves it at a 100 is treated as if it rang (timer C).
 type Settings struct {
 	Invite   time.Duration // how long a node may be silent (failover.invite)
 	Trying   time.Duration // how long a node may leave it at a 100, from there (failover.trying)
-	Total    time.Duration // how long nodes are tried, from the caller's INVITE (failover.total)
-	Attempts int           // nodes tried, the first included, up to MaxAttempts; 0: answers and silence of a node lead nowhere (failover.attempts)
+	Total    time.Duration // no other node is tried when so much has passed since the caller's INVITE (failover.total)
+	Attempts int           // nodes tried, the first included, up to MaxAttempts; 0: failover is off, a refusal goes up whatever its code (failover.attempts)
 	Codes    []int         // refusals that lead to the next node; 300..699 (failover.codes)
 	Send100  When          // sendTrying
 	Early    bool          // nodes take over each other's early dialogs (failover.dialog); the table only tells it: see Invite.Early
@@ -46,7 +46,7 @@ type rules struct {
 }
 
 func (s Settings) rules() *rules {
-	r := &rules{off: s.Attempts <= 0 && s.Send100 == Never, invite: life, trying: timerC, total: never, attempts: 1,
+	r := &rules{off: s.Attempts <= 0 && s.Send100 == Never, total: never, attempts: 1,
 		when: s.Send100, early: s.Early, limit: maximum}
 	if s.Max > 0 {
 		r.limit = int64(s.Max)

@@ -65,7 +65,7 @@ type Own uint16
 // The answers of our own, by status code.
 const (
 	Trying      Own = 100
-	TimedOut    Own = 408 // a node rang too long and did not heed the CANCEL (RFC 3261 section 16.8)
+	TimedOut    Own = 408 // no final answer came in time, and that is no reason for another node (RFC 3261 section 16.8)
 	Terminated  Own = 487 // the caller cancelled, and no node said so
 	Unavailable Own = 503 // no node is left, or no time; it has a Retry-After
 )

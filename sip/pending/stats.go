@@ -31,15 +31,16 @@ type Stats struct {
 	Cancelled  uint64           // INVITEs cancelled by their callers
 	Withdrawn  uint64           // attempts cancelled by us, for whatever reason
 	Expired    uint64           // INVITEs that rang for too long (timer C)
+	Hurried    uint64           // refused INVITEs forgotten at once because the table was half full
 	Late       uint64           // attempts accepted after they were left
 	Second     uint64           // attempts accepted after a final answer went up
 }
 
 // tally are the counts of one stripe.
 type tally struct {
-	opened, stateless, repeated, resent, answers, cancelled, withdrawn, expired, late, second, hundreds uint64
-	left                                                                                                [causes]uint64
-	timedOut, terminated, unavailable                                                                   uint64
+	opened, stateless, repeated, resent, answers, cancelled, withdrawn, expired, hurried, late, second, hundreds uint64
+	left                                                                                                         [causes]uint64
+	timedOut, terminated, unavailable                                                                            uint64
 }
 
 func (t *tally) failed(c Cause) { t.left[c]++ }
@@ -72,6 +73,7 @@ func (t *Table) Stats() Stats {
 		all.Cancelled += n.cancelled
 		all.Withdrawn += n.withdrawn
 		all.Expired += n.expired
+		all.Hurried += n.hurried
 		all.Late += n.late
 		all.Second += n.second
 		for c := range causes {

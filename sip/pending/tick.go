@@ -49,16 +49,22 @@ func (c *turn) due(x *Invite) {
 
 // over ends what the deadline was for.
 func (c *turn) over(x *Invite) {
+	mute, last := x.open() && x.marks[x.current]&provisional == 0, timerC
+	if mute {
+		last = life
+	}
 	switch {
-	case x.state == trying && x.marks[x.current]&provisional == 0:
+	case x.state == trying && mute && c.rules.invite > 0:
 		c.next(x, gateway.Timeout, Silent)
-	case x.state == trying:
+	case x.state == trying && !mute && c.rules.trying > 0:
 		c.next(x, gateway.Timeout, Stalled)
-	case x.state == proceeding && x.cancelled:
+	case x.open() && x.cancelled:
 		c.own(x, Terminated)
-	case x.state == proceeding && x.expired:
+	case x.state == trying && !x.expired && c.now < later(x.placed, last):
+		x.deadline = later(x.placed, last) // the settings have changed
+	case mute || x.open() && x.expired:
 		c.own(x, TimedOut)
-	case x.state == proceeding:
+	case x.open():
 		x.expired, x.deadline = true, c.after(life)
 		c.s.tally.expired++
 		c.abandon(x)
