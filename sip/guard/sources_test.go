@@ -200,8 +200,25 @@ func TestClockGoesBack(t *testing.T) {
 	if v := s.Take(time.Time{}, one); v == Pass {
 		t.Fatal("no time made tokens")
 	}
+	if v := s.Take(after(time.Hour), one); v == Pass {
+		t.Fatal("an old time let the bucket forget what it owes")
+	}
 	if v := s.Take(after(time.Hour+time.Second), one); v != Pass {
 		t.Errorf("after a second: %v", v)
+	}
+}
+
+// What led to a ban is paid for with it, however short it is.
+func TestAfterAShortBan(t *testing.T) {
+	var s Sources
+	s.Apply(SourceSettings{Rate: 1, Burst: 1, Above: 100 * time.Millisecond, Ban: 200 * time.Millisecond, Max: 8})
+	for _, c := range []struct {
+		ms   int
+		want Verdict
+	}{{0, Pass}, {0, Over}, {100, Over}, {150, Caught}, {349, Banned}, {350, Over}, {450, Over}, {451, Caught}} {
+		if v := s.Take(after(time.Duration(c.ms)*time.Millisecond), one); v != c.want {
+			t.Errorf("at %d ms: %v, want %v", c.ms, v, c.want)
+		}
 	}
 }
 
