@@ -32,6 +32,9 @@ var rooms = []room{
 	{pkg: "http/head", rank: 0},
 	{pkg: "sip/peek", rank: 0},
 	{pkg: "sip/wire", rank: 0},
+	{pkg: "sip/seal", rank: 0},
+	{pkg: "sip/guard", rank: 0},
+	{pkg: "sip/locate", rank: 0},
 	{pkg: "web", rank: 0},
 
 	{pkg: "appsession/*", rank: 1, may: []string{"appsession"}},
@@ -89,9 +92,10 @@ var fences = []fence{
 	{module: "github.com/prometheus/client_golang", pkgs: []string{"cmd/twinhop/..."}, files: []string{"metrics"}, proofs: true},
 	{module: "github.com/spf13/cobra", pkgs: []string{"cmd/twinhop/..."}},
 	{module: "github.com/spf13/pflag", pkgs: []string{"cmd/twinhop/..."}},
-	{module: "github.com/dchest/siphash", pkgs: []string{"sip", "gateway", "appsession/...", "http", "cmd/twinhop/..."}},
+	{module: "github.com/dchest/siphash", pkgs: []string{"sip/seal", "gateway", "appsession/...", "http", "cmd/twinhop/..."}},
 	{module: "github.com/cespare/xxhash/v2", pkgs: []string{"gateway", "gateway/balance", "gateway/cluster", "appsession/..."}},
 	{module: "github.com/gobwas/ws", pkgs: []string{"http", "sip", "sip/wire", "cmd/twinhop/demo", "e2e"}},
+	{module: "github.com/miekg/dns", pkgs: []string{"sip/locate"}},
 	{module: "github.com/coreos/go-systemd/v22", pkgs: []string{"cmd/twinhop/..."}},
 	{module: "golang.org/x/sys", pkgs: []string{"sip", "sip/wire", "admin/...", "cmd/twinhop/..."}},
 	{module: "golang.org/x/crypto", pkgs: []string{"admin/...", "cmd/twinhop/..."}},
@@ -153,6 +157,7 @@ var exceptions = map[string]struct {
 	reason string
 }{
 	"gateway": {1375, "one function per step with the sentence it keeps; a quarter of the lines is vocabulary"},
+	"sip":     {3300, "the rules of RFC 3261 section 16, a file each; what needs no message at hand has rooms of its own"},
 }
 
 var card = [...]string{"Knows:", "Must not know:", "Owns:", "Entered by:"}

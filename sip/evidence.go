@@ -111,8 +111,13 @@ func (w *worker) decoded(b []byte) []byte {
 }
 
 func fromHex(c byte) (byte, bool) {
-	v, ok := parseHex([]byte{lower(c)})
-	return byte(v), ok
+	switch {
+	case c >= '0' && c <= '9':
+		return c - '0', true
+	case lower(c) >= 'a' && lower(c) <= 'f':
+		return lower(c) - 'a' + 10, true
+	}
+	return 0, false
 }
 
 func (w *worker) addApp(v []byte, s gateway.Source) {

@@ -5,6 +5,8 @@ import (
 
 	"twinhop/gateway/cluster"
 	"twinhop/sip/peek"
+	"twinhop/sip/seal"
+	"twinhop/sip/wire"
 )
 
 // dress makes the edits that every forwarded request gets on its way out by a leg to a peer: our own Routes and the private header go, the
@@ -20,36 +22,44 @@ func (w *worker) dress(by *leg, to netip.Addr, hint *cluster.Node) bool {
 	e.Reset()
 	e.Answerable(m, w.src)
 	e.Hop(m)
-	w.pushVia(branch{w.id, byte(by.index), markTop}, near)
-	mark := byte(markNew)
+	upper := seal.Branch{Transaction: w.id, Leg: byte(by.index), Mark: seal.Attempt(w.attempt)}
+	lower := seal.Branch{Transaction: w.id, Leg: byte(w.leg.index), Mark: seal.New, Loop: w.loopSum(), Flow: w.flow}
 	if !m.To.Tag.Empty() {
-		mark = markDialog
+		lower.Mark = seal.Dialog
 	}
-	w.pushVia(branch{w.id, byte(w.leg.index), mark}, far)
+	w.pushVia(by, upper, near)
+	w.pushVia(w.leg, lower, far)
 	if m.To.Tag.Empty() && (m.Method == peek.Invite || m.Method == peek.Subscribe || m.Method == peek.Refer) {
-		w.pushRecordRoute(by, near, hint)
-		w.pushRecordRoute(w.leg, far, hint)
+		w.record(by, near, far, hint)
 	}
 	e.Pop(&m.Routes, w.routes.own)
 	if m.Private.LineEnd != 0 {
 		e.Cut(peek.Span{From: m.Private.Line, To: m.Private.LineEnd})
 	}
+	w.length(by)
 	return true
 }
 
-func (w *worker) pushVia(b branch, self netip.AddrPort) {
-	var text [branchLen]byte
-	w.edits.At(w.msg.Vias.At(0).Line).Text("Via: SIP/2.0/UDP ").Addr(self).
-		Text(";branch=").Bytes(w.f.keys.appendBranch(text[:0], b, w.answer, w.msg.Text(w.msg.CallID))).EndLine()
+// length adds a Content-Length where the message has none: on a stream nothing else tells its end (RFC 3261 section 18.3).
+func (w *worker) length(by *leg) {
+	if m := &w.msg; by.transport != udp && m.ContentLength < 0 {
+		w.edits.At(m.HeadEnd).Text("Content-Length: ").Int(m.End - m.Body).EndLine()
+	}
 }
 
-// pushRecordRoute puts ours above those that are there; where there are none, below the sender's Via.
-func (w *worker) pushRecordRoute(g *leg, self netip.AddrPort, hint *cluster.Node) {
-	m, at := &w.msg, w.msg.Vias.At(0).LineEnd
-	if m.RecordRoutes.Count > 0 {
-		at = m.RecordRoutes.At(0).Line
+func (w *worker) pushVia(g *leg, b seal.Branch, self netip.AddrPort) {
+	var text [seal.MaxBranch]byte
+	e := w.edits.At(w.msg.Vias.At(0).Line).Text("Via: SIP/2.0/").Text(viaWords[g.transport]).Text(" ")
+	if g.inVia {
+		g.appendName(e, self)
+	} else {
+		e.Addr(self)
 	}
-	e := w.edits.At(at).Text("Record-Route: <sip:")
+	e.Text(";branch=").Bytes(w.bond.Append(text[:0], b)).EndLine()
+}
+
+// appendName writes host:port as the world is to see them.
+func (g *leg) appendName(e *peek.Edits, self netip.AddrPort) {
 	switch {
 	case g.hostIP.IsValid():
 		e.Addr(netip.AddrPortFrom(g.hostIP, g.port))
@@ -58,27 +68,47 @@ func (w *worker) pushRecordRoute(g *leg, self netip.AddrPort, hint *cluster.Node
 	default:
 		e.Addr(netip.AddrPortFrom(self.Addr(), g.port))
 	}
-	e.Text(";lr")
-	if hint != nil || among(w.set.Extra, w.src.Addr()) {
-		var text [maxHint + 32]byte
-		e.Text(";").Text(hintParam).Text("=").Bytes(w.f.keys.appendHint(text[:0], hint, w.src))
+}
+
+// record pushes our two Record-Routes above those that are there; where there are none, below the sender's Via. Both name their transport:
+// the two sides may differ, and who is told nothing may guess.
+func (w *worker) record(by *leg, near, far netip.AddrPort, node *cluster.Node) {
+	var text [seal.MaxHint]byte
+	hint := text[:0]
+	switch {
+	case node != nil:
+		hint = w.f.keys.AppendHint(hint, node.Name, node.Gen)
+	case among(w.set.Extra, w.src.Addr()):
+		hint = w.f.keys.AppendPeer(hint, w.src)
 	}
-	e.Text(">").EndLine()
+	m, at := &w.msg, w.msg.Vias.At(0).LineEnd
+	if m.RecordRoutes.Count > 0 {
+		at = m.RecordRoutes.At(0).Line
+	}
+	for i, g := range [...]*leg{by, w.leg} {
+		e := w.edits.At(at).Text("Record-Route: <sip:")
+		g.appendName(e, [...]netip.AddrPort{near, far}[i])
+		e.Text(";transport=").Text(uriWords[g.transport]).Text(";lr")
+		if len(hint) > 0 {
+			e.Text(";").Text(hintParam).Text("=").Bytes(hint)
+		}
+		e.Text(">").EndLine()
+	}
 }
 
 // aim makes the edits that lead a request to a node: an address of another node in the next Route or in the Request-URI (one that is dead,
 // or that the call was moved away from) becomes its address; our own Request-URI, when no Route follows, too; else a Route is pushed,
 // unless the message already names the node.
-func (w *worker) aim(n *cluster.Node) {
-	m, r, to := &w.msg, &w.routes, n.Addr(cluster.SIP).Addr
-	reached := false
-	if r.more && r.next.OK && !r.next.Host.Empty() {
+func (w *worker) aim(n *cluster.Node, to hop) {
+	m, r := &w.msg, &w.routes
+	reached := w.routes.strict
+	if r.more && r.next.OK && !r.next.Host.Empty() && !r.strict {
 		reached = w.readdress(r.next, n, to)
 	}
 	switch {
 	case m.URI.OK && !m.URI.Host.Empty() && w.uriIsUs:
 		if !r.more {
-			w.edits.Over(m.URI.HostPort()).Addr(to)
+			w.edits.Over(m.URI.HostPort()).Addr(to.addr)
 			reached = true
 		}
 	case m.URI.OK && !m.URI.Host.Empty():
@@ -92,22 +122,69 @@ func (w *worker) aim(n *cluster.Node) {
 	if m.Routes.Count > 0 {
 		at = m.Routes.At(0).Line
 	}
-	w.edits.At(at).Text("Route: <sip:").Addr(to).Text(";lr>").EndLine()
+	e := w.edits.At(at).Text("Route: <sip:").Addr(to.addr)
+	if to.transport != udp {
+		e.Text(";transport=").Text(uriWords[to.transport])
+	}
+	e.Text(";lr>").EndLine()
 }
 
 // readdress puts the node's address into a URI that names another node; it tells whether the URI then names the node.
-func (w *worker) readdress(u peek.URI, n *cluster.Node, to netip.AddrPort) bool {
+func (w *worker) readdress(u peek.URI, n *cluster.Node, to hop) bool {
 	switch at := w.nodeAt(w.msg.Text(u.Host), portOf(u)); {
 	case at == nil:
 		return false
 	case at.Name != n.Name:
-		w.edits.Over(u.HostPort()).Addr(to)
+		w.edits.Over(u.HostPort()).Addr(to.addr)
 	}
 	return true
 }
 
-// send applies the edits and writes the message.
+// hopTo chooses the node's address that this message goes to, and the leg it leaves by: the first one of the transport that the settings
+// ask for, or of any; one of a stream when the message is too long for a datagram. by is nil when no leg reaches the node.
+func (w *worker) hopTo(n *cluster.Node) (to hop, by *leg) {
+	long := w.set.UDPLimit > 0 && w.msg.End-w.msg.Start > w.set.UDPLimit
+	for _, a := range n.Addrs(cluster.SIP) {
+		h := hop{named(a.Scheme), a.Addr}
+		g := w.f.leave(true, h)
+		if g == nil {
+			continue
+		}
+		fits := !w.set.chosen || h.transport == w.set.transport
+		if long && h.transport == tcp || fits && !long {
+			return h, g
+		}
+		if by == nil || fits && by.transport != w.set.transport {
+			to, by = h, g
+		}
+	}
+	return to, by
+}
+
+// send applies the edits and queues the message for whoever is at the other end.
 func (w *worker) send(by *leg, to netip.AddrPort) error {
-	w.out = w.edits.Apply(w.out[:0], &w.msg)
-	return by.sock.Send(w.out, to)
+	if by.transport == udp {
+		w.out = w.edits.Apply(w.box.Room(), &w.msg)
+		return w.box.Put(by.socks[w.shard%len(by.socks)], w.out, to)
+	}
+	w.stretch = w.edits.Apply(w.stretch[:0], &w.msg)
+	w.out = w.stretch
+	return by.streams.Send(w.out, to)
+}
+
+// sendBack is send for what goes to where a request came from: by its connection, as long as there is one (RFC 3261 section 18.2.2).
+func (w *worker) sendBack(by *leg, flow uint64, to netip.AddrPort) error {
+	if by.transport == udp {
+		return w.send(by, to)
+	}
+	var s *wire.Stream
+	if s = w.stream; s == nil || s.ID() != flow || w.leg != by {
+		s = by.streams.Find(flow)
+	}
+	if s == nil || s.Peer().Addr().Unmap() != to.Addr() {
+		return w.send(by, to)
+	}
+	w.stretch = w.edits.Apply(w.stretch[:0], &w.msg)
+	w.out = w.stretch
+	return s.Send(w.out)
 }

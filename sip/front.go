@@ -15,6 +15,9 @@ import (
 
 	"twinhop/gateway"
 	"twinhop/gateway/calls"
+	"twinhop/sip/locate"
+	"twinhop/sip/pending"
+	"twinhop/sip/seal"
 	"twinhop/sip/wire"
 )
 
@@ -22,7 +25,7 @@ import (
 type Front struct {
 	Router  *gateway.Router
 	Book    *calls.Book // told of answers and ends of calls; nil: nobody is told
-	Secrets Secrets
+	Secrets seal.Secrets
 	Log     *slog.Logger // nil: silent
 	Metrics *Metrics     // nil: nothing is counted
 
@@ -30,81 +33,102 @@ type Front struct {
 	// is a node when its address is exactly that of one.
 	External, Internal []Listener
 
-	// Resolve finds the addresses of a name that a node sends to; nil: the system's resolver. It is never called by a receiving goroutine.
-	Resolve func(ctx context.Context, host string) ([]netip.Addr, error)
+	Streams  wire.StreamLimits // of the connections of each TCP listener
+	Resolver locate.Resolver   // finds the names that nodes send to; nil: the system's. It is never called by a receiving goroutine
 
 	settings atomic.Pointer[Settings]
 	draining atomic.Bool
 	legs     []*leg // External, then Internal
 	inner    int    // index in legs of the first internal one; 0 in single-port mode: they are the same
-	keys     keys
-	names    *names
+	keys     *seal.Keys
+	names    *locate.Locator
+	parked   *parked
+	pending  *pending.Table
+	limits   limits
+	workers  sync.Pool           // *worker, for connections
 	local    map[netip.Addr]bool // addresses of this machine, for sockets bound to all of them
 	log      *slog.Logger
 	warn     rate.Sometimes // what may happen on every message is logged once a second
 }
 
-// Listener is one socket, opened and later closed by the caller.
+// Listener is one address that is served, by UDP or by TCP: its sockets are opened and later closed by the caller.
 type Listener struct {
-	Conn net.PacketConn
+	Conn   net.PacketConn   // UDP
+	Shards []net.PacketConn // UDP: further sockets on Conn's address, each with a goroutine of its own
+	Stream net.Listener     // TCP
 	// Host and Port replace what Record-Route says, for a gateway behind an address translation or an IP load balancer. An empty Host:
 	// the local address the system uses toward the peer. Port 0: the socket's.
-	Host string
-	Port int
+	Host      string
+	Port      int
+	InVia     bool // Via says Host and Port, too
+	InContact bool // and so does the Contact of what nodes send by this address, instead of the node's own
 }
 
-// maxLegs is how many sockets a branch can name.
-const maxLegs = 26
-
 // Apply replaces the settings. Messages under way finish with the old ones.
-func (f *Front) Apply(s Settings) { f.settings.Store(s.prepared()) }
+func (f *Front) Apply(s Settings) {
+	set := s.prepared()
+	f.settings.Store(set)
+	f.limits.apply(set)
+	if f.pending != nil {
+		f.pending.Apply(set.Pending)
+	}
+}
 
 // Run serves until ctx ends and then returns nil. An error means that a socket was closed by somebody else, or that fields are missing.
 func (f *Front) Run(ctx context.Context) error {
-	if err := f.prepare(); err != nil {
-		return err
-	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	f.names = newNames(ctx, f)
+	if err := f.prepare(ctx); err != nil {
+		return err
+	}
 	var wg sync.WaitGroup
-	errs := make(chan error, len(f.legs))
-	for _, l := range f.legs {
-		w := newWorker(ctx, f, l)
+	var mu sync.Mutex
+	var all []error
+	start := func(serve func() error) {
 		wg.Go(func() {
 			defer cancel() // one socket less is no service
-			errs <- l.sock.Run(ctx, w)
+			if err := serve(); err != nil {
+				mu.Lock()
+				defer mu.Unlock()
+				all = append(all, err)
+			}
 		})
 	}
-	wg.Wait()
-	f.names.wait()
-	close(errs)
-	var all []error
-	for err := range errs {
-		all = append(all, err)
+	for _, g := range f.legs {
+		for i, s := range g.socks {
+			w := newWorker(ctx, f, g)
+			w.shard = i
+			start(func() error { return s.Run(ctx, w) })
+		}
+		if g.streams != nil {
+			start(func() error { return g.streams.Run(ctx, &connections{ctx, f, g}) })
+		}
 	}
+	wg.Go(func() { f.tend(ctx) })
+	wg.Wait()
+	f.parked.wait()
 	return errors.Join(all...)
 }
 
-func (f *Front) prepare() error {
-	if f.Router == nil || len(f.External) == 0 || len(f.External)+len(f.Internal) > maxLegs {
-		return fmt.Errorf("sip front: needs a router and 1 to %d sockets", maxLegs)
+func (f *Front) prepare(ctx context.Context) error {
+	if f.Router == nil || len(f.External) == 0 || len(f.External)+len(f.Internal) > seal.MaxLegs {
+		return fmt.Errorf("sip front: needs a router and 1 to %d sockets", seal.MaxLegs)
 	}
-	if f.Secrets.Current == (Secret{}) {
+	if f.Secrets.Current == (seal.Secret{}) {
 		return errors.New("sip front: without a secret everybody could sign branches and hints")
-	}
-	if f.settings.Load() == nil {
-		f.Apply(Settings{})
 	}
 	if f.log = f.Log; f.log == nil {
 		f.log = slog.New(slog.DiscardHandler)
 	}
-	if f.Resolve == nil {
-		f.Resolve = lookUp
-	}
 	f.warn = rate.Sometimes{Interval: time.Second}
-	f.keys = f.Secrets.keys()
+	f.keys = f.Secrets.Keys()
 	f.local = localAddrs()
+	f.pending = pending.New(time.Now())
+	if set := f.settings.Load(); set == nil {
+		f.Apply(Settings{})
+	} else {
+		f.pending.Apply(set.Pending)
+	}
 	f.legs, f.inner = nil, 0
 	if len(f.Internal) > 0 {
 		f.inner = len(f.External)
@@ -112,11 +136,28 @@ func (f *Front) prepare() error {
 	for _, l := range append(f.External[:len(f.External):len(f.External)], f.Internal...) {
 		f.legs = append(f.legs, newLeg(f, len(f.legs), l))
 	}
+	f.names = &locate.Locator{Resolver: f.Resolver, Can: f.speaks(), Usable: f.leads}
+	f.parked = newParked(ctx, f)
+	f.workers.New = func() any { return newWorker(ctx, f, nil) }
 	return nil
 }
 
-func lookUp(ctx context.Context, host string) ([]netip.Addr, error) {
-	return net.DefaultResolver.LookupNetIP(ctx, "ip", host)
+// speaks is the set of transports toward the world.
+func (f *Front) speaks() (can locate.Transport) {
+	for _, g := range f.legs[:len(f.External)] {
+		can |= [transports]locate.Transport{locate.UDP, locate.TCP}[g.transport]
+	}
+	return can
+}
+
+// leads tells whether any socket reaches an address of the world.
+func (f *Front) leads(ip netip.Addr) bool {
+	for _, g := range f.legs[:len(f.External)] {
+		if g.reaches(ip.Unmap()) {
+			return true
+		}
+	}
+	return false
 }
 
 func localAddrs() map[netip.Addr]bool {
@@ -135,6 +176,32 @@ func localAddrs() map[netip.Addr]bool {
 	return local
 }
 
+// The pace of what has to be done in time.
+const (
+	tick  = 20 * time.Millisecond
+	watch = 5 // ticks between two looks at the nodes
+)
+
+// tend does what is due for pending INVITEs.
+func (f *Front) tend(ctx context.Context) {
+	w := newWorker(ctx, f, f.legs[0])
+	down := make(map[string]bool)
+	ticker := time.NewTicker(tick)
+	defer ticker.Stop()
+	for n := 0; ; n++ {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		}
+		f.pending.Tick(w.clock(), w)
+		if n%watch == 0 {
+			f.watchNodes(w, down)
+		}
+		w.Flush()
+	}
+}
+
 // Drain refuses new dialogs from now on (503 with Retry-After) and returns when no call is left or ctx ends; established dialogs and what
 // belongs to calls that are being set up are forwarded until Run ends.
 func (f *Front) Drain(ctx context.Context) error {
@@ -142,13 +209,13 @@ func (f *Front) Drain(ctx context.Context) error {
 	if f.Book == nil {
 		return nil
 	}
-	tick := time.NewTicker(drainPoll)
-	defer tick.Stop()
+	ticker := time.NewTicker(drainPoll)
+	defer ticker.Stop()
 	for f.Book.Total() > 0 {
 		select {
 		case <-ctx.Done():
 			return fmt.Errorf("sip drain: %d calls left: %w", f.Book.Total(), ctx.Err())
-		case <-tick.C:
+		case <-ticker.C:
 		}
 	}
 	return nil
@@ -156,57 +223,3 @@ func (f *Front) Drain(ctx context.Context) error {
 
 // drainPoll is how often Drain looks at the book.
 const drainPoll = 200 * time.Millisecond
-
-// leg is one socket with the names it goes by.
-type leg struct {
-	index  int
-	inside bool // nodes are on this side: false in single-port mode
-	sock   wire.Socket
-	bound  netip.AddrPort
-	host   string     // what Record-Route says; "" = the address toward the peer
-	hostIP netip.Addr // host, when it is a literal
-	port   uint16     // of Record-Route
-	local  map[netip.Addr]bool
-}
-
-func newLeg(f *Front, index int, l Listener) *leg {
-	g := &leg{index: index, inside: f.inner > 0 && index >= f.inner, sock: wire.Socket{Conn: l.Conn, Log: f.Log}, host: l.Host, local: f.local}
-	g.bound = g.sock.Local()
-	g.port = g.bound.Port()
-	if l.Port > 0 {
-		g.port = uint16(l.Port)
-	}
-	if ip, err := netip.ParseAddr(l.Host); err == nil {
-		g.hostIP = ip.Unmap()
-	}
-	return g
-}
-
-// is tells whether an address is this leg's, as a peer may write it.
-func (g *leg) is(ip netip.Addr, port uint16) bool {
-	switch {
-	case port == g.port && g.hostIP.IsValid() && ip == g.hostIP:
-		return true
-	case port != g.bound.Port():
-		return false
-	case g.bound.Addr().IsUnspecified():
-		return g.local[ip] || ip.IsLoopback()
-	}
-	return ip == g.bound.Addr()
-}
-
-// reaches tells whether the leg's socket can send to ip.
-func (g *leg) reaches(ip netip.Addr) bool {
-	own := g.bound.Addr()
-	return own.Is4() == ip.Is4() || own.Is6() && own.IsUnspecified() // a socket on [::] speaks IPv4, too
-}
-
-// leave chooses the leg that messages to ip leave by.
-func (f *Front) leave(inside bool, ip netip.Addr) *leg {
-	for _, g := range f.legs {
-		if (g.inside == inside || f.inner == 0) && g.reaches(ip) {
-			return g
-		}
-	}
-	return nil
-}

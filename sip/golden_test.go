@@ -99,7 +99,11 @@ func setScene(t *testing.T, comment string) *stage {
 		case "to.user":
 			set.Sources = append(set.Sources, Source{From: gateway.SourceToUser})
 		case "proxy":
-			set.Proxy = value
+			host, port, _ := strings.Cut(value, ":")
+			set.Proxy.Host = host
+			if port != "" {
+				set.Proxy.Port = at("0.0.0.0:" + port).Port()
+			}
 		case "extra":
 			set.Extra = append(set.Extra, netip.MustParsePrefix(value))
 		case "advertise":

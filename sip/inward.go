@@ -27,44 +27,73 @@ const (
 // inward forwards a client's request to the node that the Router names.
 func (w *worker) inward() {
 	m := &w.msg
-	if m.Method == peek.Ack && w.isOwnTag() {
-		return // it ends what we answered ourselves
-	}
-	if w.routes.peer.IsValid() && !m.To.Tag.Empty() {
+	switch {
+	case m.Method == peek.Ack && w.ends(), m.Method == peek.Cancel && w.cancels():
+		return
+	case w.routes.peer.IsValid() && !m.To.Tag.Empty():
 		w.deliverPeer(w.routes.peer)
 		return
 	}
-	w.fillAsk()
-	kind := w.ask.Kind
-	draining := w.f.draining.Load() && kind == gateway.Open
-	if draining {
-		w.ask.Kind = gateway.Same // a repetition of what is known is no new dialog
+	if m.Method == peek.Invite && m.To.Tag.Empty() && w.pends() {
+		return
 	}
-	for range attempts {
-		d, err := w.decide()
-		if err != nil || draining && d.Rule != gateway.AffinityCallID {
-			w.refuse(err, draining)
+	w.place()
+}
+
+// place finds a node and delivers the request; whatever becomes of it, it is dealt with.
+func (w *worker) place() {
+	d, err := w.choose()
+	for err == nil {
+		var by *leg
+		if _, by, err = w.deliverBy(d.Member.Node); err == nil {
+			if by.transport == udp {
+				w.queued(&d)
+			}
 			return
 		}
-		w.note(&d)
-		switch err = w.deliver(d.Member.Node); {
-		case err == nil:
-			w.f.Metrics.sent(m, inbound)
-			return
-		case errors.Is(err, wire.ErrSize): // whoever sends that must not take nodes out of service with it
+		if errors.Is(err, wire.ErrSize) { // whoever sends that must not take nodes out of service with it
 			w.forgetCall()
 			w.reply(tooLong)
 			return
-		case errors.Is(err, wire.ErrFull):
+		}
+		if errors.Is(err, wire.ErrFull) {
 			w.f.Metrics.shed(sendQueue)
 			return // as if lost on the way: the client will send it again
 		}
-		w.f.warn.Do(func() { w.f.log.Warn("request not sent", "node", d.Member.Name, "err", err) })
-		d.Done(gateway.NotSent, gateway.Usage{})
-		w.ask.Tried = append(w.ask.Tried, d.Member.Node)
+		w.unsent(&d, err)
+		d, err = w.choose()
 	}
-	w.refuse(gateway.ErrNoNode, false)
+	w.refuse(err)
 }
+
+// unsent notes that a node did not get the message.
+func (w *worker) unsent(d *gateway.Decision, err error) {
+	w.f.warn.Do(func() { w.f.log.Warn("request not sent", "node", d.Member.Name, "err", err) })
+	d.Done(gateway.NotSent, gateway.Usage{})
+	w.tried = append(w.tried, d.Member.Node)
+}
+
+// choose asks the Router for a node that this request was not sent to yet.
+func (w *worker) choose() (gateway.Decision, error) {
+	if len(w.tried) >= attempts {
+		return gateway.Decision{}, gateway.ErrNoNode
+	}
+	w.fillAsk()
+	closed := w.f.draining.Load() && w.ask.Kind == gateway.Open && w.attempt == 0
+	if closed {
+		w.ask.Kind = gateway.Same // a repetition of what is known is no new dialog
+	}
+	d, err := w.decide()
+	switch {
+	case closed && (err != nil || d.Rule != gateway.AffinityCallID):
+		return d, errClosing
+	case err == nil:
+		w.note(&d)
+	}
+	return d, err
+}
+
+var errClosing = errors.New("the gateway is shutting down")
 
 // decide asks the Router. Only a table shared with other gateways makes it wait.
 func (w *worker) decide() (gateway.Decision, error) {
@@ -83,10 +112,10 @@ func (w *worker) note(d *gateway.Decision) {
 	}
 }
 
-func (w *worker) refuse(err error, draining bool) {
+func (w *worker) refuse(err error) {
 	w.forgetCall()
 	switch {
-	case draining:
+	case errors.Is(err, errClosing):
 		w.reply(closing)
 	case w.msg.Method == peek.Cancel && w.ask.Kind == gateway.Same:
 		w.reply(noTransaction)
@@ -97,14 +126,21 @@ func (w *worker) refuse(err error, draining bool) {
 	}
 }
 
+// deliver queues the request for a node. What the system says of that later, returned hears.
 func (w *worker) deliver(n *cluster.Node) error {
-	to := n.Addr(cluster.SIP).Addr
-	by := w.f.leave(true, to.Addr())
-	if by == nil || !w.dress(by, to.Addr(), n) {
-		return errNoWay
+	_, _, err := w.deliverBy(n)
+	return err
+}
+
+func (w *worker) deliverBy(n *cluster.Node) (to hop, by *leg, err error) {
+	if to, by = w.hopTo(n); by == nil || !w.dress(by, to.addr.Addr(), n) {
+		return to, by, errNoWay
 	}
-	w.aim(n)
-	return w.send(by, to)
+	w.aim(n, to)
+	if err = w.send(by, to.addr); err == nil {
+		w.f.Metrics.sent(by.transport, &w.msg, inbound)
+	}
+	return to, by, err
 }
 
 // forgetCall takes a call that reached no node out of the book.
@@ -116,13 +152,14 @@ func (w *worker) forgetCall() {
 
 // deliverPeer forwards within a dialog that a peer on the node side began.
 func (w *worker) deliverPeer(to netip.AddrPort) {
-	by := w.f.leave(true, to.Addr())
+	h := hop{w.set.transport, to}
+	by := w.f.leave(true, h)
 	if by == nil || !w.dress(by, to.Addr(), nil) || w.send(by, to) != nil {
 		w.f.Metrics.shed(noWay)
 		w.reply(noNode)
 		return
 	}
-	w.f.Metrics.sent(&w.msg, inbound)
+	w.f.Metrics.sent(by.transport, &w.msg, inbound)
 }
 
 var errNoWay = errors.New("no socket reaches this address")
@@ -131,6 +168,7 @@ var errNoWay = errors.New("no socket reaches this address")
 func (w *worker) fillAsk() {
 	m, a := &w.msg, &w.ask
 	w.resetAsk(w.kind())
+	a.Tried = append(a.Tried, w.tried...)
 	life := transaction
 	switch {
 	case a.Kind != gateway.Open:

@@ -7,6 +7,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"twinhop/sip/guard"
 	"twinhop/sip/peek"
 )
 
@@ -14,7 +15,7 @@ import (
 type Metrics struct {
 	messages *prometheus.CounterVec
 	dropped  *prometheus.CounterVec
-	children [directions][2][peek.Methods][8]atomic.Pointer[prometheus.Counter] // of messages, made when first needed
+	children [transports][directions][2][peek.Methods][8]atomic.Pointer[prometheus.Counter] // of messages, made when first needed
 }
 
 // direction of a message.
@@ -32,7 +33,7 @@ const (
 
 var directionNames = [directions]string{"from_client", "from_node", "to_client", "to_node", "own"}
 
-// Reasons for dropping a message without an answer, beside those of peek.
+// Reasons for dropping a message without an answer, beside those of peek, or for refusing it when there is too much of everything.
 const (
 	stranger        = "stranger"         // on the node side, from who is no node
 	foreignResponse = "foreign_response" // a response to what we did not forward
@@ -40,7 +41,16 @@ const (
 	noWay           = "no_way"           // no socket reaches the peer
 	slowQueue       = "slow_queue"       // too many messages wait for names
 	sendQueue       = "send_queue"       // the system's send buffers are full
+	unreachable     = "unreachable"      // the system says that nobody took a datagram
+	connectionLost  = "connection_lost"  // a message that was on its way when its connection broke
+	garbled         = "garbled"          // a connection's bytes cannot be cut into messages
+	tooFast         = "source_rate"      // of a source that sends more than it may, or is banned
+	scanner         = "scanner"          // a scanner that says so
+	tooManyRefusals = "refusal_budget"   // an answer that was not made: its source had enough of them
 )
+
+// overload are the reasons for refusing something new because all sources together send too much.
+var overload = [guard.Classes]string{"overload_probe", "overload_message", "overload_register", "overload_invite", "overload"}
 
 // NewMetrics registers the metrics of the SIP front.
 func NewMetrics(reg prometheus.Registerer) (*Metrics, error) {
@@ -58,26 +68,29 @@ func NewMetrics(reg prometheus.Registerer) (*Metrics, error) {
 	return m, nil
 }
 
-func (m *Metrics) received(msg *peek.Message, inside bool) {
+func (m *Metrics) received(t transport, msg *peek.Message, inside bool) {
 	from := fromClient
 	if inside {
 		from = fromNode
 	}
-	m.sent(msg, from)
+	m.sent(t, msg, from)
 }
 
-func (m *Metrics) sent(msg *peek.Message, d direction) {
+func (m *Metrics) sent(t transport, msg *peek.Message, d direction) {
 	if msg.Response {
-		m.count(d, msg.CSeqMethod, msg.Status)
+		m.count(t, d, msg.CSeqMethod, msg.Status)
 		return
 	}
-	m.count(d, msg.Method, 0)
+	m.count(t, d, msg.Method, 0)
 }
 
-func (m *Metrics) replied(method peek.Method, code int) { m.count(own, method, code) }
+// made counts a request of our own, replied an answer.
+func (m *Metrics) made(t transport, method peek.Method) { m.count(t, own, method, 0) }
+
+func (m *Metrics) replied(t transport, method peek.Method, code int) { m.count(t, own, method, code) }
 
 // count looks the counter up without allocating; code 0 is a request.
-func (m *Metrics) count(d direction, method peek.Method, code int) {
+func (m *Metrics) count(t transport, d direction, method peek.Method, code int) {
 	if m == nil {
 		return
 	}
@@ -85,14 +98,14 @@ func (m *Metrics) count(d direction, method peek.Method, code int) {
 	if code > 0 {
 		kind = 1
 	}
-	at := &m.children[d][kind][method][class]
+	at := &m.children[t][d][kind][method][class]
 	c := at.Load()
 	if c == nil {
 		kindName, className := "request", ""
 		if kind == 1 {
 			kindName, className = "response", strconv.Itoa(class)+"xx"
 		}
-		made := m.messages.WithLabelValues(directionNames[d], kindName, method.String(), className, "udp")
+		made := m.messages.WithLabelValues(directionNames[d], kindName, method.String(), className, uriWords[t])
 		c = &made
 		at.Store(c)
 	}

@@ -49,5 +49,5 @@ twinhop_sip_messages_total{code_class="4xx",direction="own",kind="response",meth
 	}
 	var none *Metrics
 	none.shed(stranger)
-	none.replied(0, 200)
+	none.replied(0, 0, 200)
 }

@@ -6,6 +6,7 @@ import (
 
 	"twinhop/gateway"
 	"twinhop/gateway/cluster"
+	"twinhop/sip/locate"
 	"twinhop/sip/peek"
 	"twinhop/sip/wire"
 )
@@ -26,10 +27,10 @@ func (w *worker) outward() {
 	switch {
 	case !ok:
 		return // it waits for a name, or was refused
-	case w.f.isLeg(to.Addr(), to.Port()):
+	case w.f.isLeg(to.addr.Addr(), to.addr.Port()):
 		w.reply(loop)
 		return
-	case !sendable(to):
+	case !sendable(to.addr):
 		w.reply(noHop)
 		return
 	}
@@ -40,13 +41,14 @@ func (w *worker) outward() {
 		w.touch()
 	}
 	err := errNoWay
-	if by := w.exit(to); by != nil && w.dress(by, to.Addr(), w.node) {
-		err = w.send(by, to)
+	if by := w.exit(to); by != nil && w.dress(by, to.addr.Addr(), w.node) {
+		w.publish(by)
+		if err = w.send(by, to.addr); err == nil {
+			w.f.Metrics.sent(by.transport, m, outbound)
+			return
+		}
 	}
 	switch {
-	case err == nil:
-		w.f.Metrics.sent(m, outbound)
-		return
 	case errors.Is(err, wire.ErrFull):
 		w.f.Metrics.shed(sendQueue)
 		return
@@ -56,7 +58,7 @@ func (w *worker) outward() {
 		w.f.Metrics.shed(noWay)
 		w.reply(noHop)
 	default:
-		w.f.warn.Do(func() { w.f.log.Warn("request not sent", "peer", to, "err", err) })
+		w.f.warn.Do(func() { w.f.log.Warn("request not sent", "peer", to.addr, "err", err) })
 		w.reply(noHop)
 	}
 	if opens && w.node != nil {
@@ -66,24 +68,24 @@ func (w *worker) outward() {
 
 // exit is the leg to leave by: within a dialog the one that its outer Record-Route stood for, which is the only one that a phone behind a
 // firewall hears.
-func (w *worker) exit(to netip.AddrPort) *leg {
-	inside := w.view.At(to, cluster.SIP) != nil
-	if g := w.routes.exit; g != nil && (g.inside == inside || w.f.inner == 0) && g.reaches(to.Addr()) {
+func (w *worker) exit(to hop) *leg {
+	inside := w.view.At(to.addr, cluster.SIP) != nil
+	if g := w.routes.exit; g != nil && g.transport == to.transport && (g.inside == inside || w.f.inner == 0) && g.reaches(to.addr.Addr()) {
 		return g
 	}
-	return w.f.leave(inside, to.Addr())
+	return w.f.leave(inside, to)
 }
 
 // counted tells whether the message belongs to a call in the book.
 func (w *worker) counted() bool { return w.f.Book != nil && w.f.Book.Has(w.callKey()) }
 
 // nextHop finds the address. When ok is false the message is dealt with: parked until the name is known, or refused.
-func (w *worker) nextHop(opens bool) (to netip.AddrPort, ok bool) {
-	u := w.msg.URI
-	if w.routes.more {
+func (w *worker) nextHop(opens bool) (to hop, ok bool) {
+	m, u := &w.msg, w.msg.URI
+	if w.routes.more && !w.routes.strict {
 		u = w.routes.next
-	} else if w.set.proxyHost != "" && (opens || w.follows()) {
-		return w.locate([]byte(w.set.proxyHost), w.set.proxyPort)
+	} else if len(w.set.proxy.Host) > 0 && (opens || w.follows()) {
+		return w.locate(w.set.proxy)
 	}
 	switch {
 	case u.Scheme != peek.SIP && u.Scheme != peek.SIPS:
@@ -93,7 +95,14 @@ func (w *worker) nextHop(opens bool) (to netip.AddrPort, ok bool) {
 		w.reply(badRequest)
 		return to, false
 	}
-	return w.locate(w.msg.Text(u.Host), portOf(u))
+	q := locate.Query{Host: m.Text(u.Host), Port: uint16(u.Port), Secure: u.Scheme == peek.SIPS}
+	if v, found := peek.Param(m.Buf, u.Params, "maddr"); found {
+		q.Maddr = m.Text(v)
+	}
+	if v, found := peek.Param(m.Buf, u.Params, "transport"); found {
+		q.Transport = m.Text(v)
+	}
+	return w.locate(q)
 }
 
 // follows tells the CANCEL of a request outside dialogs, and the ACK of its refusal, which take the way of that request (RFC 3261 sections
@@ -103,32 +112,64 @@ func (w *worker) follows() bool {
 	return m.Method == peek.Cancel && m.To.Tag.Empty() || m.Method == peek.Ack && w.f.Book != nil && !w.counted()
 }
 
-func (w *worker) locate(host []byte, port uint16) (to netip.AddrPort, ok bool) {
-	if ip, literal := peek.ParseIP(host); literal {
-		return netip.AddrPortFrom(ip, port), true
+// locate finds where a next hop is (RFC 3263).
+func (w *worker) locate(q locate.Query) (to hop, ok bool) {
+	port := q.Port
+	if port == 0 {
+		port = defaultPort
 	}
-	if w.f.isSelf(host, port) {
+	if w.f.isSelf(q.Host, port) {
 		w.reply(loop)
 		return to, false
 	}
-	ip, known := w.f.names.find(host)
+	var state locate.State
+	w.targets, state = w.f.names.Find(w.targets[:0], q, w.id, w.clock())
 	switch {
-	case known && ip.IsValid():
-		return netip.AddrPortFrom(ip, port), true
-	case known || w.waiting:
+	case state == locate.Known:
+		return w.passable()
+	case state == locate.Aged:
+		w.f.parked.renew(q)
+		return w.passable()
+	case state == locate.None || w.again:
 		w.reply(noHop)
-	case !w.f.names.park(w, host):
+	case !w.f.parked.park(w, q):
 		w.f.Metrics.shed(slowQueue)
 		w.reply(noNode)
 	}
 	return to, false
 }
 
+// passable is the first of the targets that a leg reaches: for a request that is too long for a datagram, one of a stream if there is any.
+func (w *worker) passable() (to hop, ok bool) {
+	long := w.set.UDPLimit > 0 && w.msg.End-w.msg.Start > w.set.UDPLimit
+	for _, t := range w.targets {
+		h := hop{addr: t.Addr}
+		switch t.Transport {
+		case locate.UDP:
+			h.transport = udp
+		case locate.TCP:
+			h.transport = tcp
+		default:
+			continue
+		}
+		if w.exit(h) == nil && !w.f.isLeg(h.addr.Addr(), h.addr.Port()) {
+			continue
+		}
+		if !ok || long && to.transport == udp && h.transport == tcp {
+			to, ok = h, true
+		}
+	}
+	if !ok {
+		w.reply(noHop)
+	}
+	return to, ok
+}
+
 // sender finds out which of several nodes on one host it was, by the address it wrote itself.
 func (w *worker) sender() {
 	if w.node == nil {
 		v := &w.msg.Via
-		if n := w.nodeAt(w.msg.Text(v.Host), portOf(peek.URI{Port: v.Port})); n != nil && n.Addr(cluster.SIP).Addr.Addr() == w.src.Addr() {
+		if n := w.nodeAt(w.msg.Text(v.Host), viaPort(v)); n != nil && n.Addr(cluster.SIP).Addr.Addr() == w.src.Addr() {
 			w.node = n
 		}
 	}
@@ -173,14 +214,4 @@ func (w *worker) touch() {
 func sendable(a netip.AddrPort) bool {
 	ip := a.Addr()
 	return ip.IsValid() && a.Port() != 0 && !ip.IsUnspecified() && !ip.IsMulticast() && ip != netip.AddrFrom4([4]byte{255, 255, 255, 255})
-}
-
-// isLeg tells whether an address is one of our sockets.
-func (f *Front) isLeg(ip netip.Addr, port uint16) bool {
-	for _, g := range f.legs {
-		if g.is(ip, port) {
-			return true
-		}
-	}
-	return false
 }

@@ -15,7 +15,7 @@ import (
 // where the callee's Contact says.
 func TestCancelAndNegativeAckFollowToTheProxy(t *testing.T) {
 	proxy, carol := at("203.0.113.50:5070"), "sip:carol@203.0.113.9:5060"
-	s := newStage(t, true, Settings{Proxy: proxy.String()})
+	s := newStage(t, true, Settings{Proxy: Peer{Host: proxy.Addr().String(), Port: proxy.Port()}})
 	to := func(method, call, tag string) netip.AddrPort {
 		t.Helper()
 		lines := request("INVITE", carol, call, "To: <sip:carol@example.com>"+tag)
@@ -50,7 +50,7 @@ func TestUnsentCallOfANodeIsNotCounted(t *testing.T) {
 	s := newStage(t, true, Settings{})
 	s.catcher("external").fails[callee] = true
 	sent := s.in("internal", node1, lined(request("INVITE", "sip:carol@203.0.113.9", "n1", "To: <sip:carol@example.com>")...))
-	if len(sent) != 1 || !strings.HasPrefix(string(sent[0].data), "SIP/2.0 404") {
+	if len(sent) != 1 || !strings.HasPrefix(string(sent[0].data), "SIP/2.0 503") {
 		t.Fatalf("sent %v", sent)
 	}
 	if n := s.front.Book.Total(); n != 0 {

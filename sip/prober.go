@@ -11,6 +11,7 @@ import (
 
 	"twinhop/gateway/cluster"
 	"twinhop/sip/peek"
+	"twinhop/sip/seal"
 )
 
 // Prober asks nodes for a sign of life with OPTIONS (RFC 3261 section 11). Alive is who gives a final answer other than 503 before the
@@ -59,7 +60,7 @@ func (p *Prober) ask(ctx context.Context, to netip.AddrPort) (int, error) {
 	id := fmt.Sprintf("%016x", rand.Uint64())
 	request := fmt.Appendf(nil, "OPTIONS sip:%s SIP/2.0\r\nVia: SIP/2.0/UDP %s;branch=%s%s;rport\r\nMax-Forwards: 70\r\n"+
 		"From: <sip:twinhop@%s>;tag=%s\r\nTo: <sip:%s>\r\nCall-ID: %s\r\nCSeq: 1 OPTIONS\r\nContent-Length: 0\r\n\r\n",
-		to, c.LocalAddr(), cookie, id, c.LocalAddr(), id[:8], to, id)
+		to, c.LocalAddr(), seal.Cookie, id, c.LocalAddr(), id[:8], to, id)
 	for wait := timerT1; ; wait = min(2*wait, timerT2) {
 		if _, err = c.Write(request); err == nil {
 			var code int

@@ -4,13 +4,14 @@ import (
 	"bytes"
 
 	"twinhop/sip/peek"
+	"twinhop/sip/seal"
 )
 
 // reply answers the request that was received, once and without keeping anything: repetitions are answered alike (RFC 3261 section 16.11).
 // The lines a response repeats are echoed byte for byte. An ACK is never answered.
 func (w *worker) reply(s status) {
 	m, e := &w.msg, &w.edits
-	if m.Method == peek.Ack || !w.answerable() {
+	if m.Method == peek.Ack || !w.answerable() || !w.mayRefuse(s) {
 		return
 	}
 	e.Reset()
@@ -36,8 +37,8 @@ func (w *worker) reply(s status) {
 	if first {
 		return // not a single header
 	}
-	if m.To.Tag.Empty() && m.To.To > 0 {
-		var tag [tagLen]byte
+	if m.To.Tag.Empty() && m.To.To > 0 && final(s.code) {
+		var tag [seal.MaxTag]byte
 		e.At(m.To.To).Text(";tag=").Bytes(w.ownTag(tag[:0]))
 	}
 	if e.At(end); s.retryAfter {
@@ -48,11 +49,11 @@ func (w *worker) reply(s status) {
 	}
 	e.Text("Content-Length: 0").EndLine().EndLine()
 	m.End = end
-	if err := w.send(w.leg, w.answer); err != nil {
+	if err := w.sendBack(w.leg, w.flow, w.answer); err != nil {
 		w.f.log.Debug("answer not sent", "peer", w.answer, "status", s.code, "err", err)
 		return
 	}
-	w.f.Metrics.replied(m.Method, s.code)
+	w.f.Metrics.replied(w.leg.transport, m.Method, s.code)
 }
 
 // answerable guards against datagrams whose sender cannot be one, ourselves included: two gateways must not talk to each other for ever.
@@ -61,19 +62,11 @@ func (w *worker) answerable() bool {
 	return sendable(w.answer) && !w.f.isLeg(ip, w.answer.Port())
 }
 
-const tagLen = 2 + 16
-
 // ownTag is the To tag of our answers: the same for every repetition of a request, whichever gateway answers.
-func (w *worker) ownTag(out []byte) []byte {
-	var id [8]byte
-	for i := range id {
-		id[i] = byte(w.id >> (8 * i))
-	}
-	return appendHex(append(out, "th"...), w.f.keys.tag.hash(id[:]), 16)
-}
+func (w *worker) ownTag(out []byte) []byte { return w.f.keys.AppendTag(out, w.id) }
 
 // isOwnTag tells whether an ACK ends one of our own answers.
 func (w *worker) isOwnTag() bool {
-	var tag [tagLen]byte
+	var tag [seal.MaxTag]byte
 	return bytes.Equal(w.msg.Text(w.msg.To.Tag), w.ownTag(tag[:0]))
 }

@@ -7,24 +7,32 @@ import (
 	"twinhop/gateway"
 	"twinhop/gateway/cluster"
 	"twinhop/sip/peek"
+	"twinhop/sip/seal"
 )
 
 // response sends an answer back by the Vias we wrote. Both must be signed, for the very address that is below them and for the Call-ID: what
 // was not asked through us goes nowhere, and what was goes where the question came from.
 func (w *worker) response() {
 	m, f := &w.msg, w.f
-	low, via, to, ok := w.readVias()
+	if w.readOurs() {
+		return
+	}
+	upper, low, via, ok := w.readVias()
 	if !ok {
 		f.Metrics.shed(foreignResponse)
 		return
 	}
-	back := f.legs[low.leg]
+	to := w.answer
+	back := f.legs[low.Leg]
+	toNode := back.inside || f.inner == 0 && (w.view.At(to, cluster.SIP) != nil || among(w.set.Extra, to.Addr()))
+	if m.CSeqMethod == peek.Invite && low.Mark == seal.New && !toNode && !w.decides(upper) {
+		return
+	}
 	w.edits.Reset()
 	w.edits.Pop(&m.Vias, 2)
 	if m.Private.LineEnd != 0 {
 		w.edits.Cut(peek.Span{From: m.Private.Line, To: m.Private.LineEnd})
 	}
-	toNode := back.inside || f.inner == 0 && (w.view.At(to, cluster.SIP) != nil || among(w.set.Extra, to.Addr()))
 	node, way := w.node, outbound
 	if toNode {
 		way = inbound
@@ -32,35 +40,67 @@ func (w *worker) response() {
 			f.Metrics.shed(nobodyLeft)
 			return
 		}
+	} else {
+		w.publish(back)
 	}
-	w.learnAnswer(node, low.mark == markNew, toNode)
-	if err := w.send(back, to); err != nil {
+	w.length(back)
+	w.learnAnswer(node, low.Mark == seal.New, toNode)
+	if err := w.sendBack(back, low.Flow, to); err != nil {
 		f.log.Debug("response not sent", "peer", to, "err", err)
 		return
 	}
-	f.Metrics.sent(m, way)
+	f.Metrics.sent(back.transport, m, way)
 }
 
-// readVias checks our two Vias and reads the one below.
-func (w *worker) readVias() (low branch, via peek.Via, to netip.AddrPort, ok bool) {
+// readVias checks our two Vias and reads the one below, and with it where the answer goes.
+func (w *worker) readVias() (upper, low seal.Branch, via peek.Via, ok bool) {
 	m, f := &w.msg, w.f
 	if m.Vias.Count < 3 {
 		return
 	}
-	second, ok2 := peek.ParseVia(m.Buf, m.Vias.At(1).Span)
-	via, ok3 := peek.ParseVia(m.Buf, m.Vias.At(2).Span)
-	if !ok2 || !ok3 {
+	second, ok1 := peek.ParseVia(m.Buf, m.Vias.At(1).Span)
+	via, ok2 := peek.ParseVia(m.Buf, m.Vias.At(2).Span)
+	if !ok1 || !ok2 {
 		return
 	}
-	if to, ok = returnAddr(m.Buf, &via); !ok || !sendable(to) {
-		return low, via, to, false
+	if w.answer, ok = returnAddr(m.Buf, &via); !ok || !sendable(w.answer) {
+		return upper, low, via, false
 	}
-	top, ok1 := f.keys.readBranch(m.Text(m.Via.Branch), to, m.Text(m.CallID))
-	low, ok2 = f.keys.readBranch(m.Text(second.Branch), to, m.Text(m.CallID))
-	ok = ok1 && ok2 && top.transaction == low.transaction && top.mark == markTop && low.mark != markTop &&
-		int(top.leg) < len(f.legs) && int(low.leg) < len(f.legs) && f.legs[top.leg].inside == w.leg.inside
-	return low, via, to, ok
+	w.bond = f.keys.Bind(w.answer, m.Text(m.CallID))
+	upper, ok1 = w.bond.Read(m.Text(m.Via.Branch))
+	low, ok2 = w.bond.Read(m.Text(second.Branch))
+	_, isUpper := upper.Mark.Attempt()
+	_, isLow := low.Mark.Attempt()
+	ok = ok1 && ok2 && upper.Transaction == low.Transaction && isUpper && !isLow &&
+		int(upper.Leg) < len(f.legs) && int(low.Leg) < len(f.legs) && (f.legs[upper.Leg].inside == w.leg.inside || w.made)
+	return upper, low, via, ok
 }
+
+// publish puts our address in place of the node's into the Contact of what leaves for the world, for a gateway whose nodes have addresses
+// that the world cannot reach.
+func (w *worker) publish(by *leg) {
+	m := &w.msg
+	if !by.inContact {
+		return
+	}
+	for i := range m.Contacts.Stored() {
+		u := peek.AddrURI(m.Buf, m.Contacts.At(i).Span)
+		if u.OK && !u.Host.Empty() && w.nodeAt(m.Text(u.Host), portOf(u)) != nil {
+			by.appendName(w.edits.Over(u.HostPort()), by.bound)
+		}
+	}
+}
+
+// rest leaves a node alone that refused a call, for as long as it asked for (RFC 3261 section 21.5.4).
+func (w *worker) rest() {
+	m := &w.msg
+	if w.node != nil && m.RetryAfter > 0 {
+		w.node.Rest(cluster.SIP, w.clock().Add(min(time.Duration(m.RetryAfter)*time.Second, maxRest)))
+	}
+}
+
+// maxRest bounds how long one answer keeps new calls from a node.
+const maxRest = time.Hour
 
 // returnAddr is where a Via sends its answers: the address we noted when the request came by.
 func returnAddr(b []byte, v *peek.Via) (netip.AddrPort, bool) {
@@ -96,7 +136,7 @@ func (w *worker) survivor(via *peek.Via, to netip.AddrPort) (*cluster.Node, neti
 	if asked == nil {
 		one, several := w.nodeOn(to.Addr())
 		if several {
-			one = w.nodeAt(w.msg.Text(via.Host), portOf(peek.URI{Port: via.Port}))
+			one = w.nodeAt(w.msg.Text(via.Host), viaPort(via))
 		}
 		if asked = one; several && asked == nil || among(w.set.Extra, to.Addr()) {
 			return nil, to, true
@@ -114,7 +154,11 @@ func (w *worker) survivor(via *peek.Via, to netip.AddrPort) (*cluster.Node, neti
 	if err != nil {
 		return nil, to, false
 	}
-	now, e := d.Member.Addr(cluster.SIP).Addr, &w.edits
+	h, _ := w.hopTo(d.Member.Node)
+	now, e := h.addr, &w.edits
+	if !now.IsValid() {
+		return nil, to, false
+	}
 	e.Over(via.HostPort()).Addr(now)
 	if !via.Received.Empty() {
 		e.Over(via.Received).IP(now.Addr())

@@ -6,6 +6,10 @@ import (
 	"time"
 
 	"twinhop/gateway"
+	"twinhop/sip/guard"
+	"twinhop/sip/locate"
+	"twinhop/sip/peek"
+	"twinhop/sip/pending"
 )
 
 // Settings are what may change while the Front runs. The zero Settings serve pool "default" and stick by Call-ID alone.
@@ -13,13 +17,36 @@ type Settings struct {
 	Pool    string         // nodes, realm and per-pool words for SIP; "" = "default"
 	Sources []Source       // where requests carry an identity, in order; the Call-ID is always the last resort
 	Extra   []netip.Prefix // peers on the node side that are no nodes: media servers, back-ends (extraServerNodes)
-	// Proxy is where nodes' requests outside dialogs go when they carry no Route, host:port; "" = where their Request-URI says (outboundProxy).
-	Proxy    string
+	// Proxy is where nodes' requests outside dialogs go when they carry no Route; without a Host: where their Request-URI says (outboundProxy).
+	Proxy    Peer
 	CallLife time.Duration // how long an answered call is remembered; 0 = 12 h
 	LastDot  bool          // the route of a session id begins after its last dot, not its first
 
-	proxyHost string
-	proxyPort uint16
+	// Transport toward nodes, udp or tcp, where a node serves it; "" = that of its first address (internalTransport).
+	Transport string
+	// UDPLimit is the size in bytes above which a request leaves by TCP where the next hop has it; 0 = none (RFC 3261 section 18.1.1).
+	UDPLimit int
+	Pending  pending.Settings // of INVITEs that are not answered; the zero value keeps none
+
+	Limits       peek.Limits           // of one message; the zero value: the defaults
+	Trusted      []netip.Prefix        // exempt from what follows, as nodes are, but for Scanners
+	Rates        guard.SourceSettings  // of one source
+	Refusals     guard.RefusalSettings // errors answered
+	Transactions int                   // new ones a second, of all sources; 0 = no limit
+	Scanners     []string              // words of a User-Agent whose requests are dropped
+	Slow         int                   // messages that may wait for a name; 0 = 1024
+
+	proxy     locate.Query
+	chosen    bool // Transport is given
+	transport transport
+	trusted   guard.Prefixes
+}
+
+// Peer is a next hop as it is configured.
+type Peer struct {
+	Host      string // name or address; "" = none
+	Port      uint16 // 0: by RFC 3263
+	Transport string // "": likewise
 }
 
 // Source is one place a SIP request may carry an identity in.
@@ -43,31 +70,24 @@ func (s Settings) prepared() *Settings {
 		sources[i] = src
 	}
 	s.Sources = sources
-	if s.Proxy != "" {
-		s.proxyHost, s.proxyPort = splitPeer(s.Proxy)
+	if s.Proxy.Host != "" {
+		s.proxy = locate.Query{Host: []byte(s.Proxy.Host), Port: s.Proxy.Port, Transport: []byte(s.Proxy.Transport)}
+	}
+	if s.Limits == (peek.Limits{}) {
+		s.Limits = peek.DefaultLimits()
+	}
+	if s.Slow <= 0 {
+		s.Slow = defaultSlow
+	}
+	s.transport, s.chosen = transportOf([]byte(s.Transport))
+	s.trusted = guard.NewPrefixes(s.Trusted)
+	if s.Pending.Attempts <= 0 && s.Pending.Max <= 0 { // the zero value
+		s.Pending.Send100 = pending.Never
 	}
 	return &s
 }
 
-// splitPeer reads "host", "host:port", "v6" or "[v6]:port"; the port defaults to 5060. What cannot be read is taken for a name,
-// which will not resolve.
-func splitPeer(s string) (string, uint16) {
-	if p, err := netip.ParseAddrPort(s); err == nil {
-		return p.Addr().String(), p.Port()
-	}
-	if a, err := netip.ParseAddr(strings.Trim(s, "[]")); err == nil {
-		return a.String(), defaultPort
-	}
-	host, port, found := strings.Cut(s, ":")
-	if !found {
-		return host, defaultPort
-	}
-	p, err := netip.ParseAddrPort("0.0.0.0:" + port)
-	if err != nil {
-		return s, defaultPort
-	}
-	return host, p.Port()
-}
+const defaultSlow = 1024
 
 // defaultPort of SIP over UDP (RFC 3261 section 19.1.2).
 const defaultPort = 5060

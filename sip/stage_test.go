@@ -5,12 +5,15 @@ import (
 	"net"
 	"net/netip"
 	"testing"
+	"time"
 
 	"twinhop/appsession/memstore"
 	"twinhop/gateway"
 	"twinhop/gateway/balance"
 	"twinhop/gateway/calls"
 	"twinhop/gateway/cluster"
+	"twinhop/sip/locate"
+	"twinhop/sip/seal"
 )
 
 // stage is a Front with everything around it but sockets: what it sends is caught.
@@ -84,8 +87,8 @@ func newStage(t testing.TB, twoPorts bool, set Settings) *stage {
 	}
 	router := &gateway.Router{Store: s.store, Views: s.registry.View, Book: &calls.Book{}}
 	router.Apply(&gateway.Policy{Pools: map[string]gateway.Placement{"default": {SIP: algorithm}}})
-	f := &Front{Router: router, Book: router.Book, Secrets: Secrets{Current: Secret{1, 2, 3}},
-		Resolve:  func(ctx context.Context, _ string) ([]netip.Addr, error) { <-ctx.Done(); return nil, ctx.Err() },
+	f := &Front{Router: router, Book: router.Book, Secrets: seal.Secrets{Current: seal.Secret{1, 2, 3}},
+		Resolver: hosts(func(ctx context.Context, _ string) ([]netip.Addr, error) { <-ctx.Done(); return nil, ctx.Err() }),
 		External: []Listener{{Conn: &catcher{s: s, name: "external", local: external, fails: map[netip.AddrPort]bool{}}}}}
 	if twoPorts {
 		f.Internal = []Listener{{Conn: &catcher{s: s, name: "internal", local: internal, fails: map[netip.AddrPort]bool{}}}}
@@ -98,18 +101,17 @@ func newStage(t testing.TB, twoPorts bool, set Settings) *stage {
 
 // prepare does what Run does before it listens.
 func (s *stage) prepare() {
-	if err := s.front.prepare(); err != nil {
+	ctx, cancel := context.WithCancel(context.Background())
+	if err := s.front.prepare(ctx); err != nil {
 		s.t.Fatal(err)
 	}
-	ctx, cancel := context.WithCancel(context.Background())
-	s.front.names = newNames(ctx, s.front)
-	s.t.Cleanup(func() { cancel(); s.front.names.wait() })
+	s.t.Cleanup(func() { cancel(); s.front.parked.wait() })
 	for i, name := range []string{"external", "internal"}[:min(2, len(s.front.legs))] {
 		s.workers[name] = newWorker(ctx, s.front, s.front.legs[i])
 	}
 }
 
-func (s *stage) catcher(leg string) *catcher { return s.workers[leg].leg.sock.Conn.(*catcher) }
+func (s *stage) catcher(leg string) *catcher { return s.workers[leg].leg.socks[0].Conn.(*catcher) }
 
 // in gives a datagram to a leg and returns what was sent because of it.
 func (s *stage) in(leg string, from netip.AddrPort, data []byte) []caught {
@@ -118,7 +120,26 @@ func (s *stage) in(leg string, from netip.AddrPort, data []byte) []caught {
 		leg = "external"
 	}
 	s.workers[leg].Receive(data, from)
+	s.workers[leg].Flush()
 	return s.sent
+}
+
+// hosts is a resolver that knows addresses only.
+type hosts func(ctx context.Context, host string) ([]netip.Addr, error)
+
+func (h hosts) Pinned(context.Context, string) []netip.Addr { return nil }
+
+func (h hosts) NAPTR(context.Context, string) ([]locate.NAPTR, time.Duration, error) {
+	return nil, 0, locate.ErrNoRecords
+}
+
+func (h hosts) SRV(context.Context, string) ([]locate.SRV, time.Duration, error) {
+	return nil, 0, locate.ErrNoRecords
+}
+
+func (h hosts) Hosts(ctx context.Context, name string) ([]netip.Addr, time.Duration, error) {
+	all, err := h(ctx, name)
+	return all, time.Minute, err
 }
 
 func (s *stage) down(node string) {

@@ -1,6 +1,9 @@
 package sip
 
-import "twinhop/sip/peek"
+import (
+	"twinhop/sip/peek"
+	"twinhop/sip/pending"
+)
 
 // status is an answer the gateway gives itself. This file is the only one that knows the codes.
 type status struct {
@@ -12,17 +15,21 @@ type status struct {
 
 // The answers. "No node" is 503 and not 500: the refusal is the gateway's own, and a caller may try elsewhere (RFC 3261 section 21.5.4).
 var (
+	trying        = status{code: 100, phrase: "Trying"}
 	alive         = status{code: 200, phrase: "OK"}
 	badRequest    = status{code: 400, phrase: "Bad Request"}
 	noHop         = status{code: 404, phrase: "Not Found"}
 	longURI       = status{code: 414, phrase: "Request-URI Too Long"}
 	badScheme     = status{code: 416, phrase: "Unsupported URI Scheme"}
+	late          = status{code: 408, phrase: "Request Timeout"}
 	badExtension  = status{code: 420, phrase: "Bad Extension", extension: true}
 	noTransaction = status{code: 481, phrase: "Call/Transaction Does Not Exist"}
 	loop          = status{code: 482, phrase: "Loop Detected"}
 	tooManyHops   = status{code: 483, phrase: "Too Many Hops"}
+	cancelled     = status{code: 487, phrase: "Request Terminated"}
 	noNode        = status{code: 503, phrase: "Service Unavailable", retryAfter: true}
 	busy          = status{code: 503, phrase: "All Nodes Busy", retryAfter: true}
+	busyNow       = status{code: 503, phrase: "Too Many Requests", retryAfter: true}
 	closing       = status{code: 503, phrase: "Shutting Down", retryAfter: true}
 	badVersion    = status{code: 505, phrase: "Version Not Supported"}
 	tooLong       = status{code: 513, phrase: "Message Too Large"}
@@ -43,6 +50,19 @@ func reasonStatus(r peek.Reason) status {
 		return tooLong
 	}
 	return badRequest
+}
+
+// ownStatus is how the caller of a pending INVITE is answered.
+func ownStatus(o pending.Own) status {
+	switch o {
+	case pending.Trying:
+		return trying
+	case pending.TimedOut:
+		return late
+	case pending.Terminated:
+		return cancelled
+	}
+	return noNode
 }
 
 // What responses that pass by mean to the gateway.

@@ -19,6 +19,7 @@ import (
 	"twinhop/gateway/balance"
 	"twinhop/gateway/calls"
 	"twinhop/gateway/cluster"
+	"twinhop/sip/seal"
 )
 
 // tortureWay is how client and node reach the gateway.
@@ -44,7 +45,7 @@ type site struct {
 	way          tortureWay
 	front        *Front
 	client, node *end
-	secret       Secret
+	secret       seal.Secret
 	clientHost   string
 	guarded      func(net.PacketConn) net.PacketConn // what the gateway's sockets go through
 	events       chan event
@@ -73,9 +74,9 @@ type event struct {
 // patience ends a test that fails.
 const patienceOfTests = 5 * time.Second
 
-func openSite(t testing.TB, way tortureWay) *site { return openSiteOf(t, way, Secret{7}) }
+func openSite(t testing.TB, way tortureWay) *site { return openSiteOf(t, way, seal.Secret{7}) }
 
-func openSiteOf(t testing.TB, way tortureWay, secret Secret) *site {
+func openSiteOf(t testing.TB, way tortureWay, secret seal.Secret) *site {
 	s := newSite(t, way)
 	s.secret = secret
 	s.open()
@@ -83,7 +84,7 @@ func openSiteOf(t testing.TB, way tortureWay, secret Secret) *site {
 }
 
 func newSite(t testing.TB, way tortureWay) *site {
-	return &site{t: t, way: way, secret: Secret{7}, clientHost: way.host, events: make(chan event, 1024), over: make(chan struct{}),
+	return &site{t: t, way: way, secret: seal.Secret{7}, clientHost: way.host, events: make(chan event, 1024), over: make(chan struct{}),
 		guarded: func(c net.PacketConn) net.PacketConn { return c }}
 }
 
@@ -103,7 +104,7 @@ func (s *site) open() {
 	algorithm, _ := balance.New("round-robin")
 	router := &gateway.Router{Store: memstore.New(memstore.Options{}), Views: registry.View, Book: &calls.Book{}}
 	router.Apply(&gateway.Policy{Pools: map[string]gateway.Placement{"default": {SIP: algorithm}}})
-	s.front = &Front{Router: router, Book: router.Book, Secrets: Secrets{Current: s.secret}, External: []Listener{external}, Internal: []Listener{internal}}
+	s.front = &Front{Router: router, Book: router.Book, Secrets: seal.Secrets{Current: s.secret}, External: []Listener{external}, Internal: []Listener{internal}}
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() { done <- s.front.Run(ctx) }()

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+
+	"twinhop/sip/seal"
 )
 
 // header lines of an ordinary request, in the order they are sent in.
@@ -147,7 +149,7 @@ func TestTortureToTag(t *testing.T) {
 		t.Run(way.String(), func(t *testing.T) {
 			tags := map[string][]string{}
 			for i, secret := range []byte{7, 7, 9} {
-				s := openSiteOf(t, way, Secret{secret})
+				s := openSiteOf(t, way, seal.Secret{secret})
 				h := s.ordinary("INVITE", "tagged").with("Via", "SIP/2.0/UDP 192.0.2.140:5060;rport;branch=z9hG4bKtagged").with("Max-Forwards", "0")
 				for range 3 {
 					b := h.message("INVITE sip:mira@quay.example SIP/2.0")

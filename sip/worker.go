@@ -6,39 +6,66 @@ import (
 	"encoding/binary"
 	"net"
 	"net/netip"
+	"time"
 
 	"twinhop/gateway"
 	"twinhop/gateway/cluster"
+	"twinhop/sip/locate"
 	"twinhop/sip/peek"
+	"twinhop/sip/seal"
+	"twinhop/sip/wire"
 )
 
-// worker handles the messages of one socket, one after the other. Everything in it is reused; only what stands above the line outlives a
-// message.
+// worker handles messages, one after the other: those of one UDP socket, or those of whatever connection has taken it out of the pool.
+// Everything in it is reused; only what stands above the line outlives a message.
 type worker struct {
-	ctx     context.Context
-	f       *Front
-	leg     *leg
-	edits   peek.Edits
-	out     []byte
-	loose   []byte                 // a message as it was before a strict router had it
-	toward  map[peerKey]netip.Addr // which local address the system uses toward a peer
-	waiting bool                   // the message waited for a name already
+	ctx         context.Context
+	f           *Front
+	shard       int          // which of a leg's UDP sockets to send by
+	box         *wire.Outbox // what leaves with the next Flush
+	edits       peek.Edits
+	out         []byte                 // what left last
+	stretch     []byte                 // room for what leaves by a connection
+	loose       []byte                 // a message as it was before a strict router had it, or as one wants it
+	spare       []byte                 // see reread
+	toward      map[peerKey]netip.Addr // which local address the system uses toward a peer
+	now         time.Time              // of the batch at hand; zero = not looked at yet
+	sent        []delivery             // requests of this batch that may come back to us
+	failed      []failure              // those that did
+	spareFailed []failure              // see Flush
+	other       *worker                // for what concerns another message than the one at hand
+	left        peek.Message           // a request as it left: see hopByHop
+	again       bool                   // the message was looked at before: it waited for a name, or could not be sent
+	targets     []locate.Target        // see locate
+	opening     bool                   // the message at hand is the INVITE that the table of pending ones looks at
 
+	leg     *leg         // it came by this one
+	stream  *wire.Stream // and by this connection; nil = UDP, or it is gone
+	flow    uint64       // its number
 	msg     peek.Message
 	ask     gateway.Ask
-	scratch []byte // texts made from the message: decoded users, hint names
+	tried   []*cluster.Node // that this message could not be sent to
+	scratch []byte          // texts made from the message: decoded users, hint names
 	src     netip.AddrPort
 	set     *Settings
 	view    *cluster.View
 	pool    *cluster.Pool // nil when the configured one does not exist
 	routes  routes
 	uriIsUs bool
-	// uriIsRecorded: the Request-URI is a Record-Route of ours, put there by a strict router.
-	uriIsRecorded bool
-	node          *cluster.Node  // the node that sent the message, if it can be told
-	answer        netip.AddrPort // where the answer to this request goes
-	far           netip.AddrPort // our own address as the sender sees it
-	id            uint64         // the transaction, as our branches name it
+	uriHint bool   // the Request-URI is a Record-Route of ours, put there by a strict router
+	inside  bool   // a node sent it
+	sum     uint16 // see loopSum
+	summed  bool
+	unclear bool           // readers may differ on where the message ends
+	made    bool           // the answer at hand is one of our own
+	node    *cluster.Node  // the node that sent the message, if it can be told
+	answer  netip.AddrPort // where the answer to this request goes
+	far     netip.AddrPort // our own address as the sender sees it
+	id      uint64         // the transaction, as our branches name it
+	attempt int            // of the pending INVITE
+	data    []byte         // the message as it came
+	body    int            // where its body begins there
+	bond    seal.Bond
 }
 
 type peerKey struct {
@@ -50,31 +77,61 @@ type peerKey struct {
 const maxToward = 4096
 
 func newWorker(ctx context.Context, f *Front, g *leg) *worker {
-	return &worker{ctx: ctx, f: f, leg: g, toward: make(map[peerKey]netip.Addr), scratch: make([]byte, 0, 4096), out: make([]byte, 0, 4096)}
+	w := &worker{ctx: ctx, f: f, leg: g, box: new(wire.Outbox), toward: make(map[peerKey]netip.Addr), scratch: make([]byte, 0, 4096)}
+	w.box.Failed = w.returned
+	return w
+}
+
+// aside is a worker for another message than the one at hand. What it sends leaves with what w sends.
+func (w *worker) aside() *worker {
+	if w.other == nil {
+		w.other = newWorker(w.ctx, w.f, w.leg)
+		w.other.box = w.box
+	}
+	w.other.shard, w.other.now = w.shard, w.clock()
+	return w.other
+}
+
+// clock is the time of the batch at hand.
+func (w *worker) clock() time.Time {
+	if w.now.IsZero() {
+		w.now = time.Now()
+	}
+	return w.now
 }
 
 // Receive handles one datagram.
 func (w *worker) Receive(data []byte, src netip.AddrPort) {
-	if len(bytes.Trim(data, "\r\n\x00")) == 0 {
+	if len(data) <= maxKeepAlive && len(bytes.Trim(data, "\r\n\x00")) == 0 {
 		return // keep-alives (RFC 5626 section 4.4.1 has none to answer on UDP)
 	}
-	w.waiting = false
+	w.again, w.stream, w.flow, w.tried = false, nil, 0, w.tried[:0]
 	w.handle(data, src)
 }
 
+// maxKeepAlive is how many bytes of nothing are taken for a sign of life; more of them are a message that cannot be read.
+const maxKeepAlive = 64
+
 func (w *worker) handle(data []byte, src netip.AddrPort) {
 	f := w.f
-	w.src, w.scratch, w.node = src, w.scratch[:0], nil
-	w.set, w.view = f.settings.Load(), f.Router.Views()
-	w.pool = w.view.Pool(w.set.Pool)
+	w.begin(src)
 	inside := w.fromNode()
 	if w.leg.inside && !inside {
 		f.Metrics.shed(stranger)
 		return
 	}
+	if !inside && !w.again && !w.admitted() {
+		f.Metrics.shed(tooFast)
+		return
+	}
 	reason := w.msg.Scan(data)
-	if !w.waiting {
-		f.Metrics.received(&w.msg, inside)
+	w.data, w.body = data, w.msg.Body
+	switch reason {
+	case peek.BareLine, peek.BadLength, peek.Duplicate, peek.NoEnd, peek.BodyCut, peek.TooLong, peek.BadStart:
+		w.unclear = true
+	}
+	if !w.again {
+		f.Metrics.received(w.leg.transport, &w.msg, inside)
 	}
 	switch {
 	case w.msg.Response && reason != peek.OK:
@@ -86,26 +143,33 @@ func (w *worker) handle(data []byte, src netip.AddrPort) {
 	}
 }
 
+// begin forgets the last message.
+func (w *worker) begin(src netip.AddrPort) {
+	w.src, w.scratch, w.node, w.attempt, w.summed, w.unclear, w.made = src, w.scratch[:0], nil, 0, false, false, false
+	w.set, w.view = w.f.settings.Load(), w.f.Router.Views()
+	w.pool = w.view.Pool(w.set.Pool)
+	w.msg.Limits = &w.set.Limits
+}
+
 // fromNode tells whether the sender stands on the node side, and finds out which node it is. With two ports the socket decides and the
-// sender's IP address must be a node's; with one port the sender's whole address must be.
+// sender's IP address must be a node's; with one port the sender's whole address must be, or, on a connection, whose source port says
+// nothing, the address that the message itself gives as its sender's: see isNodeStream.
 func (w *worker) fromNode() bool {
-	w.node = w.view.At(w.src, cluster.SIP)
-	extra := among(w.set.Extra, w.src.Addr())
 	if !w.leg.inside {
 		if w.f.inner > 0 {
-			w.node = nil // on the port of the world everybody is a client
-			return false
+			return false // on the port of the world everybody is a client
 		}
-		return w.node != nil || extra
+		w.node = w.view.At(w.src, cluster.SIP)
+		return w.node != nil || among(w.set.Extra, w.src.Addr())
 	}
-	if w.node != nil {
+	if w.node = w.view.At(w.src, cluster.SIP); w.node != nil {
 		return true
 	}
 	one, several := w.nodeOn(w.src.Addr())
 	if w.node = one; several {
 		w.node = nil // the message may tell: see sender
 	}
-	return one != nil || extra
+	return one != nil || among(w.set.Extra, w.src.Addr())
 }
 
 // nodeOn finds the node on a host, if it is the only one there.
@@ -138,6 +202,21 @@ func (w *worker) nodeAt(host []byte, port uint16) *cluster.Node {
 	return nil
 }
 
+// isNodeStream tells whether a request that came by a connection in single-port mode is a node's: the connection comes from its host, which
+// cannot be forged, and the topmost Via names its address.
+func (w *worker) isNodeStream() bool {
+	if w.f.inner > 0 || w.leg.transport == udp {
+		return false
+	}
+	v := &w.msg.Via
+	n := w.nodeAt(w.msg.Text(v.Host), viaPort(v))
+	if n == nil || n.Addr(cluster.SIP).Addr.Addr() != w.src.Addr() {
+		return false
+	}
+	w.node = n
+	return true
+}
+
 // request handles a request after the checks that need no more than its bytes.
 func (w *worker) request(reason peek.Reason, inside bool) {
 	m := &w.msg
@@ -160,7 +239,10 @@ func (w *worker) request(reason peek.Reason, inside bool) {
 		w.reply(reasonStatus(reason))
 		return
 	}
-	if w.readRoutes(); w.uriIsRecorded && w.routes.more && !w.loosen() {
+	if inside = inside || w.isNodeStream(); !inside && !w.welcome() {
+		return
+	}
+	if !w.orient(inside) {
 		w.reply(badRequest)
 		return
 	}
@@ -168,12 +250,14 @@ func (w *worker) request(reason peek.Reason, inside bool) {
 	switch {
 	case w.routes.overlong:
 		w.reply(badRequest)
-	case forUs && w.f.draining.Load():
+	case forUs && (w.f.draining.Load() || !w.serving()):
 		w.reply(closing) // as an INVITE would be (RFC 3261 section 11.2): who probes us sends calls elsewhere
 	case forUs:
 		w.reply(alive)
 	case m.MaxForwards == 0:
 		w.reply(tooManyHops)
+	case w.loops():
+		w.reply(loop)
 	case m.ProxyRequire.LineEnd != 0 && m.Method != peek.Ack && m.Method != peek.Cancel:
 		w.reply(badExtension)
 	case inside:
@@ -183,16 +267,43 @@ func (w *worker) request(reason peek.Reason, inside bool) {
 	}
 }
 
+// orient finds out where a request wants to go. It is false when that cannot be read.
+func (w *worker) orient(inside bool) bool {
+	w.inside = inside
+	w.readRoutes()
+	if w.uriHint && w.routes.more && !w.loosen() {
+		return false
+	}
+	return !w.routes.more || w.routes.loose || !inside && w.target() == nil || w.tighten()
+}
+
+// serving tells whether any node can take a call.
+func (w *worker) serving() bool {
+	if w.pool == nil {
+		return false
+	}
+	for _, m := range w.pool.Members {
+		if m.Usable(cluster.SIP) {
+			return true
+		}
+	}
+	return false
+}
+
 // answerAddr is where the answer to a request goes (RFC 3261 section 18.2.2, RFC 3581 section 4): always to the host it came from.
 func answerAddr(v *peek.Via, src netip.AddrPort) netip.AddrPort {
 	if v.RPortEnd != 0 {
 		return src
 	}
-	port := uint16(defaultPort)
+	return netip.AddrPortFrom(src.Addr(), viaPort(v))
+}
+
+// viaPort is the port of a sent-by.
+func viaPort(v *peek.Via) uint16 {
 	if v.Port != 0 {
-		port = uint16(v.Port)
+		return uint16(v.Port)
 	}
-	return netip.AddrPortFrom(src.Addr(), port)
+	return defaultPort
 }
 
 // identify computes the transaction's name: equal for retransmissions, for the CANCEL and for the ACK of a refusal, whatever gateway with
@@ -204,10 +315,11 @@ func (w *worker) identify() {
 		b = append(append(b, m.Text(s)...), 0)
 	}
 	b = binary.BigEndian.AppendUint32(b, m.CSeq)
-	if br := m.Text(m.Via.Branch); len(br) <= len(cookie) || string(br[:len(cookie)]) != cookie {
+	if br := m.Text(m.Via.Branch); len(br) <= len(seal.Cookie) || string(br[:len(seal.Cookie)]) != seal.Cookie {
 		b = append(b, m.Text(m.URI.Span)...) // a peer of RFC 2543, whose branches are not unique
 	}
-	w.id = w.f.keys.call.hash(b)
+	w.id = w.f.keys.Transaction(b)
+	w.bond = w.f.keys.Bind(w.answer, m.Text(m.CallID))
 }
 
 // self is the address of a leg as the peer must see it: never the unspecified one.
@@ -238,6 +350,3 @@ func localToward(peer netip.Addr) netip.Addr {
 	defer c.Close()
 	return c.LocalAddr().(*net.UDPAddr).AddrPort().Addr().Unmap()
 }
-
-// Flush ends a batch of datagrams.
-func (w *worker) Flush() {}

@@ -120,23 +120,41 @@ func (p *Pool) Member(node string) *Member { return p.named[node] }
 func (p *Pool) Routed(route string) *Member { return p.routed[route] }
 
 // Eligible appends to into the members that new work for service s may go to:
-// those that may get any and are not among tried, of these the highest
+// those that may get any and are not among tried, without those that asked to
+// be left alone for a while unless no other is left, of these the highest
 // version, and of these the smallest distance.
 func (p *Pool) Eligible(into []*Member, s Service, tried []*Node) []*Member {
-	start := len(into)
+	start, resting := len(into), false
 	for _, m := range p.Members {
-		if !m.Eligible(s) || slices.ContainsFunc(tried, func(n *Node) bool { return n.Name == m.Name }) {
-			continue
+		switch {
+		case !m.Eligible(s) || slices.ContainsFunc(tried, func(n *Node) bool { return n.Name == m.Name }):
+		case m.Resting(s):
+			resting = true
+		default:
+			into = m.join(into, start)
 		}
-		if len(into) > start {
-			switch best := into[start]; {
-			case m.Version < best.Version || m.Version == best.Version && m.Distance > best.Distance:
-				continue
-			case m.Version > best.Version || m.Distance < best.Distance:
-				into = into[:start]
-			}
+	}
+	if len(into) > start || !resting {
+		return into
+	}
+	for _, m := range p.Members {
+		if m.Eligible(s) && !slices.ContainsFunc(tried, func(n *Node) bool { return n.Name == m.Name }) {
+			into = m.join(into, start)
 		}
-		into = append(into, m)
 	}
 	return into
+}
+
+// join adds m to the members from start on if it is as good as they are, and
+// puts it in their place if it is better.
+func (m *Member) join(into []*Member, start int) []*Member {
+	if len(into) > start {
+		switch best := into[start]; {
+		case m.Version < best.Version || m.Version == best.Version && m.Distance > best.Distance:
+			return into
+		case m.Version > best.Version || m.Distance < best.Distance:
+			into = into[:start]
+		}
+	}
+	return append(into, m)
 }

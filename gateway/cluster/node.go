@@ -3,6 +3,7 @@ package cluster
 import (
 	"net/netip"
 	"sync/atomic"
+	"time"
 )
 
 // Service is a way of reaching a node.
@@ -81,6 +82,17 @@ func (n *Node) Health(s Service) Health {
 // not have that service.
 func (n *Node) Check(s Service) *Check { return n.health[s] }
 
+// Rest notes that the node asked to be given nothing new for service s until
+// a time (503 with Retry-After). What belongs to it still goes there, and so
+// does everything when no other node is left.
+func (n *Node) Rest(s Service, until time.Time) { n.load.rest[s].Store(until.UnixNano()) }
+
+// Resting tells whether that time is not over.
+func (n *Node) Resting(s Service) bool {
+	until := n.load.rest[s].Load()
+	return until != 0 && time.Now().UnixNano() < until
+}
+
 // Load returns the node's own counters.
 func (n *Node) Load() *Load { return n.load }
 
@@ -128,4 +140,6 @@ type Load struct {
 	Requests atomic.Int64 // HTTP requests and SIP requests now running on it
 	Served   atomic.Int64 // ever sent to it
 	Failed   atomic.Int64 // ever failed on it
+
+	rest [services]atomic.Int64 // until when it wants nothing new, in Unix nanoseconds
 }

@@ -124,8 +124,8 @@ func (s *Stream) serve(conn net.Conn) {
 	r.framer.release()
 	s.finish(err)
 	t.handler.Closed(s)
-	t.counted.open.Add(-1)
 	t.drop(s)
+	t.counted.open.Add(-1)
 }
 
 // finish ends a connection after its reader did, for the reason given: errDone and io.EOF are orderly.

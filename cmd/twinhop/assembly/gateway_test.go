@@ -137,7 +137,7 @@ func TestABrokenPartEndsTheGateway(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	g.sockets.internal[0].Close()
+	g.sockets.internal[0].Conn.Close()
 	done := make(chan error, 1)
 	go func() { done <- g.Run(t.Context()) }()
 	select {

@@ -43,14 +43,6 @@ func (g *Gateway) buildHTTP() error {
 	return nil
 }
 
-// off says a configured 0 in the words of rooms whose 0 is their default.
-func off(d time.Duration) time.Duration {
-	if d == 0 {
-		return -1
-	}
-	return d
-}
-
 // httpSettings says the same as the configuration in the words of the front.
 func httpSettings(c *config.Config, p places) (*httpfront.Settings, error) {
 	var rules []httpfront.MountRule

@@ -1,13 +1,17 @@
 package assembly
 
 import (
-	"net"
 	"net/netip"
 	"time"
 
 	"twinhop/gateway"
 	"twinhop/gateway/config"
 	sipfront "twinhop/sip"
+	"twinhop/sip/guard"
+	"twinhop/sip/peek"
+	"twinhop/sip/pending"
+	"twinhop/sip/seal"
+	"twinhop/sip/wire"
 )
 
 // buildSIP builds the SIP front.
@@ -17,31 +21,53 @@ func (g *Gateway) buildSIP() error {
 		return err
 	}
 	current, previous := g.secrets.key(forSIP, 16)
-	var keys sipfront.Secrets
+	var keys seal.Secrets
 	copy(keys.Current[:], current)
 	copy(keys.Previous[:], previous)
 	l := g.config.Listen.SIP
-	g.sip = &sipfront.Front{Router: g.Router, Book: g.Book, Secrets: keys, Log: g.log, Metrics: m,
-		External: sipListeners(g.sockets.external, l.Advertise.External),
-		Internal: sipListeners(g.sockets.internal, l.Advertise.Internal)}
+	g.sip = &sipfront.Front{Router: g.Router, Book: g.Book, Secrets: keys, Log: g.log, Metrics: m, Streams: streamLimits(&g.config.Limits),
+		External: advertised(g.sockets.external, l.Advertise.External, l.Advertise.InVia),
+		Internal: advertised(g.sockets.internal, l.Advertise.Internal, l.Advertise.InVia)}
 	g.sip.Apply(sipSettings(&g.config))
 	return nil
 }
 
-func sipListeners(conns []net.PacketConn, as config.Public) []sipfront.Listener {
-	var all []sipfront.Listener
-	for _, c := range conns {
-		all = append(all, sipfront.Listener{Conn: c, Host: as.Host, Port: as.Ports.UDP})
+// advertised gives the listeners of one side the names they have in the world.
+func advertised(list []sipfront.Listener, as config.Public, inVia bool) []sipfront.Listener {
+	for i := range list {
+		l := &list[i]
+		l.Host, l.InVia = as.Host, inVia
+		if l.Port = as.Ports.UDP; l.Stream != nil {
+			l.Port = as.Ports.TCP
+		}
 	}
-	return all
+	return list
+}
+
+// off turns the 0 that means "no limit" in the configuration into what means it to the front, where 0 is the default.
+func off[T int | time.Duration](v T) T {
+	if v == 0 {
+		return -1
+	}
+	return v
+}
+
+func streamLimits(l *config.Limits) wire.StreamLimits {
+	s := l.SIP
+	return wire.StreamLimits{Total: s.Connections, PerSource: off(s.ConnectionsPerSource), Exempt: networks(l.Trusted),
+		Idle: off(s.IdleTimeout), Partial: off(s.PartialTimeout), Connect: s.ConnectTimeout, Write: s.WriteTimeout,
+		Head: int(s.HeaderBytes), Message: int(s.MaxMessage), Queue: int(s.QueueBytes), Pings: off(s.Pings)}
 }
 
 // sipSettings says the same as the configuration in the words of the front.
 func sipSettings(c *config.Config) sipfront.Settings {
-	s := sipfront.Settings{Pool: c.SIP.Pool, Extra: networks(c.SIP.ExtraServerNodes), Proxy: c.SIP.OutboundProxy,
-		CallLife: c.Affinity.TTL.Max, LastDot: c.Affinity.Route.Delimiter == "last"}
+	s := sipfront.Settings{Pool: c.SIP.Pool, Extra: networks(c.SIP.ExtraServerNodes), CallLife: c.Affinity.TTL.Max,
+		LastDot: c.Affinity.Route.Delimiter == "last", Transport: c.SIP.InternalTransport, UDPLimit: int(c.SIP.UDPLimit)}
 	if s.CallLife == 0 { // off: as good as for ever
 		s.CallLife = longest
+	}
+	if p, err := config.ParseSIPPeer(c.SIP.OutboundProxy); err == nil && c.SIP.OutboundProxy != "" {
+		s.Proxy = sipfront.Peer{Host: p.Host, Port: uint16(p.Port), Transport: p.Transport}
 	}
 	for _, k := range c.Affinity.SIP {
 		from, header := sipSource(k.Source)
@@ -50,7 +76,34 @@ func sipSettings(c *config.Config) sipfront.Settings {
 		}
 		s.Sources = append(s.Sources, sipfront.Source{From: from, Header: header, Users: k.Exclude.Users, Networks: networks(k.Exclude.Networks)})
 	}
+	s.Pending = pendingSettings(c)
+	limitSIP(&s, &c.Limits)
 	return s
+}
+
+func pendingSettings(c *config.Config) pending.Settings {
+	f := c.SIP.Failover
+	when := pending.Auto
+	switch c.SIP.SendTrying {
+	case "always":
+		when = pending.Always
+	case "never":
+		when = pending.Never
+	}
+	return pending.Settings{Invite: f.Invite, Trying: f.Trying, Total: f.Total, Attempts: f.Attempts, Codes: f.Codes, Send100: when,
+		Early: f.Dialog == "early", Max: c.Limits.SIP.Pending}
+}
+
+// above is how long a source may stay above its rate before it is banned.
+const above = 3 * time.Second
+
+func limitSIP(s *sipfront.Settings, all *config.Limits) {
+	l, trusted := all.SIP, networks(all.Trusted)
+	s.Trusted, s.Transactions, s.Scanners, s.Slow = trusted, l.Transactions, l.Scanners, l.Slow
+	s.Rates = guard.SourceSettings{Rate: l.Rate, Burst: l.Burst, Above: above, Ban: l.Ban, Max: l.Sources, Exempt: trusted}
+	s.Refusals = guard.RefusalSettings{Rate: l.Refusals, Burst: 2 * l.Refusals, Total: 100 * l.Refusals, Max: l.Sources, Exempt: trusted}
+	s.Limits = peek.Limits{Message: int(l.MaxMessage), Headers: l.Headers, Line: int(l.LineBytes), Vias: l.Vias, Routes: l.Routes,
+		URI: int(l.URIBytes), Token: int(l.TokenBytes), CallID: int(l.CallIDBytes)}
 }
 
 // longest is the life of a call when sessions have no absolute one.

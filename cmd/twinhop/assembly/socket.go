@@ -7,18 +7,19 @@ import (
 	"io"
 	"net"
 	"net/netip"
-	"strings"
 	"syscall"
 
 	"twinhop/admin"
 	"twinhop/gateway/config"
+	sipfront "twinhop/sip"
+	"twinhop/sip/wire"
 )
 
 // sockets are all sockets of the process. They are bound before anything
 // serves, so that a taken port stops the start and not the service.
 type sockets struct {
 	http               []net.Listener
-	external, internal []net.PacketConn
+	external, internal []sipfront.Listener
 	admin, command     net.Listener // command is the socket of the command line
 	open               []io.Closer
 }
@@ -38,10 +39,10 @@ func bind(ctx context.Context, c *config.Config, p places) (s *sockets, err erro
 		}
 		s.http = append(s.http, ln)
 	}
-	if s.external, err = s.udp(ctx, "listen.sip.external", c.Listen.SIP.External); err != nil {
+	if s.external, err = s.sip(ctx, "listen.sip.external", c.Listen.SIP.External, c.Listen.SIP.Shards); err != nil {
 		return s, err
 	}
-	if s.internal, err = s.udp(ctx, "listen.sip.internal", c.Listen.SIP.Internal); err != nil {
+	if s.internal, err = s.sip(ctx, "listen.sip.internal", c.Listen.SIP.Internal, c.Listen.SIP.Shards); err != nil {
 		return s, err
 	}
 	if c.Admin.Listen != "" {
@@ -66,19 +67,37 @@ func (s *sockets) tcp(ctx context.Context, key, addr string) (net.Listener, erro
 	return ln, nil
 }
 
-func (s *sockets) udp(ctx context.Context, key string, urls []string) ([]net.PacketConn, error) {
-	var conns []net.PacketConn
+// sip opens the addresses of one side, each UDP one as often as it has shards.
+func (s *sockets) sip(ctx context.Context, key string, urls []string, shards int) ([]sipfront.Listener, error) {
+	var all []sipfront.Listener
 	for _, u := range urls {
-		addr := strings.TrimPrefix(u, "udp://")
-		var lc net.ListenConfig
-		conn, err := lc.ListenPacket(ctx, network("udp", addr), addr)
+		transport, addr := config.SplitSIPURL(u)
+		if transport == "tcp" {
+			ln, err := s.tcp(ctx, key, addr)
+			if err != nil {
+				return nil, err
+			}
+			all = append(all, sipfront.Listener{Stream: ln})
+			continue
+		}
+		conns, err := wire.ListenShards(ctx, network("udp", addr), addr, shards)
 		if err != nil {
 			return nil, unbound(key, err)
 		}
-		s.open = append(s.open, conn)
-		conns = append(conns, conn)
+		for _, c := range conns {
+			s.open = append(s.open, c)
+		}
+		all = append(all, sipfront.Listener{Conn: conns[0], Shards: conns[1:]})
 	}
-	return conns, nil
+	return all, nil
+}
+
+// sipURL is the address of a SIP listener, as the configuration writes it.
+func sipURL(l sipfront.Listener) string {
+	if l.Stream != nil {
+		return "tcp://" + l.Stream.Addr().String()
+	}
+	return "udp://" + l.Conn.LocalAddr().String()
 }
 
 // unbound says why a socket of the configuration could not be opened, and
@@ -120,7 +139,7 @@ func (s *sockets) close() error {
 // asked for.
 type Addrs struct {
 	HTTP               []string // host:port
-	External, Internal []string // udp://host:port
+	External, Internal []string // udp://host:port or tcp://host:port
 	Admin              string   // host:port, "" when off
 	Socket             string   // file of the command line's socket
 }
@@ -132,10 +151,10 @@ func (g *Gateway) Addrs() Addrs {
 		a.HTTP = append(a.HTTP, l.Addr().String())
 	}
 	for _, c := range g.sockets.external {
-		a.External = append(a.External, "udp://"+c.LocalAddr().String())
+		a.External = append(a.External, sipURL(c))
 	}
 	for _, c := range g.sockets.internal {
-		a.Internal = append(a.Internal, "udp://"+c.LocalAddr().String())
+		a.Internal = append(a.Internal, sipURL(c))
 	}
 	if g.sockets.admin != nil {
 		a.Admin = g.sockets.admin.Addr().String()

@@ -111,7 +111,7 @@ func TestFullConfigurationIsAccepted(t *testing.T) {
 		t.Errorf("%+v, %v", h, err)
 	}
 	s := sipSettings(&c)
-	if len(s.Sources) != 2 || s.Sources[0].From != gateway.SourceFromUser || s.Sources[1].Header != "X-Account" || s.Proxy == "" || len(s.Extra) != 1 {
+	if len(s.Sources) != 2 || s.Sources[0].From != gateway.SourceFromUser || s.Sources[1].Header != "X-Account" || s.Proxy.Host == "" || len(s.Extra) != 1 {
 		t.Errorf("%+v", s)
 	}
 }

@@ -1,0 +1,112 @@
+package sip
+
+import (
+	"net/netip"
+	"time"
+
+	"twinhop/gateway/cluster"
+	"twinhop/sip/guard"
+	"twinhop/sip/peek"
+)
+
+// limits are what keeps one sender, and all of them together, from costing too much.
+type limits struct {
+	sources  guard.Sources
+	gate     guard.Gate
+	refusals guard.Refusals
+	scanners guard.Scanners
+}
+
+func (l *limits) apply(s *Settings) {
+	l.sources.Apply(s.Rates)
+	l.gate.Apply(s.Transactions)
+	l.refusals.Apply(s.Refusals)
+	l.scanners.Apply(s.Scanners)
+}
+
+// admitted tells whether a message may be looked at: its source keeps to its rate, or is trusted, or is a node.
+func (w *worker) admitted() bool {
+	if w.set.trusted.Contains(w.src.Addr()) || w.f.limits.sources.Take(w.clock(), w.src.Addr()) == guard.Pass {
+		return true
+	}
+	one, several := w.nodeOn(w.src.Addr())
+	return one != nil || several
+}
+
+// welcome tells whether a request of a client that can be read is served. Scanners hear nothing. Of what begins something new the less
+// important is refused first when there is more than can be served.
+func (w *worker) welcome() bool {
+	m := &w.msg
+	if !m.UserAgent.Empty() {
+		if _, found := w.f.limits.scanners.Match(m.Text(m.UserAgent)); found {
+			w.f.Metrics.shed(scanner)
+			return false
+		}
+	}
+	c := w.class()
+	if c == guard.Never || w.again || w.set.trusted.Contains(w.src.Addr()) || w.f.limits.gate.Admit(w.clock(), c) {
+		return true
+	}
+	w.f.Metrics.shed(overload[c])
+	w.reply(busyNow)
+	return false
+}
+
+func (w *worker) class() guard.Class {
+	m := &w.msg
+	if !m.To.Tag.Empty() {
+		return guard.Never
+	}
+	switch m.Method {
+	case peek.Ack, peek.Bye, peek.Cancel, peek.Prack, peek.Update, peek.Info:
+		return guard.Never
+	case peek.Options:
+		return guard.Probe
+	case peek.Register:
+		return guard.Register
+	case peek.Invite:
+		return guard.Invite
+	}
+	return guard.Message
+}
+
+// mayRefuse tells whether an answer of our own may leave: errors are counted for each source, so that nobody can have us flood another under
+// whose address he sends.
+func (w *worker) mayRefuse(s status) bool {
+	if s.code < 300 || w.leg.inside || w.set.trusted.Contains(w.src.Addr()) {
+		return true
+	}
+	if w.f.limits.refusals.Take(w.clock(), w.src.Addr()) {
+		return true
+	}
+	w.f.Metrics.shed(tooManyRefusals)
+	return false
+}
+
+// Bans lists the sources of which nothing is taken at present.
+func (f *Front) Bans() []guard.Ban {
+	var all []guard.Ban
+	for b := range f.limits.sources.Bans(time.Now()) {
+		all = append(all, b)
+	}
+	return all
+}
+
+// Unban lets a source in again; it tells whether it was kept out.
+func (f *Front) Unban(ip netip.Addr) bool { return f.limits.sources.Unban(time.Now(), ip) }
+
+// Scanners counts the requests dropped for each word of a scanner's name.
+func (f *Front) Scanners() []guard.Hit { return f.limits.scanners.Hits() }
+
+// watchNodes tells the table of pending INVITEs about nodes that went down since it was last called.
+func (f *Front) watchNodes(w *worker, down map[string]bool) {
+	fresh := false
+	for _, n := range f.Router.Views().Nodes {
+		gone := n.Health(cluster.SIP) == cluster.Down
+		fresh = fresh || gone && !down[n.Name]
+		down[n.Name] = gone
+	}
+	if fresh {
+		f.pending.Down(w.clock(), w, func(n *cluster.Node) bool { return n.Health(cluster.SIP) == cluster.Down })
+	}
+}

@@ -1,0 +1,101 @@
+package sip
+
+import (
+	"context"
+	"errors"
+	"net/netip"
+
+	"twinhop/gateway"
+	"twinhop/sip/peek"
+	"twinhop/sip/wire"
+)
+
+// connections handles what comes by the TCP connections of a leg, each on a goroutine of its own. Messages of one connection keep their order.
+type connections struct {
+	ctx context.Context
+	f   *Front
+	leg *leg
+}
+
+// takeUp makes a pooled worker that of a connection; nil: it has none.
+func (w *worker) takeUp(g *leg, s *wire.Stream) {
+	w.leg, w.stream, w.flow, w.again, w.tried = g, s, 0, false, w.tried[:0]
+	if s != nil {
+		w.flow = s.ID()
+	}
+}
+
+// Message handles one message.
+func (c *connections) Message(s *wire.Stream, data []byte) {
+	w := c.f.workers.Get().(*worker)
+	w.takeUp(c.leg, s)
+	w.handle(data, s.Peer())
+	if w.unclear {
+		s.Close() // readers may differ on where such a message ends
+	}
+	w.Flush()
+	w.stream = nil
+	c.f.workers.Put(w)
+}
+
+// Garbled answers what cannot be cut into messages any more, if it is a request at all; the connection ends after that.
+func (c *connections) Garbled(s *wire.Stream, data []byte, why error) {
+	c.f.Metrics.shed(garbled)
+	w := c.f.workers.Get().(*worker)
+	w.takeUp(c.leg, s)
+	if errors.Is(why, wire.ErrLength) || errors.Is(why, wire.ErrMessage) {
+		w.handle(data, s.Peer()) // it is refused for what is wrong with it
+		w.Flush()
+	}
+	w.stream = nil
+	c.f.workers.Put(w)
+}
+
+// Lost goes on with a message that the peer may not have got: a pending INVITE looks for another node, another request is answered as if
+// its next hop had said 503 (RFC 3261 section 16.9), unless the peer may have read it.
+func (c *connections) Lost(peer netip.AddrPort, data []byte, err error) {
+	f := c.f
+	f.Metrics.shed(connectionLost)
+	f.warn.Do(func() { f.log.Warn("message lost with its connection", "peer", peer, "err", err) })
+	w := f.workers.Get().(*worker)
+	defer f.workers.Put(w)
+	w.takeUp(c.leg, nil)
+	switch x, ok := attempted(data); {
+	case ok && w.isPending(x):
+		cause := gateway.NotSent
+		if errors.Is(err, wire.ErrUnsure) {
+			cause = gateway.Reset
+		}
+		f.pending.Lost(w.clock(), x, cause, w)
+	case !errors.Is(err, wire.ErrUnsure):
+		w.bounce(data, peer)
+	}
+	w.Flush()
+}
+
+// Closed has nothing to do: what belongs to a connection finds out when it is next used.
+func (c *connections) Closed(*wire.Stream) {}
+
+// bounce answers a request that did not leave as its next hop would have with 503.
+func (w *worker) bounce(data []byte, peer netip.AddrPort) {
+	var m peek.Message
+	if m.Scan(data) != peek.OK || m.Response || m.Method == peek.Ack {
+		return
+	}
+	b := append(w.stretch[:0], "SIP/2.0 503 Service Unavailable\r\n"...)
+	for name, line := range m.Lines() {
+		switch name {
+		case peek.NameVia, peek.NameFrom, peek.NameTo, peek.NameCallID, peek.NameCSeq:
+			b = append(b, m.Text(line)...)
+		}
+	}
+	b = append(b, "Content-Length: 0\r\n\r\n"...)
+	own := append([]byte(nil), b...)
+	w.again = true
+	w.begin(peer)
+	w.fromNode()
+	if w.msg.Scan(own) == peek.OK {
+		w.data, w.made = own, true
+		w.response()
+	}
+}

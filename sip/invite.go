@@ -1,0 +1,194 @@
+package sip
+
+import (
+	"errors"
+	"strconv"
+
+	"twinhop/gateway"
+	"twinhop/gateway/cluster"
+	"twinhop/sip/peek"
+	"twinhop/sip/pending"
+	"twinhop/sip/seal"
+	"twinhop/sip/wire"
+)
+
+// pends gives an INVITE that begins a dialog to the table of those that are not answered; false: it goes its way without.
+func (w *worker) pends() bool {
+	r := pending.Request{Message: w.data, Body: w.body,
+		Origin: pending.Origin{Leg: w.leg.index, Flow: w.flow, Src: w.src, Stream: w.leg.transport != udp}}
+	w.opening = true
+	v := w.f.pending.Invite(w.clock(), pending.Key(w.id), r, w)
+	w.opening = false
+	return v == pending.Handled
+}
+
+// cancels answers the CANCEL of a pending INVITE; false: it goes its way.
+func (w *worker) cancels() bool {
+	if w.f.pending.Cancel(w.clock(), pending.Key(w.id), w) != pending.Handled {
+		return false
+	}
+	w.reply(alive)
+	return true
+}
+
+// ends takes the ACK of a refusal: of one of our own it is the end, of a node's it goes to the very attempt that refused.
+func (w *worker) ends() bool {
+	n, attempt, v := w.f.pending.Ack(w.clock(), pending.Key(w.id))
+	switch {
+	case v == pending.Drop || w.isOwnTag():
+		return true
+	case v != pending.Relay:
+		return false
+	}
+	w.resetAsk(w.kind())
+	w.attempt = attempt
+	w.deliver(n)
+	return true
+}
+
+// on is the worker that has the INVITE x at hand.
+func (w *worker) on(x *pending.Invite) *worker {
+	if w.opening {
+		return w
+	}
+	return w.recall(x)
+}
+
+// recall reads a pending INVITE again, aside from the message at hand.
+func (w *worker) recall(x *pending.Invite) *worker {
+	s, o := w.aside(), x.Origin()
+	s.leg, s.flow, s.stream, s.data = w.f.legs[o.Leg], o.Flow, nil, x.Message()
+	s.begin(o.Src)
+	s.msg.Scan(s.data) // it was accepted once; all that it may lack now is its body
+	s.answer = answerAddr(&s.msg.Via, o.Src)
+	s.far = s.self(s.leg, o.Src.Addr())
+	s.identify()
+	s.orient(false)
+	return s
+}
+
+// Place finds a node for a pending INVITE and sends it there.
+func (w *worker) Place(x *pending.Invite) (p pending.Placed, err error) {
+	s := w.on(x)
+	s.attempt, s.tried = x.Attempt(), append(s.tried[:0], x.Tried()...)
+	if p.Decision, err = s.choose(); err != nil {
+		if len(x.Tried()) == 0 {
+			s.refuse(err)
+			err = pending.ErrAnswered
+		}
+		return pending.Placed{}, err
+	}
+	to, _, err := s.deliverBy(p.Decision.Member.Node)
+	switch p.Stream = to.transport != udp; {
+	case err == nil:
+	case errors.Is(err, wire.ErrSize):
+		if len(x.Tried()) == 0 {
+			s.forgetCall()
+			s.reply(tooLong)
+			err = pending.ErrAnswered
+		}
+		return pending.Placed{}, err
+	case errors.Is(err, wire.ErrFull):
+		w.f.Metrics.shed(sendQueue)
+		err = nil // as if lost on the way
+	default:
+		w.f.warn.Do(func() { w.f.log.Warn("request not sent", "node", p.Decision.Member.Name, "err", err) })
+	}
+	return p, err
+}
+
+// Repeat sends a pending INVITE to one of its nodes once more.
+func (w *worker) Repeat(x *pending.Invite, attempt int) {
+	s := w.on(x)
+	s.attempt = attempt
+	s.resetAsk(gateway.Open)
+	s.deliver(x.Node(attempt))
+}
+
+// Withdraw cancels an attempt at a pending INVITE.
+func (w *worker) Withdraw(x *pending.Invite, attempt int) {
+	w.hopByHop(w.recall(x), x.Node(attempt), attempt, peek.Cancel)
+}
+
+// Acknowledge ends the refusal at hand.
+func (w *worker) Acknowledge(x *pending.Invite, attempt int) {
+	if w.made {
+		return
+	}
+	w.hopByHop(w.recall(x), x.Node(attempt), attempt, peek.Ack)
+}
+
+// Reply answers the caller of a pending INVITE.
+func (w *worker) Reply(x *pending.Invite, own pending.Own) {
+	s := w.on(x)
+	if own != pending.Trying && w.f.Book != nil {
+		w.f.Book.Close(s.callKey())
+	}
+	s.reply(ownStatus(own))
+}
+
+// hopByHop sends a CANCEL or ACK of our own after an attempt, made of the INVITE as it left (RFC 3261 sections 9.1 and 17.1.1.3): one Via, the
+// same Request-URI and Route; the To of an ACK is that of the response at hand.
+func (w *worker) hopByHop(s *worker, n *cluster.Node, attempt int, method peek.Method) {
+	s.attempt = attempt
+	to, by := s.hopTo(n)
+	if by == nil || !s.dress(by, to.addr.Addr(), n) {
+		return
+	}
+	s.aim(n, to)
+	s.loose = s.edits.Apply(s.loose[:0], &s.msg)
+	left := &s.left
+	left.Scan(s.loose)
+	if left.Vias.Count == 0 {
+		return
+	}
+	b := w.box.Room()
+	b = append(append(b, method.String()...), ' ')
+	b = append(append(b, left.Text(left.URI.Span)...), " SIP/2.0\r\n"...)
+	b = append(b, left.Text(peek.Span{From: left.Vias.At(0).Line, To: left.Vias.At(0).LineEnd})...)
+	for name, line := range left.Lines() {
+		switch name {
+		case peek.NameTo:
+			if method == peek.Ack {
+				b = append(append(append(b, "To: "...), w.msg.Text(w.msg.To.Span)...), "\r\n"...)
+				continue
+			}
+			fallthrough
+		case peek.NameRoute, peek.NameFrom, peek.NameCallID:
+			b = append(b, left.Text(line)...)
+		}
+	}
+	b = append(strconv.AppendUint(append(b, "CSeq: "...), uint64(left.CSeq), 10), ' ')
+	b = append(append(b, method.String()...), "\r\nMax-Forwards: 70\r\nContent-Length: 0\r\n\r\n"...)
+	w.f.Metrics.made(by.transport, method)
+	if by.transport == udp {
+		w.box.Put(by.socks[w.shard%len(by.socks)], b, to.addr) // lost is lost: it is repeated
+		return
+	}
+	by.streams.Send(b, to.addr)
+}
+
+// readOurs takes an answer to a CANCEL of our own.
+func (w *worker) readOurs() bool {
+	m := &w.msg
+	if m.CSeqMethod != peek.Cancel || m.Vias.Count != 1 {
+		return false
+	}
+	b, ok := upperBranch(m.Text(m.Via.Branch))
+	if ok && final(m.Status) {
+		w.f.pending.Answer(w.clock(), b, pending.Response{Status: m.Status, Cancel: true}, w)
+	}
+	return ok
+}
+
+// decides asks the table of pending INVITEs what becomes of an answer to one; false: nothing more.
+func (w *worker) decides(upper seal.Branch) bool {
+	m := &w.msg
+	attempt, _ := upper.Mark.Attempt()
+	b := pending.Branch{Key: pending.Key(upper.Transaction), Attempt: attempt}
+	v := w.f.pending.Answer(w.clock(), b, pending.Response{Status: m.Status, Tagged: !m.To.Tag.Empty()}, w)
+	if v == pending.Refused {
+		w.rest()
+	}
+	return v == pending.Relay || v == pending.Stateless
+}

@@ -1,0 +1,68 @@
+package seal
+
+import (
+	"encoding/base64"
+	"encoding/binary"
+	"net/netip"
+)
+
+// Hint is what our parameter in Record-Route URIs says of the dialog: the node it lives on, with its incarnation, or a peer on the node side
+// that is no node.
+type Hint struct {
+	Node []byte // name; empty = Peer
+	Gen  uint32
+	Peer netip.AddrPort
+}
+
+// MaxHint bounds the text of a hint, in bytes; node names are up to 64.
+const MaxHint = 152
+
+const (
+	peerSign = '=' // no node name begins with it
+	sumBytes = 8
+	hintHead = sumBytes + 4
+)
+
+// AppendHint appends the parameter's value for a node, opaque to everybody else: signature, incarnation, name.
+func (k *Keys) AppendHint(out []byte, node string, gen uint32) []byte {
+	var raw [hintHead + 96]byte
+	binary.BigEndian.PutUint32(raw[sumBytes:], gen)
+	return k.sealHint(out, append(raw[:hintHead], node...))
+}
+
+// AppendPeer is AppendHint for a peer on the node side that is no node.
+func (k *Keys) AppendPeer(out []byte, peer netip.AddrPort) []byte {
+	var raw [hintHead + 96]byte
+	return k.sealHint(out, peer.AppendTo(append(raw[:hintHead], peerSign)))
+}
+
+func (k *Keys) sealHint(out, raw []byte) []byte {
+	binary.BigEndian.PutUint64(raw, k.hint[0].hash(raw[sumBytes:]))
+	return base64.RawURLEncoding.AppendEncode(out, raw)
+}
+
+// ReadHint reads a hint; ok is false unless we signed it. It appends to scratch what the result points into.
+func (k *Keys) ReadHint(scratch, text []byte) (h Hint, grown []byte, ok bool) {
+	if len(text) > MaxHint || base64.RawURLEncoding.DecodedLen(len(text)) <= hintHead {
+		return h, scratch, false
+	}
+	grown, err := base64.RawURLEncoding.AppendDecode(scratch, text)
+	if err != nil {
+		return h, scratch, false
+	}
+	raw := grown[len(scratch):]
+	signed := false
+	for g := range k.generations {
+		signed = signed || k.hint[g].hash(raw[sumBytes:]) == binary.BigEndian.Uint64(raw)
+	}
+	if !signed {
+		return h, scratch, false
+	}
+	name := raw[hintHead:]
+	if name[0] != peerSign {
+		h.Node, h.Gen = name, binary.BigEndian.Uint32(raw[sumBytes:])
+		return h, grown, true
+	}
+	h.Peer, err = netip.ParseAddrPort(string(name[1:]))
+	return h, grown, err == nil
+}
