@@ -23,6 +23,7 @@ type agent struct {
 
 	mu      sync.Mutex
 	conn    *net.UDPConn
+	deaf    bool // does not write down what it gets
 	seen    []*message
 	replies map[string]chan *message // by branch
 }
@@ -82,7 +83,9 @@ func (a *agent) listen(conn *net.UDPConn) {
 			continue
 		}
 		a.mu.Lock()
-		a.seen = append(a.seen, m)
+		if !a.deaf {
+			a.seen = append(a.seen, m)
+		}
 		a.mu.Unlock()
 		for _, r := range a.answer(m) {
 			_, _ = conn.WriteToUDPAddrPort([]byte(r.String()), from)
@@ -142,6 +145,13 @@ func (a *agent) reply(m *message, status string) *message {
 	r.fields = append(r.fields, [2]string{"Contact", "<sip:" + a.name + "@" + a.addr + ">"},
 		[2]string{"X-Node", a.name}, [2]string{"Content-Length", "0"})
 	return r
+}
+
+// record says whether requests are written down. They are, unless somebody said no.
+func (a *agent) record(yes bool) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.deaf = !yes
 }
 
 // got lists the requests of one method that arrived, repetitions included.

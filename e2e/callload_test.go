@@ -8,11 +8,26 @@ import (
 // 500 calls a second between SIPp callers and two SIPp nodes: none fails, nothing is out of
 // order, and every message of a call meets one node.
 func TestCallsUnderLoad(t *testing.T) {
-	w := set(t, stage{Sipp: true, Load: true})
 	l := load{rate: 500, calls: 5000, hold: time.Second}
 	if soak {
 		l.calls = 30000
 	}
+	underLoad(t, l)
+}
+
+// The same at 3,000 calls a second: the nodes send 180 and 200 back to back, and no 200 ever
+// overtakes.
+func TestOrderAtSpeed(t *testing.T) {
+	l := load{rate: 3000, calls: 6000, hold: 500 * time.Millisecond}
+	if soak {
+		l.calls = 90000
+	}
+	underLoad(t, l)
+}
+
+func underLoad(t *testing.T, l load) {
+	t.Helper()
+	w := set(t, stage{Sipp: true, Load: true})
 	caller := sippCalls(t, w.dir, w.external, l)
 	got, err := caller.counts()
 	if err != nil {
