@@ -712,3 +712,36 @@ func TestAThousandConnections(t *testing.T) {
 	}
 	e.none(t)
 }
+
+func TestALateReaderGetsAllInOrder(t *testing.T) {
+	peer := listenTCP(t, "127.0.0.1:0")
+	defer peer.Close()
+	e := newEar()
+	s, _ := onLoopback(t, StreamLimits{Queue: 1 << 20}, e)
+	to := endpoint(peer.Addr())
+	var c *net.TCPConn
+	sent := 0
+	for { // until the system's buffers and the queue are full: some message was taken in part
+		err := s.Send([]byte(numbered(sent, 7001)), to)
+		if errors.Is(err, ErrFull) {
+			break
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		sent++
+		if c == nil {
+			c = acceptTCP(t, peer)
+		}
+	}
+	for i := range sent {
+		readTCP(t, c, numbered(i, 7001))
+	}
+	for i := range 100 {
+		if err := s.Send([]byte(numbered(i, 500)), to); err != nil {
+			t.Fatal(err)
+		}
+		readTCP(t, c, numbered(i, 500))
+	}
+	e.none(t)
+}

@@ -1,0 +1,128 @@
+//go:build unix && !race
+
+package wire
+
+import (
+	"context"
+	"io"
+	"net"
+	"net/netip"
+	"runtime"
+	"syscall"
+	"testing"
+)
+
+// alive is the memory of all that lives, and of the goroutines' stacks.
+func alive() uint64 {
+	runtime.GC()
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return m.HeapAlloc + m.StackInuse
+}
+
+// TestMemoryOfAnIdleConnection: the peers are bare sockets, which take nothing of the process.
+func TestMemoryOfAnIdleConnection(t *testing.T) {
+	const many = 1000
+	if openFiles() < 3*many {
+		t.Skip("too few files")
+	}
+	e := newEar()
+	e.answer = func(s *Stream, data []byte) { s.Send(data) }
+	s, _ := onLoopback(t, StreamLimits{PerSource: -1}, e)
+	to := &syscall.SockaddrInet4{Port: s.Listener.Addr().(*net.TCPAddr).Port, Addr: [4]byte{127, 0, 0, 1}}
+	before := alive()
+	message, b := []byte(numbered(1, 700)), make([]byte, 700)
+	for range many {
+		fd, err := syscall.Socket(syscall.AF_INET, syscall.SOCK_STREAM, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer syscall.Close(fd)
+		if err := syscall.Connect(fd, to); err != nil {
+			t.Fatal(err)
+		}
+		syscall.Write(fd, message)
+		for n := 0; n < len(b); {
+			got, err := syscall.Read(fd, b)
+			if got <= 0 {
+				t.Fatal(err)
+			}
+			n += got
+		}
+		e.expect(t, "message")
+	}
+	s.mu.RLock()
+	for one := range s.open { // as after two seconds
+		one.mu.Lock()
+		one.unsure = nil
+		one.mu.Unlock()
+	}
+	s.mu.RUnlock()
+	each := (alive() - before) / many
+	t.Logf("%d bytes a connection", each)
+	if each > 8<<10 {
+		t.Errorf("an idle connection takes %d bytes", each)
+	}
+}
+
+func TestSendAllocatesNothing(t *testing.T) {
+	e := newEar()
+	s, _ := onLoopback(t, StreamLimits{}, e)
+	c := dialStreams(t, s)
+	writeTCP(t, c, numbered(1, 100))
+	peer := e.expect(t, "message").s.Peer()
+	message, b := []byte(numbered(2, 600)), make([]byte, 600)
+	if n := testing.AllocsPerRun(1000, func() {
+		if err := s.Send(message, peer); err != nil {
+			t.Fatal(err)
+		}
+		io.ReadFull(c, b)
+	}); n > 0 {
+		t.Errorf("%v allocations", n)
+	}
+}
+
+// parrot sends back what it is told.
+type parrot struct{ streams *Streams }
+
+func (e parrot) Message(s *Stream, data []byte)           { e.streams.Send(data, s.Peer()) }
+func (parrot) Garbled(*Stream, []byte, error)             {}
+func (parrot) Lost(_ netip.AddrPort, _ []byte, err error) { panic(err) }
+func (parrot) Closed(*Stream)                             {}
+
+// BenchmarkStreams is a message in and the same out. The peer is in the same process: of the time, about the half is ours.
+func BenchmarkStreams(b *testing.B) {
+	for name, window := range map[string]int{"one by one": 1, "many at once": 32} {
+		b.Run(name, func(b *testing.B) {
+			l, err := net.Listen("tcp", "127.0.0.1:0")
+			if err != nil {
+				b.Skip(err)
+			}
+			defer l.Close()
+			s := &Streams{Listener: l}
+			ctx, cancel := context.WithCancel(b.Context())
+			done := make(chan error, 1)
+			go func() { done <- s.Run(ctx, parrot{s}) }()
+			c, err := net.Dial("tcp", l.Addr().String())
+			if err != nil {
+				b.Fatal(err)
+			}
+			defer c.Close()
+			var out []byte
+			for i := range window {
+				out = append(out, numbered(i, 600)...)
+			}
+			in := make([]byte, len(out))
+			b.ReportAllocs()
+			for i := 0; i < b.N; i += window {
+				c.Write(out)
+				if _, err := io.ReadFull(c, in); err != nil {
+					b.Fatal(err)
+				}
+			}
+			cancel()
+			<-done
+		})
+	}
+}
