@@ -2,10 +2,14 @@ package sip
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"net"
 	"net/netip"
+	"os"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -27,11 +31,7 @@ func TestTortureMutations(t *testing.T) {
 			seeds := f.seeds()
 			for k := range n {
 				seed := seeds[r.IntN(len(seeds))]
-				if b := mutated(r, seed.data); seed.node {
-					f.node.send(b)
-				} else {
-					f.client.send(b)
-				}
+				f.throw(seed.node, mutated(r, seed.data))
 				if k%50 == 49 {
 					f.settle()
 				}
@@ -116,7 +116,7 @@ func (c fenced) WriteTo(b []byte, to net.Addr) (int, error) {
 func (f *fence) passes(b []byte, to netip.AddrPort) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if slices.Contains(f.ends, to) {
+	if len(f.ends) == 0 || slices.Contains(f.ends, to) { // it is not up yet, or to is an end
 		return true
 	}
 	if sender := f.ends[len(f.ends)-1].Addr(); to.Addr() != sender && len(f.wrong) < 5 {
@@ -159,6 +159,28 @@ func (f *fence) seeds() (all []seed) {
 	return append(all, seed{false, bye.message("BYE sip:mira@" + f.node.at.String() + " SIP/2.0")})
 }
 
+// throw sends what nobody waits for. On a stream each has a connection of its own, which the gateway must end when the client does.
+func (f *fence) throw(node bool, b []byte) {
+	switch {
+	case node:
+		f.node.send(b)
+	case f.way.in == "udp":
+		f.client.send(b)
+	default:
+		c, err := f.connect()
+		if err != nil {
+			f.t.Fatal(err)
+		}
+		defer c.Close()
+		c.Write(b)
+		c.CloseWrite()
+		c.SetReadDeadline(time.Now().Add(patienceOfTests))
+		if _, err := io.Copy(io.Discard, c); errors.Is(err, os.ErrDeadlineExceeded) {
+			f.t.Fatalf("the connection does not end after %q", b)
+		}
+	}
+}
+
 // settle waits until everything that was sent has been dealt with.
 func (f *fence) settle() {
 	f.calls++
@@ -188,6 +210,17 @@ func (f *fence) check() {
 	f.node.send(reply(f.until("node", "afterwards"), "200 OK"))
 	if got := f.until("client", "afterwards"); !bytes.HasPrefix(got, []byte("SIP/2.0 200 ")) {
 		f.t.Errorf("a call afterwards gets\n%s", got)
+	}
+	f.stop()
+	for _, g := range f.front.legs {
+		if g.streams == nil || !g.inside {
+			continue
+		}
+		for limit := time.Now().Add(patienceOfTests); g.streams.Stats().Dialled != f.accepted.Load(); runtime.Gosched() {
+			if time.Now().After(limit) {
+				f.t.Fatalf("%+v, of which the node has seen %d", g.streams.Stats(), f.accepted.Load())
+			}
+		}
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()

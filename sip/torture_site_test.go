@@ -8,9 +8,11 @@ import (
 	"io"
 	"net"
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -19,11 +21,15 @@ import (
 	"twinhop/gateway/balance"
 	"twinhop/gateway/calls"
 	"twinhop/gateway/cluster"
+	"twinhop/sip/pending"
 	"twinhop/sip/seal"
 )
 
 // tortureWay is how client and node reach the gateway.
-type tortureWay struct{ in, out, host string }
+type tortureWay struct {
+	in, out, host string
+	failover      bool // the gateway keeps INVITEs until they are answered, as it does unless it is told not to
+}
 
 func (w tortureWay) String() string {
 	s := w.in
@@ -33,10 +39,16 @@ func (w tortureWay) String() string {
 	if strings.Contains(w.host, ":") {
 		s += "-v6"
 	}
+	if w.failover {
+		s += "-failover"
+	}
 	return s
 }
 
-var tortureWays = []tortureWay{{"udp", "udp", "127.0.0.1"}, {"udp", "udp", "::1"}}
+var tortureWays = []tortureWay{
+	{in: "udp", out: "udp", host: "127.0.0.1"}, {in: "udp", out: "udp", host: "::1", failover: true},
+	{in: "tcp", out: "tcp", host: "127.0.0.1", failover: true}, {in: "tcp", out: "udp", host: "::1"}, {in: "udp", out: "tcp", host: "127.0.0.1"},
+}
 
 // site is a running Front with two ports, one client and one node, all on real sockets. What either of the two gets is an event, in the
 // order in which it came.
@@ -49,11 +61,14 @@ type site struct {
 	clientHost   string
 	guarded      func(net.PacketConn) net.PacketConn // what the gateway's sockets go through
 	events       chan event
+	stop         func()        // ends the gateway
 	over         chan struct{} // closed when nobody listens any more
 	readers      sync.WaitGroup
 	outer, inner netip.AddrPort // the gateway's addresses
 	last         []byte         // the last request the node got
 	calls        int
+	patience     time.Duration
+	accepted     atomic.Int64 // connections to the node
 }
 
 // end is the client's or the node's socket.
@@ -71,8 +86,16 @@ type event struct {
 	data []byte
 }
 
-// patience ends a test that fails.
+// patienceOfTests ends a test that fails.
 const patienceOfTests = 5 * time.Second
+
+// expects shortens the wait for what is known not to come.
+func (s *site) expects(names []string) *site {
+	if slices.ContainsFunc(names, func(name string) bool { return tortureKnown[name] != "" }) {
+		s.patience = patienceOfTests / 10
+	}
+	return s
+}
 
 func openSite(t testing.TB, way tortureWay) *site { return openSiteOf(t, way, seal.Secret{7}) }
 
@@ -84,7 +107,7 @@ func openSiteOf(t testing.TB, way tortureWay, secret seal.Secret) *site {
 }
 
 func newSite(t testing.TB, way tortureWay) *site {
-	return &site{t: t, way: way, secret: seal.Secret{7}, clientHost: way.host, events: make(chan event, 1024), over: make(chan struct{}),
+	return &site{t: t, way: way, secret: seal.Secret{7}, clientHost: way.host, patience: patienceOfTests, events: make(chan event, 1024), over: make(chan struct{}),
 		guarded: func(c net.PacketConn) net.PacketConn { return c }}
 }
 
@@ -105,17 +128,46 @@ func (s *site) open() {
 	router := &gateway.Router{Store: memstore.New(memstore.Options{}), Views: registry.View, Book: &calls.Book{}}
 	router.Apply(&gateway.Policy{Pools: map[string]gateway.Placement{"default": {SIP: algorithm}}})
 	s.front = &Front{Router: router, Book: router.Book, Secrets: seal.Secrets{Current: s.secret}, External: []Listener{external}, Internal: []Listener{internal}}
+	if s.way.failover { // with times that no test waits for
+		s.front.Apply(Settings{Pending: pending.Settings{Invite: time.Minute, Trying: time.Minute, Total: time.Minute, Attempts: 3, Codes: []int{503}}})
+	}
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() { done <- s.front.Run(ctx) }()
-	s.t.Cleanup(func() {
-		close(s.over)
+	s.stop = sync.OnceFunc(func() {
 		cancel()
 		if err := <-done; err != nil {
 			s.t.Errorf("Run: %v", err)
 		}
 	})
+	s.t.Cleanup(func() {
+		close(s.over)
+		s.stop()
+	})
 	s.dial()
+	s.warm()
+}
+
+// warm waits until the gateway's listeners of both sides are served: they begin one after the other.
+func (s *site) warm() {
+	for s.way.out == "tcp" {
+		b := s.ordinary("MESSAGE", "warm").message("MESSAGE sip:mira@quay.example SIP/2.0")
+		s.client.send(b)
+		select {
+		case ev := <-s.events:
+			if ev.end == s.node {
+				if err := s.relays(reply(ev.data, "200 OK")); err != nil {
+					s.t.Fatal(err)
+				}
+				return
+			}
+			if !bytes.HasPrefix(ev.data, []byte("SIP/2.0 503 ")) {
+				s.t.Fatalf("the client got\n%s", ev.data)
+			}
+		case <-time.After(patienceOfTests):
+			s.t.Fatal("nothing is served")
+		}
+	}
 }
 
 // listen opens a socket of the gateway's.
@@ -154,19 +206,23 @@ func (s *site) dial() {
 		s.client = s.packetEnd("client", s.packets(s.clientHost), s.outer)
 		return
 	}
-	c, err := (&net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(s.clientHost)}}).Dial("tcp", s.outer.String())
+	c, err := s.connect()
 	if err != nil {
 		s.t.Fatal(err)
 	}
 	s.t.Cleanup(func() { c.Close() })
 	e := &end{name: "client", at: addrOf(c.LocalAddr())}
 	e.send = func(b []byte) { c.Write(b) } // what cannot be sent any more shows in what comes
-	e.half = func() { c.(*net.TCPConn).CloseWrite() }
+	e.half = func() { c.CloseWrite() }
 	s.client = e
 	s.readers.Go(func() {
 		s.read(e, c)
 		s.happens(event{e, nil})
 	})
+}
+
+func (s *site) connect() (*net.TCPConn, error) {
+	return net.DialTCP("tcp", &net.TCPAddr{IP: net.ParseIP(s.clientHost)}, net.TCPAddrFromAddrPort(s.outer))
 }
 
 func (s *site) openNode() *end {
@@ -188,6 +244,7 @@ func (s *site) openNode() *end {
 			if err != nil {
 				return
 			}
+			s.accepted.Add(1)
 			mu.Lock()
 			last = c
 			mu.Unlock()
@@ -273,7 +330,7 @@ func (s *site) next(name string) ([]byte, error) {
 			return nil, fmt.Errorf("the %s got\n%q", ev.end.name, ev.data)
 		}
 		return ev.data, nil
-	case <-time.After(patienceOfTests):
+	case <-time.After(s.patience):
 		return nil, fmt.Errorf("to the %s: %w", name, errNothing)
 	}
 }
@@ -287,7 +344,7 @@ func (s *site) closes() error {
 			return nil
 		}
 		return fmt.Errorf("the %s got\n%q\ninstead of the end of the connection", ev.end.name, ev.data)
-	case <-time.After(patienceOfTests):
+	case <-time.After(s.patience):
 		return fmt.Errorf("the connection stays open: %w", errNothing)
 	}
 }

@@ -2,4 +2,4 @@ package sip
 
 import "net"
 
-func streamListener(net.Listener) Listener { panic("no streams yet") }
+func streamListener(l net.Listener) Listener { return Listener{Stream: l} }
