@@ -66,24 +66,22 @@ func (l *pipes) connect(peer netip.AddrPort) net.Conn {
 	return there
 }
 
-// bubble runs a test against streams on pipes in a synctest bubble.
-func bubble(t *testing.T, limits StreamLimits, test func(t *testing.T, s *Streams, l *pipes, e *ear)) {
-	synctest.Test(t, func(t *testing.T) {
-		e, l := newEar(), newPipes()
-		s := &Streams{Listener: l, Limits: limits}
-		ctx, cancel := context.WithCancel(t.Context())
-		done := make(chan error, 1)
-		go func() { done <- s.Run(ctx, e) }()
-		synctest.Wait()
-		defer func() {
-			cancel()
-			l.Close()
-			if err := <-done; err != nil {
-				t.Error(err)
-			}
-		}()
-		test(t, s, l, e)
+// inBubble runs streams on pipes until the end of the synctest bubble that calls it.
+func inBubble(t *testing.T, limits StreamLimits) (*Streams, *pipes, *ear) {
+	e, l := newEar(), newPipes()
+	s := &Streams{Listener: l, Limits: limits}
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() { done <- s.Run(ctx, e) }()
+	t.Cleanup(func() {
+		cancel()
+		l.Close()
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
 	})
+	synctest.Wait()
+	return s, l, e
 }
 
 // after waits until something is heard and says how long that took.
@@ -97,7 +95,8 @@ func (e *ear) after(t *testing.T, what string) (told, time.Duration) {
 var alice = at("192.0.2.7:33000")
 
 func TestASlowMessageIsCut(t *testing.T) {
-	bubble(t, StreamLimits{}, func(t *testing.T, s *Streams, l *pipes, e *ear) {
+	synctest.Test(t, func(t *testing.T) {
+		s, l, e := inBubble(t, StreamLimits{})
 		c := l.connect(alice)
 		e.refuse = func(s *Stream, why error) { s.Send([]byte("408")) }
 		time.Sleep(100 * time.Second) // idle time does not count
@@ -129,7 +128,8 @@ func TestASlowMessageIsCut(t *testing.T) {
 }
 
 func TestASlowBodyIsCut(t *testing.T) {
-	bubble(t, StreamLimits{}, func(t *testing.T, s *Streams, l *pipes, e *ear) {
+	synctest.Test(t, func(t *testing.T) {
+		_, l, e := inBubble(t, StreamLimits{})
 		c := l.connect(alice)
 		for i := range 3 { // each message has its own time, also when they follow close upon another
 			m, next := numbered(i, 200), numbered(i+1, 200)
@@ -148,7 +148,8 @@ func TestASlowBodyIsCut(t *testing.T) {
 }
 
 func TestIdle(t *testing.T) {
-	bubble(t, StreamLimits{}, func(t *testing.T, s *Streams, l *pipes, e *ear) {
+	synctest.Test(t, func(t *testing.T) {
+		s, l, e := inBubble(t, StreamLimits{})
 		c := l.connect(alice)
 		if _, d := e.after(t, "closed"); d != 120*time.Second {
 			t.Error("silent from the start:", d)
@@ -174,7 +175,8 @@ func TestIdle(t *testing.T) {
 }
 
 func TestKeep(t *testing.T) {
-	bubble(t, StreamLimits{}, func(t *testing.T, s *Streams, l *pipes, e *ear) {
+	synctest.Test(t, func(t *testing.T) {
+		_, l, e := inBubble(t, StreamLimits{})
 		c := l.connect(alice)
 		e.answer = func(s *Stream, data []byte) { s.Keep(3605 * time.Second) }
 		writeTCP(t, c, numbered(1, 100))
@@ -194,7 +196,8 @@ func TestKeep(t *testing.T) {
 }
 
 func TestPingsAreCountedInTime(t *testing.T) {
-	bubble(t, StreamLimits{}, func(t *testing.T, s *Streams, l *pipes, e *ear) {
+	synctest.Test(t, func(t *testing.T) {
+		s, l, _ := inBubble(t, StreamLimits{})
 		c := l.connect(alice)
 		for range 30 {
 			time.Sleep(2 * time.Second)
@@ -208,7 +211,8 @@ func TestPingsAreCountedInTime(t *testing.T) {
 }
 
 func TestAPeerThatReadsNothing(t *testing.T) {
-	bubble(t, StreamLimits{Queue: 1000}, func(t *testing.T, s *Streams, l *pipes, e *ear) {
+	synctest.Test(t, func(t *testing.T) {
+		s, l, e := inBubble(t, StreamLimits{Queue: 1000})
 		c := l.connect(alice)
 		writeTCP(t, c, numbered(1, 100))
 		m := e.expect(t, "message")
@@ -239,7 +243,8 @@ func TestAPeerThatReadsNothing(t *testing.T) {
 }
 
 func TestCloseIsBounded(t *testing.T) {
-	bubble(t, StreamLimits{}, func(t *testing.T, s *Streams, l *pipes, e *ear) {
+	synctest.Test(t, func(t *testing.T) {
+		s, l, e := inBubble(t, StreamLimits{})
 		c := l.connect(alice)
 		writeTCP(t, c, numbered(1, 100))
 		m := e.expect(t, "message")
@@ -262,7 +267,8 @@ func TestCloseIsBounded(t *testing.T) {
 }
 
 func TestOneDialForAll(t *testing.T) {
-	bubble(t, StreamLimits{Queue: 1000}, func(t *testing.T, s *Streams, l *pipes, e *ear) {
+	synctest.Test(t, func(t *testing.T) {
+		s, _, _ := inBubble(t, StreamLimits{Queue: 1000})
 		here, there := pipe(alice)
 		dials := 0
 		s.dial = func(ctx context.Context, to netip.AddrPort) (net.Conn, error) {
@@ -295,7 +301,8 @@ func TestOneDialForAll(t *testing.T) {
 
 func TestDialling(t *testing.T) {
 	refused := errors.New("refused")
-	bubble(t, StreamLimits{Total: 2}, func(t *testing.T, s *Streams, l *pipes, e *ear) {
+	synctest.Test(t, func(t *testing.T) {
+		s, _, e := inBubble(t, StreamLimits{Total: 2})
 		s.dial = func(ctx context.Context, to netip.AddrPort) (net.Conn, error) {
 			select {
 			case <-time.After(time.Second):
@@ -328,7 +335,8 @@ func TestDialling(t *testing.T) {
 }
 
 func TestCloseWhileDialling(t *testing.T) {
-	bubble(t, StreamLimits{}, func(t *testing.T, s *Streams, l *pipes, e *ear) {
+	synctest.Test(t, func(t *testing.T) {
+		s, _, e := inBubble(t, StreamLimits{})
 		here, there := pipe(alice)
 		s.dial = func(ctx context.Context, to netip.AddrPort) (net.Conn, error) {
 			time.Sleep(time.Second)
@@ -383,7 +391,8 @@ func TestAcceptBacksOff(t *testing.T) {
 
 // TestWhatRestsIsSmall: big blocks, and what is remembered of messages written, are given back in silence.
 func TestWhatRestsIsSmall(t *testing.T) {
-	bubble(t, StreamLimits{}, func(t *testing.T, s *Streams, l *pipes, e *ear) {
+	synctest.Test(t, func(t *testing.T) {
+		_, l, e := inBubble(t, StreamLimits{})
 		c := l.connect(alice)
 		e.answer = func(s *Stream, data []byte) { s.Send([]byte("answer")) }
 		writeTCP(t, c, numbered(1, 60000))
@@ -430,7 +439,8 @@ func (w *watched) SetWriteDeadline(t time.Time) error {
 }
 
 func TestNoDeadlineIsLeftBehind(t *testing.T) {
-	bubble(t, StreamLimits{}, func(t *testing.T, s *Streams, l *pipes, e *ear) {
+	synctest.Test(t, func(t *testing.T) {
+		_, l, e := inBubble(t, StreamLimits{})
 		here, there := pipe(alice)
 		w := &watched{Conn: here}
 		l.conns <- w
@@ -450,7 +460,8 @@ func TestNoDeadlineIsLeftBehind(t *testing.T) {
 }
 
 func TestAPongIsNoLoss(t *testing.T) {
-	bubble(t, StreamLimits{}, func(t *testing.T, s *Streams, l *pipes, e *ear) {
+	synctest.Test(t, func(t *testing.T) {
+		_, l, e := inBubble(t, StreamLimits{})
 		c := l.connect(alice)
 		writeTCP(t, c, "\r\n\r\n") // and its answer is never read
 		if _, d := e.after(t, "closed"); d != 2*time.Second {
