@@ -26,6 +26,9 @@ type agent struct {
 	deaf    bool // does not write down what it gets
 	seen    []*message
 	replies map[string]chan *message // by branch
+	dialogs map[string]*call         // answered ones, by Call-ID and, further answers, Call-ID and To; not changed any more
+	script  func(*agent, *message) []*message
+	second  atomic.Int64 // INVITEs answered 2xx by a second element, too
 }
 
 // newAgent opens the socket and answers until the test ends.
@@ -33,7 +36,7 @@ func newAgent(t testing.TB, name string) *agent { t.Helper(); return newAgentAt(
 
 func newAgentAt(t testing.TB, name, ip string) *agent {
 	t.Helper()
-	a := &agent{name: name, addr: fmt.Sprintf("%s:%d", ip, freePort(t)), patience: 10 * time.Second, replies: map[string]chan *message{}}
+	a := &agent{name: name, addr: fmt.Sprintf("%s:%d", ip, freePort(t)), patience: 10 * time.Second, replies: map[string]chan *message{}, dialogs: map[string]*call{}}
 	a.open(t)
 	t.Cleanup(a.close)
 	return a
@@ -86,8 +89,12 @@ func (a *agent) listen(conn *net.UDPConn) {
 		if !a.deaf {
 			a.seen = append(a.seen, m)
 		}
+		answer := a.script
 		a.mu.Unlock()
-		for _, r := range a.answer(m) {
+		if answer == nil {
+			answer = (*agent).answer
+		}
+		for _, r := range answer(a, m) {
 			_, _ = conn.WriteToUDPAddrPort([]byte(r.String()), from)
 		}
 	}
@@ -100,7 +107,12 @@ func (a *agent) deliver(m *message) {
 	}
 	a.mu.Lock()
 	ch := a.replies[branch(vias[0])]
+	c := a.dialogs[m.callID()]
 	a.mu.Unlock()
+	if c != nil && m.method() == "INVITE" && m.status()/100 == 2 {
+		a.again(c, m)
+		return
+	}
 	if ch != nil {
 		select {
 		case ch <- m:
@@ -109,10 +121,33 @@ func (a *agent) deliver(m *message) {
 	}
 }
 
+// again deals with a 2xx to an INVITE that has one already (RFC 3261 13.2.2.4): a repetition is
+// acknowledged again, an answer of somebody else is acknowledged and ended.
+func (a *agent) again(c *call, m *message) {
+	other := c.dialog(m)
+	_ = a.write(other.hop(), other.request("ACK", fmt.Sprintf("z9hG4bK-ack-%d", serial.Add(1)), 1))
+	a.mu.Lock()
+	told := a.dialogs[c.id+m.get("To")]
+	a.dialogs[c.id+m.get("To")] = other
+	a.mu.Unlock()
+	if told != nil || m.get("To") == c.setUp.get("To") {
+		return
+	}
+	a.second.Add(1)
+	go func() { _, _ = other.bye() }()
+}
+
 func branch(via string) string {
 	_, rest, _ := strings.Cut(via, "branch=")
 	b, _, _ := strings.Cut(rest, ";")
 	return b
+}
+
+// play has a script answer requests from now on.
+func (a *agent) play(script func(*agent, *message) []*message) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.script = script
 }
 
 // answer says yes to everything. The tag depends on call and node, so a retransmission gets
@@ -189,6 +224,8 @@ type call struct {
 	cseq     int
 	node     string // who answered the INVITE
 	setUp    *message
+	began    time.Time
+	heard    []int // statuses of answers to the INVITE, in order
 }
 
 // invite places a call through the gateway. from and to are SIP URIs; target is the R-URI, ""
@@ -208,11 +245,22 @@ func (a *agent) invite(gateway, from, to, target string) (*call, error) {
 	if r.status() != 200 {
 		return c, fmt.Errorf("INVITE was answered %s", r.start)
 	}
-	c.node, c.to, c.target = r.get("X-Node"), r.get("To"), uri(r.get("Contact"))
-	c.routes = r.list("Record-Route")
-	slices.Reverse(c.routes)
+	d := c.dialog(r)
+	c.node, c.to, c.target, c.routes = d.node, d.to, d.target, d.routes
 	c.ack()
+	a.mu.Lock()
+	a.dialogs[c.id] = c.dialog(r)
+	a.mu.Unlock()
 	return c, nil
+}
+
+// dialog is what a 2xx makes of a call.
+func (c *call) dialog(r *message) *call {
+	d := &call{phone: c.phone, gateway: c.gateway, id: c.id, from: c.from, cseq: 1, setUp: r}
+	d.node, d.to, d.target = r.get("X-Node"), r.get("To"), uri(r.get("Contact"))
+	d.routes = r.list("Record-Route")
+	slices.Reverse(d.routes)
+	return d
 }
 
 // within sends a request inside the dialog and returns its final answer.
@@ -261,6 +309,9 @@ func (c *call) send(method string) (*message, error) {
 		c.phone.mu.Unlock()
 	}()
 	m := c.request(method, br, c.cseq)
+	if method == "INVITE" {
+		c.began = time.Now()
+	}
 	if err := c.phone.write(c.hop(), m); err != nil {
 		return nil, err
 	}
@@ -272,6 +323,9 @@ func (c *call) send(method string) (*message, error) {
 	for {
 		select {
 		case r := <-ch:
+			if method == "INVITE" {
+				c.heard = append(c.heard, r.status())
+			}
 			if r.status() >= 300 && method == "INVITE" {
 				nack := c.request("ACK", br, c.cseq) // RFC 3261 17.1.1.3: same branch, To as answered
 				for i := range nack.fields {

@@ -269,3 +269,60 @@ func TestManyCallIDs(t *testing.T) {
 	}
 	w.leakless(t, before)
 }
+
+// A source that sends too much is not heard any more, a scanner is never answered, and those
+// who are trusted do not notice.
+func TestFloodingSource(t *testing.T) {
+	w := set(t, stage{Agents: true, Load: true, Config: "limits: {trusted: [127.0.0.1/32], sip: {rate: 50, burst: 100}}\n"})
+	others := w.public(t)
+	to, err := net.ResolveUDPAddr("udp", w.external)
+	if err != nil {
+		t.Fatal(err)
+	}
+	from := func(ip string) (*net.UDPConn, *atomic.Int64) {
+		c, err := net.DialUDP("udp", &net.UDPAddr{IP: net.ParseIP(ip)}, to)
+		if err != nil {
+			t.Skipf("skipped, this system has no %s: %v", ip, err)
+		}
+		t.Cleanup(func() { c.Close() })
+		var n atomic.Int64
+		go func() {
+			buf := make([]byte, 65536)
+			for {
+				if _, err := c.Read(buf); err != nil {
+					return
+				}
+				n.Add(1)
+			}
+		}()
+		return c, &n
+	}
+	const count, rate = 4000, 2000
+	flood, answers := from("127.0.0.2")
+	start := time.Now()
+	for i := range count {
+		time.Sleep(time.Until(start.Add(time.Duration(i) * time.Second / rate)))
+		_, _ = fmt.Fprintf(flood, originals[2], flood.LocalAddr(), w.external, i, "UDP")
+	}
+	scanner, found := from("127.0.0.3")
+	for i := range 20 {
+		_, _ = io.WriteString(scanner, strings.Replace(fmt.Sprintf(originals[2], scanner.LocalAddr(), w.external, i, "UDP"), "Accept:", "User-Agent: Friendly-Scanner\r\nAccept:", 1))
+	}
+	honest, heard := from("127.0.0.4")
+	_, _ = fmt.Fprintf(honest, originals[2], honest.LocalAddr(), w.external, 1, "UDP")
+	eventually(t, 5*time.Second, "a stranger who behaves is answered", func() error {
+		if heard.Load() == 0 {
+			return fmt.Errorf("not yet")
+		}
+		return nil
+	})
+	others.end(t, 20)
+	took := time.Since(start)
+	t.Logf("%d messages in %v from one source, %d answers; 20 of a scanner, %d answers", count, took.Round(time.Millisecond), answers.Load(), found.Load())
+	if n := answers.Load(); n == 0 || n > 100+int64(50*took.Seconds()) {
+		t.Errorf("the flood was answered %d times", n)
+	}
+	if found.Load() != 0 {
+		t.Errorf("the scanner was answered %d times", found.Load())
+	}
+}

@@ -12,7 +12,7 @@ import (
 // up, sound flows, it is put on hold and taken back, and either side hangs up. Both nodes get
 // calls. Then a node calls out.
 func TestSoftphonesCall(t *testing.T) {
-	for _, c := range []struct{ phone, nodes string }{{"udp", "udp"}} {
+	for _, c := range []struct{ phone, nodes string }{{"udp", "udp"}, {"tcp", "tcp"}, {"tcp", "udp"}, {"udp", "tcp"}} {
 		t.Run(c.phone+" to "+c.nodes, func(t *testing.T) {
 			var nodes [2]*softphone
 			var s stage
