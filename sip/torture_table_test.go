@@ -3,6 +3,7 @@ package sip
 import (
 	"bytes"
 	"fmt"
+	"net"
 	"strings"
 	"testing"
 
@@ -245,4 +246,21 @@ func (s *site) refusedTag(t *testing.T, text string) string {
 		t.Fatal(err)
 	}
 	return strings.Replace(text, "{tag}", ownTagOf.FindString(string(got)), 1)
+}
+
+// A client on the gateway's own host is no listener of the gateway's because its port has the same number in another transport.
+func TestTorturePortOfAnotherTransport(t *testing.T) {
+	for _, way := range tortureWays {
+		if way.in != "udp" || way.out != "tcp" {
+			continue
+		}
+		s := openSite(t, way).expects([]string{"port of another transport"})
+		c, err := net.ListenPacket("udp", s.inner.String())
+		if err != nil {
+			t.Skip(err) // somebody else has it
+		}
+		t.Cleanup(func() { c.Close() })
+		s.client = s.packetEnd("client", c, s.outer)
+		judge(t, s.serves(), "port of another transport")
+	}
 }

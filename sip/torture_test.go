@@ -26,11 +26,13 @@ var tortureNames = strings.Fields(`
 // tortureKnown are the cases the gateway does not yet treat as their files require, with the reason: "case" on every way,
 // "case/from-NETWORK" of the client, "case/to-NETWORK" of the node, or "case/way"; or a table and its row instead of a case. What has come to pass must leave this list.
 var tortureKnown = map[string]string{
-	"badinv01":       "a topmost Via with empty parameters and empty values is read as if they were not there",
-	"badvers":        "a Via that has another version, too, is not read, and the refusal finds no way back",
-	"bext01-lines":   "only the first Proxy-Require line is looked at",
-	"ladder 400+416": "an unknown scheme in the request line is answered whatever else is wrong",
-	"trws":           "a request line that ends in a blank is dropped, since nothing behind it is read",
+	"start":                     "what comes in the first moment finds no way to a node by TCP, and is refused",
+	"port of another transport": "a client on our host with the UDP port that is the number of a TCP one of ours is taken for ourselves, and not answered",
+	"badinv01":                  "a topmost Via with empty parameters and empty values is read as if they were not there",
+	"badvers":                   "a Via that has another version, too, is not read, and the refusal finds no way back",
+	"bext01-lines":              "only the first Proxy-Require line is looked at",
+	"ladder 400+416":            "an unknown scheme in the request line is answered whatever else is wrong",
+	"trws":                      "a request line that ends in a blank is dropped, since nothing behind it is read",
 
 	"bigcode/to-tcp": unreadableEnds,
 	"never answered: response without a code/to-tcp":    unreadableEnds,
