@@ -1,6 +1,7 @@
 package sip
 
 import (
+	"bytes"
 	"net/netip"
 
 	"twinhop/sip/peek"
@@ -131,11 +132,7 @@ func (w *worker) reread() bool {
 // signed tells whether a URI has our parameter, from us.
 func (w *worker) signed(u peek.URI) bool {
 	v, found := peek.Param(w.msg.Buf, u.Params, hintParam)
-	if !found || v.Empty() {
-		return false
-	}
-	_, _, ok := w.f.keys.ReadHint(w.scratch[len(w.scratch):], w.msg.Text(v))
-	return ok
+	return found && w.hints.read(w.f.keys, w.msg.Text(v)) != nil
 }
 
 // ours tells whether a URI stands for this gateway: by our signature or by one of our addresses. The first signature found counts as hint.
@@ -143,10 +140,9 @@ func (w *worker) ours(u peek.URI) bool {
 	if !u.OK || u.Host.Empty() {
 		return false
 	}
-	if v, found := peek.Param(w.msg.Buf, u.Params, hintParam); found && !v.Empty() {
-		if h, grown, ok := w.f.keys.ReadHint(w.scratch, w.msg.Text(v)); ok {
-			if !w.routes.hint && !w.routes.peer.IsValid() {
-				w.scratch = grown
+	if v, found := peek.Param(w.msg.Buf, u.Params, hintParam); found {
+		if h := w.hints.read(w.f.keys, w.msg.Text(v)); h != nil {
+			if r := &w.routes; !r.hint && !r.peer.IsValid() {
 				w.keepHint(h)
 			}
 			return true
@@ -155,7 +151,7 @@ func (w *worker) ours(u peek.URI) bool {
 	return w.f.isSelf(w.msg.Text(u.Host), portOf(u))
 }
 
-func (w *worker) keepHint(h seal.Hint) {
+func (w *worker) keepHint(h *seal.Hint) {
 	r := &w.routes
 	switch {
 	case len(h.Node) > 0:
@@ -163,6 +159,29 @@ func (w *worker) keepHint(h seal.Hint) {
 	case among(w.set.Extra, h.Peer.Addr()):
 		r.peer = h.Peer
 	}
+}
+
+// hints remembers the signatures that were found to be ours: all dialogs on a node have the same.
+type hints [8]struct {
+	text []byte
+	seal.Hint
+}
+
+// read gives what a hint says, nil for one that we did not sign.
+func (c *hints) read(k *seal.Keys, text []byte) *seal.Hint {
+	if len(text) < 4 {
+		return nil
+	}
+	e := &c[(text[0]^text[1]<<1^text[2]<<2)%uint8(len(c))]
+	if bytes.Equal(e.text, text) {
+		return &e.Hint
+	}
+	h, _, ok := k.ReadHint(nil, text)
+	if !ok {
+		return nil
+	}
+	e.text, e.Hint = append(e.text[:0], text...), h
+	return &e.Hint
 }
 
 func portOf(u peek.URI) uint16 {

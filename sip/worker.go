@@ -36,8 +36,9 @@ type worker struct {
 	other       *worker                // for what concerns another message than the one at hand
 	left        peek.Message           // a request as it left: see hopByHop
 	again       bool                   // the message was looked at before: it waited for a name, or could not be sent
-	targets     []locate.Target        // see locate
-	opening     bool                   // the message at hand is the INVITE that the table of pending ones looks at
+	hints       hints
+	targets     []locate.Target // see locate
+	opening     bool            // the message at hand is the INVITE that the table of pending ones looks at
 
 	leg     *leg         // it came by this one
 	stream  *wire.Stream // and by this connection; nil = UDP, or it is gone

@@ -2,6 +2,7 @@ package seal
 
 import (
 	"encoding/binary"
+	"hash/crc32"
 	"net/netip"
 )
 
@@ -74,12 +75,14 @@ func (k *Keys) Bind(answer netip.AddrPort, call []byte) Bond {
 func (b *Bond) generation(g int) uint64 {
 	for ; b.have <= g; b.have++ {
 		k := b.keys.branch[b.have]
-		var in [16 + 2 + 8]byte
+		var in [256]byte
 		ip := b.answer.Addr().As16()
-		copy(in[:], ip[:])
-		binary.BigEndian.PutUint16(in[16:], b.answer.Port())
-		binary.BigEndian.PutUint64(in[18:], k.hash(b.call))
-		b.tie[b.have] = k.hash(in[:])
+		binary.BigEndian.PutUint16(in[copy(in[:], ip[:]):], b.answer.Port())
+		n := 18 + copy(in[18:], b.call)
+		if len(b.call) > len(in)-18 { // its beginning does not stand for it
+			binary.BigEndian.PutUint64(in[18:], k.hash(b.call))
+		}
+		b.tie[b.have] = k.hash(in[:n])
 	}
 	return b.tie[g]
 }
@@ -125,15 +128,15 @@ func (b *Bond) Read(text []byte) (br Branch, ok bool) {
 
 // Loop is the check sum of where a request is to go: its Request-URI, its next Route and the side it comes from.
 func (k *Keys) Loop(uri, next []byte, inside bool) uint16 {
-	sum := k.call.hash(uri)
-	if len(next) > 0 {
-		sum = sum*3 ^ k.call.hash(next)
-	}
+	sum := crc32.Update(uint32(k.call.k0), castagnoli, uri)
+	sum = crc32.Update(sum, castagnoli, next)
 	if inside {
 		sum = ^sum
 	}
-	return uint16(sum)
+	return uint16(sum ^ sum>>16)
 }
+
+var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
 // Loop reads the check sum out of a lower Via's branch, signed or not: who forges it hurts only his own request.
 func Loop(text []byte) (sum uint16, leg byte, ok bool) {
