@@ -45,7 +45,9 @@ health: {sip: {interval: 2s}}
 admin: {listen: "127.0.0.1:%d"}
 state: {dir: %q}
 secrets: {file: %q}
-%s`, s.port, nodes[0], nodes[1], freePort(b), filepath.Join(dir, "state"), filepath.Join(dir, "secrets"), sip))
+%s
+%s
+`, s.port, nodes[0], nodes[1], freePort(b), filepath.Join(dir, "state"), filepath.Join(dir, "secrets"), sip, os.Getenv("BENCH_CONFIG")))
 	binary := os.Getenv("BENCH_BINARY")
 	if binary == "" {
 		binary = built(b, false)

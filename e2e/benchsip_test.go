@@ -22,6 +22,7 @@ import (
 //	BENCH_ONLY=lean    or full
 //	BENCH_RATES=1000,3000
 //	BENCH_BINARY=path  a gateway already built
+//	BENCH_CONFIG=yaml  more lines for its configuration, "telemetry: {trace: {maxBytes: 0}}"; they are printed
 func BenchmarkSIP(b *testing.B) {
 	need(b, "sipp", kamailio, "gcc")
 	p := planned(b)
@@ -30,6 +31,9 @@ func BenchmarkSIP(b *testing.B) {
 		"  100, 180 and 200 back to back. CPU is user + system of the whole process tree; p50, p99: INVITE sent to 200 in the caller's socket; memory: PSS after the run.\n", benchHold, perCall, stopwatchRate)
 	fmt.Printf("runs: %d s each, %d pairs taking turns; receive buffers 4 MiB each; rport, Max-Forwards, Record-Route and probes on everywhere; the relay knows one node and changes nothing.\n"+
 		"  twinhop besides keeps its table of sessions and calls, metrics, admin and trace.\n", int(p.length.Seconds()), p.pairs)
+	if more := os.Getenv("BENCH_CONFIG"); more != "" {
+		fmt.Printf("  not as shipped: %s\n", more)
+	}
 	for _, m := range benchModes {
 		if p.only != "" && p.only != m.name {
 			continue
@@ -119,7 +123,7 @@ func (p benchPlan) cell(b *testing.B, m mode, rate int) {
 		nodes.kill()
 	}()
 	for _, s := range subjects {
-		benchRun(b, dir, s, rate, time.Second) // buffers grow, pages come in
+		benchRun(b, dir, nodes, s, rate, time.Second) // buffers grow, pages come in
 	}
 	all := map[string][]figures{}
 	fmt.Printf("\n%s, %d calls/s\n%-10s %4s %8s %8s %7s %8s %10s %8s %8s %8s %8s\n", m.name, rate, "", "pair", "us/msg", "calls/s", "failed", "repeated", "reordered", "dropped", "p50 us", "p99 us", "MB")
@@ -129,7 +133,7 @@ func (p benchPlan) cell(b *testing.B, m mode, rate int) {
 			slices.Reverse(turn)
 		}
 		for _, s := range turn {
-			f := benchRun(b, dir, s, rate, p.length)
+			f := benchRun(b, dir, nodes, s, rate, p.length)
 			all[s.label] = append(all[s.label], f)
 			f.print(s.label, strconv.Itoa(pair+1))
 		}
@@ -227,7 +231,7 @@ func benchNodes(b *testing.B, dir string) *nodesUnderLoad {
 }
 
 // benchRun puts one subject under load and looks at it.
-func benchRun(b *testing.B, dir string, s *subject, rate int, length time.Duration) figures {
+func benchRun(b *testing.B, dir string, nodes *nodesUnderLoad, s *subject, rate int, length time.Duration) figures {
 	b.Helper()
 	calls := rate * int(length/time.Second)
 	watch := newStopwatch(b, s.callers[1], s.addr())
@@ -250,8 +254,11 @@ func benchRun(b *testing.B, dir string, s *subject, rate int, length time.Durati
 	if f.failed == 0 {
 		f.achieved = float64(calls) / (caller.end.Sub(start) - benchHold).Seconds()
 	}
-	if !s.running() {
-		b.Fatalf("%s died", s.label)
+	for _, p := range append(nodes.procs[:], s.process) {
+		if !p.running() {
+			text, _ := os.ReadFile(p.log)
+			b.Fatalf("%s died: %v\n%s", p.name, p.err, text[max(0, len(text)-2000):])
+		}
 	}
 	return f
 }
@@ -293,7 +300,7 @@ func (p benchPlan) highest(b *testing.B, m mode) {
 		for _, s := range turn {
 			reached := 0
 			for rate := 4000; rate <= 12000; rate += 2000 {
-				f := benchRun(b, dir, s, rate, length)
+				f := benchRun(b, dir, nodes, s, rate, length)
 				if f.failed > 0 || f.repeated > 0 || f.achieved < 0.9*float64(rate) {
 					break
 				}
