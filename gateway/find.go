@@ -21,6 +21,7 @@ type run struct {
 	dry    bool    // without consequence
 	trail  *[]Step // nil: nobody asked why
 	broken bool    // the table did not answer
+	old    bool    // what was learned was known
 
 	id, web, call finding // the message's identity, http key and call key
 	subj          *finding

@@ -43,7 +43,7 @@ func (r *Router) Learn(ctx context.Context, from *cluster.Node, a *Ask) (appsess
 	default:
 		id, err = u.learnCall(m)
 	}
-	if r.Observer != nil && err == nil {
+	if r.Observer != nil && err == nil && !u.old {
 		r.Observer.Learned(from, a, id)
 	}
 	return id, err
@@ -141,12 +141,14 @@ func (u *run) takeover(m *cluster.Member) bool {
 // over, and the call stays with it.
 func (u *run) learnAnswer(m *cluster.Member) (appsession.ID, error) {
 	id, err := appsession.ID{}, error(nil)
+	u.old = true // most answers say what is known already, and only keep it known
 	for _, f := range [...]*finding{&u.id, &u.call} {
 		at := u.member(f.b.Node)
 		left := f.b.Node != m.Name && (at == nil || !at.Alive(u.a.Wants))
 		if !f.ok || f.ev.Life == 0 && !left {
 			continue
 		}
+		u.old = u.old && f.b.Node == m.Name
 		u.a.aliases[0] = u.alias(f, "")
 		if f == &u.call {
 			u.a.aliases[0].Node, u.a.aliases[0].Moved = m.Name, f.b.Moved || left

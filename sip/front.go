@@ -95,13 +95,21 @@ func (f *Front) Run(ctx context.Context) error {
 		})
 	}
 	for _, g := range f.legs {
+		if g.streams == nil {
+			continue
+		}
+		if err := g.streams.Begin(ctx, &connections{ctx, f, g}); err != nil {
+			return err
+		}
+	}
+	for _, g := range f.legs {
 		for i, s := range g.socks {
 			w := newWorker(ctx, f, g)
 			w.shard = i
 			start(func() error { return s.Run(ctx, w) })
 		}
 		if g.streams != nil {
-			start(func() error { return g.streams.Run(ctx, &connections{ctx, f, g}) })
+			start(func() error { return g.streams.Serve() })
 		}
 	}
 	wg.Go(func() { f.tend(ctx) })

@@ -147,10 +147,10 @@ func (g *leg) named(host []byte, ip netip.Addr, literal bool, port uint16) bool 
 	return literal && g.is(ip, port) || !literal && port == g.port && g.host != "" && foldEqual(host, g.host)
 }
 
-// isLeg tells whether an address is one of our sockets.
-func (f *Front) isLeg(ip netip.Addr, port uint16) bool {
+// isLeg tells whether a transport's address is one of our sockets; ports of UDP and TCP have nothing to do with each other.
+func (f *Front) isLeg(t transport, ip netip.Addr, port uint16) bool {
 	for _, g := range f.legs {
-		if g.is(ip, port) {
+		if g.transport == t && g.is(ip, port) {
 			return true
 		}
 	}

@@ -27,7 +27,7 @@ func (w *worker) outward() {
 	switch {
 	case !ok:
 		return // it waits for a name, or was refused
-	case w.f.isLeg(to.addr.Addr(), to.addr.Port()):
+	case w.f.isLeg(to.transport, to.addr.Addr(), to.addr.Port()):
 		w.reply(loop)
 		return
 	case !sendable(to.addr):
@@ -152,7 +152,7 @@ func (w *worker) passable() (to hop, ok bool) {
 		default:
 			continue
 		}
-		if w.exit(h) == nil && !w.f.isLeg(h.addr.Addr(), h.addr.Port()) {
+		if w.exit(h) == nil && !w.f.isLeg(h.transport, h.addr.Addr(), h.addr.Port()) {
 			continue
 		}
 		if !ok || long && to.transport == udp && h.transport == tcp {

@@ -45,7 +45,7 @@ func (w *worker) reply(s status) {
 		e.Text("Retry-After: ").Int(1 + int(w.id%10)).EndLine() // not all at once
 	}
 	if s.extension {
-		e.Text("Unsupported: ").Bytes(m.Text(m.ProxyRequire.Span)).EndLine()
+		w.unsupported(e)
 	}
 	e.Text("Content-Length: 0").EndLine().EndLine()
 	m.End = end
@@ -56,10 +56,23 @@ func (w *worker) reply(s status) {
 	w.f.Metrics.replied(w.leg.transport, m.Method, s.code)
 }
 
+// unsupported names all that Proxy-Require asks for, on however many lines: nothing of it is understood.
+func (w *worker) unsupported(e *peek.Edits) {
+	before := "Unsupported: "
+	for name, line := range w.msg.Lines() {
+		if name == peek.NameProxyRequire {
+			_, value, _ := bytes.Cut(w.msg.Text(line), []byte(":"))
+			e.Text(before).Bytes(bytes.TrimSpace(value))
+			before = ", "
+		}
+	}
+	e.EndLine()
+}
+
 // answerable guards against datagrams whose sender cannot be one, ourselves included: two gateways must not talk to each other for ever.
 func (w *worker) answerable() bool {
 	ip := w.answer.Addr()
-	return sendable(w.answer) && !w.f.isLeg(ip, w.answer.Port())
+	return sendable(w.answer) && !w.f.isLeg(w.leg.transport, ip, w.answer.Port())
 }
 
 // ownTag is the To tag of our answers: the same for every repetition of a request, whichever gateway answers.

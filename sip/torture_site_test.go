@@ -146,31 +146,6 @@ func (s *site) open() {
 		s.stop()
 	})
 	s.dial()
-	if tortureKnown["start"] != "" {
-		s.warm()
-	}
-}
-
-// warm waits until the gateway can send by all its listeners.
-func (s *site) warm() {
-	for s.way.out == "tcp" {
-		b := s.ordinary("MESSAGE", "warm").message("MESSAGE sip:mira@quay.example SIP/2.0")
-		s.client.send(b)
-		select {
-		case ev := <-s.events:
-			if ev.end == s.node {
-				if err := s.relays(reply(ev.data, "200 OK")); err != nil {
-					s.t.Fatal(err)
-				}
-				return
-			}
-			if !bytes.HasPrefix(ev.data, []byte("SIP/2.0 503 ")) {
-				s.t.Fatalf("the client got\n%s", ev.data)
-			}
-		case <-time.After(patienceOfTests):
-			s.t.Fatal("nothing is served")
-		}
-	}
 }
 
 // listen opens a socket of the gateway's.

@@ -25,31 +25,7 @@ var tortureNames = strings.Fields(`
 
 // tortureKnown are the cases the gateway does not yet treat as their files require, with the reason: "case" on every way,
 // "case/from-NETWORK" of the client, "case/to-NETWORK" of the node, or "case/way"; or a table and its row instead of a case. What has come to pass must leave this list.
-var tortureKnown = map[string]string{
-	"start":                     "what comes in the first moment finds no way to a node by TCP, and is refused",
-	"port of another transport": "a client on our host with the UDP port that is the number of a TCP one of ours is taken for ourselves, and not answered",
-	"badinv01":                  "a topmost Via with empty parameters and empty values is read as if they were not there",
-	"badvers":                   "a Via that has another version, too, is not read, and the refusal finds no way back",
-	"bext01-lines":              "only the first Proxy-Require line is looked at",
-	"ladder 400+416":            "an unknown scheme in the request line is answered whatever else is wrong",
-	"trws":                      "a request line that ends in a blank is dropped, since nothing behind it is read",
-
-	"bigcode/to-tcp": unreadableEnds,
-	"never answered: response without a code/to-tcp":    unreadableEnds,
-	"never answered: response with two Call-IDs/to-tcp": duplicateEnds,
-	"never answered: ACK with two Call-IDs/from-tcp":    duplicateEnds,
-	"multi01/from-tcp":                 duplicateEnds,
-	"duplicates Call-ID/from-tcp":      duplicateEnds,
-	"duplicates From/from-tcp":         duplicateEnds,
-	"duplicates To/from-tcp":           duplicateEnds,
-	"duplicates CSeq/from-tcp":         duplicateEnds,
-	"duplicates Max-Forwards/from-tcp": duplicateEnds,
-}
-
-const (
-	duplicateEnds  = "a header given twice ends the connection, though only Content-Length says where a message does"
-	unreadableEnds = "a status line that cannot be read ends the node's connection, and with it the answers of all other calls on it"
-)
+var tortureKnown = map[string]string{}
 
 // Each file of testdata/torture is one case: a comment that says which property it shows and what is required, and then sections.
 //

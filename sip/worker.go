@@ -128,8 +128,10 @@ func (w *worker) handle(data []byte, src netip.AddrPort) {
 	reason := w.msg.Scan(data)
 	w.data, w.body = data, w.msg.Body
 	switch reason {
-	case peek.BareLine, peek.BadLength, peek.Duplicate, peek.NoEnd, peek.BodyCut, peek.TooLong, peek.BadStart:
+	case peek.BareLine, peek.BadLength, peek.NoEnd, peek.BodyCut, peek.TooLong:
 		w.unclear = true
+	case peek.BadStart:
+		w.unclear = !w.msg.Response && w.msg.Via.Host.Empty() // no SIP at all
 	}
 	if !w.again {
 		f.Metrics.received(w.leg.transport, &w.msg, inside)

@@ -44,10 +44,15 @@ func (m *Message) header(from, end, next int) {
 	switch n {
 	case OtherName:
 	case NameVia:
-		first := m.Vias.Count == 0
+		first := m.Vias.Count
 		m.list(&m.Vias, value, Span{from, next})
-		if first && m.Vias.Count > 0 && !m.Via.parse(m.Buf, m.Vias.stored[0].Span, m.limits()) {
+		if first == 0 && m.Vias.Count > 0 && !m.Via.parse(m.Buf, m.Vias.stored[0].Span, m.limits()) {
 			m.fail(BadVia)
+		}
+		for i := first; i < m.Vias.Stored(); i++ {
+			if classes[m.Buf[m.Vias.stored[i].From]]&isTokenByte == 0 { // "Via: a;;,;,,"
+				m.fail(BadVia)
+			}
 		}
 	case NameRoute:
 		m.list(&m.Routes, value, Span{from, next})

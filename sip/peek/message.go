@@ -102,9 +102,11 @@ func (m *Message) reset(b []byte) {
 	m.reason, m.headers, m.seen, m.lines = OK, 0, 0, 0
 }
 
-// fail keeps the first reason: it is the one nearest to the cause.
+// fail keeps the first reason: it is the one nearest to the cause. But what makes a message unreadable comes before a scheme that is not
+// known, and both before too many hops (RFC 3261 section 16.3).
 func (m *Message) fail(r Reason) {
-	if m.reason == OK {
+	switch {
+	case m.reason == OK, m.reason == TooManyHops, m.reason == UnknownScheme && r != TooManyHops:
 		m.reason = r
 	}
 }

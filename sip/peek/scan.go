@@ -69,7 +69,7 @@ func (m *Message) startLine(s Span) bool {
 	}
 	uri, version := Span{rest.From, rest.From + two}, Span{rest.From + two + 1, rest.To}
 	if !m.version(version) {
-		return m.reason == BadVersion // the headers still say where the refusal goes
+		return m.reason == BadVersion || version.Empty() // the headers still say where the refusal goes
 	}
 	m.requestURI(uri)
 	return true
@@ -170,12 +170,12 @@ func (m *Message) complete() {
 		m.fail(BareLine)
 	case m.Vias.Count == 0 || m.CallID.Empty() || m.seen&(hasFrom|hasTo|hasCSeq) != hasFrom|hasTo|hasCSeq:
 		m.fail(Missing)
-	case over(m.Vias.Count, l.Vias):
-		m.fail(TooManyHops)
 	case over(m.Routes.Count, l.Routes) || over(m.RecordRoutes.Count, l.Routes):
 		m.fail(TooMany)
 	case !m.Response && !bytes.Equal(m.Text(m.CSeqName), m.Text(m.MethodName)):
 		m.fail(MethodClash)
+	case over(m.Vias.Count, l.Vias):
+		m.fail(TooManyHops)
 	}
 	m.End = len(m.Buf)
 	if m.ContentLength >= 0 {

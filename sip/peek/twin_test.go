@@ -124,6 +124,11 @@ func (t *twin) finish(one map[string]string) bool {
 	if len(t.vias) == 0 || len(t.vias) > MaxVias || len(t.routes) > MaxRoutes || len(t.records) > MaxRoutes {
 		return false
 	}
+	for _, v := range t.vias[:min(len(t.vias), maxStored)] {
+		if !twinToken(v[:1]) {
+			return false
+		}
+	}
 	t.callID, t.agent = one["call-id"], one["user-agent"]
 	t.retry = twinSeconds(one["retry-after"])
 	if t.callID == "" || strings.ContainsFunc(t.callID, func(r rune) bool { return r <= ' ' || r == 0x7f }) {

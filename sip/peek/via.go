@@ -31,7 +31,7 @@ func ParseVia(b []byte, s Span) (v Via, ok bool) {
 // parse fills v, which must be zero.
 func (v *Via) parse(b []byte, s Span, l *Limits) bool {
 	v.Span = s
-	i, ok := viaTransport(b, s)
+	i, ok, known := viaTransport(b, s)
 	if !ok {
 		return false
 	}
@@ -47,29 +47,30 @@ func (v *Via) parse(b []byte, s Span, l *Limits) bool {
 	if v.Host, v.PortText, v.Port, i, ok = hostPort(b, from, s.To); !ok {
 		return false
 	}
-	return v.params(b, i, l)
+	return v.params(b, i, l) && known
 }
 
-// viaTransport gives the place after "SIP/2.0/".
-func viaTransport(b []byte, s Span) (int, bool) {
+// viaTransport gives the place after "SIP/2.0/". known is false for another version: the rest is read all the same, for the refusal needs
+// it (RFC 4475 section 3.1.2.16).
+func viaTransport(b []byte, s Span) (at int, ok, known bool) {
 	i := s.From
 	if t := b[i:s.To]; len(t) > 8 && string(t[:8]) == "SIP/2.0/" {
-		return skipBlanks(b, i+8, s.To), true
+		return skipBlanks(b, i+8, s.To), true, true
 	}
-	for _, word := range [2]string{"sip", "2.0"} {
+	for k, word := range [2]string{"sip", "2.0"} {
 		from := i
 		for i < s.To && classes[b[i]]&isTokenByte != 0 {
 			i++
 		}
-		if !equalFold(b[from:i], word) {
-			return i, false
+		if known = equalFold(b[from:i], word); !known && (k == 0 || from == i) {
+			return i, false, false
 		}
 		if i = skipBlanks(b, i, s.To); i >= s.To || b[i] != '/' {
-			return i, false
+			return i, false, false
 		}
 		i = skipBlanks(b, i+1, s.To)
 	}
-	return i, true
+	return i, true, known
 }
 
 func (v *Via) params(b []byte, i int, l *Limits) bool {

@@ -1,4 +1,4 @@
-package wire
+package stream
 
 import (
 	"context"
@@ -12,20 +12,20 @@ import (
 	"time"
 )
 
-// StreamHandler is given what arrives on connections. Its methods are called by many goroutines, but Message, Garbled and Closed of one
-// Stream one after the other, by the goroutine that reads it. All of them may call Send and Close.
-type StreamHandler interface {
+// Handler is given what arrives on connections. Its methods are called by many goroutines, but Message, Garbled and Closed of one
+// Conn one after the other, by the goroutine that reads it. All of them may call Send and Close.
+type Handler interface {
 	// Message is one whole message, from its start line to the end of its body. data is valid during the call and may be written to.
 	// A head with bare CR, bare LF or NUL comes as it is: who refuses such a message should also Close, for its end is a guess.
-	Message(s *Stream, data []byte)
+	Message(s *Conn, data []byte)
 	// Garbled is called when the bytes cannot be cut into messages any more: why is ErrHead, ErrLength, ErrMessage or ErrLate, and data
 	// what is there of the message. An answer may be sent on s, which is closed after that was written.
-	Garbled(s *Stream, data []byte, why error)
+	Garbled(s *Conn, data []byte, why error)
 	// Lost is a message that Send took and that was not written whole: the peer refused or cut the connection, or took too long. Where
 	// err is ErrUnsure it was written, and the peer may have read it. data is valid during the call. Never called from within Send.
 	Lost(peer netip.AddrPort, data []byte, err error)
 	// Closed comes once for each connection that was open: nothing more comes from s, and all of its Lost have been called.
-	Closed(s *Stream)
+	Closed(s *Conn)
 }
 
 // ErrUnsure goes with a message that had been written to a connection which then broke, before anything more was heard from the peer. TCP
@@ -35,22 +35,23 @@ var ErrUnsure = errors.New("the connection broke after the message was written; 
 // errGone is what sending on a connection gives that has ended.
 var errGone = fmt.Errorf("the connection has ended: %w", net.ErrClosed)
 
-// Streams is all TCP connections of one listening socket: those accepted, and those dialled from its address. The fields are set before Run.
-type Streams struct {
+// Pool is all TCP connections of one listening socket: those accepted, and those dialled from its address. The fields are set before Run.
+type Pool struct {
 	Listener net.Listener // opened and closed by the caller; without a SetDeadline method it must be closed when the context of Run ends
 	Log      *slog.Logger // nil: silent
-	Limits   StreamLimits
+	Limits   Limits
 
 	dial    func(ctx context.Context, to netip.AddrPort) (net.Conn, error) // nil: TCP
-	counted streamCounters
+	counted counters
 
 	mu       sync.RWMutex
 	ctx      context.Context // of Run; nil = not running
-	handler  StreamHandler
-	limits   StreamLimits // with the defaults filled in
-	peers    map[netip.AddrPort]*Stream
-	ids      map[uint64]*Stream
-	open     map[*Stream]struct{} // all whose goroutine has not ended, dialling or closing ones too
+	cancel   context.CancelFunc
+	handler  Handler
+	limits   Limits // with the defaults filled in
+	peers    map[netip.AddrPort]*Conn
+	ids      map[uint64]*Conn
+	open     map[*Conn]struct{} // all whose goroutine has not ended, dialling or closing ones too
 	sources  map[netip.Addr]int   // accepted connections
 	accepted int                  // of open
 	lastID   uint64
@@ -59,26 +60,36 @@ type Streams struct {
 
 // Run accepts and serves connections until ctx ends, and then returns nil, or until the listener is closed by somebody else, which is an
 // error. All connections are closed and all goroutines have ended when it returns; what still waited to be written is dropped in silence.
-func (t *Streams) Run(ctx context.Context, h StreamHandler) error {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	if err := t.begin(ctx, h); err != nil {
+func (t *Pool) Run(ctx context.Context, h Handler) error {
+	if err := t.Begin(ctx, h); err != nil {
 		return err
 	}
+	return t.Serve()
+}
+
+// Serve does what Run does after Begin.
+func (t *Pool) Serve() error {
+	t.mu.RLock()
+	ctx, cancel := t.ctx, t.cancel
+	t.mu.RUnlock()
+	defer cancel()
 	err := t.accept(ctx)
 	cancel()
 	t.end()
 	return err
 }
 
-func (t *Streams) begin(ctx context.Context, h StreamHandler) error {
+// Begin makes Send ready, which may be called from now on; Serve must follow. It is for who has several Pool, of which each sends by the
+// others: all begin before one of them serves.
+func (t *Pool) Begin(ctx context.Context, h Handler) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.ctx != nil {
-		return errors.New("these streams are running already")
+		return errors.New("this pool is running already")
 	}
-	t.ctx, t.handler, t.limits = ctx, h, t.Limits.filled()
-	t.peers, t.ids, t.open = make(map[netip.AddrPort]*Stream), make(map[uint64]*Stream), make(map[*Stream]struct{})
+	t.ctx, t.cancel = context.WithCancel(ctx)
+	t.handler, t.limits = h, t.Limits.filled()
+	t.peers, t.ids, t.open = make(map[netip.AddrPort]*Conn), make(map[uint64]*Conn), make(map[*Conn]struct{})
 	t.sources, t.accepted = make(map[netip.Addr]int), 0
 	if t.lastID == 0 {
 		t.lastID = rand.Uint64() // ids of an earlier process mean nothing here
@@ -86,9 +97,9 @@ func (t *Streams) begin(ctx context.Context, h StreamHandler) error {
 	return nil
 }
 
-func (t *Streams) end() {
+func (t *Pool) end() {
 	t.mu.Lock()
-	open := make([]*Stream, 0, len(t.open))
+	open := make([]*Conn, 0, len(t.open))
 	for s := range t.open {
 		open = append(open, s)
 	}
@@ -105,8 +116,8 @@ func (t *Streams) end() {
 // Send writes one message to a peer: over the newest live connection with that address, accepted or dialled, else over one it dials from
 // the Listener's address. It never waits: what cannot be written at once is copied and queued. ErrFull and ErrSize are our own trouble:
 // the queue of that connection, or the number of dialled connections, is at its limit, or the message is larger than a queue. What fails
-// after that, StreamHandler.Lost is told.
-func (t *Streams) Send(b []byte, to netip.AddrPort) error {
+// after that, Handler.Lost is told.
+func (t *Pool) Send(b []byte, to netip.AddrPort) error {
 	to = netip.AddrPortFrom(to.Addr().Unmap(), to.Port())
 	for {
 		t.mu.RLock()
@@ -127,18 +138,18 @@ func (t *Streams) Send(b []byte, to netip.AddrPort) error {
 }
 
 // Find gives the connection with that ID while it is live, else nil.
-func (t *Streams) Find(id uint64) *Stream {
+func (t *Pool) Find(id uint64) *Conn {
 	t.mu.RLock()
 	defer t.mu.RUnlock()
 	return t.ids[id]
 }
 
-// add makes a Stream and enters it into the tables. The lock is held, and the streams are running.
-func (t *Streams) add(peer netip.AddrPort, dialled bool) *Stream {
+// add makes a Conn and enters it into the tables. The lock is held, and the pool are running.
+func (t *Pool) add(peer netip.AddrPort, dialled bool) *Conn {
 	if t.lastID++; t.lastID == 0 {
 		t.lastID++
 	}
-	s := &Stream{streams: t, id: t.lastID, peer: peer, dialled: dialled}
+	s := &Conn{pool: t, id: t.lastID, peer: peer, dialled: dialled}
 	t.peers[peer], t.ids[s.id], t.open[s] = s, s, struct{}{}
 	if !dialled {
 		t.accepted++
@@ -149,7 +160,7 @@ func (t *Streams) add(peer netip.AddrPort, dialled bool) *Stream {
 }
 
 // forget takes a connection out of the way of new messages.
-func (t *Streams) forget(s *Stream) {
+func (t *Pool) forget(s *Conn) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.peers[s.peer] == s {
@@ -159,7 +170,7 @@ func (t *Streams) forget(s *Stream) {
 }
 
 // drop is the very end of a connection.
-func (t *Streams) drop(s *Stream) {
+func (t *Pool) drop(s *Conn) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	delete(t.open, s)

@@ -1,4 +1,4 @@
-package wire
+package stream
 
 import (
 	"math"
@@ -7,14 +7,14 @@ import (
 	"time"
 )
 
-// StreamLimits bounds what connections may take. Zero means the default named; a negative Total, PerSource, Pings, Idle or Partial means
+// Limits bounds what connections may take. Zero means the default named; a negative Total, PerSource, Pings, Idle or Partial means
 // no limit.
-type StreamLimits struct {
+type Limits struct {
 	Total     int            // accepted connections open at once, and dialled ones: 20,000 of each, or 60 % of the files the process may open if less
 	PerSource int            // accepted connections of one IPv4 address or IPv6 /64: 256
 	Exempt    []netip.Prefix // sources without that limit
 
-	Idle    time.Duration // without a whole message or a ping: 120 s. Stream.Keep lengthens it
+	Idle    time.Duration // without a whole message or a ping: 120 s. Conn.Keep lengthens it
 	Partial time.Duration // from the first byte of a message to its last: 5 s
 	Head    int           // bytes of a message before its body: 64 KiB
 	Message int           // bytes of a message: 65,535
@@ -26,7 +26,7 @@ type StreamLimits struct {
 }
 
 // filled puts the defaults in.
-func (l StreamLimits) filled() StreamLimits {
+func (l Limits) filled() Limits {
 	l.Total = or(l.Total, min(20000, openFiles()/10*6), math.MaxInt)
 	l.PerSource = or(l.PerSource, 256, math.MaxInt)
 	l.Idle = or(l.Idle, 120*time.Second, forever)
@@ -53,8 +53,8 @@ func or[T int | time.Duration](v, zero, negative T) T {
 	return v
 }
 
-// StreamStats counts what happened since the Streams were made; Open is what is so now.
-type StreamStats struct {
+// Stats counts what happened since the Pool were made; Open is what is so now.
+type Stats struct {
 	Open          int64 // connections
 	Accepted      int64 // connections served
 	Dialled       int64 // connections made
@@ -66,19 +66,19 @@ type StreamStats struct {
 	TimedOut      int64 // closed for Limits.Idle or Partial
 	PingFlood     int64 // closed for Limits.Pings
 	Pings         int64 // answered
-	Lost          int64 // messages given to StreamHandler.Lost
+	Lost          int64 // messages given to Handler.Lost
 }
 
-// streamCounters is StreamStats as it is counted.
-type streamCounters struct {
+// counters is Stats as it is counted.
+type counters struct {
 	open, accepted, dialled, dialFailed, refusedTotal, refusedSource atomic.Int64
 	acceptFailed, garbled, timedOut, pingFlood, pings, lost          atomic.Int64
 }
 
 // Stats may be called at any time.
-func (t *Streams) Stats() StreamStats {
+func (t *Pool) Stats() Stats {
 	c := &t.counted
-	return StreamStats{
+	return Stats{
 		Open: c.open.Load(), Accepted: c.accepted.Load(), Dialled: c.dialled.Load(), DialFailed: c.dialFailed.Load(),
 		RefusedTotal: c.refusedTotal.Load(), RefusedSource: c.refusedSource.Load(), AcceptFailed: c.acceptFailed.Load(),
 		Garbled: c.garbled.Load(), TimedOut: c.timedOut.Load(), PingFlood: c.pingFlood.Load(), Pings: c.pings.Load(), Lost: c.lost.Load(),

@@ -1,4 +1,4 @@
-package wire
+package stream
 
 import (
 	"errors"
@@ -15,11 +15,11 @@ const chunk = 64 << 10
 const maxUnsure = 64 << 10
 
 // send writes b at once if nothing is before it, else queues it. The lock is held.
-func (s *Stream) send(b []byte, mute bool) error {
+func (s *Conn) send(b []byte, mute bool) error {
 	switch {
 	case s.ended:
 		return errGone
-	case len(b) > s.streams.limits.Queue:
+	case len(b) > s.pool.limits.Queue:
 		return ErrSize
 	}
 	n := 0
@@ -35,7 +35,7 @@ func (s *Stream) send(b []byte, mute bool) error {
 			return nil
 		}
 	}
-	if s.waiting.left()+s.flight.left()+len(b) > s.streams.limits.Queue && n == 0 {
+	if s.waiting.left()+s.flight.left()+len(b) > s.pool.limits.Queue && n == 0 {
 		return ErrFull
 	}
 	if s.waiting == nil {
@@ -50,7 +50,7 @@ func (s *Stream) send(b []byte, mute bool) error {
 }
 
 // fail notes that nothing can be written any more. The reader finds the same, or is woken, and reports what is lost. The lock is held.
-func (s *Stream) fail(err error) {
+func (s *Conn) fail(err error) {
 	s.ended = true
 	if s.broken == nil {
 		s.broken = err
@@ -63,13 +63,13 @@ func (s *Stream) fail(err error) {
 }
 
 // write starts the writer. The lock is held.
-func (s *Stream) write() {
+func (s *Conn) write() {
 	s.writing = true
 	go s.writer(s.conn)
 }
 
 // writer writes what waits, and then ends: an idle connection has none. finish waits for it.
-func (s *Stream) writer(conn net.Conn) {
+func (s *Conn) writer(conn net.Conn) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for s.broken == nil && s.waiting != nil {
@@ -92,13 +92,13 @@ func (s *Stream) writer(conn net.Conn) {
 }
 
 // fly writes the bundle in flight. The lock is held, but for the writing.
-func (s *Stream) fly(conn net.Conn) error {
+func (s *Conn) fly(conn net.Conn) error {
 	p := s.flight
 	from, next := 0, 0 // the first message not written whole
 	for p.left() > 0 {
 		by := s.until
 		if !s.ended {
-			by = time.Now().Add(s.streams.limits.Write)
+			by = time.Now().Add(s.pool.limits.Write)
 		}
 		conn.SetWriteDeadline(by)
 		heard := s.heard.Load()
@@ -121,7 +121,7 @@ func (s *Stream) fly(conn net.Conn) error {
 
 // remember keeps a message that was written until the peer is heard again or some time has passed: what TCP took is not what the peer
 // read. heard is s.heard from before it was written. The lock is held.
-func (s *Stream) remember(b []byte, mute bool, heard uint64) {
+func (s *Conn) remember(b []byte, mute bool, heard uint64) {
 	if mute {
 		return
 	}

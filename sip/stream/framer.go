@@ -1,11 +1,11 @@
-package wire
+package stream
 
 import (
 	"bytes"
 	"errors"
 )
 
-// Why a byte stream cannot be cut into messages any further; StreamHandler.Garbled is told.
+// Why a byte stream cannot be cut into messages any further; Handler.Garbled is told.
 var (
 	ErrHead    = errors.New("the head of the message is too long")
 	ErrLength  = errors.New("Content-Length is no number or given twice") // RFC 3261 section 20.14, RFC 4475 section 3.3.9

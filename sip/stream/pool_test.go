@@ -1,4 +1,4 @@
-package wire
+package stream
 
 import (
 	"context"
@@ -16,32 +16,32 @@ import (
 	"time"
 )
 
-// told is what a StreamHandler was called with.
+// told is what a Handler was called with.
 type told struct {
 	what string // message, garbled, lost, closed
-	s    *Stream
+	s    *Conn
 	peer netip.AddrPort
 	data string
 	err  error
 }
 
-// ear is a StreamHandler that writes down what it hears, and answers.
+// ear is a Handler that writes down what it hears, and answers.
 type ear struct {
 	calls  chan told
-	answer func(s *Stream, data []byte) // nil: none
-	refuse func(s *Stream, why error)   // nil: none
+	answer func(s *Conn, data []byte) // nil: none
+	refuse func(s *Conn, why error)   // nil: none
 }
 
 func newEar() *ear { return &ear{calls: make(chan told, 1<<16)} }
 
-func (e *ear) Message(s *Stream, data []byte) {
+func (e *ear) Message(s *Conn, data []byte) {
 	e.calls <- told{what: "message", s: s, data: string(data)}
 	if e.answer != nil {
 		e.answer(s, data)
 	}
 }
 
-func (e *ear) Garbled(s *Stream, data []byte, why error) {
+func (e *ear) Garbled(s *Conn, data []byte, why error) {
 	e.calls <- told{what: "garbled", s: s, data: string(data), err: why}
 	if e.refuse != nil {
 		e.refuse(s, why)
@@ -52,7 +52,7 @@ func (e *ear) Lost(peer netip.AddrPort, data []byte, err error) {
 	e.calls <- told{what: "lost", peer: peer, data: string(data), err: err}
 }
 
-func (e *ear) Closed(s *Stream) { e.calls <- told{what: "closed", s: s} }
+func (e *ear) Closed(s *Conn) { e.calls <- told{what: "closed", s: s} }
 
 func (e *ear) expect(t *testing.T, what string) told {
 	t.Helper()
@@ -80,8 +80,8 @@ func numbered(n, size int) string {
 	return fmt.Sprintf("%s%06d\r\n\r\n%s", head, body, strings.Repeat("x", body))
 }
 
-// runStreams runs streams until the test ends, or the returned function is called.
-func runStreams(t *testing.T, s *Streams, h StreamHandler) func() {
+// runPool runs pool until the test ends, or the returned function is called.
+func runPool(t *testing.T, s *Pool, h Handler) func() {
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() { done <- s.Run(ctx, h) }()
@@ -107,17 +107,17 @@ func listenTCP(t *testing.T, at string) net.Listener {
 	return l
 }
 
-// onLoopback runs streams on loopback, where nothing may hang on how busy the machine is.
-func onLoopback(t *testing.T, limits StreamLimits, h StreamHandler) (*Streams, func()) {
+// onLoopback runs pool on loopback, where nothing may hang on how busy the machine is.
+func onLoopback(t *testing.T, limits Limits, h Handler) (*Pool, func()) {
 	limits.Connect, limits.Write = time.Minute, time.Minute
-	s := &Streams{Listener: listenTCP(t, "127.0.0.1:0"), Limits: limits}
-	end := runStreams(t, s, h)
-	readyStreams(s)
+	s := &Pool{Listener: listenTCP(t, "127.0.0.1:0"), Limits: limits}
+	end := runPool(t, s, h)
+	awaitRunning(s)
 	return s, end
 }
 
-// readyStreams waits until Send can be used: Run has begun in another goroutine.
-func readyStreams(s *Streams) {
+// awaitRunning waits until Send can be used: Run has begun in another goroutine.
+func awaitRunning(s *Pool) {
 	for {
 		s.mu.RLock()
 		ok := s.ctx != nil
@@ -129,7 +129,7 @@ func readyStreams(s *Streams) {
 	}
 }
 
-func dialStreams(t *testing.T, s *Streams) *net.TCPConn {
+func dialPool(t *testing.T, s *Pool) *net.TCPConn {
 	t.Helper()
 	c, err := net.Dial("tcp", s.Listener.Addr().String())
 	if err != nil {
@@ -174,14 +174,14 @@ func acceptTCP(t *testing.T, l net.Listener) *net.TCPConn {
 
 func TestPipelinedMessagesAreAnsweredInOrder(t *testing.T) {
 	e := newEar()
-	e.answer = func(s *Stream, data []byte) {
+	e.answer = func(s *Conn, data []byte) {
 		line, _, _ := strings.Cut(string(data), "\r\n")
 		if err := s.Send([]byte(line + "\n")); err != nil {
 			t.Error(err)
 		}
 	}
-	s, _ := onLoopback(t, StreamLimits{}, e)
-	c := dialStreams(t, s)
+	s, _ := onLoopback(t, Limits{}, e)
+	c := dialPool(t, s)
 	var all, answers strings.Builder
 	for i := range 200 {
 		m := numbered(i, 60+i*37%5000)
@@ -217,8 +217,8 @@ func TestPipelinedMessagesAreAnsweredInOrder(t *testing.T) {
 
 func TestPings(t *testing.T) {
 	e := newEar()
-	s, _ := onLoopback(t, StreamLimits{}, e)
-	c := dialStreams(t, s)
+	s, _ := onLoopback(t, Limits{}, e)
+	c := dialPool(t, s)
 	m := numbered(1, 100)
 	for _, piece := range []string{"\r", "\n\r", "\n" + m[:50], m[50:] + "\r\n\r\n"} {
 		writeTCP(t, c, piece)
@@ -247,9 +247,9 @@ func TestGarbledIsAnsweredAndClosed(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			e := newEar()
-			e.refuse = func(s *Stream, why error) { s.Send([]byte(why.Error())) }
-			s, _ := onLoopback(t, StreamLimits{}, e)
-			conn := dialStreams(t, s)
+			e.refuse = func(s *Conn, why error) { s.Send([]byte(why.Error())) }
+			s, _ := onLoopback(t, Limits{}, e)
+			conn := dialPool(t, s)
 			good := numbered(1, 10)
 			done := make(chan struct{})
 			go func() { // much that nobody will read; a reset in answer to it would take our answer along
@@ -279,9 +279,9 @@ func TestGarbledIsAnsweredAndClosed(t *testing.T) {
 func TestAnswersToAHalfClosedPeer(t *testing.T) {
 	e := newEar()
 	big := strings.Repeat("z", 200<<10)
-	e.answer = func(s *Stream, data []byte) { s.Send([]byte(big)) }
-	s, _ := onLoopback(t, StreamLimits{Queue: 4 << 20}, e)
-	c := dialStreams(t, s)
+	e.answer = func(s *Conn, data []byte) { s.Send([]byte(big)) }
+	s, _ := onLoopback(t, Limits{Queue: 4 << 20}, e)
+	c := dialPool(t, s)
 	for i := range 10 { // more than the system's buffers take at once
 		writeTCP(t, c, numbered(i, 100))
 	}
@@ -298,7 +298,7 @@ func TestAnswersToAHalfClosedPeer(t *testing.T) {
 
 func TestCloseWritesWhatWasQueued(t *testing.T) {
 	e := newEar()
-	e.answer = func(s *Stream, data []byte) {
+	e.answer = func(s *Conn, data []byte) {
 		s.Send([]byte("answer"))
 		s.Close()
 		s.Close()
@@ -306,8 +306,8 @@ func TestCloseWritesWhatWasQueued(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	s, _ := onLoopback(t, StreamLimits{}, e)
-	c := dialStreams(t, s)
+	s, _ := onLoopback(t, Limits{}, e)
+	c := dialPool(t, s)
 	writeTCP(t, c, numbered(1, 100)+numbered(2, 100))
 	readTCP(t, c, "answer")
 	readEndTCP(t, c)
@@ -317,7 +317,7 @@ func TestCloseWritesWhatWasQueued(t *testing.T) {
 }
 
 func TestLimitsOfConnections(t *testing.T) {
-	from := func(t *testing.T, ip string, s *Streams) net.Conn {
+	from := func(t *testing.T, ip string, s *Pool) net.Conn {
 		d := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(ip)}}
 		c, err := d.Dial("tcp", s.Listener.Addr().String())
 		if err != nil {
@@ -334,7 +334,7 @@ func TestLimitsOfConnections(t *testing.T) {
 		}
 	}
 	e := newEar()
-	s, _ := onLoopback(t, StreamLimits{Total: 4, PerSource: 2, Exempt: []netip.Prefix{netip.MustParsePrefix("127.0.0.9/32")}}, e)
+	s, _ := onLoopback(t, Limits{Total: 4, PerSource: 2, Exempt: []netip.Prefix{netip.MustParsePrefix("127.0.0.9/32")}}, e)
 	one := from(t, "127.0.0.1", s)
 	served(t, one, true)
 	served(t, from(t, "127.0.0.1", s), true)
@@ -366,9 +366,9 @@ func TestSendDialsFromTheListener(t *testing.T) {
 			peer := listenTCP(t, net.JoinHostPort(peerIP, "0"))
 			defer peer.Close()
 			e := newEar()
-			s := &Streams{Listener: listenTCP(t, net.JoinHostPort(ip, "0")), Limits: StreamLimits{Connect: time.Minute}}
-			runStreams(t, s, e)
-			readyStreams(s)
+			s := &Pool{Listener: listenTCP(t, net.JoinHostPort(ip, "0")), Limits: Limits{Connect: time.Minute}}
+			runPool(t, s, e)
+			awaitRunning(s)
 			to := endpoint(peer.Addr())
 			for i := range 3 {
 				if err := s.Send([]byte(numbered(i, 100)), to); err != nil {
@@ -395,10 +395,10 @@ func TestSendDialsFromTheListener(t *testing.T) {
 
 func TestSendUsesAnAcceptedConnection(t *testing.T) {
 	e := newEar()
-	s, _ := onLoopback(t, StreamLimits{}, e)
+	s, _ := onLoopback(t, Limits{}, e)
 	var conns []net.Conn
 	for range 3 { // of one address
-		c := dialStreams(t, s)
+		c := dialPool(t, s)
 		writeTCP(t, c, numbered(1, 100))
 		e.expect(t, "message")
 		conns = append(conns, c)
@@ -419,7 +419,7 @@ func TestRefusedIsLost(t *testing.T) {
 	to := endpoint(peer.Addr())
 	peer.Close()
 	e := newEar()
-	s, _ := onLoopback(t, StreamLimits{}, e)
+	s, _ := onLoopback(t, Limits{}, e)
 	if err := s.Send([]byte("one"), to); err != nil {
 		t.Fatal(err)
 	}
@@ -437,7 +437,7 @@ func TestReconnectAfterARestartOfThePeer(t *testing.T) {
 	defer peer.Close()
 	to := endpoint(peer.Addr())
 	e := newEar()
-	s, _ := onLoopback(t, StreamLimits{}, e)
+	s, _ := onLoopback(t, Limits{}, e)
 	for i, end := range []func(c *net.TCPConn){
 		func(c *net.TCPConn) { c.Close() },
 		func(c *net.TCPConn) { c.SetLinger(0); c.Close() },
@@ -479,9 +479,9 @@ func TestBreaks(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			e := newEar()
 			reading, go1 := make(chan bool), make(chan bool)
-			e.answer = func(s *Stream, data []byte) { reading <- true; <-go1 }
-			s, _ := onLoopback(t, StreamLimits{}, e)
-			conn := dialStreams(t, s)
+			e.answer = func(s *Conn, data []byte) { reading <- true; <-go1 }
+			s, _ := onLoopback(t, Limits{}, e)
+			conn := dialPool(t, s)
 			writeTCP(t, conn, numbered(1, 100))
 			stream := e.expect(t, "message").s
 			<-reading // the reader is held up, so that it cannot see the end
@@ -521,7 +521,7 @@ func TestResetWhileQueued(t *testing.T) {
 	peer := listenTCP(t, "127.0.0.1:0")
 	defer peer.Close()
 	e := newEar()
-	s, _ := onLoopback(t, StreamLimits{Queue: 1 << 20}, e)
+	s, _ := onLoopback(t, Limits{Queue: 1 << 20}, e)
 	to := endpoint(peer.Addr())
 	sent := 0
 	var err error
@@ -574,7 +574,7 @@ func TestRunEndsInSilence(t *testing.T) {
 	peer := listenTCP(t, "127.0.0.1:0")
 	defer peer.Close()
 	e := newEar()
-	s, end := onLoopback(t, StreamLimits{}, e)
+	s, end := onLoopback(t, Limits{}, e)
 	for i := 0; ; i++ {
 		if err := s.Send([]byte(numbered(i, 20000)), endpoint(peer.Addr())); err != nil {
 			break
@@ -583,7 +583,7 @@ func TestRunEndsInSilence(t *testing.T) {
 			acceptTCP(t, peer)
 		}
 	}
-	c := dialStreams(t, s)
+	c := dialPool(t, s)
 	writeTCP(t, c, "INVITE")
 	for s.Stats().Open < 2 {
 		runtime.Gosched()
@@ -602,7 +602,7 @@ func TestRunEndsInSilence(t *testing.T) {
 
 func TestAListenerClosedByOthersIsAnError(t *testing.T) {
 	l := listenTCP(t, "127.0.0.1:0")
-	s := &Streams{Listener: l}
+	s := &Pool{Listener: l}
 	l.Close()
 	if err := s.Run(context.Background(), newEar()); !errors.Is(err, net.ErrClosed) {
 		t.Error(err)
@@ -636,7 +636,7 @@ func TestEveryMessageIsReadOrLost(t *testing.T) {
 		}
 	})
 	e := newEar()
-	s, end := onLoopback(t, StreamLimits{Queue: 1 << 20}, e)
+	s, end := onLoopback(t, Limits{Queue: 1 << 20}, e)
 	var sent []string
 	var mu sync.Mutex
 	var senders sync.WaitGroup
@@ -682,11 +682,11 @@ func TestAThousandConnections(t *testing.T) {
 	}
 	const many = 1000
 	e := newEar()
-	e.answer = func(s *Stream, data []byte) { s.Send(data) }
-	s, end := onLoopback(t, StreamLimits{PerSource: -1}, e)
+	e.answer = func(s *Conn, data []byte) { s.Send(data) }
+	s, end := onLoopback(t, Limits{PerSource: -1}, e)
 	var conns []*net.TCPConn
 	for range many {
-		conns = append(conns, dialStreams(t, s))
+		conns = append(conns, dialPool(t, s))
 	}
 	for i, c := range conns {
 		writeTCP(t, c, numbered(i, 700))
@@ -717,7 +717,7 @@ func TestALateReaderGetsAllInOrder(t *testing.T) {
 	peer := listenTCP(t, "127.0.0.1:0")
 	defer peer.Close()
 	e := newEar()
-	s, _ := onLoopback(t, StreamLimits{Queue: 1 << 20}, e)
+	s, _ := onLoopback(t, Limits{Queue: 1 << 20}, e)
 	to := endpoint(peer.Addr())
 	var c *net.TCPConn
 	sent := 0

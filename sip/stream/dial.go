@@ -1,4 +1,4 @@
-package wire
+package stream
 
 import (
 	"context"
@@ -8,7 +8,7 @@ import (
 )
 
 // call begins a connection whose first message is b. It is false when there is one by now, to be used instead.
-func (t *Streams) call(b []byte, to netip.AddrPort) (bool, error) {
+func (t *Pool) call(b []byte, to netip.AddrPort) (bool, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	switch {
@@ -31,8 +31,8 @@ func (t *Streams) call(b []byte, to netip.AddrPort) (bool, error) {
 }
 
 // connect dials and then serves the connection.
-func (s *Stream) connect(ctx context.Context) {
-	t := s.streams
+func (s *Conn) connect(ctx context.Context) {
+	t := s.pool
 	dial := t.dial
 	if dial == nil {
 		dial = t.dialTCP
@@ -54,7 +54,7 @@ func (s *Stream) connect(ctx context.Context) {
 }
 
 // dialTCP connects from the address of the listener, so that the peer sees the address it knows; the port is any.
-func (t *Streams) dialTCP(ctx context.Context, to netip.AddrPort) (net.Conn, error) {
+func (t *Pool) dialTCP(ctx context.Context, to netip.AddrPort) (net.Conn, error) {
 	d := net.Dialer{Timeout: t.limits.Connect}
 	if from := endpoint(t.Listener.Addr()).Addr(); from.IsValid() && !from.IsUnspecified() {
 		d.LocalAddr = net.TCPAddrFromAddrPort(netip.AddrPortFrom(from, 0))

@@ -1,6 +1,6 @@
 //go:build unix && !race
 
-package wire
+package stream
 
 import (
 	"context"
@@ -28,8 +28,8 @@ func TestMemoryOfAnIdleConnection(t *testing.T) {
 		t.Skip("too few files")
 	}
 	e := newEar()
-	e.answer = func(s *Stream, data []byte) { s.Send(data) }
-	s, _ := onLoopback(t, StreamLimits{PerSource: -1}, e)
+	e.answer = func(s *Conn, data []byte) { s.Send(data) }
+	s, _ := onLoopback(t, Limits{PerSource: -1}, e)
 	to := &syscall.SockaddrInet4{Port: s.Listener.Addr().(*net.TCPAddr).Port, Addr: [4]byte{127, 0, 0, 1}}
 	before := alive()
 	message, b := []byte(numbered(1, 700)), make([]byte, 700)
@@ -68,8 +68,8 @@ func TestMemoryOfAnIdleConnection(t *testing.T) {
 
 func TestSendAllocatesNothing(t *testing.T) {
 	e := newEar()
-	s, _ := onLoopback(t, StreamLimits{}, e)
-	c := dialStreams(t, s)
+	s, _ := onLoopback(t, Limits{}, e)
+	c := dialPool(t, s)
 	writeTCP(t, c, numbered(1, 100))
 	peer := e.expect(t, "message").s.Peer()
 	message, b := []byte(numbered(2, 600)), make([]byte, 600)
@@ -84,15 +84,15 @@ func TestSendAllocatesNothing(t *testing.T) {
 }
 
 // parrot sends back what it is told.
-type parrot struct{ streams *Streams }
+type parrot struct{ pool *Pool }
 
-func (e parrot) Message(s *Stream, data []byte)           { e.streams.Send(data, s.Peer()) }
-func (parrot) Garbled(*Stream, []byte, error)             {}
+func (e parrot) Message(s *Conn, data []byte)           { e.pool.Send(data, s.Peer()) }
+func (parrot) Garbled(*Conn, []byte, error)             {}
 func (parrot) Lost(_ netip.AddrPort, _ []byte, err error) { panic(err) }
-func (parrot) Closed(*Stream)                             {}
+func (parrot) Closed(*Conn)                             {}
 
-// BenchmarkStreams is a message in and the same out. The peer is in the same process: of the time, about the half is ours.
-func BenchmarkStreams(b *testing.B) {
+// BenchmarkPool is a message in and the same out. The peer is in the same process: of the time, about the half is ours.
+func BenchmarkPool(b *testing.B) {
 	for name, window := range map[string]int{"one by one": 1, "many at once": 32} {
 		b.Run(name, func(b *testing.B) {
 			l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -100,7 +100,7 @@ func BenchmarkStreams(b *testing.B) {
 				b.Skip(err)
 			}
 			defer l.Close()
-			s := &Streams{Listener: l}
+			s := &Pool{Listener: l}
 			ctx, cancel := context.WithCancel(b.Context())
 			done := make(chan error, 1)
 			go func() { done <- s.Run(ctx, parrot{s}) }()

@@ -1,4 +1,4 @@
-package wire
+package stream
 
 import (
 	"errors"
@@ -26,7 +26,7 @@ var pong = []byte("\r\n")
 // reader is the goroutine of a connection. All its deadlines live in the read deadline of the connection, which is moved only when it
 // must come earlier or has passed: a message costs no timer.
 type reader struct {
-	s      *Stream
+	s      *Conn
 	conn   net.Conn
 	framer framer
 
@@ -70,7 +70,7 @@ func (r *reader) run() error {
 
 // deliver hands over what is whole.
 func (r *reader) deliver(now time.Time) error {
-	s, t := r.s, r.s.streams
+	s, t := r.s, r.s.pool
 	for {
 		kind, data := r.framer.next()
 		switch kind {
@@ -104,10 +104,10 @@ func (r *reader) pong(now time.Time) bool {
 	if now.Sub(r.first) >= pingWindow {
 		r.first, r.pings = now, 0
 	}
-	if r.pings++; r.pings > r.s.streams.limits.Pings {
+	if r.pings++; r.pings > r.s.pool.limits.Pings {
 		return false
 	}
-	r.s.streams.counted.pings.Add(1)
+	r.s.pool.counted.pings.Add(1)
 	r.s.mu.Lock()
 	defer r.s.mu.Unlock()
 	r.s.send(pong, true) // if that fails, there is nobody to tell
@@ -116,7 +116,7 @@ func (r *reader) pong(now time.Time) bool {
 
 // look is called when the read deadline has passed; it says whether that means the end.
 func (r *reader) look(now time.Time) error {
-	s, t := r.s, r.s.streams
+	s, t := r.s, r.s.pool
 	s.mu.Lock()
 	s.due, s.watched = time.Time{}, false
 	if s.unsure != nil && (s.stale || s.heard.Load() != s.heardAt) {
@@ -147,12 +147,12 @@ func (r *reader) look(now time.Time) error {
 }
 
 func (r *reader) idle() time.Duration {
-	return max(r.s.streams.limits.Idle, time.Duration(r.s.keep.Load()))
+	return max(r.s.pool.limits.Idle, time.Duration(r.s.keep.Load()))
 }
 
 // arm sets the read deadline to the next time something may be due.
 func (r *reader) arm(now time.Time) {
-	s, t := r.s, r.s.streams
+	s, t := r.s, r.s.pool
 	at := r.whole.Add(r.idle())
 	if soon := now.Add(t.limits.Idle); soon.Before(at) {
 		at = soon // what Keep says may have changed by then

@@ -1,4 +1,4 @@
-package wire
+package stream
 
 import (
 	"fmt"
@@ -9,9 +9,9 @@ import (
 	"time"
 )
 
-// Stream is one connection. Its methods may be called by any goroutine, also after it has ended.
-type Stream struct {
-	streams *Streams
+// Conn is one connection. Its methods may be called by any goroutine, also after it has ended.
+type Conn struct {
+	pool *Pool
 	id      uint64
 	peer    netip.AddrPort
 	dialled bool
@@ -39,28 +39,28 @@ type Stream struct {
 }
 
 // ID names the connection within this process; no other has had it since Run.
-func (s *Stream) ID() uint64 { return s.id }
+func (s *Conn) ID() uint64 { return s.id }
 
 // Peer is the address of the other end.
-func (s *Stream) Peer() netip.AddrPort { return s.peer }
+func (s *Conn) Peer() netip.AddrPort { return s.peer }
 
 // Local is the address of our end, zero while it is being dialled.
-func (s *Stream) Local() netip.AddrPort {
+func (s *Conn) Local() netip.AddrPort {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.local
 }
 
 // Dialled tells who opened the connection: true = we did.
-func (s *Stream) Dialled() bool { return s.dialled }
+func (s *Conn) Dialled() bool { return s.dialled }
 
 // Keep lets the peer be silent for d if that is longer than Limits.Idle; 0 takes it back. It counts from the last message or ping.
-func (s *Stream) Keep(d time.Duration) { s.keep.Store(int64(min(d, forever))) }
+func (s *Conn) Keep(d time.Duration) { s.keep.Store(int64(min(d, forever))) }
 
 // Send writes one message on this connection and no other. It never waits: what cannot be written at once is copied and queued. ErrFull:
 // too much is waiting; ErrSize: the message is larger than a queue; anything else: the connection has ended. What fails after that,
-// StreamHandler.Lost is told.
-func (s *Stream) Send(b []byte) error {
+// Handler.Lost is told.
+func (s *Conn) Send(b []byte) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.send(b, false)
@@ -68,9 +68,9 @@ func (s *Stream) Send(b []byte) error {
 
 // Close ends the connection: nothing more is handed to Message, what was queued is still written within Limits.Write, or Lost. It does
 // not wait.
-func (s *Stream) Close() {
+func (s *Conn) Close() {
 	s.closing.Store(true)
-	s.streams.forget(s)
+	s.pool.forget(s)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.finishing()
@@ -78,9 +78,9 @@ func (s *Stream) Close() {
 }
 
 // finishing lets nothing more be queued, and sets when what is must be written. The lock is held.
-func (s *Stream) finishing() {
+func (s *Conn) finishing() {
 	if !s.ended || s.until.IsZero() {
-		s.ended, s.until = true, time.Now().Add(s.streams.limits.Write)
+		s.ended, s.until = true, time.Now().Add(s.pool.limits.Write)
 	}
 	if s.writing {
 		s.conn.SetWriteDeadline(s.until)
@@ -88,7 +88,7 @@ func (s *Stream) finishing() {
 }
 
 // abort is for the end of Run: the connection is closed at once.
-func (s *Stream) abort() {
+func (s *Conn) abort() {
 	s.closing.Store(true)
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -99,7 +99,7 @@ func (s *Stream) abort() {
 }
 
 // wake sees to it that the reader looks up at a time, or earlier. The lock is held.
-func (s *Stream) wake(at time.Time) {
+func (s *Conn) wake(at time.Time) {
 	if s.conn != nil && (s.due.IsZero() || at.Before(s.due)) {
 		s.due = at
 		s.conn.SetReadDeadline(at)
@@ -107,8 +107,8 @@ func (s *Stream) wake(at time.Time) {
 }
 
 // serve reads a connection from its first byte to its end.
-func (s *Stream) serve(conn net.Conn) {
-	t := s.streams
+func (s *Conn) serve(conn net.Conn) {
+	t := s.pool
 	prepare(conn)
 	s.mu.Lock()
 	s.conn, s.direct, s.local = conn, newDirect(conn), endpoint(conn.LocalAddr())
@@ -129,8 +129,8 @@ func (s *Stream) serve(conn net.Conn) {
 }
 
 // finish ends a connection after its reader did, for the reason given: errDone and io.EOF are orderly.
-func (s *Stream) finish(why error) {
-	t := s.streams
+func (s *Conn) finish(why error) {
+	t := s.pool
 	t.forget(s)
 	orderly := why == errDone || why == errEOF
 	s.mu.Lock()
@@ -159,8 +159,8 @@ func (s *Stream) finish(why error) {
 }
 
 // report tells the handler what was lost, oldest first.
-func (s *Stream) report() {
-	t := s.streams
+func (s *Conn) report() {
+	t := s.pool
 	s.mu.Lock()
 	broken := s.broken
 	unsure, flight, waiting := s.unsure, s.flight, s.waiting
@@ -180,7 +180,7 @@ func (s *Stream) report() {
 }
 
 // lost hands over those messages of a bundle that were not written whole, or were written but are not known to have arrived.
-func (t *Streams) lost(s *Stream, p *bundle, err error) {
+func (t *Pool) lost(s *Conn, p *bundle, err error) {
 	for b := range p.messages() {
 		t.counted.lost.Add(1)
 		t.handler.Lost(s.peer, b, err)

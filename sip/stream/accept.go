@@ -1,4 +1,4 @@
-package wire
+package stream
 
 import (
 	"context"
@@ -17,7 +17,7 @@ const (
 )
 
 // accept serves what comes in until ctx ends or the listener is closed.
-func (t *Streams) accept(ctx context.Context) error {
+func (t *Pool) accept(ctx context.Context) error {
 	if l, ok := t.Listener.(interface{ SetDeadline(time.Time) error }); ok {
 		if err := l.SetDeadline(time.Time{}); err != nil {
 			return fmt.Errorf("accept on %s: %w", t.Listener.Addr(), err)
@@ -59,10 +59,10 @@ func (t *Streams) accept(ctx context.Context) error {
 }
 
 // admit serves a connection, or closes it when there are too many.
-func (t *Streams) admit(conn net.Conn) {
+func (t *Pool) admit(conn net.Conn) {
 	peer := endpoint(conn.RemoteAddr())
 	t.mu.Lock()
-	var s *Stream
+	var s *Conn
 	switch {
 	case t.ctx.Err() != nil: // Run is about to return
 	case t.accepted >= t.limits.Total:
@@ -85,7 +85,7 @@ func (t *Streams) admit(conn net.Conn) {
 	}()
 }
 
-func (t *Streams) exempt(a netip.Addr) bool {
+func (t *Pool) exempt(a netip.Addr) bool {
 	for _, p := range t.limits.Exempt {
 		if p.Contains(a.WithZone("")) {
 			return true

@@ -1,4 +1,4 @@
-package wire
+package stream
 
 import (
 	"context"
@@ -66,10 +66,10 @@ func (l *pipes) connect(peer netip.AddrPort) net.Conn {
 	return there
 }
 
-// inBubble runs streams on pipes until the end of the synctest bubble that calls it.
-func inBubble(t *testing.T, limits StreamLimits) (*Streams, *pipes, *ear) {
+// inBubble runs pool on pipes until the end of the synctest bubble that calls it.
+func inBubble(t *testing.T, limits Limits) (*Pool, *pipes, *ear) {
 	e, l := newEar(), newPipes()
-	s := &Streams{Listener: l, Limits: limits}
+	s := &Pool{Listener: l, Limits: limits}
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error, 1)
 	go func() { done <- s.Run(ctx, e) }()
@@ -96,9 +96,9 @@ var alice = at("192.0.2.7:33000")
 
 func TestASlowMessageIsCut(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s, l, e := inBubble(t, StreamLimits{})
+		s, l, e := inBubble(t, Limits{})
 		c := l.connect(alice)
-		e.refuse = func(s *Stream, why error) { s.Send([]byte("408")) }
+		e.refuse = func(s *Conn, why error) { s.Send([]byte("408")) }
 		time.Sleep(100 * time.Second) // idle time does not count
 		writeTCP(t, c, numbered(1, 100)+"\r\n")
 		e.expect(t, "message")
@@ -129,7 +129,7 @@ func TestASlowMessageIsCut(t *testing.T) {
 
 func TestASlowBodyIsCut(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		_, l, e := inBubble(t, StreamLimits{})
+		_, l, e := inBubble(t, Limits{})
 		c := l.connect(alice)
 		for i := range 3 { // each message has its own time, also when they follow close upon another
 			m, next := numbered(i, 200), numbered(i+1, 200)
@@ -149,7 +149,7 @@ func TestASlowBodyIsCut(t *testing.T) {
 
 func TestIdle(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s, l, e := inBubble(t, StreamLimits{})
+		s, l, e := inBubble(t, Limits{})
 		c := l.connect(alice)
 		if _, d := e.after(t, "closed"); d != 120*time.Second {
 			t.Error("silent from the start:", d)
@@ -176,9 +176,9 @@ func TestIdle(t *testing.T) {
 
 func TestKeep(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		_, l, e := inBubble(t, StreamLimits{})
+		_, l, e := inBubble(t, Limits{})
 		c := l.connect(alice)
-		e.answer = func(s *Stream, data []byte) { s.Keep(3605 * time.Second) }
+		e.answer = func(s *Conn, data []byte) { s.Keep(3605 * time.Second) }
 		writeTCP(t, c, numbered(1, 100))
 		e.expect(t, "message")
 		if _, d := e.after(t, "closed"); d != 3605*time.Second {
@@ -197,7 +197,7 @@ func TestKeep(t *testing.T) {
 
 func TestPingsAreCountedInTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s, l, _ := inBubble(t, StreamLimits{})
+		s, l, _ := inBubble(t, Limits{})
 		c := l.connect(alice)
 		for range 30 {
 			time.Sleep(2 * time.Second)
@@ -212,7 +212,7 @@ func TestPingsAreCountedInTime(t *testing.T) {
 
 func TestAPeerThatReadsNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s, l, e := inBubble(t, StreamLimits{Queue: 1000})
+		s, l, e := inBubble(t, Limits{Queue: 1000})
 		c := l.connect(alice)
 		writeTCP(t, c, numbered(1, 100))
 		m := e.expect(t, "message")
@@ -244,7 +244,7 @@ func TestAPeerThatReadsNothing(t *testing.T) {
 
 func TestCloseIsBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s, l, e := inBubble(t, StreamLimits{})
+		s, l, e := inBubble(t, Limits{})
 		c := l.connect(alice)
 		writeTCP(t, c, numbered(1, 100))
 		m := e.expect(t, "message")
@@ -268,7 +268,7 @@ func TestCloseIsBounded(t *testing.T) {
 
 func TestOneDialForAll(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s, _, _ := inBubble(t, StreamLimits{Queue: 1000})
+		s, _, _ := inBubble(t, Limits{Queue: 1000})
 		here, there := pipe(alice)
 		dials := 0
 		s.dial = func(ctx context.Context, to netip.AddrPort) (net.Conn, error) {
@@ -302,7 +302,7 @@ func TestOneDialForAll(t *testing.T) {
 func TestDialling(t *testing.T) {
 	refused := errors.New("refused")
 	synctest.Test(t, func(t *testing.T) {
-		s, _, e := inBubble(t, StreamLimits{Total: 2})
+		s, _, e := inBubble(t, Limits{Total: 2})
 		s.dial = func(ctx context.Context, to netip.AddrPort) (net.Conn, error) {
 			select {
 			case <-time.After(time.Second):
@@ -336,7 +336,7 @@ func TestDialling(t *testing.T) {
 
 func TestCloseWhileDialling(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s, _, e := inBubble(t, StreamLimits{})
+		s, _, e := inBubble(t, Limits{})
 		here, there := pipe(alice)
 		s.dial = func(ctx context.Context, to netip.AddrPort) (net.Conn, error) {
 			time.Sleep(time.Second)
@@ -364,7 +364,7 @@ func TestAcceptBacksOff(t *testing.T) {
 		}
 		l.errs = append(l.errs, syscall.ECONNABORTED)
 		var log strings.Builder
-		s := &Streams{Listener: l, Log: slog.New(slog.NewTextHandler(&log, nil))}
+		s := &Pool{Listener: l, Log: slog.New(slog.NewTextHandler(&log, nil))}
 		ctx, cancel := context.WithCancel(t.Context())
 		done := make(chan error, 1)
 		go func() { done <- s.Run(ctx, e) }()
@@ -392,9 +392,9 @@ func TestAcceptBacksOff(t *testing.T) {
 // TestWhatRestsIsSmall: big blocks, and what is remembered of messages written, are given back in silence.
 func TestWhatRestsIsSmall(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		_, l, e := inBubble(t, StreamLimits{})
+		_, l, e := inBubble(t, Limits{})
 		c := l.connect(alice)
-		e.answer = func(s *Stream, data []byte) { s.Send([]byte("answer")) }
+		e.answer = func(s *Conn, data []byte) { s.Send([]byte("answer")) }
 		writeTCP(t, c, numbered(1, 60000))
 		readTCP(t, c, "answer")
 		m := e.expect(t, "message")
@@ -440,7 +440,7 @@ func (w *watched) SetWriteDeadline(t time.Time) error {
 
 func TestNoDeadlineIsLeftBehind(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		_, l, e := inBubble(t, StreamLimits{})
+		_, l, e := inBubble(t, Limits{})
 		here, there := pipe(alice)
 		w := &watched{Conn: here}
 		l.conns <- w
@@ -461,7 +461,7 @@ func TestNoDeadlineIsLeftBehind(t *testing.T) {
 
 func TestAPongIsNoLoss(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		_, l, e := inBubble(t, StreamLimits{})
+		_, l, e := inBubble(t, Limits{})
 		c := l.connect(alice)
 		writeTCP(t, c, "\r\n\r\n") // and its answer is never read
 		if _, d := e.after(t, "closed"); d != 2*time.Second {
@@ -475,7 +475,7 @@ func TestADialThatComesTooLate(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		e, l := newEar(), newPipes()
 		here, there := pipe(alice)
-		s := &Streams{Listener: l, dial: func(ctx context.Context, to netip.AddrPort) (net.Conn, error) {
+		s := &Pool{Listener: l, dial: func(ctx context.Context, to netip.AddrPort) (net.Conn, error) {
 			<-ctx.Done()
 			time.Sleep(time.Second)
 			return here, nil

@@ -1,4 +1,4 @@
-package wire
+package stream
 
 import (
 	"io"
@@ -8,7 +8,7 @@ import (
 // settle ends our direction and waits, at most until the time for writing is over, for what becomes of the last messages written. A
 // socket that is closed while bytes of the peer are unread, as after a message too long, would take its answer back with a reset; and a
 // peer that had closed before our message came answers it with one. ended is true when the peer's direction has.
-func (s *Stream) settle(ended bool) {
+func (s *Conn) settle(ended bool) {
 	half, ok := s.conn.(interface{ CloseWrite() error })
 	if !ok {
 		return
