@@ -32,6 +32,7 @@ var rooms = []room{
 	{pkg: "http/head", rank: 0},
 	{pkg: "sip/peek", rank: 0},
 	{pkg: "sip/wire", rank: 0},
+	{pkg: "sip/stream", rank: 0},
 	{pkg: "sip/seal", rank: 0},
 	{pkg: "sip/guard", rank: 0},
 	{pkg: "sip/locate", rank: 0},

@@ -7,7 +7,7 @@ import (
 
 	"twinhop/gateway"
 	"twinhop/sip/peek"
-	"twinhop/sip/wire"
+	"twinhop/sip/stream"
 )
 
 // connections handles what comes by the TCP connections of a leg, each on a goroutine of its own. Messages of one connection keep their order.
@@ -18,7 +18,7 @@ type connections struct {
 }
 
 // takeUp makes a pooled worker that of a connection; nil: it has none.
-func (w *worker) takeUp(g *leg, s *wire.Stream) {
+func (w *worker) takeUp(g *leg, s *stream.Conn) {
 	w.leg, w.stream, w.flow, w.again, w.tried = g, s, 0, false, w.tried[:0]
 	if s != nil {
 		w.flow = s.ID()
@@ -26,7 +26,7 @@ func (w *worker) takeUp(g *leg, s *wire.Stream) {
 }
 
 // Message handles one message.
-func (c *connections) Message(s *wire.Stream, data []byte) {
+func (c *connections) Message(s *stream.Conn, data []byte) {
 	w := c.f.workers.Get().(*worker)
 	w.takeUp(c.leg, s)
 	w.handle(data, s.Peer())
@@ -39,11 +39,11 @@ func (c *connections) Message(s *wire.Stream, data []byte) {
 }
 
 // Garbled answers what cannot be cut into messages any more, if it is a request at all; the connection ends after that.
-func (c *connections) Garbled(s *wire.Stream, data []byte, why error) {
+func (c *connections) Garbled(s *stream.Conn, data []byte, why error) {
 	c.f.Metrics.shed(garbled)
 	w := c.f.workers.Get().(*worker)
 	w.takeUp(c.leg, s)
-	if errors.Is(why, wire.ErrLength) || errors.Is(why, wire.ErrMessage) {
+	if errors.Is(why, stream.ErrLength) || errors.Is(why, stream.ErrMessage) {
 		w.handle(data, s.Peer()) // it is refused for what is wrong with it
 		w.Flush()
 	}
@@ -63,18 +63,18 @@ func (c *connections) Lost(peer netip.AddrPort, data []byte, err error) {
 	switch x, ok := attempted(data); {
 	case ok && w.isPending(x):
 		cause := gateway.NotSent
-		if errors.Is(err, wire.ErrUnsure) {
+		if errors.Is(err, stream.ErrUnsure) {
 			cause = gateway.Reset
 		}
 		f.pending.Lost(w.clock(), x, cause, w)
-	case !errors.Is(err, wire.ErrUnsure):
+	case !errors.Is(err, stream.ErrUnsure):
 		w.bounce(data, peer)
 	}
 	w.Flush()
 }
 
 // Closed has nothing to do: what belongs to a connection finds out when it is next used.
-func (c *connections) Closed(*wire.Stream) {}
+func (c *connections) Closed(*stream.Conn) {}
 
 // bounce answers a request that did not leave as its next hop would have with 503.
 func (w *worker) bounce(data []byte, peer netip.AddrPort) {

@@ -6,7 +6,7 @@ import (
 	"twinhop/gateway/cluster"
 	"twinhop/sip/peek"
 	"twinhop/sip/seal"
-	"twinhop/sip/wire"
+	"twinhop/sip/stream"
 )
 
 // dress makes the edits that every forwarded request gets on its way out by a leg to a peer: our own Routes and the private header go, the
@@ -177,7 +177,7 @@ func (w *worker) sendBack(by *leg, flow uint64, to netip.AddrPort) error {
 	if by.transport == udp {
 		return w.send(by, to)
 	}
-	var s *wire.Stream
+	var s *stream.Conn
 	if s = w.stream; s == nil || s.ID() != flow || w.leg != by {
 		s = by.streams.Find(flow)
 	}

@@ -18,7 +18,7 @@ import (
 	"twinhop/sip/locate"
 	"twinhop/sip/pending"
 	"twinhop/sip/seal"
-	"twinhop/sip/wire"
+	"twinhop/sip/stream"
 )
 
 // Front serves SIP on the sockets it is given. Its fields are set before Run and not changed after; settings change by Apply.
@@ -33,8 +33,8 @@ type Front struct {
 	// is a node when its address is exactly that of one.
 	External, Internal []Listener
 
-	Streams  wire.StreamLimits // of the connections of each TCP listener
-	Resolver locate.Resolver   // finds the names that nodes send to; nil: the system's. It is never called by a receiving goroutine
+	Streams  stream.Limits   // of the connections of each TCP listener
+	Resolver locate.Resolver // finds the names that nodes send to; nil: the system's. It is never called by a receiving goroutine
 
 	settings atomic.Pointer[Settings]
 	draining atomic.Bool

@@ -1,7 +1,6 @@
 package sip
 
 import (
-	"errors"
 	"strconv"
 
 	"twinhop/gateway"
@@ -9,7 +8,6 @@ import (
 	"twinhop/sip/peek"
 	"twinhop/sip/pending"
 	"twinhop/sip/seal"
-	"twinhop/sip/wire"
 )
 
 // pends gives an INVITE that begins a dialog to the table of those that are not answered; false: it goes its way without.
@@ -81,14 +79,14 @@ func (w *worker) Place(x *pending.Invite) (p pending.Placed, err error) {
 	to, _, err := s.deliverBy(p.Decision.Member.Node)
 	switch p.Stream = to.transport != udp; {
 	case err == nil:
-	case errors.Is(err, wire.ErrSize):
+	case isSize(err):
 		if len(x.Tried()) == 0 {
 			s.forgetCall()
 			s.reply(tooLong)
 			err = pending.ErrAnswered
 		}
 		return pending.Placed{}, err
-	case errors.Is(err, wire.ErrFull):
+	case isFull(err):
 		w.f.Metrics.shed(sendQueue)
 		err = nil // as if lost on the way
 	default:

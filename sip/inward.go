@@ -11,7 +11,6 @@ import (
 	"twinhop/gateway"
 	"twinhop/gateway/cluster"
 	"twinhop/sip/peek"
-	"twinhop/sip/wire"
 )
 
 // attempts is how many nodes a request is offered to when it cannot even be sent.
@@ -51,12 +50,12 @@ func (w *worker) place() {
 			}
 			return
 		}
-		if errors.Is(err, wire.ErrSize) { // whoever sends that must not take nodes out of service with it
+		if isSize(err) { // whoever sends that must not take nodes out of service with it
 			w.forgetCall()
 			w.reply(tooLong)
 			return
 		}
-		if errors.Is(err, wire.ErrFull) {
+		if isFull(err) {
 			w.f.Metrics.shed(sendQueue)
 			return // as if lost on the way: the client will send it again
 		}

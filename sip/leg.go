@@ -1,10 +1,12 @@
 package sip
 
 import (
+	"errors"
 	"net"
 	"net/netip"
 
 	"twinhop/sip/peek"
+	"twinhop/sip/stream"
 	"twinhop/sip/wire"
 )
 
@@ -51,7 +53,7 @@ type leg struct {
 	inside bool // nodes are on this side: false in single-port mode
 	transport
 	socks            []*wire.Socket // UDP: one or more on the address
-	streams          *wire.Streams  // TCP
+	streams          *stream.Pool   // TCP
 	bound            netip.AddrPort
 	host             string     // what Record-Route says; "" = the address toward the peer
 	hostIP           netip.Addr // host, when it is a literal
@@ -65,7 +67,7 @@ func newLeg(f *Front, index int, l Listener) *leg {
 		inVia: l.InVia && l.Host != "", inContact: l.InContact && l.Host != ""}
 	if l.Stream != nil {
 		g.transport = tcp
-		g.streams = &wire.Streams{Listener: l.Stream, Log: f.Log, Limits: f.Streams}
+		g.streams = &stream.Pool{Listener: l.Stream, Log: f.Log, Limits: f.Streams}
 		g.bound = bound(l.Stream.Addr())
 	} else {
 		for _, c := range append([]net.PacketConn{l.Conn}, l.Shards...) {
@@ -156,3 +158,9 @@ func (f *Front) isLeg(t transport, ip netip.Addr, port uint16) bool {
 	}
 	return false
 }
+
+// isFull tells that a message was not sent because we have no room for it; isSize that it is too large for its transport. Neither says
+// anything about the peer.
+func isFull(err error) bool { return errors.Is(err, wire.ErrFull) || errors.Is(err, stream.ErrFull) }
+
+func isSize(err error) bool { return errors.Is(err, wire.ErrSize) || errors.Is(err, stream.ErrSize) }

@@ -1,14 +1,12 @@
 package sip
 
 import (
-	"errors"
 	"net/netip"
 
 	"twinhop/gateway"
 	"twinhop/gateway/cluster"
 	"twinhop/sip/locate"
 	"twinhop/sip/peek"
-	"twinhop/sip/wire"
 )
 
 // outward forwards a request of a node to where it wants to go: the next foreign Route, else the proxy of the settings for what begins,
@@ -49,10 +47,10 @@ func (w *worker) outward() {
 		}
 	}
 	switch {
-	case errors.Is(err, wire.ErrFull):
+	case isFull(err):
 		w.f.Metrics.shed(sendQueue)
 		return
-	case errors.Is(err, wire.ErrSize):
+	case isSize(err):
 		w.reply(tooLong)
 	case err == errNoWay:
 		w.f.Metrics.shed(noWay)

@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"twinhop/sip/locate"
-	"twinhop/sip/wire"
+	"twinhop/sip/stream"
 )
 
 // parked are messages that wait until a name is looked up, off the receiving goroutines.
@@ -27,7 +27,7 @@ type waiting struct {
 	data   []byte
 	src    netip.AddrPort
 	leg    *leg
-	stream *wire.Stream
+	stream *stream.Conn
 }
 
 // Bounds of what waits.

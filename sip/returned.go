@@ -2,7 +2,6 @@ package sip
 
 import (
 	"bytes"
-	"errors"
 	"net/netip"
 	"time"
 
@@ -10,7 +9,7 @@ import (
 	"twinhop/gateway/cluster"
 	"twinhop/sip/pending"
 	"twinhop/sip/seal"
-	"twinhop/sip/wire"
+	"twinhop/sip/stream"
 )
 
 // delivery is a request that was queued for a node. If the system then refuses to send it, it is given to another one: what came in stays
@@ -19,7 +18,7 @@ type delivery struct {
 	out    *byte // where it begins in what was queued
 	data   []byte
 	src    netip.AddrPort
-	stream *wire.Stream
+	stream *stream.Conn
 	to     gateway.Decision
 	tried  [attempts]*cluster.Node // before this one
 }
@@ -62,7 +61,7 @@ func (w *worker) queued(d *gateway.Decision) {
 
 // returned hears of a queued message that was not sent.
 func (w *worker) returned(b []byte, to netip.AddrPort, err error) {
-	if errors.Is(err, wire.ErrFull) {
+	if isFull(err) {
 		w.f.Metrics.shed(sendQueue) // as if lost on the way
 		return
 	}

@@ -13,6 +13,7 @@ import (
 	"twinhop/sip/locate"
 	"twinhop/sip/peek"
 	"twinhop/sip/seal"
+	"twinhop/sip/stream"
 	"twinhop/sip/wire"
 )
 
@@ -41,7 +42,7 @@ type worker struct {
 	opening     bool            // the message at hand is the INVITE that the table of pending ones looks at
 
 	leg     *leg         // it came by this one
-	stream  *wire.Stream // and by this connection; nil = UDP, or it is gone
+	stream  *stream.Conn // and by this connection; nil = UDP, or it is gone
 	flow    uint64       // its number
 	msg     peek.Message
 	ask     gateway.Ask

@@ -11,7 +11,7 @@ import (
 
 // Conn is one connection. Its methods may be called by any goroutine, also after it has ended.
 type Conn struct {
-	pool *Pool
+	pool    *Pool
 	id      uint64
 	peer    netip.AddrPort
 	dialled bool

@@ -86,10 +86,10 @@ func TestSendAllocatesNothing(t *testing.T) {
 // parrot sends back what it is told.
 type parrot struct{ pool *Pool }
 
-func (e parrot) Message(s *Conn, data []byte)           { e.pool.Send(data, s.Peer()) }
-func (parrot) Garbled(*Conn, []byte, error)             {}
+func (e parrot) Message(s *Conn, data []byte)             { e.pool.Send(data, s.Peer()) }
+func (parrot) Garbled(*Conn, []byte, error)               {}
 func (parrot) Lost(_ netip.AddrPort, _ []byte, err error) { panic(err) }
-func (parrot) Closed(*Conn)                             {}
+func (parrot) Closed(*Conn)                               {}
 
 // BenchmarkPool is a message in and the same out. The peer is in the same process: of the time, about the half is ours.
 func BenchmarkPool(b *testing.B) {

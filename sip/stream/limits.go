@@ -53,7 +53,7 @@ func or[T int | time.Duration](v, zero, negative T) T {
 	return v
 }
 
-// Stats counts what happened since the Pool were made; Open is what is so now.
+// Stats counts what happened since the Pool was made; Open is what is so now.
 type Stats struct {
 	Open          int64 // connections
 	Accepted      int64 // connections served

@@ -28,6 +28,12 @@ type Handler interface {
 	Closed(s *Conn)
 }
 
+// The errors of Send that say nothing about the peer.
+var (
+	ErrSize = errors.New("message does not fit into the queue of a connection")
+	ErrFull = errors.New("the queue of the connection, or the number of dialled connections, is at its limit; the message is lost")
+)
+
 // ErrUnsure goes with a message that had been written to a connection which then broke, before anything more was heard from the peer. TCP
 // cannot tell whether the peer read it; what it would have answered on this connection will not arrive.
 var ErrUnsure = errors.New("the connection broke after the message was written; the peer may have read it or not")
@@ -52,8 +58,8 @@ type Pool struct {
 	peers    map[netip.AddrPort]*Conn
 	ids      map[uint64]*Conn
 	open     map[*Conn]struct{} // all whose goroutine has not ended, dialling or closing ones too
-	sources  map[netip.Addr]int   // accepted connections
-	accepted int                  // of open
+	sources  map[netip.Addr]int // accepted connections
+	accepted int                // of open
 	lastID   uint64
 	running  sync.WaitGroup
 }
@@ -79,7 +85,7 @@ func (t *Pool) Serve() error {
 	return err
 }
 
-// Begin makes Send ready, which may be called from now on; Serve must follow. It is for who has several Pool, of which each sends by the
+// Begin makes Send ready, which may be called from now on; Serve must follow. It is for who has several pools, of which each sends by the
 // others: all begin before one of them serves.
 func (t *Pool) Begin(ctx context.Context, h Handler) error {
 	t.mu.Lock()
@@ -144,7 +150,7 @@ func (t *Pool) Find(id uint64) *Conn {
 	return t.ids[id]
 }
 
-// add makes a Conn and enters it into the tables. The lock is held, and the pool are running.
+// add makes a Conn and enters it into the tables. The lock is held, and the pool is running.
 func (t *Pool) add(peer netip.AddrPort, dialled bool) *Conn {
 	if t.lastID++; t.lastID == 0 {
 		t.lastID++

@@ -80,7 +80,7 @@ func numbered(n, size int) string {
 	return fmt.Sprintf("%s%06d\r\n\r\n%s", head, body, strings.Repeat("x", body))
 }
 
-// runPool runs pool until the test ends, or the returned function is called.
+// runPool runs a pool until the test ends, or the returned function is called.
 func runPool(t *testing.T, s *Pool, h Handler) func() {
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
@@ -107,7 +107,7 @@ func listenTCP(t *testing.T, at string) net.Listener {
 	return l
 }
 
-// onLoopback runs pool on loopback, where nothing may hang on how busy the machine is.
+// onLoopback runs a pool on loopback, where nothing may hang on how busy the machine is.
 func onLoopback(t *testing.T, limits Limits, h Handler) (*Pool, func()) {
 	limits.Connect, limits.Write = time.Minute, time.Minute
 	s := &Pool{Listener: listenTCP(t, "127.0.0.1:0"), Limits: limits}

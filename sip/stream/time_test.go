@@ -66,7 +66,7 @@ func (l *pipes) connect(peer netip.AddrPort) net.Conn {
 	return there
 }
 
-// inBubble runs pool on pipes until the end of the synctest bubble that calls it.
+// inBubble runs a pool on pipes until the end of the synctest bubble that calls it.
 func inBubble(t *testing.T, limits Limits) (*Pool, *pipes, *ear) {
 	e, l := newEar(), newPipes()
 	s := &Pool{Listener: l, Limits: limits}

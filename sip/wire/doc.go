@@ -1,9 +1,9 @@
-// Package wire moves datagrams and streams between sockets and the SIP front.
+// Package wire moves datagrams between sockets and the SIP front.
 //
 // Knows: sockets, buffers, system calls and their errors, the order of arrival.
 // Must not know: the meaning of SIP messages, nodes, sessions, decisions, configuration.
 // Owns: the receiving goroutine of a socket and its buffers; never the socket itself.
-// Entered by: Socket.Run, Socket.Send, Outbox, ListenShards, Streams.
+// Entered by: Socket.Run, Socket.Send, Outbox, ListenShards.
 //
 // One goroutine receives on a socket, so that messages of one peer keep their order. A datagram is a slice of a reused buffer.
 //

@@ -11,7 +11,7 @@ import (
 	"twinhop/sip/peek"
 	"twinhop/sip/pending"
 	"twinhop/sip/seal"
-	"twinhop/sip/wire"
+	"twinhop/sip/stream"
 )
 
 // buildSIP builds the SIP front.
@@ -52,9 +52,9 @@ func off[T int | time.Duration](v T) T {
 	return v
 }
 
-func streamLimits(l *config.Limits) wire.StreamLimits {
+func streamLimits(l *config.Limits) stream.Limits {
 	s := l.SIP
-	return wire.StreamLimits{Total: s.Connections, PerSource: off(s.ConnectionsPerSource), Exempt: networks(l.Trusted),
+	return stream.Limits{Total: s.Connections, PerSource: off(s.ConnectionsPerSource), Exempt: networks(l.Trusted),
 		Idle: off(s.IdleTimeout), Partial: off(s.PartialTimeout), Connect: s.ConnectTimeout, Write: s.WriteTimeout,
 		Head: int(s.HeaderBytes), Message: int(s.MaxMessage), Queue: int(s.QueueBytes), Pings: off(s.Pings)}
 }
