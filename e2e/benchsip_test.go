@@ -20,7 +20,7 @@ import (
 //	BENCH_PAIRS=5      pairs for each figure
 //	BENCH_SECONDS=8    length of a run
 //	BENCH_ONLY=lean    or full
-//	BENCH_RATES=1000,3000
+//	BENCH_RATES=1000,3000,max    max is the highest rate without a failure
 //	BENCH_BINARY=path  a gateway already built
 //	BENCH_CONFIG=yaml  more lines for its configuration, "telemetry: {trace: {maxBytes: 0}}"; they are printed
 func BenchmarkSIP(b *testing.B) {
@@ -93,6 +93,10 @@ func planned(b *testing.B) benchPlan {
 	if v := os.Getenv("BENCH_RATES"); v != "" {
 		p.rates, p.ceiling = nil, false
 		for f := range strings.SplitSeq(v, ",") {
+			if f == "max" {
+				p.ceiling = true
+				continue
+			}
 			p.rates = append(p.rates, number("BENCH_RATES", f))
 		}
 	}
@@ -291,7 +295,7 @@ func (p benchPlan) highest(b *testing.B, m mode) {
 	nodes := benchNodes(b, dir)
 	unlimited := m.gateway + "limits: {sip: {transactions: 0}}\n" // Kamailio sheds nothing either
 	subjects := []*subject{benchGateway(b, dir, nodes.ports, unlimited), benchKamailio(b, dir, nodes.ports, m.kamailio)}
-	best := map[string][]int{}
+	best, why := map[string][]int{}, map[string]string{}
 	for pair := range p.pairs {
 		turn := slices.Clone(subjects)
 		if pair%2 == 1 {
@@ -302,6 +306,7 @@ func (p benchPlan) highest(b *testing.B, m mode) {
 			for rate := 4000; rate <= 12000; rate += 2000 {
 				f := benchRun(b, dir, nodes, s, rate, length)
 				if f.failed > 0 || f.repeated > 0 || f.achieved < 0.9*float64(rate) {
+					why[s.label] = fmt.Sprintf("at %d: %d failed, %d repeated, %d dropped at its port, %.0f calls/s, p99 %v", rate, f.failed, f.repeated, f.drops, f.achieved, f.p99)
 					break
 				}
 				reached = rate
@@ -312,7 +317,7 @@ func (p benchPlan) highest(b *testing.B, m mode) {
 	}
 	fmt.Printf("\n%s, highest rate without a failed call or a repetition, in steps of 2,000 from 4,000 (up to 12,000, or what SIPp can do):\n", m.name)
 	for _, s := range subjects {
-		fmt.Printf("%-10s med. %d calls/s of %v\n", s.label, median(best[s.label]), best[s.label])
+		fmt.Printf("%-10s med. %d calls/s of %v; last end %s\n", s.label, median(best[s.label]), best[s.label], why[s.label])
 		s.kill()
 	}
 	nodes.kill()
