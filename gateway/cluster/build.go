@@ -52,7 +52,6 @@ func build(s *Spec, old *View, mem *memory) (*View, error) {
 	var bad complaints
 	v := &View{named: map[string]*Node{}, pools: map[string]*Pool{}}
 	for svc := range services {
-		v.at[svc] = map[netip.AddrPort]*Node{}
 		v.schedules[svc] = s.Checks[svc].withDefaults()
 	}
 	specs, taken := map[string]*NodeSpec{}, map[netip.AddrPort]string{}
@@ -99,9 +98,7 @@ func (v *View) add(spec *NodeSpec, old *Node) {
 			n.health[s] = old.health[s]
 		}
 		for _, a := range n.addrs[s] {
-			if at := netip.AddrPortFrom(a.Addr.Addr().Unmap(), a.Addr.Port()); v.at[s][at] == nil {
-				v.at[s][at] = n
-			}
+			v.at[s].add(netip.AddrPortFrom(a.Addr.Addr().Unmap(), a.Addr.Port()), n)
 		}
 	}
 	v.Nodes = append(v.Nodes, n)

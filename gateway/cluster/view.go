@@ -10,7 +10,7 @@ type View struct {
 
 	named   map[string]*Node
 	pools   map[string]*Pool
-	at      [services]map[netip.AddrPort]*Node
+	at      [services]places
 	retired map[string]string // route -> node name, also of nodes long gone
 
 	schedules [services]Schedule
@@ -25,7 +25,46 @@ func (v *View) Pool(name string) *Pool { return v.pools[name] }
 
 // At returns the node that serves s at exactly this address, or nil.
 func (v *View) At(addr netip.AddrPort, s Service) *Node {
-	return v.at[s][netip.AddrPortFrom(addr.Addr().Unmap(), addr.Port())]
+	return v.at[s].node(netip.AddrPortFrom(addr.Addr().Unmap(), addr.Port()))
+}
+
+// places finds nodes by their addresses. It is asked several times for each
+// SIP message: of a few addresses each is compared, which costs a tenth of
+// looking into a map.
+type places struct {
+	list []place
+	all  map[netip.AddrPort]*Node
+}
+
+type place struct {
+	at   netip.AddrPort
+	node *Node
+}
+
+// fewPlaces is how many addresses are compared one by one.
+const fewPlaces = 12
+
+// add notes where a node is; who came first stays.
+func (p *places) add(at netip.AddrPort, n *Node) {
+	if p.all == nil {
+		p.all = map[netip.AddrPort]*Node{}
+	}
+	if p.all[at] == nil {
+		p.all[at] = n
+		p.list = append(p.list, place{at, n})
+	}
+}
+
+func (p *places) node(at netip.AddrPort) *Node {
+	if len(p.list) > fewPlaces {
+		return p.all[at]
+	}
+	for i := range p.list {
+		if x := &p.list[i]; x.at.Port() == at.Port() && x.at == at {
+			return x.node
+		}
+	}
+	return nil
 }
 
 // RouteNode returns the name of the node that has, or once had, this route:
