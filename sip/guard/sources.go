@@ -53,7 +53,8 @@ const lull = moment(time.Second)
 // sender of a datagram can be invented: a ban can be brought on somebody else, which is what Exempt is for.
 type Sources struct {
 	state atomic.Pointer[sourceState]
-	mu    sync.Mutex // one Apply at a time
+	begun atomic.Uint64 // bans
+	mu    sync.Mutex    // one Apply at a time
 }
 
 type sourceState struct {
@@ -108,6 +109,9 @@ func (s *Sources) Take(now time.Time, ip netip.Addr) Verdict {
 	sh, src := set.table.locked(keyOf(ip), true)
 	v := src.take(set, at(now))
 	sh.mu.Unlock()
+	if v == Caught {
+		s.begun.Add(1)
+	}
 	return v
 }
 
@@ -175,6 +179,9 @@ func (s *Sources) Unban(now time.Time, ip netip.Addr) bool {
 	*src = source{seen: src.seen}
 	return was
 }
+
+// Begun is how many bans there were since the start, those lifted included.
+func (s *Sources) Begun() uint64 { return s.begun.Load() }
 
 // Tracked is how many sources are known now, never more than Max.
 func (s *Sources) Tracked() int {

@@ -98,6 +98,7 @@ func (c *turn) withdraw(x *Invite, i int) {
 // own gives the final answer in the place of the nodes and repeats it, where it may get lost, until it is acknowledged (RFC 3261
 // section 17.2.1). Over a stream it is given once. Either way the INVITE is known for 32 s more.
 func (c *turn) own(x *Invite, o Own) {
+	c.final(x, int(o))
 	x.tell(gateway.Timeout)
 	x.silence()
 	c.abandon(x)

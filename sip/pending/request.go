@@ -40,6 +40,7 @@ func (c *turn) begin(x *Invite) {
 	if err := c.place(x); err != nil {
 		if !errors.Is(err, ErrAnswered) {
 			c.s.tally.own(Unavailable)
+			c.final(x, int(Unavailable))
 			c.stage.Reply(x, Unavailable)
 		}
 		c.forget(x)

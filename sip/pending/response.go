@@ -129,6 +129,7 @@ const foreign = MaxAttempts
 
 // win ends an INVITE that was accepted. It is forgotten at once, unless another node may still answer or the caller's CANCEL be repeated.
 func (c *turn) win(x *Invite, winner int) {
+	c.final(x, 200)
 	x.decision = gateway.Decision{} // of an attempt that lost the race nothing is known
 	x.silence()
 	x.state, x.current = accepted, uint8(winner)
@@ -150,6 +151,7 @@ func (c *turn) refused(x *Invite, status int) Verdict {
 		c.next(x, outcome(status), Unwilling)
 		return Refused
 	case x.open():
+		c.final(x, status)
 		x.marks[x.current] |= final
 		x.silence()
 		x.tell(gateway.OK)

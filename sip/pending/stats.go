@@ -41,6 +41,7 @@ type tally struct {
 	opened, stateless, repeated, resent, answers, cancelled, withdrawn, expired, hurried, late, second, hundreds uint64
 	left                                                                                                         [causes]uint64
 	timedOut, terminated, unavailable                                                                            uint64
+	took                                                                                                         [answerClasses]Durations
 }
 
 func (t *tally) failed(c Cause) { t.left[c]++ }
