@@ -41,6 +41,9 @@ func (r *reader) checkSIP(c *Config) {
 	for _, s := range sides {
 		r.checkAdvertise(s)
 	}
+	if l.Advertise.InContact && l.Advertise.External.Host == "" {
+		r.warn("listen.sip.advertise.inContact", "add external: {host: ...}", "has no effect without a host")
+	}
 	if l.Advertise.InVia && l.Advertise.External.Host+l.Advertise.Internal.Host == "" {
 		r.warn("listen.sip.advertise.inVia", "add external: {host: ...}", "has no effect without a host")
 	}

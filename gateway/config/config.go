@@ -58,6 +58,8 @@ type Advertise struct {
 	External Public `yaml:"external"`
 	Internal Public `yaml:"internal"`
 	InVia    bool   `yaml:"inVia"` // into Via as well: answers come by the address translation too
+	// InContact: into the Contact of what nodes send to the world, instead of a node's own address.
+	InContact bool `yaml:"inContact"`
 }
 
 // Public is an address as others see it. An empty Host: the local address the

@@ -26,17 +26,17 @@ func (g *Gateway) buildSIP() error {
 	copy(keys.Previous[:], previous)
 	l := g.config.Listen.SIP
 	g.sip = &sipfront.Front{Router: g.Router, Book: g.Book, Secrets: keys, Log: g.log, Metrics: m, Streams: streamLimits(&g.config.Limits),
-		External: advertised(g.sockets.external, l.Advertise.External, l.Advertise.InVia),
-		Internal: advertised(g.sockets.internal, l.Advertise.Internal, l.Advertise.InVia)}
+		External: advertised(g.sockets.external, l.Advertise.External, l.Advertise),
+		Internal: advertised(g.sockets.internal, l.Advertise.Internal, l.Advertise)}
 	g.sip.Apply(sipSettings(&g.config))
 	return nil
 }
 
 // advertised gives the listeners of one side the names they have in the world.
-func advertised(list []sipfront.Listener, as config.Public, inVia bool) []sipfront.Listener {
+func advertised(list []sipfront.Listener, as config.Public, where config.Advertise) []sipfront.Listener {
 	for i := range list {
 		l := &list[i]
-		l.Host, l.InVia = as.Host, inVia
+		l.Host, l.InVia, l.InContact = as.Host, where.InVia, where.InContact
 		if l.Port = as.Ports.UDP; l.Stream != nil {
 			l.Port = as.Ports.TCP
 		}
