@@ -95,13 +95,13 @@ var fences = []fence{
 	{module: "github.com/spf13/pflag", pkgs: []string{"cmd/twinhop/..."}},
 	{module: "github.com/dchest/siphash", pkgs: []string{"sip/seal", "gateway", "appsession/...", "http", "cmd/twinhop/..."}},
 	{module: "github.com/cespare/xxhash/v2", pkgs: []string{"gateway", "gateway/balance", "gateway/cluster", "appsession/..."}},
-	{module: "github.com/gobwas/ws", pkgs: []string{"http", "sip", "sip/wire", "cmd/twinhop/demo", "e2e"}},
+	{module: "github.com/gobwas/ws", pkgs: []string{"http", "cmd/twinhop/demo", "e2e"}},
 	{module: "github.com/miekg/dns", pkgs: []string{"sip/locate"}},
 	{module: "github.com/coreos/go-systemd/v22", pkgs: []string{"cmd/twinhop/..."}},
-	{module: "golang.org/x/sys", pkgs: []string{"sip", "sip/wire", "admin/...", "cmd/twinhop/..."}},
+	{module: "golang.org/x/sys", pkgs: []string{"sip/wire", "admin/...", "cmd/twinhop/..."}},
 	{module: "golang.org/x/crypto", pkgs: []string{"admin/...", "cmd/twinhop/..."}},
 	{module: "golang.org/x/time", pkgs: []string{"http", "sip", "admin/..."}},
-	{module: "golang.org/x/net", pkgs: []string{"http/...", "sip/wire", "e2e"}},
+	{module: "golang.org/x/net", pkgs: []string{"http/...", "e2e"}},
 	{module: "github.com/evanw/esbuild", pkgs: []string{"web/..."}},
 
 	{module: "github.com/google/go-cmp", pkgs: []string{"..."}, tests: true},
@@ -158,7 +158,7 @@ var exceptions = map[string]struct {
 	reason string
 }{
 	"gateway": {1375, "one function per step with the sentence it keeps; a quarter of the lines is vocabulary"},
-	"sip":     {3300, "the rules of RFC 3261 section 16, a file each; what needs no message at hand has rooms of its own"},
+	"sip":     {3400, "the rules of RFC 3261 section 16, a file each; what needs no message at hand has rooms of its own"},
 }
 
 var card = [...]string{"Knows:", "Must not know:", "Owns:", "Entered by:"}

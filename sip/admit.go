@@ -1,9 +1,6 @@
 package sip
 
 import (
-	"net/netip"
-	"time"
-
 	"twinhop/gateway/cluster"
 	"twinhop/sip/guard"
 	"twinhop/sip/peek"
@@ -82,21 +79,6 @@ func (w *worker) mayRefuse(s status) bool {
 	w.f.Metrics.shed(tooManyRefusals)
 	return false
 }
-
-// Bans lists the sources of which nothing is taken at present.
-func (f *Front) Bans() []guard.Ban {
-	var all []guard.Ban
-	for b := range f.limits.sources.Bans(time.Now()) {
-		all = append(all, b)
-	}
-	return all
-}
-
-// Unban lets a source in again; it tells whether it was kept out.
-func (f *Front) Unban(ip netip.Addr) bool { return f.limits.sources.Unban(time.Now(), ip) }
-
-// Scanners counts the requests dropped for each word of a scanner's name.
-func (f *Front) Scanners() []guard.Hit { return f.limits.scanners.Hits() }
 
 // watchNodes tells the table of pending INVITEs about nodes that went down since it was last called.
 func (f *Front) watchNodes(w *worker, down map[string]bool) {

@@ -38,8 +38,9 @@ type Front struct {
 
 	settings atomic.Pointer[Settings]
 	draining atomic.Bool
-	legs     []*leg // External, then Internal
-	inner    int    // index in legs of the first internal one; 0 in single-port mode: they are the same
+	ready    atomic.Bool // what follows does not change any more
+	legs     []*leg      // External, then Internal
+	inner    int         // index in legs of the first internal one; 0 in single-port mode: they are the same
 	keys     *seal.Keys
 	names    *locate.Locator
 	parked   *parked
@@ -147,6 +148,7 @@ func (f *Front) prepare(ctx context.Context) error {
 	f.names = &locate.Locator{Resolver: f.Resolver, Can: f.speaks(), Usable: f.leads}
 	f.parked = newParked(ctx, f)
 	f.workers.New = func() any { return newWorker(ctx, f, nil) }
+	f.ready.Store(true)
 	return nil
 }
 

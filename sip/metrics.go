@@ -9,6 +9,8 @@ import (
 
 	"twinhop/sip/guard"
 	"twinhop/sip/peek"
+	"twinhop/sip/pending"
+	"twinhop/sip/stream"
 )
 
 // Metrics counts what passes. A nil *Metrics counts nothing.
@@ -119,3 +121,52 @@ func (m *Metrics) shed(reason string) {
 }
 
 func (m *Metrics) shedReason(r peek.Reason) { m.shed(r.String()) }
+
+// Shed counts the messages that were dropped or refused before they were routed, by reason.
+func (m *Metrics) Shed() map[string]uint64 {
+	all := make(map[string]uint64)
+	if m == nil {
+		return all
+	}
+	reg := prometheus.NewRegistry()
+	reg.MustRegister(m.dropped)
+	families, _ := reg.Gather() // counters of one vector cannot be at odds
+	for _, f := range families {
+		for _, c := range f.GetMetric() {
+			for _, l := range c.GetLabel() {
+				if l.GetName() == "reason" {
+					all[l.GetValue()] = uint64(c.GetCounter().GetValue())
+				}
+			}
+		}
+	}
+	return all
+}
+
+// Collector returns the metrics of what the front has in hand and keeps out. There are none before Run.
+func (f *Front) Collector() prometheus.Collector { return standing{f} }
+
+type standing struct{ f *Front }
+
+// Describe implements prometheus.Collector.
+func (s standing) Describe(ch chan<- *prometheus.Desc) {
+	new(pending.Table).Describe(ch)
+	new(stream.Pool).Describe(ch)
+	s.f.limits.sources.Describe(ch)
+	s.f.limits.scanners.Describe(ch)
+}
+
+// Collect implements prometheus.Collector.
+func (s standing) Collect(ch chan<- prometheus.Metric) {
+	if !s.f.ready.Load() {
+		return
+	}
+	s.f.pending.Collect(ch)
+	for _, g := range s.f.legs {
+		if g.streams != nil {
+			g.streams.Collect(ch)
+		}
+	}
+	s.f.limits.sources.Collect(ch)
+	s.f.limits.scanners.Collect(ch)
+}

@@ -1,0 +1,47 @@
+package sip
+
+import (
+	"net"
+	"net/netip"
+	"time"
+
+	"twinhop/sip/guard"
+	"twinhop/sip/pending"
+	"twinhop/sip/stream"
+)
+
+// State is what the front has in hand and keeps out at one moment. Counts are since the start.
+type State struct {
+	Bans     []guard.Ban // in no particular order
+	Sources  int         // whose rate is known
+	Scanners []guard.Hit
+	Shed     map[string]uint64 // by reason; empty without Metrics
+	Pending  pending.Stats
+	Streams  []StreamState
+}
+
+// StreamState is what one TCP listener has to do with.
+type StreamState struct {
+	Listener net.Addr
+	Stats    stream.Stats
+}
+
+// State may be called at any time; before Run there is nothing in it.
+func (f *Front) State() (s State) {
+	if !f.ready.Load() {
+		return s
+	}
+	for b := range f.limits.sources.Bans(time.Now()) {
+		s.Bans = append(s.Bans, b)
+	}
+	s.Sources, s.Scanners, s.Shed, s.Pending = f.limits.sources.Tracked(), f.limits.scanners.Hits(), f.Metrics.Shed(), f.pending.Stats()
+	for _, g := range f.legs {
+		if g.streams != nil {
+			s.Streams = append(s.Streams, StreamState{g.streams.Listener.Addr(), g.streams.Stats()})
+		}
+	}
+	return s
+}
+
+// Unban lets a source in again; it tells whether it was kept out.
+func (f *Front) Unban(ip netip.Addr) bool { return f.limits.sources.Unban(time.Now(), ip) }
