@@ -72,6 +72,22 @@ func (c *turn) next(x *Invite, o gateway.Outcome, why Cause) {
 	}
 }
 
+// stall looks for another node in the place of one that has left it at a 100. Where there is none the call stays: that node has it and may
+// still ring, and nothing is won by refusing it.
+func (c *turn) stall(x *Invite) {
+	i, d := x.current, x.decision
+	x.decision = gateway.Decision{}
+	if c.place(x) != nil {
+		x.current, x.decision, x.deadline = i, d, later(x.placed, timerC)
+		return
+	}
+	c.s.tally.failed(Stalled)
+	d.Done(gateway.Timeout, gateway.Usage{})
+	if x.marks[i]&(final|withdrawn) == 0 {
+		c.withdraw(x, int(i))
+	}
+}
+
 // abandon withdraws the live attempt: now if it has answered with a 1xx, else when it does (RFC 3261 section 9.1).
 func (c *turn) abandon(x *Invite) {
 	if i := int(x.current); x.marks[i]&(provisional|final|withdrawn) == provisional {

@@ -60,6 +60,7 @@ type Invite struct {
 
 	marks [MaxAttempts]mark
 	nodes [MaxAttempts]*cluster.Node
+	size  int    // bytes of the message
 	head  int    // where the body begins
 	copy  []byte // the message, later its head
 	live  []byte // the message at hand, during Table.Invite
@@ -90,6 +91,9 @@ func (x *Invite) Message() []byte {
 	}
 	return x.copy
 }
+
+// Size is how many bytes the INVITE has, body included.
+func (x *Invite) Size() int { return x.size }
 
 // Attempt is the number of the live attempt; in Place, of the one to be made.
 func (x *Invite) Attempt() int { return int(x.current) }

@@ -81,6 +81,7 @@ func class(n int) int { return max(0, bits.Len(uint(max(n-1, 0)))-smallest) }
 func (p *spare) keep(x *Invite, r *Request) {
 	x.copy = p.buffer(len(r.Message))
 	copy(x.copy, r.Message)
+	x.size = len(r.Message)
 	x.head = max(0, min(r.Body, len(r.Message)))
 }
 

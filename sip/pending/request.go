@@ -8,7 +8,7 @@ import (
 )
 
 // Invite takes an INVITE without To tag toward the nodes, the first time and repeated. Handled: it was sent, repeated or answered.
-// Stateless: the table is full or switched off.
+// Stateless: the table is full or switched off, or the INVITE was accepted before.
 func (t *Table) Invite(now time.Time, k Key, r Request, st Stage) Verdict {
 	if t.live.Load() == 0 && t.rules.Load().off {
 		return Stateless
@@ -21,7 +21,7 @@ func (t *Table) Invite(now time.Time, k Key, r Request, st Stage) Verdict {
 		x.live = nil
 		return Handled
 	}
-	if c.rules.off {
+	if c.rules.off || c.s.buried(k) {
 		return Stateless
 	}
 	x := c.enter(k, &r)

@@ -134,6 +134,7 @@ func (c *turn) win(x *Invite, winner int) {
 	x.silence()
 	x.state, x.current = accepted, uint8(winner)
 	if !x.shared(winner) && !x.cancelled {
+		c.s.bury(x.key)
 		c.forget(x)
 		return
 	}

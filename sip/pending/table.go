@@ -29,7 +29,8 @@ type stripe struct {
 	wheel   wheel
 	spare   spare
 	tally   tally
-	_       [64]byte // neighbours must not share a cache line
+	done    *[maxDone]Key // accepted and forgotten lately; nil: none ever was
+	_       [64]byte      // neighbours must not share a cache line
 }
 
 // New returns an empty table with the zero Settings; now is any time that is not after the first event.
@@ -94,6 +95,21 @@ func (s *stripe) find(k Key) *Invite {
 	}
 	return nil
 }
+
+// maxDone is how many accepted INVITEs a stripe remembers by name alone.
+const maxDone = 1024
+
+// bury remembers an accepted INVITE that is forgotten: its node answers repetitions that are still under way with silence (RFC 6026
+// section 7.1), and nobody must take that for a reason to try another one.
+func (s *stripe) bury(k Key) {
+	if s.done == nil {
+		s.done = new([maxDone]Key)
+	}
+	s.done[k/stripes%maxDone] = k
+}
+
+// buried tells whether an INVITE was accepted lately.
+func (s *stripe) buried(k Key) bool { return s.done != nil && s.done[k/stripes%maxDone] == k }
 
 // enter makes a record and puts it into the table; nil: the table is full.
 func (c *turn) enter(k Key, r *Request) *Invite {

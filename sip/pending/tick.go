@@ -56,8 +56,8 @@ func (c *turn) over(x *Invite) {
 	switch {
 	case x.state == trying && mute && c.rules.invite > 0:
 		c.next(x, gateway.Timeout, Silent)
-	case x.state == trying && !mute && c.rules.trying > 0:
-		c.next(x, gateway.Timeout, Stalled)
+	case x.state == trying && !mute && c.rules.trying > 0 && !x.cancelled && !x.expired && c.now < later(x.placed, last):
+		c.stall(x)
 	case x.open() && x.cancelled:
 		c.own(x, Terminated)
 	case x.state == trying && !x.expired && c.now < later(x.placed, last):
