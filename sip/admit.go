@@ -4,6 +4,7 @@ import (
 	"twinhop/gateway/cluster"
 	"twinhop/sip/guard"
 	"twinhop/sip/peek"
+	"twinhop/sip/pending"
 )
 
 // limits are what keeps one sender, and all of them together, from costing too much.
@@ -44,6 +45,9 @@ func (w *worker) welcome() bool {
 	if c == guard.Never || w.again || w.set.trusted.Contains(w.src.Addr()) || w.f.limits.gate.Admit(w.clock(), c) {
 		return true
 	}
+	if c == guard.Invite && (w.counted() || w.isPending(pending.Branch{Key: pending.Key(w.id)})) {
+		return true // it was let in before: what begins a call and is then refused rings all the same
+	}
 	w.f.Metrics.shed(overload[c])
 	w.reply(busyNow)
 	return false
@@ -70,7 +74,7 @@ func (w *worker) class() guard.Class {
 // mayRefuse tells whether an answer of our own may leave: errors are counted for each source, so that nobody can have us flood another under
 // whose address he sends.
 func (w *worker) mayRefuse(s status) bool {
-	if s.code < 300 || w.leg.inside || w.set.trusted.Contains(w.src.Addr()) {
+	if s.code < 300 || w.inside || w.leg.inside || w.set.trusted.Contains(w.src.Addr()) {
 		return true
 	}
 	if w.f.limits.refusals.Take(w.clock(), w.src.Addr()) {

@@ -1,6 +1,7 @@
 package sip
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"net/netip"
@@ -61,7 +62,7 @@ func (c *connections) Lost(peer netip.AddrPort, data []byte, err error) {
 	defer f.workers.Put(w)
 	w.takeUp(c.leg, nil)
 	switch x, ok := attempted(data); {
-	case ok && w.isPending(x):
+	case ok && isInvite(data) && w.isPending(x):
 		cause := gateway.NotSent
 		if errors.Is(err, stream.ErrUnsure) {
 			cause = gateway.Reset
@@ -76,24 +77,32 @@ func (c *connections) Lost(peer netip.AddrPort, data []byte, err error) {
 // Closed has nothing to do: what belongs to a connection finds out when it is next used.
 func (c *connections) Closed(*stream.Conn) {}
 
-// bounce answers a request that did not leave as its next hop would have with 503.
+// bounce answers a request that did not leave as its next hop would have with 503 (RFC 3261 section 16.9).
 func (w *worker) bounce(data []byte, peer netip.AddrPort) {
-	var m peek.Message
+	m := &w.left
+	m.Limits = &boundless
 	if m.Scan(data) != peek.OK || m.Response || m.Method == peek.Ack {
 		return
 	}
 	b := append(w.stretch[:0], "SIP/2.0 503 Service Unavailable\r\n"...)
 	for name, line := range m.Lines() {
 		switch name {
-		case peek.NameVia, peek.NameFrom, peek.NameTo, peek.NameCallID, peek.NameCSeq:
+		case peek.NameVia, peek.NameFrom, peek.NameCallID, peek.NameCSeq:
 			b = append(b, m.Text(line)...)
+		case peek.NameTo:
+			b = append(b, m.Text(peek.Span{From: line.From, To: m.To.To})...)
+			if at, ok := upperBranch(m.Text(m.Via.Branch)); ok && m.To.Tag.Empty() {
+				b = w.f.keys.AppendTag(append(b, ";tag="...), uint64(at.Key)) // so that its ACK is known for what it is
+			}
+			b = append(b, m.Text(peek.Span{From: m.To.To, To: line.To})...)
 		}
 	}
 	b = append(b, "Content-Length: 0\r\n\r\n"...)
-	own := append([]byte(nil), b...)
+	own := bytes.Clone(b) // what the answer leads to may be built in stretch
 	w.again = true
 	w.begin(peer)
 	w.fromNode()
+	w.msg.Limits = &boundless
 	if w.msg.Scan(own) == peek.OK {
 		w.data, w.made = own, true
 		w.response()

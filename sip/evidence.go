@@ -165,7 +165,7 @@ func (w *worker) first(l *peek.List) peek.URI {
 	if l.Count == 0 {
 		return peek.URI{}
 	}
-	return peek.AddrURI(w.msg.Buf, l.At(0).Span)
+	return w.msg.AddrURI(l.At(0).Span)
 }
 
 // addSession adds the private header's value: an HTTP session id when it ends in the route of a node, else an application session.

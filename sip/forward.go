@@ -1,6 +1,8 @@
 package sip
 
 import (
+	"errors"
+	"net"
 	"net/netip"
 
 	"twinhop/gateway/cluster"
@@ -79,7 +81,7 @@ func (w *worker) record(by *leg, near, far netip.AddrPort, node *cluster.Node) {
 	case node != nil:
 		hint = w.f.keys.AppendHint(hint, node.Name, node.Gen)
 	case among(w.set.Extra, w.src.Addr()):
-		hint = w.f.keys.AppendPeer(hint, w.src)
+		hint = w.f.keys.AppendPeer(hint, w.answer)
 	}
 	m, at := &w.msg, w.msg.Vias.At(0).LineEnd
 	if m.RecordRoutes.Count > 0 {
@@ -140,10 +142,14 @@ func (w *worker) readdress(u peek.URI, n *cluster.Node, to hop) bool {
 	return true
 }
 
+// long tells that the request is to leave by a stream for its size. That of a pending INVITE is what it was when it came, so that what
+// follows it takes its way.
+func (w *worker) long() bool { return w.set.UDPLimit > 0 && w.size > w.set.UDPLimit }
+
 // hopTo chooses the node's address that this message goes to, and the leg it leaves by: the first one of the transport that the settings
 // ask for, or of any; one of a stream when the message is too long for a datagram. by is nil when no leg reaches the node.
 func (w *worker) hopTo(n *cluster.Node) (to hop, by *leg) {
-	long := w.set.UDPLimit > 0 && w.msg.End-w.msg.Start > w.set.UDPLimit
+	long := w.long()
 	for _, a := range n.Addrs(cluster.SIP) {
 		h := hop{named(a.Scheme), a.Addr}
 		g := w.f.leave(true, h)
@@ -186,5 +192,8 @@ func (w *worker) sendBack(by *leg, flow uint64, to netip.AddrPort) error {
 	}
 	w.stretch = w.edits.Apply(w.stretch[:0], &w.msg)
 	w.out = w.stretch
-	return s.Send(w.out)
+	if err := s.Send(w.out); !errors.Is(err, net.ErrClosed) {
+		return err
+	}
+	return by.streams.Send(w.out, to) // it has just ended
 }

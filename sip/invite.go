@@ -3,7 +3,6 @@ package sip
 import (
 	"strconv"
 
-	"twinhop/gateway"
 	"twinhop/gateway/cluster"
 	"twinhop/sip/peek"
 	"twinhop/sip/pending"
@@ -38,9 +37,11 @@ func (w *worker) ends() bool {
 	case v != pending.Relay:
 		return false
 	}
-	w.resetAsk(w.kind())
+	if w.set.Pending.Early {
+		n = w.heir(n)
+	}
 	w.attempt = attempt
-	w.deliver(n)
+	w.deliver(n) // lost is lost: the refusal will be repeated
 	return true
 }
 
@@ -58,7 +59,8 @@ func (w *worker) recall(x *pending.Invite) *worker {
 	s.leg, s.flow, s.stream, s.data = w.f.legs[o.Leg], o.Flow, nil, x.Message()
 	s.begin(o.Src)
 	s.msg.Scan(s.data) // it was accepted once; all that it may lack now is its body
-	s.answer = answerAddr(&s.msg.Via, o.Src)
+	s.size = x.Size()
+	s.answer = answerAddr(&s.msg.Via, o.Src, s.leg.transport)
 	s.far = s.self(s.leg, o.Src.Addr())
 	s.identify()
 	s.orient(false)
@@ -76,7 +78,7 @@ func (w *worker) Place(x *pending.Invite) (p pending.Placed, err error) {
 		}
 		return pending.Placed{}, err
 	}
-	to, _, err := s.deliverBy(p.Decision.Member.Node)
+	to, err := s.deliver(p.Decision.Member.Node)
 	switch p.Stream = to.transport != udp; {
 	case err == nil:
 	case isSize(err):
@@ -86,7 +88,7 @@ func (w *worker) Place(x *pending.Invite) (p pending.Placed, err error) {
 			err = pending.ErrAnswered
 		}
 		return pending.Placed{}, err
-	case isFull(err):
+	case isFull(err) && !p.Stream:
 		w.f.Metrics.shed(sendQueue)
 		err = nil // as if lost on the way
 	default:
@@ -99,21 +101,38 @@ func (w *worker) Place(x *pending.Invite) (p pending.Placed, err error) {
 func (w *worker) Repeat(x *pending.Invite, attempt int) {
 	s := w.on(x)
 	s.attempt = attempt
-	s.resetAsk(gateway.Open)
 	s.deliver(x.Node(attempt))
 }
 
 // Withdraw cancels an attempt at a pending INVITE.
 func (w *worker) Withdraw(x *pending.Invite, attempt int) {
-	w.hopByHop(w.recall(x), x.Node(attempt), attempt, peek.Cancel)
+	s, n := w.recall(x), x.Node(attempt)
+	if x.Early(attempt) {
+		n = s.heir(n)
+	}
+	w.hopByHop(s, n, attempt, peek.Cancel)
 }
 
-// Acknowledge ends the refusal at hand.
+// heir is the node that has taken over the early dialogs of another one, or that one itself while it lives. It never waits.
+func (w *worker) heir(n *cluster.Node) *cluster.Node {
+	if w.usable(n) {
+		return n
+	}
+	w.askHeir(n)
+	if d, err := w.f.Router.Try(&w.ask); err == nil {
+		return d.Member.Node
+	}
+	return n
+}
+
+// Acknowledge ends the refusal at hand, whose node may want to be left alone.
 func (w *worker) Acknowledge(x *pending.Invite, attempt int) {
 	if w.made {
-		return
+		return // nobody said it
 	}
-	w.hopByHop(w.recall(x), x.Node(attempt), attempt, peek.Ack)
+	n := x.Node(attempt)
+	w.rest(n)
+	w.hopByHop(w.recall(x), n, attempt, peek.Ack)
 }
 
 // Reply answers the caller of a pending INVITE.
@@ -134,9 +153,10 @@ func (w *worker) hopByHop(s *worker, n *cluster.Node, attempt int, method peek.M
 		return
 	}
 	s.aim(n, to)
-	s.loose = s.edits.Apply(s.loose[:0], &s.msg)
+	s.spare = s.edits.Apply(s.spare[:0], &s.msg) // not loose, where the message itself may stand
 	left := &s.left
-	left.Scan(s.loose)
+	left.Limits = &boundless
+	left.Scan(s.spare)
 	if left.Vias.Count == 0 {
 		return
 	}
@@ -185,8 +205,5 @@ func (w *worker) decides(upper seal.Branch) bool {
 	attempt, _ := upper.Mark.Attempt()
 	b := pending.Branch{Key: pending.Key(upper.Transaction), Attempt: attempt}
 	v := w.f.pending.Answer(w.clock(), b, pending.Response{Status: m.Status, Tagged: !m.To.Tag.Empty()}, w)
-	if v == pending.Refused {
-		w.rest()
-	}
 	return v == pending.Relay || v == pending.Stateless
 }

@@ -43,26 +43,34 @@ func (w *worker) inward() {
 func (w *worker) place() {
 	d, err := w.choose()
 	for err == nil {
-		var by *leg
-		if _, by, err = w.deliverBy(d.Member.Node); err == nil {
-			if by.transport == udp {
-				w.queued(&d)
-			}
+		var to hop
+		to, err = w.deliver(d.Member.Node)
+		switch {
+		case err == nil && to.transport == udp:
+			w.queued(&d, to.addr)
 			return
-		}
-		if isSize(err) { // whoever sends that must not take nodes out of service with it
+		case err == nil:
+			return
+		case isSize(err): // whoever sends that must not take nodes out of service with it
 			w.forgetCall()
 			w.reply(tooLong)
 			return
-		}
-		if isFull(err) {
-			w.f.Metrics.shed(sendQueue)
-			return // as if lost on the way: the client will send it again
+		case isFull(err) && to.transport == udp:
+			w.full()
+			return
 		}
 		w.unsent(&d, err)
 		d, err = w.choose()
 	}
 	w.refuse(err)
+}
+
+// full gives a request up that there is no room for: as if lost on the way, if its sender will repeat it.
+func (w *worker) full() {
+	w.f.Metrics.shed(sendQueue)
+	if w.leg.transport != udp {
+		w.reply(noNode)
+	}
 }
 
 // unsent notes that a node did not get the message.
@@ -125,21 +133,17 @@ func (w *worker) refuse(err error) {
 	}
 }
 
-// deliver queues the request for a node. What the system says of that later, returned hears.
-func (w *worker) deliver(n *cluster.Node) error {
-	_, _, err := w.deliverBy(n)
-	return err
-}
-
-func (w *worker) deliverBy(n *cluster.Node) (to hop, by *leg, err error) {
-	if to, by = w.hopTo(n); by == nil || !w.dress(by, to.addr.Addr(), n) {
-		return to, by, errNoWay
+// deliver sends the request to a node, or queues it. What the system says of that later, returned or connections.Lost hears.
+func (w *worker) deliver(n *cluster.Node) (to hop, err error) {
+	to, by := w.hopTo(n)
+	if by == nil || !w.dress(by, to.addr.Addr(), n) {
+		return to, errNoWay
 	}
 	w.aim(n, to)
 	if err = w.send(by, to.addr); err == nil {
 		w.f.Metrics.sent(by.transport, &w.msg, inbound)
 	}
-	return to, by, err
+	return to, err
 }
 
 // forgetCall takes a call that reached no node out of the book.
@@ -152,6 +156,9 @@ func (w *worker) forgetCall() {
 // deliverPeer forwards within a dialog that a peer on the node side began.
 func (w *worker) deliverPeer(to netip.AddrPort) {
 	h := hop{w.set.transport, to}
+	if g := w.routes.exit; g != nil { // as its own request came
+		h.transport = g.transport
+	}
 	by := w.f.leave(true, h)
 	if by == nil || !w.dress(by, to.Addr(), nil) || w.send(by, to) != nil {
 		w.f.Metrics.shed(noWay)

@@ -1,9 +1,6 @@
 package sip
 
-import (
-	"twinhop/sip/peek"
-	"twinhop/sip/seal"
-)
+import "twinhop/sip/seal"
 
 // loopSum is a check sum of where a request is to go: a request that comes by again with the same one has not been changed on its way, and
 // would go on for ever (RFC 3261 section 16.3 item 4). A spiral, which comes back with another target, has another one.
@@ -26,7 +23,7 @@ func (w *worker) loops() bool {
 		return false
 	}
 	for i := range m.Vias.Stored() {
-		v, ok := peek.ParseVia(m.Buf, m.Vias.At(i).Span)
+		v, ok := m.ParseVia(m.Vias.At(i).Span)
 		if !ok || !w.f.isSelf(m.Text(v.Host), viaPort(&v)) {
 			continue
 		}

@@ -48,7 +48,7 @@ func (w *worker) outward() {
 	}
 	switch {
 	case isFull(err):
-		w.f.Metrics.shed(sendQueue)
+		w.full()
 		return
 	case isSize(err):
 		w.reply(tooLong)
@@ -57,7 +57,7 @@ func (w *worker) outward() {
 		w.reply(noHop)
 	default:
 		w.f.warn.Do(func() { w.f.log.Warn("request not sent", "peer", to.addr, "err", err) })
-		w.reply(noHop)
+		w.reply(noNode) // as if it had said so (RFC 3261 section 16.9)
 	}
 	if opens && w.node != nil {
 		w.forgetCall()
@@ -139,7 +139,7 @@ func (w *worker) locate(q locate.Query) (to hop, ok bool) {
 
 // passable is the first of the targets that a leg reaches: for a request that is too long for a datagram, one of a stream if there is any.
 func (w *worker) passable() (to hop, ok bool) {
-	long := w.set.UDPLimit > 0 && w.msg.End-w.msg.Start > w.set.UDPLimit
+	long := w.long()
 	for _, t := range w.targets {
 		h := hop{addr: t.Addr}
 		switch t.Transport {

@@ -36,7 +36,7 @@ func (w *worker) response() {
 	node, way := w.node, outbound
 	if toNode {
 		way = inbound
-		if node, to, ok = w.survivor(&via, to); !ok {
+		if node, to, back, ok = w.survivor(&via, to, back); !ok {
 			f.Metrics.shed(nobodyLeft)
 			return
 		}
@@ -58,12 +58,13 @@ func (w *worker) readVias() (upper, low seal.Branch, via peek.Via, ok bool) {
 	if m.Vias.Count < 3 {
 		return
 	}
-	second, ok1 := peek.ParseVia(m.Buf, m.Vias.At(1).Span)
-	via, ok2 := peek.ParseVia(m.Buf, m.Vias.At(2).Span)
+	second, ok1 := m.ParseVia(m.Vias.At(1).Span)
+	via, ok2 := m.ParseVia(m.Vias.At(2).Span)
 	if !ok1 || !ok2 {
 		return
 	}
-	if w.answer, ok = returnAddr(m.Buf, &via); !ok || !sendable(w.answer) {
+	came, _ := transportOf(m.Text(second.Transport))
+	if w.answer, ok = returnAddr(m.Buf, &via, came); !ok || !sendable(w.answer) {
 		return upper, low, via, false
 	}
 	w.bond = f.keys.Bind(w.answer, m.Text(m.CallID))
@@ -84,7 +85,7 @@ func (w *worker) publish(by *leg) {
 		return
 	}
 	for i := range m.Contacts.Stored() {
-		u := peek.AddrURI(m.Buf, m.Contacts.At(i).Span)
+		u := m.AddrURI(m.Contacts.At(i).Span)
 		if u.OK && !u.Host.Empty() && w.nodeAt(m.Text(u.Host), portOf(u)) != nil {
 			by.appendName(w.edits.Over(u.HostPort()), by.bound)
 		}
@@ -92,18 +93,18 @@ func (w *worker) publish(by *leg) {
 }
 
 // rest leaves a node alone that refused a call, for as long as it asked for (RFC 3261 section 21.5.4).
-func (w *worker) rest() {
+func (w *worker) rest(n *cluster.Node) {
 	m := &w.msg
-	if w.node != nil && m.RetryAfter > 0 {
-		w.node.Rest(cluster.SIP, w.clock().Add(min(time.Duration(m.RetryAfter)*time.Second, maxRest)))
+	if rests(m.Status) && m.RetryAfter > 0 {
+		n.Rest(cluster.SIP, w.clock().Add(min(time.Duration(m.RetryAfter)*time.Second, maxRest)))
 	}
 }
 
 // maxRest bounds how long one answer keeps new calls from a node.
 const maxRest = time.Hour
 
-// returnAddr is where a Via sends its answers: the address we noted when the request came by.
-func returnAddr(b []byte, v *peek.Via) (netip.AddrPort, bool) {
+// returnAddr is where a Via sends its answers: the address we noted when the request came by, as answerAddr has it.
+func returnAddr(b []byte, v *peek.Via, t transport) (netip.AddrPort, bool) {
 	host := v.Host
 	if !v.Received.Empty() {
 		host = v.Received
@@ -111,7 +112,7 @@ func returnAddr(b []byte, v *peek.Via) (netip.AddrPort, bool) {
 	ip, ok := peek.ParseIP(b[host.From:host.To])
 	port := uint16(defaultPort)
 	switch {
-	case !v.RPort.Empty():
+	case !v.RPort.Empty() && t == udp:
 		n := 0
 		for _, c := range b[v.RPort.From:v.RPort.To] {
 			if c < '0' || c > '9' || n > 65535 {
@@ -129,9 +130,9 @@ func returnAddr(b []byte, v *peek.Via) (netip.AddrPort, bool) {
 	return netip.AddrPortFrom(ip, port), ok
 }
 
-// survivor finds the node an answer goes to: the one that asked, or, if that is dead, the one its call is on now; the Via is then changed
-// to name that one. The node is nil for a peer on the node side that is none.
-func (w *worker) survivor(via *peek.Via, to netip.AddrPort) (*cluster.Node, netip.AddrPort, bool) {
+// survivor finds the node an answer goes to, and the leg: the one that asked, or, if that is dead, the one its call is on now; the Via is
+// then changed to name that one. The node is nil for a peer on the node side that is none.
+func (w *worker) survivor(via *peek.Via, to netip.AddrPort, back *leg) (*cluster.Node, netip.AddrPort, *leg, bool) {
 	asked := w.view.At(to, cluster.SIP)
 	if asked == nil {
 		one, several := w.nodeOn(to.Addr())
@@ -139,26 +140,22 @@ func (w *worker) survivor(via *peek.Via, to netip.AddrPort) (*cluster.Node, neti
 			one = w.nodeAt(w.msg.Text(via.Host), viaPort(via))
 		}
 		if asked = one; several && asked == nil || among(w.set.Extra, to.Addr()) {
-			return nil, to, true
+			return nil, to, back, true
 		}
 	}
 	if asked != nil && w.usable(asked) {
-		return asked, to, true
+		return asked, to, back, true
 	}
-	w.resetAsk(gateway.Within)
-	w.addCall(w.set.CallLife)
-	if asked != nil {
-		w.ask.Hint = gateway.Hint{Node: asked.Name, Source: gateway.SourceRoute}
-	}
+	w.askHeir(asked)
 	d, err := w.decide()
 	if err != nil {
-		return nil, to, false
+		return nil, to, nil, false
 	}
-	h, _ := w.hopTo(d.Member.Node)
+	h, by := w.hopLike(d.Member.Node, back)
+	if by == nil {
+		return nil, to, nil, false
+	}
 	now, e := h.addr, &w.edits
-	if !now.IsValid() {
-		return nil, to, false
-	}
 	e.Over(via.HostPort()).Addr(now)
 	if !via.Received.Empty() {
 		e.Over(via.Received).IP(now.Addr())
@@ -166,7 +163,26 @@ func (w *worker) survivor(via *peek.Via, to netip.AddrPort) (*cluster.Node, neti
 	if !via.RPort.Empty() {
 		e.Over(via.RPort).Int(int(now.Port()))
 	}
-	return d.Member.Node, now, true
+	return d.Member.Node, now, by, true
+}
+
+// hopLike is hopTo for what must go by the transport of a leg if the node has that: a Via says how its answers come.
+func (w *worker) hopLike(n *cluster.Node, g *leg) (hop, *leg) {
+	for _, a := range n.Addrs(cluster.SIP) {
+		if named(a.Scheme) == g.transport && g.reaches(a.Addr.Addr()) {
+			return hop{g.transport, a.Addr}, g
+		}
+	}
+	return w.hopTo(n)
+}
+
+// askHeir turns the message into the question which node its call is on, if not on this one any more; nil = none.
+func (w *worker) askHeir(n *cluster.Node) {
+	w.resetAsk(gateway.Within)
+	w.addCall(w.set.CallLife)
+	if n != nil {
+		w.ask.Hint = gateway.Hint{Node: n.Name, Source: gateway.SourceRoute}
+	}
 }
 
 func (w *worker) usable(n *cluster.Node) bool {
@@ -249,7 +265,7 @@ func (w *worker) expires() (time.Duration, bool) {
 	m := &w.msg
 	s := m.Expires
 	if m.Contacts.Count > 0 {
-		if a, ok := peek.ParseAddr(m.Buf, m.Contacts.At(0).Span); ok {
+		if a, ok := m.ParseAddr(m.Contacts.At(0).Span); ok {
 			if v, found := peek.Param(m.Buf, a.Params, "expires"); found {
 				s = v
 			}

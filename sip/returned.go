@@ -3,10 +3,12 @@ package sip
 import (
 	"bytes"
 	"net/netip"
+	"slices"
 	"time"
 
 	"twinhop/gateway"
 	"twinhop/gateway/cluster"
+	"twinhop/sip/peek"
 	"twinhop/sip/pending"
 	"twinhop/sip/seal"
 	"twinhop/sip/stream"
@@ -15,7 +17,9 @@ import (
 // delivery is a request that was queued for a node. If the system then refuses to send it, it is given to another one: what came in stays
 // as it is until the end of the batch.
 type delivery struct {
-	out    *byte // where it begins in what was queued
+	pending.Branch
+	method peek.Method
+	addr   netip.AddrPort
 	data   []byte
 	src    netip.AddrPort
 	stream *stream.Conn
@@ -23,12 +27,10 @@ type delivery struct {
 	tried  [attempts]*cluster.Node // before this one
 }
 
-// failure is a message that was queued and not sent: a request that may go elsewhere, an INVITE that is pending, or another request.
+// failure is a request that was queued and not sent.
 type failure struct {
-	delivery
-	pending pending.Branch
-	left    []byte // a copy of the other request, as it was to leave
-	peer    netip.AddrPort
+	left []byte // a copy of it, as it was to leave
+	peer netip.AddrPort
 }
 
 // maxRounds bounds how often what could not be sent is sent elsewhere within one batch.
@@ -53,33 +55,25 @@ func (w *worker) Flush() {
 }
 
 // queued remembers a request until the batch has left.
-func (w *worker) queued(d *gateway.Decision) {
-	x := delivery{out: &w.out[0], data: w.data, src: w.src, stream: w.stream, to: *d}
+func (w *worker) queued(d *gateway.Decision, to netip.AddrPort) {
+	x := delivery{Branch: pending.Branch{Key: pending.Key(w.id), Attempt: w.attempt}, method: w.msg.Method, addr: to, data: w.data, src: w.src,
+		stream: w.stream, to: *d}
 	copy(x.tried[:], w.tried)
 	w.sent = append(w.sent, x)
 }
 
-// returned hears of a queued message that was not sent.
+// returned hears of a queued message that was not sent. What becomes of it is left to the end of the batch: the table of pending INVITEs
+// may be at work right now.
 func (w *worker) returned(b []byte, to netip.AddrPort, err error) {
 	if isFull(err) {
 		w.f.Metrics.shed(sendQueue) // as if lost on the way
 		return
 	}
-	w.f.warn.Do(func() { w.f.log.Warn("message not sent", "peer", to, "err", err) })
-	for i := len(w.sent) - 1; i >= 0; i-- { // the place of a message is used again after a flush: the latest counts
-		if d := &w.sent[i]; len(b) > 0 && d.out == &b[0] {
-			w.failed = append(w.failed, failure{delivery: *d})
-			return
-		}
-	}
-	x := failure{peer: to}
-	if at, ok := attempted(b); ok && w.isPending(at) {
-		x.pending = at
-	} else {
-		x.left = bytes.Clone(b)
-	}
-	w.failed = append(w.failed, x)
 	w.f.Metrics.shed(noWay)
+	w.f.warn.Do(func() { w.f.log.Warn("message not sent", "peer", to, "err", err) })
+	if !bytes.HasPrefix(b, []byte("SIP/2.0 ")) {
+		w.failed = append(w.failed, failure{bytes.Clone(b), to})
+	}
 }
 
 // isPending tells whether an attempt belongs to an INVITE that is not answered.
@@ -88,11 +82,8 @@ func (w *worker) isPending(b pending.Branch) bool {
 	return n != nil
 }
 
-// attempted reads the transaction and the attempt out of the first Via of an INVITE of which only the beginning may be there.
+// attempted reads the transaction and the attempt out of the first Via of a request of which only the beginning may be there.
 func attempted(b []byte) (x pending.Branch, ok bool) {
-	if !bytes.HasPrefix(b, []byte("INVITE ")) {
-		return x, false
-	}
 	_, rest, found := bytes.Cut(b, []byte(";branch="))
 	end := bytes.IndexAny(rest, "\r;, \t")
 	if !found || end < 0 {
@@ -101,28 +92,46 @@ func attempted(b []byte) (x pending.Branch, ok bool) {
 	return upperBranch(rest[:end])
 }
 
+// isInvite tells whether a request begins as an INVITE does.
+func isInvite(b []byte) bool { return bytes.HasPrefix(b, []byte("INVITE ")) }
+
 // upperBranch reads an upper Via's branch without its signature: the name of a transaction is a secret of those who saw the request.
 func upperBranch(text []byte) (x pending.Branch, ok bool) {
 	id, attempt, ok := seal.Attempted(text)
 	return pending.Branch{Key: pending.Key(id), Attempt: attempt}, ok
 }
 
-// resume goes on with a message that could not be sent.
+// boundless are the limits of what has left: it was within those of the settings before it had our Vias and Record-Routes.
+var boundless peek.Limits
+
+// resume goes on with a request that could not be sent: one of a client goes to another node, a pending INVITE asks its table, and whoever
+// sent another one is told.
 func (w *worker) resume(x *failure) {
-	switch {
-	case x.left != nil:
-		w.bounce(x.left, x.peer)
-		return
-	case x.to.Member == nil:
-		w.f.pending.Lost(w.clock(), x.pending, gateway.NotSent, w)
+	m := peek.Message{Limits: &boundless}
+	m.Scan(x.left)
+	at, ok := upperBranch(m.Text(m.Via.Branch))
+	if !ok {
 		return
 	}
+	for i, d := range slices.Backward(w.sent) { // the latest knows most of what was tried
+		if d.Branch == at && d.addr == x.peer && d.method == m.Method {
+			w.sent = slices.Delete(w.sent, i, i+1)
+			w.retry(&d)
+			return
+		}
+	}
+	if m.Method == peek.Invite && w.isPending(at) {
+		w.f.pending.Lost(w.clock(), at, gateway.NotSent, w)
+		return
+	}
+	w.bounce(x.left, x.peer)
+}
+
+// retry gives a request to another node.
+func (w *worker) retry(x *delivery) {
 	x.to.Done(gateway.NotSent, gateway.Usage{})
-	w.stream, w.flow, w.again = x.stream, 0, true
-	if w.stream != nil {
-		w.flow = w.stream.ID()
-	}
-	w.tried = w.tried[:0]
+	w.takeUp(w.leg, x.stream)
+	w.again = true
 	for _, n := range x.tried {
 		if n != nil {
 			w.tried = append(w.tried, n)
@@ -132,11 +141,11 @@ func (w *worker) resume(x *failure) {
 	w.handle(x.data, x.src)
 }
 
-// Unreachable hears from the system that nobody took a datagram. That can be forged: it makes a pending INVITE look for another node, and a
-// probe finds out about the node.
+// Unreachable hears from the system that nobody took a datagram. That can be forged: it makes a pending INVITE look for another node, and
+// has the node probed; what is known of the node's health it does not change.
 func (w *worker) Unreachable(quoted []byte, _ netip.AddrPort, _ error) {
 	w.f.Metrics.shed(unreachable)
-	if x, ok := attempted(quoted); ok {
-		w.f.pending.Lost(w.clock(), x, gateway.NotSent, w)
+	if x, ok := attempted(quoted); ok && isInvite(quoted) {
+		w.f.pending.Lost(w.clock(), x, gateway.Reset, w)
 	}
 }

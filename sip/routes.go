@@ -33,7 +33,7 @@ func (w *worker) readRoutes() {
 	r := &w.routes
 	*r = routes{}
 	for i := range m.Routes.Stored() {
-		u := peek.AddrURI(m.Buf, m.Routes.At(i).Span)
+		u := m.AddrURI(m.Routes.At(i).Span)
 		if !w.ours(u) {
 			r.more, r.next = true, u
 			_, r.loose = peek.Param(m.Buf, u.Params, "lr")
@@ -68,7 +68,7 @@ func (w *worker) loosen() bool {
 		return false
 	}
 	v := m.Routes.At(last)
-	a, ok := peek.ParseAddr(m.Buf, v.Span)
+	a, ok := m.ParseAddr(v.Span)
 	if !ok {
 		return false
 	}

@@ -36,6 +36,7 @@ type Settings struct {
 	Scanners     []string              // words of a User-Agent whose requests are dropped
 	Slow         int                   // messages that may wait for a name; 0 = 1024
 
+	answers   peek.Limits // of a response, which has our Vias and Record-Routes in addition
 	proxy     locate.Query
 	chosen    bool // Transport is given
 	transport transport
@@ -75,6 +76,12 @@ func (s Settings) prepared() *Settings {
 	}
 	if s.Limits == (peek.Limits{}) {
 		s.Limits = peek.DefaultLimits()
+	}
+	s.answers = s.Limits
+	for _, n := range [...]*int{&s.answers.Vias, &s.answers.Routes, &s.answers.Headers, &s.answers.Headers} {
+		if *n > 0 {
+			*n += 2
+		}
 	}
 	if s.Slow <= 0 {
 		s.Slow = defaultSlow

@@ -73,6 +73,9 @@ func serves(code int) bool { return code >= 200 && code != 503 }
 // accepts tells a 2xx.
 func accepts(code int) bool { return code/100 == 2 }
 
+// rests tells that a Retry-After speaks for the node and not for whom it was asked to reach.
+func rests(code int) bool { return code == 503 }
+
 // final tells whether an answer is the last one.
 func final(code int) bool { return code >= 200 }
 

@@ -30,6 +30,7 @@ type worker struct {
 	loose       []byte                 // a message as it was before a strict router had it, or as one wants it
 	spare       []byte                 // see reread
 	toward      map[peerKey]netip.Addr // which local address the system uses toward a peer
+	learned     time.Time              // since when that is known
 	now         time.Time              // of the batch at hand; zero = not looked at yet
 	sent        []delivery             // requests of this batch that may come back to us
 	failed      []failure              // those that did
@@ -67,6 +68,7 @@ type worker struct {
 	attempt int            // of the pending INVITE
 	data    []byte         // the message as it came
 	body    int            // where its body begins there
+	size    int            // its bytes
 	bond    seal.Bond
 }
 
@@ -75,8 +77,11 @@ type peerKey struct {
 	ip  netip.Addr
 }
 
-// maxToward bounds the memory of local addresses; beyond it is forgotten as a whole.
-const maxToward = 4096
+// The memory of local addresses is forgotten as a whole when it is full or old: addresses and routes change.
+const (
+	maxToward  = 4096
+	maxLearned = time.Minute
+)
 
 func newWorker(ctx context.Context, f *Front, g *leg) *worker {
 	w := &worker{ctx: ctx, f: f, leg: g, box: new(wire.Outbox), toward: make(map[peerKey]netip.Addr), scratch: make([]byte, 0, 4096)}
@@ -118,6 +123,7 @@ func (w *worker) handle(data []byte, src netip.AddrPort) {
 	f := w.f
 	w.begin(src)
 	inside := w.fromNode()
+	w.inside = inside
 	if w.leg.inside && !inside {
 		f.Metrics.shed(stranger)
 		return
@@ -126,8 +132,11 @@ func (w *worker) handle(data []byte, src netip.AddrPort) {
 		f.Metrics.shed(tooFast)
 		return
 	}
+	if bytes.HasPrefix(data, []byte("SIP/2.0 ")) {
+		w.msg.Limits = &w.set.answers
+	}
 	reason := w.msg.Scan(data)
-	w.data, w.body = data, w.msg.Body
+	w.data, w.body, w.size = data, w.msg.Body, len(data)
 	switch reason {
 	case peek.BareLine, peek.BadLength, peek.NoEnd, peek.BodyCut, peek.TooLong:
 		w.unclear = true
@@ -228,7 +237,7 @@ func (w *worker) request(reason peek.Reason, inside bool) {
 		w.f.Metrics.shedReason(reason) // nobody to answer
 		return
 	}
-	w.answer = answerAddr(&m.Via, w.src)
+	w.answer = answerAddr(&m.Via, w.src, w.leg.transport)
 	if !sendable(w.answer) {
 		w.f.Metrics.shed(noWay)
 		return
@@ -275,7 +284,7 @@ func (w *worker) request(reason peek.Reason, inside bool) {
 func (w *worker) orient(inside bool) bool {
 	w.inside = inside
 	w.readRoutes()
-	if w.uriHint && w.routes.more && !w.loosen() {
+	if w.uriHint && w.msg.Routes.Count > 0 && !w.loosen() {
 		return false
 	}
 	return !w.routes.more || w.routes.loose || !inside && w.target() == nil || w.tighten()
@@ -294,9 +303,10 @@ func (w *worker) serving() bool {
 	return false
 }
 
-// answerAddr is where the answer to a request goes (RFC 3261 section 18.2.2, RFC 3581 section 4): always to the host it came from.
-func answerAddr(v *peek.Via, src netip.AddrPort) netip.AddrPort {
-	if v.RPortEnd != 0 {
+// answerAddr is where the answer to a request goes (RFC 3261 section 18.2.2, RFC 3581 section 4): always to the host it came from. For one that
+// came by a connection that is where to connect when it is gone.
+func answerAddr(v *peek.Via, src netip.AddrPort, t transport) netip.AddrPort {
+	if v.RPortEnd != 0 && t == udp {
 		return src
 	}
 	return netip.AddrPortFrom(src.Addr(), viaPort(v))
@@ -330,6 +340,10 @@ func (w *worker) identify() {
 func (w *worker) self(g *leg, peer netip.Addr) netip.AddrPort {
 	if !g.bound.Addr().IsUnspecified() {
 		return g.bound
+	}
+	if now := w.clock(); now.Sub(w.learned) > maxLearned {
+		clear(w.toward)
+		w.learned = now
 	}
 	k := peerKey{g.index, peer}
 	ip, ok := w.toward[k]
