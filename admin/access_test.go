@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"slices"
@@ -23,6 +24,7 @@ import (
 func TestRolesRouteByRoute(t *testing.T) {
 	s := newStage(t, "node1", "node2").run()
 	id := s.http("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", "", "alice").Session.String()
+	s.Panel.Unban = func(netip.Addr) bool { return true }
 	s.Metrics = http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.Write([]byte("# metrics\n")) })
 	bodies := map[string]string{"PATCH /api/v1/nodes/:id": `{"activation":"active"}`, "POST /api/v1/route/explain": `{"proto":"sip"}`,
 		"POST /api/v1/auth/login": `{"name":"x","password":"y"}`, "POST /api/v1/auth/setup": `{}`, "POST /api/v1/auth/logout": `{}`}
@@ -34,7 +36,7 @@ func TestRolesRouteByRoute(t *testing.T) {
 		if r.method != "GET" && r.role == RoleViewer && r.path != "/api/v1/route/explain" && r.path != "/api/v1/auth/logout" {
 			t.Errorf("%s %s changes something: not for viewers", r.method, r.path)
 		}
-		path := strings.NewReplacer(":id", "node1", ":sid", id).Replace(r.path)
+		path := strings.NewReplacer(":id", "node1", ":sid", id, ":ip", "198.51.100.7").Replace(r.path)
 		for _, role := range []Role{RoleNone, RoleViewer, RoleOperator, RoleAdmin} {
 			b := s.browser()
 			if role != RoleNone {

@@ -36,6 +36,8 @@ var routes = []route{
 	{"GET", "/api/v1/nodes", RoleViewer, (*Server).getNodes},
 	{"GET", "/api/v1/nodes/:id", RoleViewer, (*Server).getNode},
 	{"PATCH", "/api/v1/nodes/:id", RoleOperator, (*Server).patchNode},
+	{"GET", "/api/v1/limits", RoleViewer, (*Server).getLimits},
+	{"DELETE", "/api/v1/limits/bans/:ip", RoleOperator, (*Server).deleteBan},
 	{"GET", "/api/v1/sessions", RoleViewer, (*Server).getSessions},
 	{"GET", "/api/v1/sessions/:sid", RoleViewer, (*Server).getSession},
 	{"POST", "/api/v1/route/explain", RoleViewer, (*Server).postExplain},

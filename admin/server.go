@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"strings"
@@ -38,6 +39,10 @@ type Panel struct {
 	Checks func(ctx context.Context) map[string]error
 	// Leader is the protocol that decides where a session lives.
 	Leader func() string
+	// Limits tells whom and what the SIP front keeps out; nil: there is none.
+	Limits func() Limits
+	// Unban lets a source in again, and tells whether it was kept out.
+	Unban func(netip.Addr) bool
 }
 
 // Server is the admin. Fields are set before Run or Handler is called.

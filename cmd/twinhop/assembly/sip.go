@@ -29,7 +29,8 @@ func (g *Gateway) buildSIP() error {
 		External: advertised(g.sockets.external, l.Advertise.External, l.Advertise),
 		Internal: advertised(g.sockets.internal, l.Advertise.Internal, l.Advertise)}
 	g.sip.Apply(sipSettings(&g.config))
-	return nil
+	g.Admin.Panel.Limits, g.Admin.Panel.Unban = g.limits, g.sip.Unban
+	return g.metrics.register(g.sip.Collector())
 }
 
 // advertised gives the listeners of one side the names they have in the world.
