@@ -14,8 +14,9 @@ import (
 
 const (
 	collectEvery = 200 * time.Millisecond
-	collectMost  = 8192 // events per round: what is beyond stays in the rings only
-	collectChunk = 256  // entries copied under one lock
+	collectMost  = 512  // events per round; above it only some sessions are followed: see sieve
+	collectHard  = 8192 // events per round, however notable: what is beyond stays in the rings only
+	collectChunk = 256  // entries looked at under one lock
 
 	timelineMost = 160 // events of one session
 	timelineHead = 24  // of which the first are never pushed out: how it began
@@ -117,7 +118,7 @@ func (l *Log) Run(ctx context.Context) error {
 func (l *Log) collect(d *detail) {
 	var batch []Event
 	for i := range l.rings {
-		batch = l.rings[i].take(batch, collectMost/shards, &l.tally)
+		batch = l.rings[i].take(batch, &l.tally)
 	}
 	if len(batch) == 0 {
 		return
@@ -146,30 +147,56 @@ func (l *Log) collect(d *detail) {
 	l.publish(batch)
 }
 
-// take appends up to most new entries of the ring. What was overwritten
-// before, and what is more than most, is skipped and counted.
-func (r *ring) take(batch []Event, most int, t *tally) []Event {
+// take appends the new entries of the ring, or of many those that the sieve lets through. What was overwritten before, and what is left out,
+// is counted.
+func (r *ring) take(batch []Event, t *tally) []Event {
 	var chunk [collectChunk]entry
-	for taken := 0; ; {
+	r.mu.Lock()
+	through := sieveFor(r.seq - r.read)
+	r.mu.Unlock()
+	for taken, more := 0, true; more; {
+		n, skipped := 0, uint64(0)
 		r.mu.Lock()
-		if kept := uint64(min(len(r.list), most-taken)); r.seq-r.read > kept {
-			t.lost.Add(r.seq - r.read - kept)
+		if kept := uint64(len(r.list)); r.seq-r.read > kept {
+			skipped = r.seq - r.read - kept
 			r.read = r.seq - kept
 		}
-		n := 0
-		for n < len(chunk) && r.read < r.seq {
-			chunk[n] = r.list[r.read%uint64(len(r.list))]
+		for range min(r.seq-r.read, collectChunk) {
+			e := &r.list[r.read%uint64(len(r.list))]
 			r.read++
-			n++
+			if taken+n < collectHard/shards && through.passes(e) {
+				chunk[n] = *e
+				n++
+			} else {
+				skipped++
+			}
 		}
+		more = r.read < r.seq
 		r.mu.Unlock()
+		t.lost.Add(skipped)
+		taken += n
 		for i := range n {
 			batch = append(batch, chunk[i].event())
 		}
-		if taken += n; n < len(chunk) || taken >= most {
-			return batch
-		}
 	}
+	return batch
+}
+
+// sieve chooses sessions when there are too many to follow all: a timeline costs many times what an entry of a ring does, and at thousands of
+// calls a second none would be kept for long. A session that a fine sieve lets through passes every coarser one, so that it stays followed
+// while the load changes. What is notable always passes.
+type sieve uint8
+
+// sieveFor is the coarsest sieve for so many entries of one ring.
+func sieveFor(n uint64) (s sieve) {
+	for ; n > collectMost/shards && s < 0x80; n /= 2 {
+		s = s<<1 | 1
+	}
+	return s
+}
+
+func (s sieve) passes(e *entry) bool {
+	return e.session[0]&byte(s) == 0 || e.typ == Moved || e.flags != 0
 }
 
 // bytes is about how much memory events take now.

@@ -52,7 +52,7 @@ type Counts struct {
 	Moves     map[gateway.Rule]uint64 // by cause
 	Refused   uint64                  // updates of timelines that found no room
 	Evicted   uint64                  // timelines dropped to make room
-	Lost      uint64                  // events overwritten before they were collected
+	Lost      uint64                  // events that are in no timeline: overwritten before they were collected, or of sessions not followed under load
 	Bytes     int64                   // held by rings and timelines now
 }
 
