@@ -85,6 +85,11 @@ func (s *Server) getLimits(*gin.Context) (any, error) {
 		return v, nil
 	}
 	l := s.Panel.Limits()
+	for _, counts := range []*map[string]uint64{&l.Shed, &l.Pending.Left, &l.Pending.Answers} {
+		if *counts == nil {
+			*counts = map[string]uint64{} // pages expect an object
+		}
+	}
 	slices.SortFunc(l.Bans, func(a, b Ban) int {
 		return cmp.Or(cmp.Compare(b.Dropped, a.Dropped), a.Source.Addr().Compare(b.Source.Addr()))
 	})

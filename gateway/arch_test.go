@@ -48,7 +48,7 @@ var rooms = []room{
 	{pkg: "gateway", rank: 2, may: []string{"appsession", "gateway/cluster", "gateway/balance", "gateway/calls"}},
 
 	{pkg: "gateway/trace", rank: 3, may: []string{"appsession", "gateway", "gateway/cluster"}},
-	{pkg: "sip/pending", rank: 3, may: []string{"sip/peek", "gateway", "gateway/cluster"}},
+	{pkg: "sip/pending", rank: 3, may: []string{"gateway", "gateway/cluster"}},
 
 	{pkg: "http", rank: 4,
 		may:   []string{"jvmroute", "appsession", "gateway", "gateway/*", "http/*"},

@@ -32,6 +32,12 @@ export interface Detail extends Session { why: Why[]; timeline: Event[]; moves: 
 export interface Page<T> { items: T[]; nextCursor?: string; total: { value: number; relation: string }; match?: string }
 export interface Me { name: string; role: string; via: string; expires?: string }
 export interface Impact { node: Node; sessions: number; calls: number; left: Record<string, number>; last: boolean }
+export interface SIPLimits {
+  bans: { source: string; until: string; dropped: number }[]; banned: number; sources: number; scanners: { word: string; hits: number }[]; shed: Record<string, number>;
+  pending: { live: number; max: number; opened: number; stateless: number; left: Record<string, number>; answers: Record<string, number> };
+  connections: { listener: string; open: number; accepted: number; dialled: number; refused: number; timedOut: number; garbled: number }[];
+}
+export interface Limits { at: string; sip?: SIPLimits }
 export interface Version { product: string; version: string; go: string; instance: string; startedAt: string }
 
 // Problem is an answer of application/problem+json, or what stands for one

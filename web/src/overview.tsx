@@ -2,6 +2,7 @@ import { useState } from "preact/hooks";
 import { History, Node, Occurrence, Overview } from "./api";
 import { live, link, useData, useLive } from "./state";
 import { activationText, Age, Badge, Bar, Curl, Empty, Failure, Head, Icon, NodeChip, Rule, Skeleton, Spark, Stale } from "./parts";
+import { SIPSection } from "./limits";
 import { duration, num, percent, plural, rate, ruleText } from "./words";
 
 export function OverviewScreen() {
@@ -26,6 +27,7 @@ export function OverviewScreen() {
       <section><h2>How messages find their node</h2><Rules o={data} /></section>
       <section><h2>Latest events</h2><Recent list={data.recent} /></section>
     </div>
+    <SIPSection />
   </>;
 }
 

@@ -71,3 +71,25 @@ const sources: Record<string, string> = {
   "application-session-key": "application session key", "x-twinhop-session": "X-Twinhop-Session", route: "Route header", target: "request address",
 };
 export const sourceText = (s: string) => sources[s] ?? s;
+
+// Why SIP messages were dropped or refused before they were routed.
+const sheds: Record<string, string> = {
+  stranger: "On the node side, from who is no node",
+  source_rate: "A source sent more than it may, or is banned",
+  scanner: "It calls itself a scanner",
+  refusal_budget: "An error answer that was not made: its source had enough",
+  overload: "Too many new requests",
+  overload_probe: "Too many new requests: OPTIONS go first",
+  overload_message: "Too many new requests: MESSAGE, SUBSCRIBE and the like",
+  overload_register: "Too many new requests: REGISTER",
+  overload_invite: "Too many new requests: INVITE, the last to go",
+  foreign_response: "An answer to what was not forwarded here",
+  no_node: "An answer for a dead node whose call nobody can take",
+  no_way: "No socket reaches the peer",
+  slow_queue: "Too many messages wait for names",
+  send_queue: "The system's send buffers are full",
+  unreachable: "Nobody took the datagram, says the network",
+  connection_lost: "It was under way when its connection broke",
+  garbled: "A connection's bytes are no messages",
+};
+export const shedText = (r: string) => sheds[r] ?? "Malformed: " + r.replaceAll("_", " ");
