@@ -114,6 +114,7 @@ func (w *worker) aim(n *cluster.Node, to hop) {
 			reached = true
 		}
 	case m.URI.OK && !m.URI.Host.Empty():
+		w.stripMaddr()
 		named := w.readdress(m.URI, n, to)
 		reached = reached || named && !r.more
 	}
@@ -129,6 +130,17 @@ func (w *worker) aim(n *cluster.Node, to hop) {
 		e.Text(";transport=").Text(uriWords[to.transport])
 	}
 	e.Text(";lr>").EndLine()
+}
+
+// stripMaddr takes a maddr out of the Request-URI that led here: the node would send the request back to us (RFC 3261 section 16.4).
+func (w *worker) stripMaddr() {
+	m := &w.msg
+	if m.URI.Params.Empty() {
+		return
+	}
+	if v, found := peek.Param(m.Buf, m.URI.Params, "maddr"); found && !v.Empty() && w.f.isSelf(m.Text(v), portOf(m.URI)) {
+		w.edits.Cut(peek.Span{From: v.From - len(";maddr="), To: v.To})
+	}
 }
 
 // readdress puts the node's address into a URI that names another node; it tells whether the URI then names the node.

@@ -204,12 +204,17 @@ func (f *Front) tend(ctx context.Context) {
 			return
 		case <-ticker.C:
 		}
-		f.pending.Tick(w.clock(), w)
-		if n%watch == 0 {
-			f.watchNodes(w, down)
-		}
-		w.Flush()
+		f.turn(w, n, down)
 	}
+}
+
+// turn is tick n.
+func (f *Front) turn(w *worker, n int, down map[string]bool) {
+	f.pending.Tick(w.clock(), w)
+	if n%watch == 0 {
+		f.watchNodes(w, down)
+	}
+	w.Flush()
 }
 
 // Drain refuses new dialogs from now on (503 with Retry-After) and returns when no call is left or ctx ends; established dialogs and what

@@ -7,29 +7,45 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
+	"syscall"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"golang.org/x/tools/txtar"
 
 	"twinhop/gateway"
 	"twinhop/gateway/cluster"
+	"twinhop/sip/guard"
+	"twinhop/sip/pending"
 )
 
 var update = flag.Bool("update", false, "write what came out into the golden files")
 
-// Each file of testdata is a scene. Its comment begins with words for the set-up: "two-port" or "single-port", sources such as "to.user",
-// "proxy=host:port". Then sections follow in order: "in LEG ADDRESS" is a datagram that arrives, "out LEG ADDRESS" one that must leave
-// because of it, and nothing else may; "do WORD NODE" changes the cluster. Line ends are CRLF on the wire. In what arrives, the line {via}
-// stands for the Via lines, {record} for the Record-Route lines of the last request that left with one of the latter (or of the last
-// request at all), {swapped} for the Vias with another caller's address, {own} for the To of the last answer, {route} and {callee} for the Route lines the caller and the callee make of them.
+// Each file of testdata is a scene. The first line of its comment has words for the set-up; see setScene. Then sections follow in order:
+// "in LEG ADDRESS" is a message that arrives, "out LEG ADDRESS" one that must leave because of it, and nothing else may; "do WORD ..." is
+// everything else that happens, time passing included. LEG is external or internal, with -tcp for a connection of that peer. Line ends are
+// CRLF on the wire.
+//
+// In what arrives, the line {via} stands for the Via lines, {record} for the Record-Route lines of the last request that left with one of the
+// latter (or of the last request at all), {swapped} for the Vias with another caller's address, {own} for the To of the last answer, {route}
+// and {callee} for the Route lines the caller and the callee make of them. A message may begin with a line in short:
+//
+//	invite BRANCH            an INVITE of alice to bob; header lines may follow, then a body
+//	answer N CODE [TAG]      the answer to request N of those that left, from 1 on; header lines may follow
+//	ack, cancel              of the INVITE that came last, the ACK with the To of the last answer
+//	bye                      within the dialog that the last 2xx has made
 func TestGolden(t *testing.T) {
 	files, err := filepath.Glob("testdata/*.txtar")
 	if err != nil || len(files) < 20 {
 		t.Fatalf("%d scenes, %v", len(files), err)
 	}
 	for _, file := range files {
-		t.Run(strings.TrimSuffix(filepath.Base(file), ".txtar"), func(t *testing.T) { playScene(t, file) })
+		t.Run(strings.TrimSuffix(filepath.Base(file), ".txtar"), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) { playScene(t, file) })
+		})
 	}
 }
 
@@ -41,7 +57,7 @@ func playScene(t *testing.T, file string) {
 	s := setScene(t, string(ar.Comment))
 	var out []txtar.File
 	var pending []caught
-	var last memory
+	last := memory{s: s}
 	flush := func() {
 		for _, c := range pending {
 			t.Errorf("sent on %s to %s, not expected:\n%s", c.leg, c.to, c.data)
@@ -54,11 +70,14 @@ func playScene(t *testing.T, file string) {
 		switch words[0] {
 		case "in":
 			flush()
-			pending = s.in(words[1], at(words[2]), crlf(last.fill(f.Data)))
+			data := last.fill(f.Data)
+			pending = s.in(words[1], at(words[2]), crlf(data))
+			last.came(data)
 			last.keep(pending)
 		case "do":
 			flush()
-			s.do(words[1:])
+			pending = s.do(words[1:])
+			last.keep(pending)
 		case "out":
 			if len(pending) == 0 {
 				t.Errorf("nothing was sent, expected %s", f.Name)
@@ -85,43 +104,112 @@ func playScene(t *testing.T, file string) {
 	}
 }
 
+// setScene reads the words of the set-up.
 func setScene(t *testing.T, comment string) *stage {
 	line, _, _ := strings.Cut(comment, "\n")
-	two, set := false, Settings{}
-	advertise := ""
+	two, set, schemes := false, Settings{}, []string(nil)
+	var tweaks []func(*Front)
 	for _, w := range strings.Fields(line) {
 		name, value, _ := strings.Cut(w, "=")
+		listeners := func(set func(*Listener)) {
+			tweaks = append(tweaks, func(f *Front) {
+				for i := range f.External {
+					set(&f.External[i])
+				}
+			})
+		}
 		switch name {
 		case "two-port", "single-port":
 			two = name == "two-port"
+		case "tcp": // beside UDP; the nodes have the transports named
+			schemes = strings.Split(value, ",")
 		case "from.user":
 			set.Sources = append(set.Sources, Source{From: gateway.SourceFromUser, Users: strings.Split(value, ",")})
 		case "to.user":
 			set.Sources = append(set.Sources, Source{From: gateway.SourceToUser})
-		case "proxy":
-			host, port, _ := strings.Cut(value, ":")
-			set.Proxy.Host = host
-			if port != "" {
-				set.Proxy.Port = at("0.0.0.0:" + port).Port()
-			}
 		case "extra":
 			set.Extra = append(set.Extra, netip.MustParsePrefix(value))
 		case "advertise":
-			advertise = value
+			listeners(func(l *Listener) { l.Host = value })
+		case "port":
+			listeners(func(l *Listener) { l.Port = int(at("0.0.0.0:" + value).Port()) })
+		case "in-via":
+			listeners(func(l *Listener) { l.InVia = true })
+		case "in-contact":
+			listeners(func(l *Listener) { l.InContact = true })
 		default:
-			t.Fatalf("set-up %q", w)
+			setWord(t, &set, name, value)
 		}
 	}
 	s := newStage(t, two, set)
-	if advertise != "" {
-		s.front.External[0].Host = advertise
+	if schemes != nil {
+		s.addTCP(schemes)
+	}
+	for _, tweak := range tweaks {
+		tweak(s.front)
+	}
+	if schemes != nil || tweaks != nil {
 		s.prepare()
 	}
 	return s
 }
 
-func (s *stage) do(words []string) {
+// setWord reads the words that are settings.
+func setWord(t *testing.T, set *Settings, name, value string) {
+	number := func() int {
+		n, err := strconv.Atoi(value)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	p := &set.Pending
+	switch name {
+	case "failover": // as the configuration has it by default
+		*p = pending.Settings{Invite: 2 * time.Second, Trying: 4 * time.Second, Total: 20 * time.Second, Attempts: 3, Codes: []int{503}}
+	case "sendTrying":
+		p.Send100 = map[string]pending.When{"auto": pending.Auto, "always": pending.Always, "never": pending.Never}[value]
+	case "attempts":
+		p.Attempts = number()
+	case "max":
+		p.Max = number()
+	case "early":
+		p.Early = true
+	case "proxy":
+		hostport, transport, _ := strings.Cut(value, ";")
+		host, port, _ := strings.Cut(hostport, ":")
+		set.Proxy = Peer{Host: host, Transport: transport}
+		if port != "" {
+			set.Proxy.Port = at("0.0.0.0:" + port).Port()
+		}
+	case "udpLimit":
+		set.UDPLimit = number()
+	case "internalTransport":
+		set.Transport = value
+	case "trusted":
+		set.Trusted = append(set.Trusted, netip.MustParsePrefix(value))
+	case "rate":
+		set.Rates = guard.SourceSettings{Rate: number(), Burst: number(), Above: time.Second, Ban: 10 * time.Second}
+	case "refusals":
+		set.Refusals = guard.RefusalSettings{Rate: number(), Burst: number()}
+	case "transactions":
+		set.Transactions = number()
+	case "scanner":
+		set.Scanners = append(set.Scanners, value)
+	default:
+		t.Fatalf("set-up %q", name)
+	}
+}
+
+func (s *stage) do(words []string) []caught {
+	s.sent = nil
 	switch words[0] {
+	case "wait":
+		d, err := time.ParseDuration(words[1])
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		return s.wait(d)
 	case "down":
 		s.down(words[1])
 	case "stopped":
@@ -134,9 +222,21 @@ func (s *stage) do(words []string) {
 		s.catcher(words[1]).fails[at(words[2])] = true
 	case "heal":
 		clear(s.catcher(words[1]).fails)
+	case "deaf": // nobody takes connections there
+		s.tcp.deaf[at(words[1])] = true
+	case "hang-up":
+		s.tcp.hangUp(words[1], at(words[2]))
+		return s.settle()
+	case "unreachable": // the system reports that request N of those that left met nobody
+		w := s.workers[words[1]]
+		n, _ := strconv.Atoi(words[2])
+		w.Unreachable(s.left[n-1][:200], node1, syscall.ECONNREFUSED)
+		w.Flush()
+		return s.settle()
 	default:
 		s.t.Fatalf("do %v", words)
 	}
+	return nil
 }
 
 func crlf(b []byte) []byte { return bytes.ReplaceAll(b, []byte("\n"), []byte("\r\n")) }
@@ -150,18 +250,24 @@ func text(b []byte) []byte {
 	return t
 }
 
-// memory is what a peer would remember of the last request.
-type memory struct{ via, record, tag string }
+// memory is what peers would remember of the messages so far.
+type memory struct {
+	s                *stage
+	via, record, tag string
+	invite, last     string // the last INVITE that came, the last answer that left
+}
 
 func (m *memory) keep(sent []caught) {
 	for _, c := range sent {
 		head, _, _ := strings.Cut(string(text(c.data)), "\n\n")
 		if strings.HasPrefix(head, "SIP/") {
+			m.last = head
 			_, after, _ := strings.Cut(head, "\nTo:")
 			after, _, _ = strings.Cut(after, "\n")
 			_, m.tag, _ = strings.Cut(after, ";tag=")
 			continue
 		}
+		m.s.left = append(m.s.left, c.data)
 		via, record := lines(head, "Via:"), lines(head, "Record-Route:")
 		if record != "" || m.record == "" {
 			m.via, m.record = via, record
@@ -169,20 +275,80 @@ func (m *memory) keep(sent []caught) {
 	}
 }
 
-func lines(head, name string) (all string) {
+func (m *memory) came(b []byte) {
+	if bytes.HasPrefix(b, []byte("INVITE ")) {
+		m.invite, _, _ = strings.Cut(string(b), "\n\n")
+	}
+}
+
+func lines(head string, names ...string) (all string) {
 	for l := range strings.Lines(head + "\n") {
-		if strings.HasPrefix(l, name) || strings.HasPrefix(l, "v:") && name == "Via:" {
-			all += l
+		for _, name := range names {
+			if strings.HasPrefix(l, name) || strings.HasPrefix(l, "v:") && name == "Via:" {
+				all += l
+			}
 		}
 	}
 	return all
 }
 
-func (m *memory) fill(b []byte) []byte {
-	callee := strings.ReplaceAll(m.record, "Record-Route:", "Route:")
-	caller := ""
-	for l := range strings.Lines(callee) {
+// reversed is what a caller makes Routes of.
+func reversed(record string) (caller string) {
+	for l := range strings.Lines(strings.ReplaceAll(record, "Record-Route:", "Route:")) {
 		caller = l + caller
 	}
-	return []byte(strings.NewReplacer("{via}\n", m.via, "{swapped}\n", strings.Replace(m.via, "198.51.100.7", "203.0.113.66", 1), "{own}", "<sip:bob@example.com>;tag="+m.tag, "{record}\n", m.record, "{route}\n", caller, "{callee}\n", callee).Replace(string(b)))
+	return caller
+}
+
+func (m *memory) fill(b []byte) []byte {
+	callee := strings.ReplaceAll(m.record, "Record-Route:", "Route:")
+	first, rest, _ := strings.Cut(string(b), "\n")
+	if words := strings.Fields(first); len(words) > 0 {
+		if whole, ok := m.short(words, rest); ok {
+			b = []byte(whole)
+		}
+	}
+	return []byte(strings.NewReplacer("{via}\n", m.via, "{swapped}\n", strings.Replace(m.via, "198.51.100.7", "203.0.113.66", 1), "{own}", "<sip:bob@example.com>;tag="+m.tag, "{record}\n", m.record, "{route}\n", reversed(m.record), "{callee}\n", callee).Replace(string(b)))
+}
+
+// short makes a message of its short form.
+func (m *memory) short(words []string, rest string) (string, bool) {
+	more, body, _ := strings.Cut(rest, "\n\n")
+	if strings.HasPrefix(rest, "\n") {
+		more, body = "", rest[1:]
+	}
+	more = strings.TrimSuffix(more, "\n")
+	if more != "" {
+		more += "\n"
+	}
+	start, _, _ := strings.Cut(m.invite, "\n")
+	method := strings.ToUpper(words[0])
+	switch words[0] {
+	case "invite":
+		return "INVITE sip:bob@192.0.2.1 SIP/2.0\nVia: SIP/2.0/UDP 198.51.100.7;branch=z9hG4bK" + words[1] + "\nMax-Forwards: 70\nFrom: <sip:alice@example.com>;tag=a\n" +
+			"To: <sip:bob@example.com>\nCall-ID: " + words[1] + "\nCSeq: 1 INVITE\n" + more + fmt.Sprintf("Content-Length: %d\n\n", len(crlf([]byte(body)))) + body, true
+	case "answer":
+		n, _ := strconv.Atoi(words[1])
+		if n < 1 || n > len(m.s.left) {
+			m.s.t.Fatalf("there is no request %d", n)
+		}
+		head, _, _ := strings.Cut(string(text(m.s.left[n-1])), "\n\n")
+		to := strings.TrimSuffix(lines(head, "To:"), "\n")
+		if len(words) > 3 {
+			to += ";tag=" + words[3]
+		}
+		return "SIP/2.0 " + words[2] + " Whatever\n" + lines(head, "Via:", "Record-Route:") + lines(head, "From:") + to + "\n" + lines(head, "Call-ID:", "CSeq:") +
+			more + fmt.Sprintf("Content-Length: %d\n\n", len(crlf([]byte(body)))) + body, true
+	case "ack", "cancel":
+		to := lines(m.invite, "To:")
+		if method == "ACK" {
+			to = lines(m.last, "To:")
+		}
+		return strings.Replace(start, "INVITE", method, 1) + "\n" + lines(m.invite, "Via:", "Max-Forwards:", "Route:") + lines(m.invite, "From:") + to + lines(m.invite, "Call-ID:") +
+			"CSeq: 1 " + method + "\n" + more + "Content-Length: 0\n\n", true
+	case "bye":
+		return "BYE sip:bob@10.0.0.1:5080 SIP/2.0\n" + lines(m.invite, "Via:") + "Max-Forwards: 70\n" + reversed(lines(m.last, "Record-Route:")) + lines(m.invite, "From:") + lines(m.last, "To:") +
+			lines(m.invite, "Call-ID:") + "CSeq: 2 BYE\n" + more + "Content-Length: 0\n\n", true
+	}
+	return "", false
 }

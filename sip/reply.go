@@ -27,6 +27,8 @@ func (w *worker) reply(s status) {
 		switch name {
 		case peek.NameFrom, peek.NameTo, peek.NameCallID, peek.NameCSeq:
 			echo = !seen[name]
+		case peek.OtherName:
+			echo = s.code == trying.code && isTimestamp(m.Text(line)) // RFC 3261 section 8.2.6.1
 		}
 		seen[name] = true
 		if !echo {
@@ -54,6 +56,11 @@ func (w *worker) reply(s status) {
 		return
 	}
 	w.f.Metrics.replied(w.leg.transport, m.Method, s.code)
+}
+
+func isTimestamp(line []byte) bool {
+	name, _, _ := bytes.Cut(line, []byte(":"))
+	return foldEqual(bytes.TrimRight(name, " \t"), "timestamp")
 }
 
 // unsupported names all that Proxy-Require asks for, on however many lines: nothing of it is understood.

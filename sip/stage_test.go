@@ -4,6 +4,7 @@ import (
 	"context"
 	"net"
 	"net/netip"
+	"strings"
 	"testing"
 	"time"
 
@@ -24,6 +25,11 @@ type stage struct {
 	store    *memstore.Store
 	workers  map[string]*worker // by leg: "external", "internal"
 	sent     []caught
+	tcp      *switchboard // nil: UDP only
+	keeper   *worker
+	ticks    int
+	fallen   map[string]bool
+	left     [][]byte // requests that left, in a scene
 }
 
 type caught struct {
@@ -106,8 +112,14 @@ func (s *stage) prepare() {
 		s.t.Fatal(err)
 	}
 	s.t.Cleanup(func() { cancel(); s.front.parked.wait() })
-	for i, name := range []string{"external", "internal"}[:min(2, len(s.front.legs))] {
-		s.workers[name] = newWorker(ctx, s.front, s.front.legs[i])
+	for i, g := range s.front.legs {
+		if g.transport == udp {
+			s.workers[[]string{"external", "internal"}[min(1, i)]] = newWorker(ctx, s.front, g)
+		}
+	}
+	s.keeper, s.ticks, s.fallen = newWorker(ctx, s.front, s.front.legs[0]), 0, map[string]bool{}
+	if s.tcp != nil {
+		s.tcp.connect(ctx)
 	}
 }
 
@@ -117,11 +129,15 @@ func (s *stage) catcher(leg string) *catcher { return s.workers[leg].leg.socks[0
 func (s *stage) in(leg string, from netip.AddrPort, data []byte) []caught {
 	s.sent = nil
 	if s.front.inner == 0 {
-		leg = "external"
+		leg = strings.Replace(leg, "internal", "external", 1)
+	}
+	if isStreamLeg(leg) {
+		s.tcp.in(leg, from, data)
+		return s.settle()
 	}
 	s.workers[leg].Receive(data, from)
 	s.workers[leg].Flush()
-	return s.sent
+	return s.settle()
 }
 
 // hosts is a resolver that knows addresses only.

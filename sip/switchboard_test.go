@@ -1,0 +1,228 @@
+package sip
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/netip"
+	"reflect"
+	"slices"
+	"strings"
+	"sync"
+	"testing/synctest"
+	"time"
+	"unsafe"
+
+	"twinhop/gateway/cluster"
+	"twinhop/sip/peek"
+)
+
+// switchboard is the TCP side of a stage, in memory: connections that peers open and those that are dialled. It works in a bubble of synctest.
+type switchboard struct {
+	s     *stage
+	rooms map[string]*lobby // by leg: "external-tcp", "internal-tcp"
+
+	mu    sync.Mutex
+	sent  []caught
+	lines []*line // connections at the peers, the latest last
+	deaf  map[netip.AddrPort]bool
+}
+
+// lobby is a listener.
+type lobby struct {
+	local netip.AddrPort
+	calls chan net.Conn
+	over  chan struct{}
+	once  sync.Once
+}
+
+func (l *lobby) Accept() (net.Conn, error) {
+	select {
+	case c := <-l.calls:
+		return c, nil
+	case <-l.over:
+		return nil, net.ErrClosed
+	}
+}
+
+func (l *lobby) Close() error { l.once.Do(func() { close(l.over) }); return nil }
+
+func (l *lobby) Addr() net.Addr { return net.TCPAddrFromAddrPort(l.local) }
+
+// line is one end of a connection.
+type line struct {
+	net.Conn
+	leg         string
+	local, peer netip.AddrPort
+	closed      bool
+}
+
+func (l *line) LocalAddr() net.Addr { return net.TCPAddrFromAddrPort(l.local) }
+
+func (l *line) RemoteAddr() net.Addr { return net.TCPAddrFromAddrPort(l.peer) }
+
+// addTCP gives the front listeners on the addresses of its sockets, and the nodes addresses of these schemes.
+func (s *stage) addTCP(schemes []string) {
+	s.tcp = &switchboard{s: s, rooms: map[string]*lobby{}, deaf: map[netip.AddrPort]bool{}}
+	add := func(name string, at netip.AddrPort) Listener {
+		r := &lobby{local: at, calls: make(chan net.Conn), over: make(chan struct{})}
+		s.tcp.rooms[name] = r
+		return Listener{Stream: r}
+	}
+	s.front.External = append(s.front.External, add("external-tcp", external))
+	if len(s.front.Internal) > 0 {
+		s.front.Internal = append(s.front.Internal, add("internal-tcp", internal))
+	}
+	s.serve(schemes)
+}
+
+// serve has the nodes listen by these transports, the first of them first.
+func (s *stage) serve(schemes []string) {
+	spec := cluster.Spec{Pools: []cluster.PoolSpec{{Name: "default", Sticky: true, Members: []cluster.MemberSpec{{Node: cluster.AllNodes}}}}}
+	for i, a := range []netip.AddrPort{node1, node2} {
+		n := cluster.NodeSpec{Name: []string{"node1", "node2"}[i]}
+		for _, scheme := range schemes {
+			n.SIP = append(n.SIP, cluster.Address{Scheme: scheme, Addr: a, Host: a.Addr().String()})
+		}
+		spec.Nodes = append(spec.Nodes, n)
+	}
+	if err := s.registry.Apply(spec); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+// connect starts the pools.
+func (b *switchboard) connect(ctx context.Context) {
+	var wg sync.WaitGroup
+	for _, g := range b.s.front.legs {
+		if g.transport != tcp {
+			continue
+		}
+		name := "external-tcp"
+		if g.inside {
+			name = "internal-tcp"
+		}
+		private(g.streams, "lastID", uint64(0x1000*(g.index+1)))
+		private(g.streams, "dial", func(_ context.Context, to netip.AddrPort) (net.Conn, error) { return b.dialled(name, to) })
+		if err := g.streams.Begin(ctx, &connections{ctx, b.s.front, g}); err != nil {
+			b.s.t.Fatal(err)
+		}
+		wg.Go(func() { g.streams.Serve() })
+	}
+	b.s.t.Cleanup(func() {
+		for _, r := range b.rooms {
+			r.Close()
+		}
+		b.mu.Lock()
+		for _, l := range b.lines {
+			l.Close()
+		}
+		b.mu.Unlock()
+		wg.Wait()
+	})
+}
+
+// private sets a field that only the room's own tests set otherwise: numbers of connections must be the same each time, and nothing is dialled
+// in truth.
+func private[T any](of any, field string, v T) {
+	f := reflect.ValueOf(of).Elem().FieldByName(field)
+	*(*T)(unsafe.Pointer(f.UnsafeAddr())) = v
+}
+
+// dialled is the gateway calling a peer.
+func (b *switchboard) dialled(leg string, to netip.AddrPort) (net.Conn, error) {
+	b.mu.Lock()
+	deaf := b.deaf[to]
+	b.mu.Unlock()
+	if deaf {
+		return nil, errors.New("connection refused")
+	}
+	ours, theirs := b.pair(leg, to)
+	b.listen(theirs)
+	return ours, nil
+}
+
+func (b *switchboard) pair(leg string, peer netip.AddrPort) (ours, theirs *line) {
+	one, two := net.Pipe()
+	local := b.rooms[leg].local
+	return &line{Conn: one, leg: leg, local: local, peer: peer}, &line{Conn: two, leg: leg, local: peer, peer: local}
+}
+
+// listen writes down what a peer hears.
+func (b *switchboard) listen(l *line) {
+	b.mu.Lock()
+	b.lines = append(b.lines, l)
+	b.mu.Unlock()
+	go func() {
+		var all []byte
+		buf := make([]byte, 64<<10)
+		for {
+			n, err := l.Read(buf)
+			all = append(all, buf[:n]...)
+			b.mu.Lock()
+			for {
+				var m peek.Message
+				if len(all) == 0 || m.Scan(all) == peek.BodyCut || m.HeadEnd == 0 {
+					break
+				}
+				b.sent = append(b.sent, caught{l.leg, l.local, slices.Clone(all[:m.End])})
+				all = all[m.End:]
+			}
+			l.closed = l.closed || err != nil
+			b.mu.Unlock()
+			if err != nil {
+				return
+			}
+		}
+	}()
+}
+
+// line finds the latest connection of a peer, or opens one.
+func (b *switchboard) line(leg string, peer netip.AddrPort) *line {
+	b.mu.Lock()
+	for _, l := range slices.Backward(b.lines) {
+		if l.local == peer && l.leg == leg && !l.closed {
+			b.mu.Unlock()
+			return l
+		}
+	}
+	b.mu.Unlock()
+	ours, theirs := b.pair(leg, peer)
+	b.listen(theirs)
+	b.rooms[leg].calls <- ours
+	return theirs
+}
+
+func (b *switchboard) in(leg string, from netip.AddrPort, data []byte) {
+	l := b.line(leg, from)
+	go l.Write(data)
+}
+
+func (b *switchboard) hangUp(leg string, peer netip.AddrPort) { b.line(leg, peer).Close() }
+
+// settle waits until all is done that an event leads to, and gives what was sent: by UDP first, then by TCP.
+func (s *stage) settle() []caught {
+	if s.tcp == nil {
+		return s.sent
+	}
+	synctest.Wait()
+	b := s.tcp
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	all := append(s.sent, b.sent...)
+	b.sent = nil
+	return all
+}
+
+// wait lets time pass.
+func (s *stage) wait(d time.Duration) []caught {
+	s.sent = nil
+	for end := time.Now().Add(d); time.Now().Before(end); {
+		time.Sleep(tick)
+		s.front.turn(s.keeper, s.ticks, s.fallen)
+		s.ticks++
+	}
+	return s.settle()
+}
+
+func isStreamLeg(leg string) bool { return strings.HasSuffix(leg, "-tcp") }
