@@ -1,6 +1,7 @@
 package admin
 
 import (
+	"twinhop/admin/history"
 	"twinhop/appsession"
 	"twinhop/gateway"
 	"twinhop/gateway/trace"
@@ -93,12 +94,12 @@ type overviewView struct {
 	UptimeMS int64             `json:"uptimeMs"`
 	Sessions fill              `json:"sessions"`
 	Calls    int               `json:"calls"`
-	Rates    rates             `json:"rates"`
+	Rates    history.Rates     `json:"rates"`
 	Sticky   float64           `json:"sticky"` // share of decisions that followed existing affinity
 	Moves    map[string]uint64 `json:"moves"`
 	Rules    rulesView         `json:"rules"`
 	Nodes    []nodeView        `json:"nodes"`
-	History  *history          `json:"history,omitempty"`
+	History  *history.Series   `json:"history,omitempty"`
 	Recent   []occurrence      `json:"recent"`
 }
 
@@ -112,14 +113,6 @@ type fill struct {
 type rulesView struct {
 	HTTP map[string]uint64 `json:"http"`
 	SIP  map[string]uint64 `json:"sip"`
-}
-
-// rates are per second; moves per minute.
-type rates struct {
-	HTTP   float64 `json:"http"`
-	SIP    float64 `json:"sip"`
-	Moves  float64 `json:"moves"`
-	Errors float64 `json:"errors"`
 }
 
 // placedAnew are the rules by which a message had no affinity to follow.

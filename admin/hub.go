@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"twinhop/admin/history"
 	"twinhop/gateway/cluster"
 	"twinhop/gateway/trace"
 )
@@ -14,9 +15,6 @@ import (
 const (
 	ringSize     = 4096 // events kept for those who come back
 	recentSize   = 50
-	historySize  = 120 // samples of historyStep
-	historyStep  = 5 * time.Second
-	tickEvery    = time.Second
 	maxClients   = 100
 	clientQueue  = 256 // messages that wait for a slow browser
 	traceBacklog = 4096
@@ -41,7 +39,7 @@ type hub struct {
 	clients map[*client]struct{}
 	notes   []occurrence
 	states  map[string]string // node and axis -> word, as last seen
-	samples samples
+	past    history.Book
 }
 
 func newHub(s *Server) *hub { return &hub{s: s, clients: map[*client]struct{}{}} }
@@ -49,7 +47,7 @@ func newHub(s *Server) *hub { return &hub{s: s, clients: map[*client]struct{}{}}
 func (h *hub) run(ctx context.Context) {
 	var group sync.WaitGroup
 	group.Go(func() { h.follow(ctx) })
-	tick := time.NewTicker(tickEvery)
+	tick := time.NewTicker(history.Every)
 	defer tick.Stop()
 	defer group.Wait()
 	for {

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/chromedp/chromedp"
+
+	"twinhop/admin/limits"
 )
 
 // TestLimitsInBrowser shows who is kept out, lifts a ban, and sees each state of the section.
@@ -19,7 +21,7 @@ func TestLimitsInBrowser(t *testing.T) {
 	k := s.keep(time.Now())
 	gate := make(chan struct{}, 1000)
 	var broken atomic.Bool
-	s.Panel.Limits = func() Limits {
+	s.Panel.Limits = func() limits.State {
 		<-gate
 		if broken.Load() {
 			panic("no limits")
@@ -84,7 +86,7 @@ func TestLimitsInBrowser(t *testing.T) {
 	b.see("Something went wrong here")
 	broken.Store(false)
 	k.mu.Lock()
-	k.bans[netip.MustParsePrefix("198.51.100.66/32")] = Ban{netip.MustParsePrefix("198.51.100.66/32"), time.Now().Add(time.Hour), 7}
+	k.bans[netip.MustParsePrefix("198.51.100.66/32")] = limits.Ban{Source: netip.MustParsePrefix("198.51.100.66/32"), Until: time.Now().Add(time.Hour), Dropped: 7}
 	k.rest.Shed = nil
 	k.mu.Unlock()
 	b.do(chromedp.Click(chromedp.CSS(".sip .failure button")))

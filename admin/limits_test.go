@@ -6,16 +6,18 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"twinhop/admin/limits"
 )
 
 // keeper is a SIP front as far as the admin knows one.
 type keeper struct {
 	mu   sync.Mutex
-	bans map[netip.Prefix]Ban
-	rest Limits
+	bans map[netip.Prefix]limits.Ban
+	rest limits.State
 }
 
-func (k *keeper) limits() Limits {
+func (k *keeper) limits() limits.State {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	l := k.rest
@@ -38,14 +40,14 @@ func (k *keeper) unban(ip netip.Addr) bool {
 }
 
 func (s *stage) keep(now time.Time) *keeper {
-	k := &keeper{bans: map[netip.Prefix]Ban{}, rest: Limits{Sources: 4711, Scanners: []Hit{{"friendly-scanner", 12}, {"sipcli", 0}, {"<b>\u202Edrow", 1}},
+	k := &keeper{bans: map[netip.Prefix]limits.Ban{}, rest: limits.State{Sources: 4711, Scanners: []limits.Hit{{Word: "friendly-scanner", Hits: 12}, {Word: "sipcli"}, {Word: "<b>\u202Edrow", Hits: 1}},
 		Shed: map[string]uint64{"scanner": 12, "source_rate": 3141, "overload_invite": 7},
-		Pending: Pending{Live: 3, Max: 100000, Opened: 2000, Stateless: 1, Left: map[string]uint64{"silent": 2, "refused": 40},
+		Pending: limits.Pending{Live: 3, Max: 100000, Opened: 2000, Stateless: 1, Left: map[string]uint64{"silent": 2, "refused": 40},
 			Answers: map[string]uint64{"100": 900, "503": 4}},
-		Connections: []Connections{{Listener: "tcp://0.0.0.0:5060", Open: 17, Accepted: 40, Dialled: 2, Refused: 5, TimedOut: 1, Garbled: 2}}}}
+		Connections: []limits.Connections{{Listener: "tcp://0.0.0.0:5060", Open: 17, Accepted: 40, Dialled: 2, Refused: 5, TimedOut: 1, Garbled: 2}}}}
 	for source, dropped := range map[string]int{"198.51.100.66/32": 2718, "2001:db8:1:2::/64": 99, "203.0.113.5/32": 2718} {
 		p := netip.MustParsePrefix(source)
-		k.bans[p] = Ban{p, now.Add(40 * time.Second), dropped}
+		k.bans[p] = limits.Ban{Source: p, Until: now.Add(40 * time.Second), Dropped: dropped}
 	}
 	s.Panel.Limits, s.Panel.Unban = k.limits, k.unban
 	return k
@@ -88,12 +90,12 @@ func TestLimits(t *testing.T) {
 		t.Errorf("all lifted: %s", a.text)
 	}
 
-	for i := range maxBans + 50 {
+	for i := range limits.MaxBans + 50 {
 		p := netip.PrefixFrom(netip.AddrFrom4([4]byte{10, 1, byte(i >> 8), byte(i)}), 32)
-		k.bans[p] = Ban{p, until, i}
+		k.bans[p] = limits.Ban{Source: p, Until: until, Dropped: i}
 	}
 	a = b.must(200, "GET", "/api/v1/limits", nil)
-	if n := len(a.at("sip", "bans").([]any)); n != maxBans || a.at("sip", "banned") != maxBans+50.0 || a.at("sip", "bans", 0, "dropped") != maxBans+49.0 {
+	if n := len(a.at("sip", "bans").([]any)); n != limits.MaxBans || a.at("sip", "banned") != limits.MaxBans+50.0 || a.at("sip", "bans", 0, "dropped") != limits.MaxBans+49.0 {
 		t.Errorf("%d listed: %s", n, fmt.Sprintf("%.200s", a.text))
 	}
 }

@@ -5,7 +5,6 @@ import (
 	"net/http"
 	"slices"
 	"strings"
-	"time"
 	"unicode"
 	"unicode/utf8"
 
@@ -278,6 +277,3 @@ func (s *Server) impact(n nodeView, a cluster.Activation) impact {
 	}
 	return x
 }
-
-// recently is the window of rates.
-const recently = 10 * time.Second

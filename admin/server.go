@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"twinhop/admin/access"
+	"twinhop/admin/limits"
 	"twinhop/appsession"
 	"twinhop/gateway"
 	"twinhop/gateway/cluster"
@@ -40,7 +41,7 @@ type Panel struct {
 	// Leader is the protocol that decides where a session lives.
 	Leader func() string
 	// Limits tells whom and what the SIP front keeps out; nil: there is none.
-	Limits func() Limits
+	Limits func() limits.State
 	// Unban lets a source in again, and tells whether it was kept out.
 	Unban func(netip.Addr) bool
 }

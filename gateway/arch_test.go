@@ -48,6 +48,7 @@ var rooms = []room{
 	{pkg: "gateway", rank: 2, may: []string{"appsession", "gateway/cluster", "gateway/balance", "gateway/calls"}},
 
 	{pkg: "gateway/trace", rank: 3, may: []string{"appsession", "gateway", "gateway/cluster"}},
+	{pkg: "sip/probe", rank: 3, may: []string{"gateway/cluster", "sip/peek", "sip/seal"}},
 	{pkg: "sip/pending", rank: 3, may: []string{"gateway", "gateway/cluster"}},
 
 	{pkg: "http", rank: 4,

@@ -327,64 +327,6 @@ func TestWildcardSocketsNameARealAddress(t *testing.T) {
 	}
 }
 
-func TestProber(t *testing.T) {
-	c, err := net.ListenPacket("udp4", "127.0.0.1:0")
-	if err != nil {
-		t.Skip("no UDP here: ", err)
-	}
-	defer c.Close()
-	s := newStage(t, false, Settings{})
-	to := c.LocalAddr().(*net.UDPAddr).AddrPort()
-	if err := s.registry.Apply(cluster.Spec{Nodes: []cluster.NodeSpec{{Name: "n", SIP: []cluster.Address{{Scheme: "udp", Addr: to, Host: "127.0.0.1"}}}},
-		Pools: []cluster.PoolSpec{{Name: "default", Members: []cluster.MemberSpec{{Node: "n"}}}}}); err != nil {
-		t.Fatal(err)
-	}
-	n := s.registry.View().Named("n")
-	statuses := make(chan []string, 1)
-	served := make(chan struct{})
-	go func() {
-		defer close(served)
-		b := make([]byte, 65536)
-		for {
-			size, peer, err := c.ReadFrom(b)
-			if err != nil {
-				return
-			}
-			var m peek.Message
-			if r := m.Scan(b[:size]); r != peek.OK || m.Method != peek.Options {
-				t.Errorf("the probe is %v:\n%s", r, b[:size])
-			}
-			for _, status := range <-statuses {
-				c.WriteTo([]byte(status), peer) // noise is not an answer
-				c.WriteTo([]byte(answer(&m, status)), peer)
-			}
-		}
-	}()
-	defer func() { c.Close(); <-served }()
-	for _, tc := range []struct {
-		answers []string
-		ok      bool
-		code    int
-	}{{[]string{"100 Trying", "200 OK"}, true, 200}, {[]string{"404 Not Found"}, true, 404}, {[]string{"483 Too Many Hops"}, true, 483}, {[]string{"503 Service Unavailable"}, false, 503}} {
-		statuses <- tc.answers
-		r := (&Prober{}).Probe(context.Background(), n)
-		if r.OK != tc.ok || r.Code != tc.code || r.Took <= 0 {
-			t.Errorf("%v: %+v", tc.answers, r)
-		}
-	}
-	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Millisecond)
-	defer cancel()
-	statuses <- nil
-	if r := (&Prober{}).Probe(ctx, n); r.OK || r.Code != 0 || !strings.Contains(r.Detail, "no answer") {
-		t.Errorf("silence: %+v", r)
-	}
-	c.Close()
-	<-served
-	if r := (&Prober{}).Probe(context.Background(), n); r.OK || r.Detail == "" {
-		t.Errorf("nobody there: %+v", r)
-	}
-}
-
 // A sender that the system has no way to is invented. Its messages reach nobody, and no node is blamed for that.
 func TestUnreachableSenders(t *testing.T) {
 	s := newStage(t, true, Settings{})

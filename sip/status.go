@@ -67,9 +67,6 @@ func ownStatus(o pending.Own) status {
 
 // What responses that pass by mean to the gateway.
 
-// serves tells whether a probed node takes calls: it gave a final answer, and not that it is unavailable.
-func serves(code int) bool { return code >= 200 && code != 503 }
-
 // accepts tells a 2xx.
 func accepts(code int) bool { return code/100 == 2 }
 

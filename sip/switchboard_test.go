@@ -5,13 +5,11 @@ import (
 	"errors"
 	"net"
 	"net/netip"
-	"reflect"
 	"slices"
 	"strings"
 	"sync"
 	"testing/synctest"
 	"time"
-	"unsafe"
 
 	"twinhop/gateway/cluster"
 	"twinhop/sip/peek"
@@ -102,8 +100,8 @@ func (b *switchboard) connect(ctx context.Context) {
 		if g.inside {
 			name = "internal-tcp"
 		}
-		private(g.streams, "lastID", uint64(0x1000*(g.index+1)))
-		private(g.streams, "dial", func(_ context.Context, to netip.AddrPort) (net.Conn, error) { return b.dialled(name, to) })
+		g.streams.LastID = uint64(0x1000 * (g.index + 1))
+		g.streams.Dial = func(_ context.Context, to netip.AddrPort) (net.Conn, error) { return b.dialled(name, to) }
 		if err := g.streams.Begin(ctx, &connections{ctx, b.s.front, g}); err != nil {
 			b.s.t.Fatal(err)
 		}
@@ -120,13 +118,6 @@ func (b *switchboard) connect(ctx context.Context) {
 		b.mu.Unlock()
 		wg.Wait()
 	})
-}
-
-// private sets a field that only the room's own tests set otherwise: numbers of connections must be the same each time, and nothing is dialled
-// in truth.
-func private[T any](of any, field string, v T) {
-	f := reflect.ValueOf(of).Elem().FieldByName(field)
-	*(*T)(unsafe.Pointer(f.UnsafeAddr())) = v
 }
 
 // dialled is the gateway calling a peer.
@@ -218,7 +209,7 @@ func (s *stage) settle() []caught {
 func (s *stage) wait(d time.Duration) []caught {
 	s.sent = nil
 	for end := time.Now().Add(d); time.Now().Before(end); {
-		time.Sleep(tick)
+		<-time.After(tick) // of the bubble
 		s.front.turn(s.keeper, s.ticks, s.fallen)
 		s.ticks++
 	}

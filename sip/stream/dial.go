@@ -33,7 +33,7 @@ func (t *Pool) call(b []byte, to netip.AddrPort) (bool, error) {
 // connect dials and then serves the connection.
 func (s *Conn) connect(ctx context.Context) {
 	t := s.pool
-	dial := t.dial
+	dial := t.Dial
 	if dial == nil {
 		dial = t.dialTCP
 	}

@@ -46,8 +46,9 @@ type Pool struct {
 	Listener net.Listener // opened and closed by the caller; without a SetDeadline method it must be closed when the context of Run ends
 	Log      *slog.Logger // nil: silent
 	Limits   Limits
+	Dial     func(ctx context.Context, to netip.AddrPort) (net.Conn, error) // nil: TCP, from the address of the listener
+	LastID   uint64                                                         // of a connection before the first; 0: random, so ids of an earlier process mean nothing
 
-	dial    func(ctx context.Context, to netip.AddrPort) (net.Conn, error) // nil: TCP
 	counted counters
 
 	mu       sync.RWMutex
@@ -97,8 +98,8 @@ func (t *Pool) Begin(ctx context.Context, h Handler) error {
 	t.handler, t.limits = h, t.Limits.filled()
 	t.peers, t.ids, t.open = make(map[netip.AddrPort]*Conn), make(map[uint64]*Conn), make(map[*Conn]struct{})
 	t.sources, t.accepted = make(map[netip.Addr]int), 0
-	if t.lastID == 0 {
-		t.lastID = rand.Uint64() // ids of an earlier process mean nothing here
+	if t.lastID = t.LastID; t.lastID == 0 {
+		t.lastID = rand.Uint64()
 	}
 	return nil
 }

@@ -271,7 +271,7 @@ func TestOneDialForAll(t *testing.T) {
 		s, _, _ := inBubble(t, Limits{Queue: 1000})
 		here, there := pipe(alice)
 		dials := 0
-		s.dial = func(ctx context.Context, to netip.AddrPort) (net.Conn, error) {
+		s.Dial = func(ctx context.Context, to netip.AddrPort) (net.Conn, error) {
 			if dials++; to != alice {
 				t.Error(to)
 			}
@@ -303,7 +303,7 @@ func TestDialling(t *testing.T) {
 	refused := errors.New("refused")
 	synctest.Test(t, func(t *testing.T) {
 		s, _, e := inBubble(t, Limits{Total: 2})
-		s.dial = func(ctx context.Context, to netip.AddrPort) (net.Conn, error) {
+		s.Dial = func(ctx context.Context, to netip.AddrPort) (net.Conn, error) {
 			select {
 			case <-time.After(time.Second):
 				return nil, refused
@@ -338,7 +338,7 @@ func TestCloseWhileDialling(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, _, e := inBubble(t, Limits{})
 		here, there := pipe(alice)
-		s.dial = func(ctx context.Context, to netip.AddrPort) (net.Conn, error) {
+		s.Dial = func(ctx context.Context, to netip.AddrPort) (net.Conn, error) {
 			time.Sleep(time.Second)
 			return here, nil
 		}
@@ -475,7 +475,7 @@ func TestADialThatComesTooLate(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		e, l := newEar(), newPipes()
 		here, there := pipe(alice)
-		s := &Pool{Listener: l, dial: func(ctx context.Context, to netip.AddrPort) (net.Conn, error) {
+		s := &Pool{Listener: l, Dial: func(ctx context.Context, to netip.AddrPort) (net.Conn, error) {
 			<-ctx.Done()
 			time.Sleep(time.Second)
 			return here, nil

@@ -24,6 +24,7 @@ import (
 	"twinhop/gateway/trace"
 	"twinhop/http/h1"
 	sipfront "twinhop/sip"
+	"twinhop/sip/probe"
 )
 
 // Options say what to build.
@@ -130,7 +131,7 @@ func (g *Gateway) buildCluster() error {
 	}
 	g.Registry = &cluster.Registry{Log: g.log, Probers: map[cluster.Service]cluster.Prober{
 		cluster.HTTP: httpProber{path: g.config.Health.HTTP.Path},
-		cluster.SIP:  &sipfront.Prober{},
+		cluster.SIP:  &probe.Prober{},
 	}}
 	ctx, cancel := context.WithTimeout(context.Background(), resolveTime)
 	defer cancel()

@@ -3,19 +3,19 @@ package assembly
 import (
 	"strconv"
 
-	"twinhop/admin"
+	"twinhop/admin/limits"
 )
 
 // limits says in the admin's words what the SIP front keeps out and has in hand.
-func (g *Gateway) limits() admin.Limits {
+func (g *Gateway) limits() limits.State {
 	s := g.sip.State()
-	l := admin.Limits{Sources: s.Sources, Shed: s.Shed, Pending: admin.Pending{Live: s.Pending.Live, Max: g.config.Limits.SIP.Pending,
+	l := limits.State{Sources: s.Sources, Shed: s.Shed, Pending: limits.Pending{Live: s.Pending.Live, Max: g.config.Limits.SIP.Pending,
 		Opened: s.Pending.Opened, Stateless: s.Pending.Stateless, Left: map[string]uint64{}, Answers: map[string]uint64{}}}
 	for _, b := range s.Bans {
-		l.Bans = append(l.Bans, admin.Ban{Source: b.Source, Until: b.Until, Dropped: b.Dropped})
+		l.Bans = append(l.Bans, limits.Ban{Source: b.Source, Until: b.Until, Dropped: b.Dropped})
 	}
 	for _, h := range s.Scanners {
-		l.Scanners = append(l.Scanners, admin.Hit{Word: h.Word, Hits: h.Count})
+		l.Scanners = append(l.Scanners, limits.Hit{Word: h.Word, Hits: h.Count})
 	}
 	for cause, n := range s.Pending.Left {
 		l.Pending.Left[cause.String()] = n
@@ -25,7 +25,7 @@ func (g *Gateway) limits() admin.Limits {
 	}
 	for _, t := range s.Streams {
 		n := t.Stats
-		l.Connections = append(l.Connections, admin.Connections{Listener: "tcp://" + t.Listener.String(), Open: n.Open, Accepted: n.Accepted,
+		l.Connections = append(l.Connections, limits.Connections{Listener: "tcp://" + t.Listener.String(), Open: n.Open, Accepted: n.Accepted,
 			Dialled: n.Dialled, Refused: n.RefusedTotal + n.RefusedSource, TimedOut: n.TimedOut, Garbled: n.Garbled})
 	}
 	return l

@@ -10,7 +10,7 @@ import (
 	"testing"
 	"time"
 
-	"twinhop/admin"
+	"twinhop/admin/limits"
 )
 
 // What the SIP front keeps out is in the admin and in the metrics, by the same words.
@@ -50,7 +50,7 @@ func TestLimitsReachTheAdmin(t *testing.T) {
 		t.Fatalf("%q, %v", b[:n], err)
 	}
 	l := g.Admin.Panel.Limits()
-	if !slices.Equal(l.Scanners, []admin.Hit{{Word: "sipcli", Hits: 1}}) || l.Shed["scanner"] != 1 || l.Sources != 1 || len(l.Bans) != 0 {
+	if !slices.Equal(l.Scanners, []limits.Hit{{Word: "sipcli", Hits: 1}}) || l.Shed["scanner"] != 1 || l.Sources != 1 || len(l.Bans) != 0 {
 		t.Errorf("%+v", l)
 	}
 	if len(l.Connections) != 1 || l.Connections[0].Listener != g.Addrs().External[1] {
