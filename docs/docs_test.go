@@ -359,9 +359,10 @@ var metricName = regexp.MustCompile(`twinhop_[a-z_]*[a-z]`)
 
 // Every metric is on the operations' page, and no alert asks for another.
 func TestMetricsExist(t *testing.T) {
-	known := map[string]bool{}
+	known, written := map[string]bool{}, ""
 	sources(t, func(path, text string) {
 		if strings.HasSuffix(path, "/metrics.go") {
+			written += text
 			for _, m := range regexp.MustCompile(`"(twinhop_[a-z_]+)"`).FindAllStringSubmatch(text, -1) {
 				known[m[1]] = true
 			}
@@ -393,6 +394,13 @@ func TestMetricsExist(t *testing.T) {
 				t.Errorf("prometheus-rules.yaml: %s does not exist", name)
 			}
 		}
+		for _, label := range regexp.MustCompile(`(?:reason|event|direction)(?:=|=~)"([^"]+)"`).FindAllStringSubmatch(m[1], -1) {
+			for word := range strings.SplitSeq(label[1], "|") {
+				if !strings.Contains(written, `"`+word+`"`) {
+					t.Errorf("prometheus-rules.yaml: no metric has the label value %s", word)
+				}
+			}
+		}
 		for _, rule := range regexp.MustCompile(`rule(?:=|=~)"([^"]+)"`).FindAllStringSubmatch(m[1], -1) {
 			for word := range strings.SplitSeq(rule[1], "|") {
 				if !slices.ContainsFunc(gateway.Rules(), func(r gateway.Rule) bool { return r.String() == word }) {
@@ -415,9 +423,14 @@ func TestEveryPackageIsNamed(t *testing.T) {
 	}
 }
 
-// Links lead to files and headings that exist.
+// Links lead to files and headings that exist; so do those of the alerts.
 func TestLinks(t *testing.T) {
 	all := pages(t)
+	for _, m := range regexp.MustCompile(`runbook_url: docs/([^#\s]+)#(\S+)`).FindAllStringSubmatch(read(t, "../deploy/prometheus-rules.yaml"), -1) {
+		if !slices.Contains(headings(all[m[1]]), m[2]) {
+			t.Errorf("prometheus-rules.yaml: %s has no heading %s", m[1], m[2])
+		}
+	}
 	for page, text := range all {
 		for _, m := range regexp.MustCompile(`\]\(([^)\s]+)\)`).FindAllStringSubmatch(text, -1) {
 			file, anchor, _ := strings.Cut(m[1], "#")
