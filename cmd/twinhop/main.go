@@ -11,7 +11,7 @@ import (
 
 	"twinhop/cmd/twinhop/assembly"
 	"twinhop/cmd/twinhop/demo"
-	"twinhop/gateway/config"
+	"twinhop/gateway/config/form"
 )
 
 // The exit codes.
@@ -104,7 +104,7 @@ func knownCommand(c *cobra.Command, args []string) error {
 			names = append(names, append(s.Aliases, s.Name())...)
 		}
 	}
-	if w := config.Nearest(args[0], names); w != "" {
+	if w := form.Nearest(args[0], names); w != "" {
 		return usage("unknown command %q; did you mean %q?", args[0], w)
 	}
 	return usage("unknown command %q", args[0])

@@ -4,11 +4,14 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"twinhop/gateway/config/decode"
+	"twinhop/gateway/config/form"
 )
 
 // check finds what does not fit together. Problems stand where the value
 // stands, or at the nearest key around it when it was left out.
-func (r *reader) check(c *Config) {
+func (r *checker) check(c *Config) {
 	r.checkNodes(c)
 	r.checkPools(c)
 	r.checkRealms(c)
@@ -21,31 +24,6 @@ func (r *reader) check(c *Config) {
 	r.checkRest(c)
 }
 
-// at returns where path stands in the file.
-func (r *reader) at(path string) place {
-	for path != "" {
-		if p, ok := r.marks[path]; ok {
-			return p
-		}
-		path = path[:max(strings.LastIndexAny(path, ".["), 0)]
-	}
-	return place{1, 1}
-}
-
-// given tells whether the file says something at path.
-func (r *reader) given(path string) bool {
-	_, ok := r.marks[path]
-	return ok
-}
-
-func (r *reader) bad(path, hint, format string, args ...any) {
-	r.wrong(spot{r.at(path), path}, hint, format, args...)
-}
-
-func (r *reader) warn(path, hint, format string, args ...any) {
-	r.add(r.at(path), Warn, Problem{Path: path, Message: fmt.Sprintf(format, args...), Hint: hint})
-}
-
 // seenAt remembers which path used a value first.
 type seenAt map[string]string
 
@@ -53,46 +31,46 @@ type seenAt map[string]string
 type use struct{ of, path string }
 
 // twice complains when value was used before.
-func (r *reader) twice(seen seenAt, value string, by use, hint string) {
+func (r *checker) twice(seen seenAt, value string, by use, hint string) {
 	if value == "" {
 		return
 	}
 	if first, ok := seen[value]; ok {
-		r.bad(by.path, hint, "%s is already used by %s (line %d)", quote(value), first, r.at(first).line)
+		r.Bad(by.path, hint, "%s is already used by %s (line %d)", form.Quote(value), first, r.At(first).Line)
 		return
 	}
 	seen[value] = by.of
 }
 
-func (r *reader) checkNodes(c *Config) {
-	if len(c.Nodes) == 0 && !r.failed("nodes") {
-		r.bad("nodes", `such as: nodes: [{name: node1, http: "http://10.0.0.1:8080"}]`, "no node is configured: there is nothing to forward to")
+func (r *checker) checkNodes(c *Config) {
+	if len(c.Nodes) == 0 && !r.Failed("nodes") {
+		r.Bad("nodes", `such as: nodes: [{name: node1, http: "http://10.0.0.1:8080"}]`, "no node is configured: there is nothing to forward to")
 	}
 	names, routes, https, sips := seenAt{}, seenAt{}, seenAt{}, seenAt{}
 	for i, n := range c.Nodes {
 		p := fmt.Sprintf("nodes[%d]", i)
-		if !r.given(p) || n.Name == "" {
+		if !r.Given(p) || n.Name == "" {
 			continue
 		}
 		r.twice(names, n.Name, use{p, p + ".name"}, "each node needs its own name")
-		if r.given(p+".route") || names[n.Name] == p { // a second complaint about one name helps nobody
+		if r.Given(p+".route") || names[n.Name] == p { // a second complaint about one name helps nobody
 			hint := "each node needs its own route"
 			if n.Route != n.Name && !slices.Contains(allRoutes(c), n.Name) {
-				hint += "; did you mean " + quote(n.Name) + "?"
+				hint += "; did you mean " + form.Quote(n.Name) + "?"
 			}
 			r.twice(routes, n.Route, use{p, p + ".route"}, hint)
 		}
-		if n.HTTP == "" && len(n.SIP) == 0 && !r.failed(p+".http") && !r.failed(p+".sip") {
-			r.bad(p, "give it http: or sip:, or both", "node %s serves neither HTTP nor SIP", quote(n.Name))
+		if n.HTTP == "" && len(n.SIP) == 0 && !r.Failed(p+".http") && !r.Failed(p+".sip") {
+			r.Bad(p, "give it http: or sip:, or both", "node %s serves neither HTTP nor SIP", form.Quote(n.Name))
 		}
 		if n.HTTP != "" {
 			if first, ok := https[n.HTTP]; ok {
-				r.warn(p+".http", "two names for one server count its load twice", "%s is also the address of %s (line %d)", quote(n.HTTP), first, r.at(first).line)
+				r.Warn(p+".http", "two names for one server count its load twice", "%s is also the address of %s (line %d)", form.Quote(n.HTTP), first, r.At(first).Line)
 			}
 			https[n.HTTP] = p
 		}
 		for j, s := range n.SIP { // one address over both transports is one address
-			if _, addr := SplitSIPURL(s); sips[addr] != p || slices.Contains(n.SIP[:j], s) {
+			if _, addr := form.SplitSIPURL(s); sips[addr] != p || slices.Contains(n.SIP[:j], s) {
 				r.twice(sips, addr, use{p, fmt.Sprintf("%s.sip[%d]", p, j)}, "a SIP message must be able to tell which node it means")
 			}
 		}
@@ -118,13 +96,13 @@ func allRoutes(c *Config) []string {
 }
 
 // checkRedirect complains of a redirect that leads nowhere.
-func (r *reader) checkRedirect(path, redirect, own string, routes []string) {
+func (r *checker) checkRedirect(path, redirect, own string, routes []string) {
 	switch {
-	case redirect == "" || r.failed(path):
+	case redirect == "" || r.Failed(path):
 	case redirect == own:
-		r.bad(path, "name the route of another node", "a node cannot be its own substitute")
+		r.Bad(path, "name the route of another node", "a node cannot be its own substitute")
 	case !slices.Contains(routes, redirect):
-		r.bad(path, didYouMean(redirect, routes), "there is no route %s", quote(redirect))
+		r.Bad(path, form.DidYouMean(redirect, routes), "there is no route %s", form.Quote(redirect))
 	}
 }
 
@@ -144,33 +122,33 @@ func poolNames(c *Config) []string {
 	return names
 }
 
-func (r *reader) checkPools(c *Config) {
+func (r *checker) checkPools(c *Config) {
 	names := nodeNames(c)
 	for _, p := range c.Pools {
-		path := join("pools", p.Name)
-		if len(p.Nodes) == 0 && !r.failed(path+".nodes") {
-			r.bad(path+".nodes", `nodes: ["*"] takes all`, "pool %s has no node", quote(p.Name))
+		path := decode.Join("pools", p.Name)
+		if len(p.Nodes) == 0 && !r.Failed(path+".nodes") {
+			r.Bad(path+".nodes", `nodes: ["*"] takes all`, "pool %s has no node", form.Quote(p.Name))
 		}
 		seen := seenAt{}
 		for i, n := range p.Nodes {
 			at := fmt.Sprintf("%s.nodes[%d]", path, i)
-			if n.Name != allNodes && n.Name != "" && !slices.Contains(names, n.Name) && !r.failed(at) && !r.failed(at+".name") {
-				r.bad(at, didYouMean(n.Name, names), "there is no node %s", quote(n.Name))
+			if n.Name != allNodes && n.Name != "" && !slices.Contains(names, n.Name) && !r.Failed(at) && !r.Failed(at+".name") {
+				r.Bad(at, form.DidYouMean(n.Name, names), "there is no node %s", form.Quote(n.Name))
 			}
 			r.twice(seen, n.Name, use{at, at}, "a node is once in a pool")
 			if n.Name == allNodes && n.Route != nil {
-				r.bad(at+".route", "give each node its own route", "all nodes cannot have one route")
+				r.Bad(at+".route", "give each node its own route", "all nodes cannot have one route")
 			}
 		}
 		r.checkMembers(path, c.Members(p))
 		if p.StickyForce && !p.Sticky {
-			r.warn(path+".stickyForce", "set sticky: true", "has no effect without sticky")
+			r.Warn(path+".stickyForce", "set sticky: true", "has no effect without sticky")
 		}
 	}
 }
 
 // checkMembers looks at a pool as the gateway will see it.
-func (r *reader) checkMembers(path string, members []Member) {
+func (r *checker) checkMembers(path string, members []Member) {
 	routes, active := seenAt{}, 0
 	var known []string
 	for _, m := range members {
@@ -180,16 +158,16 @@ func (r *reader) checkMembers(path string, members []Member) {
 		}
 	}
 	if len(members) > 0 && active == 0 {
-		r.warn(path, "set one to activation: active", "no node of this pool takes new sessions")
+		r.Warn(path, "set one to activation: active", "no node of this pool takes new sessions")
 	}
 	for _, m := range members {
 		own := fmt.Sprintf("%s.nodes[%d]", path, m.Index)
-		if r.given(own + ".route") {
+		if r.Given(own + ".route") {
 			r.twice(routes, m.Route, use{own, own + ".route"}, "each node of a pool needs its own route")
 		} else if _, ok := routes[m.Route]; !ok {
 			routes[m.Route] = own
 		}
-		if r.given(own + ".redirect") {
+		if r.Given(own + ".redirect") {
 			r.checkRedirect(own+".redirect", m.Redirect, m.Route, known)
 		}
 	}
@@ -197,10 +175,10 @@ func (r *reader) checkMembers(path string, members []Member) {
 
 // checkRealms: sessions of one realm may meet in any of its pools, so each
 // must be able to reach every node.
-func (r *reader) checkRealms(c *Config) {
+func (r *checker) checkRealms(c *Config) {
 	first := map[string]Pool{}
 	for _, p := range c.Pools {
-		if r.failed(join("pools", p.Name) + ".nodes") {
+		if r.Failed(decode.Join("pools", p.Name) + ".nodes") {
 			continue
 		}
 		other, ok := first[p.Realm]
@@ -214,11 +192,11 @@ func (r *reader) checkRealms(c *Config) {
 		}
 		realm := "the default realm"
 		if p.Realm != "" {
-			realm = "realm " + quote(p.Realm)
+			realm = "realm " + form.Quote(p.Realm)
 		}
-		r.bad(join("pools", p.Name), "give it the same nodes, or a realm of its own",
+		r.Bad(decode.Join("pools", p.Name), "give it the same nodes, or a realm of its own",
 			"pools of one realm need the same nodes: in %s, pool %s has %s, this one %s",
-			realm, quote(other.Name), strings.Join(a, " "), strings.Join(b, " "))
+			realm, form.Quote(other.Name), strings.Join(a, " "), strings.Join(b, " "))
 	}
 }
 
@@ -231,30 +209,30 @@ func members(c *Config, p Pool) []string {
 	return names
 }
 
-func (r *reader) checkMounts(c *Config) {
+func (r *checker) checkMounts(c *Config) {
 	pools, seen := poolNames(c), seenAt{}
 	for i, m := range c.Mounts {
 		p := fmt.Sprintf("mounts[%d]", i)
 		excludes := strings.HasPrefix(m.Path, "!")
 		switch {
 		case m.Pool == allNodes && !excludes:
-			r.bad(p+".pool", "name one pool", `only an exclusion ("!/path") may stand for all pools`)
-		case m.Pool == allNodes || r.failed(p+".pool") || len(c.Listen.HTTP) == 0:
-		case !slices.Contains(pools, m.Pool) && !r.given("mounts"):
-			r.bad("mounts", "call a pool default, or write mounts", `the default mount "/*" needs a pool "default"`)
+			r.Bad(p+".pool", "name one pool", `only an exclusion ("!/path") may stand for all pools`)
+		case m.Pool == allNodes || r.Failed(p+".pool") || len(c.Listen.HTTP) == 0:
+		case !slices.Contains(pools, m.Pool) && !r.Given("mounts"):
+			r.Bad("mounts", "call a pool default, or write mounts", `the default mount "/*" needs a pool "default"`)
 		case !slices.Contains(pools, m.Pool):
-			r.bad(p+".pool", didYouMean(m.Pool, pools), "there is no pool %s", quote(m.Pool))
+			r.Bad(p+".pool", form.DidYouMean(m.Pool, pools), "there is no pool %s", form.Quote(m.Pool))
 		}
 		key := m.Path
 		if excludes {
 			key += " " + m.Pool
 		}
 		if first, ok := seen[key]; ok && m.Path != "" {
-			r.bad(p+".path", "keep one of them", "%s is already mounted by %s (line %d)", quote(m.Path), first, r.at(first).line)
+			r.Bad(p+".path", "keep one of them", "%s is already mounted by %s (line %d)", form.Quote(m.Path), first, r.At(first).Line)
 		}
 		seen[key] = p
 	}
-	if len(c.Mounts) == 0 && len(c.Listen.HTTP) > 0 && !r.failed("mounts") {
-		r.bad("mounts", `mounts: [{path: "/*", pool: default}]`, "nothing is mounted: every HTTP request would be refused")
+	if len(c.Mounts) == 0 && len(c.Listen.HTTP) > 0 && !r.Failed("mounts") {
+		r.Bad("mounts", `mounts: [{path: "/*", pool: default}]`, "nothing is mounted: every HTTP request would be refused")
 	}
 }

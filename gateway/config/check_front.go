@@ -5,6 +5,9 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+
+	"twinhop/gateway/config/decode"
+	"twinhop/gateway/config/form"
 )
 
 // socket is a listener as the check for clashes sees it.
@@ -32,7 +35,7 @@ func wildcard(host string) bool {
 func sockets(c *Config) []socket {
 	var all []socket
 	add := func(path, network, addr string) {
-		if host, port, err := splitHostPort(addr); err == nil {
+		if host, port, err := form.SplitHostPort(addr); err == nil {
 			all = append(all, socket{path, host, port, network})
 		}
 	}
@@ -41,7 +44,7 @@ func sockets(c *Config) []socket {
 	}
 	for _, side := range c.Listen.SIP.sides() {
 		for i, u := range side.urls {
-			network, addr := SplitSIPURL(u)
+			network, addr := form.SplitSIPURL(u)
 			add(fmt.Sprintf("%s[%d]", side.path, i), network, addr)
 		}
 	}
@@ -51,31 +54,24 @@ func sockets(c *Config) []socket {
 	return all
 }
 
-func (r *reader) checkListen(c *Config) {
+func (r *checker) checkListen(c *Config) {
 	l := c.Listen
-	if len(l.HTTP)+len(l.SIP.External)+len(l.SIP.Internal) == 0 && !r.failedUnder("listen") {
-		r.bad("listen", `such as: listen: {http: [{addr: ":8080"}]}`, "nothing to listen on")
+	if len(l.HTTP)+len(l.SIP.External)+len(l.SIP.Internal) == 0 && !r.FailedUnder("listen") {
+		r.Bad("listen", `such as: listen: {http: [{addr: ":8080"}]}`, "nothing to listen on")
 	}
 	all := sockets(c)
 	for i, b := range all {
 		for _, a := range all[:i] {
 			if a.clash(b) {
-				r.bad(b.path, "choose another port", "port %d is already taken by %s (line %d)", b.port, a.path, r.at(a.path).line)
+				r.Bad(b.path, "choose another port", "port %d is already taken by %s (line %d)", b.port, a.path, r.At(a.path).Line)
 				break
 			}
 		}
 	}
 }
 
-// failedUnder tells whether anything at or below path was complained of.
-func (r *reader) failedUnder(path string) bool {
-	return slices.ContainsFunc(r.problems, func(p Problem) bool {
-		return p.Severity == Error && (p.Path == path || strings.HasPrefix(p.Path, path+".") || strings.HasPrefix(p.Path, path+"["))
-	})
-}
-
-func (r *reader) checkAdmin(c *Config) {
-	host, _, err := splitHostPort(c.Admin.Listen)
+func (r *checker) checkAdmin(c *Config) {
+	host, _, err := form.SplitHostPort(c.Admin.Listen)
 	if c.Admin.Listen == "" || err != nil || c.Admin.Insecure {
 		return
 	}
@@ -83,17 +79,17 @@ func (r *reader) checkAdmin(c *Config) {
 	if host == "localhost" || err == nil && a.IsLoopback() {
 		return
 	}
-	r.bad("admin.listen", "listen on 127.0.0.1, or accept it with admin.insecure: true",
+	r.Bad("admin.listen", "listen on 127.0.0.1, or accept it with admin.insecure: true",
 		"passwords and session keys would cross the network in clear")
 }
 
-func (r *reader) checkAffinity(c *Config) {
+func (r *checker) checkAffinity(c *Config) {
 	a := c.Affinity
 	seen, cookie := seenAt{}, ""
 	for i, s := range a.HTTP {
 		if at := fmt.Sprintf("affinity.http[%d]", i); s.Source == "cookie" && s.Name != "" {
 			if cookie != "" && cookie != s.Name {
-				r.bad(at, "keep the one that the nodes set", "a second session cookie: %s is read already", quote(cookie))
+				r.Bad(at, "keep the one that the nodes set", "a second session cookie: %s is read already", form.Quote(cookie))
 			}
 			cookie = s.Name
 		}
@@ -102,74 +98,74 @@ func (r *reader) checkAffinity(c *Config) {
 			r.twice(seen, s.Source+" "+s.Name, use{p, p}, "keep one of them")
 		}
 	}
-	if cookie == "" && len(c.Listen.HTTP) > 0 && !r.failedUnder("affinity.http") {
-		r.warn("affinity.http", "add {source: cookie, name: JSESSIONID}", "no cookie: session ids and their routes are not read, browsers stick by other keys only")
+	if cookie == "" && len(c.Listen.HTTP) > 0 && !r.FailedUnder("affinity.http") {
+		r.Warn("affinity.http", "add {source: cookie, name: JSESSIONID}", "no cookie: session ids and their routes are not read, browsers stick by other keys only")
 	}
 	seen = seenAt{}
 	for i, s := range a.SIP {
 		p := fmt.Sprintf("affinity.sip[%d]", i)
 		r.twice(seen, strings.ToLower(s.Source), use{p, p}, "keep one of them")
 		if len(s.Exclude.Users)+len(s.Exclude.Networks) > 0 && s.Source == "call-id" {
-			r.warn(p+".exclude", "exclude belongs to user keys such as from.user", "a Call-ID names no user: nothing to exclude")
+			r.Warn(p+".exclude", "exclude belongs to user keys such as from.user", "a Call-ID names no user: nothing to exclude")
 		}
 	}
 	if a.TTL.Max != 0 && a.TTL.Idle > a.TTL.Max {
-		r.bad("affinity.ttl.idle", "idle is the life without traffic, max the life in all", "%s is longer than max (%s)", short(a.TTL.Idle), short(a.TTL.Max))
+		r.Bad("affinity.ttl.idle", "idle is the life without traffic, max the life in all", "%s is longer than max (%s)", form.Short(a.TTL.Idle), form.Short(a.TTL.Max))
 	}
 	switch {
-	case a.Leader == "http" && r.given("followSip"):
-		r.warn("followSip", "set affinity.leader: sip to let HTTP follow SIP", "has no effect: the leader is http, SIP follows HTTP")
-	case a.Leader == "sip" && len(c.Listen.SIP.External) == 0 && !r.failedUnder("listen"):
-		r.warn("affinity.leader", "add listen.sip.external", "the leader is sip, but there is no SIP listener")
+	case a.Leader == "http" && r.Given("followSip"):
+		r.Warn("followSip", "set affinity.leader: sip to let HTTP follow SIP", "has no effect: the leader is http, SIP follows HTTP")
+	case a.Leader == "sip" && len(c.Listen.SIP.External) == 0 && !r.FailedUnder("listen"):
+		r.Warn("affinity.leader", "add listen.sip.external", "the leader is sip, but there is no SIP listener")
 	case a.Leader == "sip" && !slices.ContainsFunc(a.SIP, func(s SIPSource) bool { return s.Source != "call-id" }):
-		r.warn("affinity.sip", "add from.user or to.user",
+		r.Warn("affinity.sip", "add from.user or to.user",
 			"the leader is sip and calls are known by Call-ID only: two calls of one session may pull HTTP back and forth")
 	}
 }
 
 // checkGateways: several gateways that share nothing must answer alike.
-func (r *reader) checkGateways(c *Config) {
+func (r *checker) checkGateways(c *Config) {
 	if c.Gateways < 2 {
 		return
 	}
 	refuse := func(path, algorithm string) {
-		if algorithm == "" || slices.Contains(r.words.Deterministic, algorithm) || r.failed(path) {
+		if algorithm == "" || slices.Contains(r.words.Deterministic, algorithm) || r.Failed(path) {
 			return
 		}
-		at := r.at("gateways")
-		if r.given(path) {
-			at = r.at(path)
+		where := "gateways"
+		if r.Given(path) {
+			where = path
 		}
-		r.wrong(spot{at, path}, "use one of: "+strings.Join(r.words.Deterministic, ", "),
-			"%d gateways with tables of their own need a balance that all compute alike; %s is not", c.Gateways, quote(algorithm))
+		r.BadAt(where, decode.Problem{Path: path, Hint: "use one of: " + strings.Join(r.words.Deterministic, ", "),
+			Message: fmt.Sprintf("%d gateways with tables of their own need a balance that all compute alike; %s is not", c.Gateways, form.Quote(algorithm))})
 	}
 	for _, p := range c.Pools {
-		refuse(join("pools", p.Name)+".balance", p.Balance)
+		refuse(decode.Join("pools", p.Name)+".balance", p.Balance)
 	}
 	if len(c.Listen.SIP.External) > 0 {
 		refuse("sip.balance", c.SIP.Balance)
 	}
 }
 
-func (r *reader) checkRest(c *Config) {
+func (r *checker) checkRest(c *Config) {
 	if c.HTTP.Unavailable.Redirect != "" && c.HTTP.Unavailable.Page != "" {
-		r.bad("http.unavailable.page", "keep redirect or page", "redirect is set as well: only one of them can be answered")
+		r.Bad("http.unavailable.page", "keep redirect or page", "redirect is set as well: only one of them can be answered")
 	}
 	if len(c.Listen.HTTP) > 0 {
 		r.checkMounted(c)
 	}
 	if c.Shutdown.Grace != 0 && c.Shutdown.Announce > c.Shutdown.Grace {
-		r.warn("shutdown.announce", "announce is part of grace: no time would be left for calls to end", "%s is longer than grace (%s)", short(c.Shutdown.Announce), short(c.Shutdown.Grace))
+		r.Warn("shutdown.announce", "announce is part of grace: no time would be left for calls to end", "%s is longer than grace (%s)", form.Short(c.Shutdown.Announce), form.Short(c.Shutdown.Grace))
 	}
 }
 
 // checkMounted complains of pools that are mounted but cannot serve HTTP.
-func (r *reader) checkMounted(c *Config) {
+func (r *checker) checkMounted(c *Config) {
 	for _, p := range c.Pools {
 		mounted := slices.ContainsFunc(c.Mounts, func(m Mount) bool { return m.Pool == p.Name && !strings.HasPrefix(m.Path, "!") })
 		ms := c.Members(p)
-		if mounted && len(ms) > 0 && !slices.ContainsFunc(ms, func(m Member) bool { return m.HTTP }) && !r.failedUnder("nodes") {
-			r.bad(join("pools", p.Name), `give nodes http: "http://host:port"`, "this pool is mounted, but none of its nodes speaks HTTP")
+		if mounted && len(ms) > 0 && !slices.ContainsFunc(ms, func(m Member) bool { return m.HTTP }) && !r.FailedUnder("nodes") {
+			r.Bad(decode.Join("pools", p.Name), `give nodes http: "http://host:port"`, "this pool is mounted, but none of its nodes speaks HTTP")
 		}
 	}
 }

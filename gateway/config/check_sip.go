@@ -6,6 +6,9 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"twinhop/gateway/config/decode"
+	"twinhop/gateway/config/form"
 )
 
 // side is the listeners of one side of the SIP front.
@@ -28,101 +31,101 @@ func (s side) speaks(transport string) bool { return s.reaches(transport, "") }
 func (s side) reaches(transport, host string) bool {
 	to, err := netip.ParseAddr(host)
 	return slices.ContainsFunc(s.urls, func(u string) bool {
-		own, addr := SplitSIPURL(u)
-		from, _, _ := splitHostPort(addr)
+		own, addr := form.SplitSIPURL(u)
+		from, _, _ := form.SplitHostPort(addr)
 		a, failed := netip.ParseAddr(from)
 		return own == transport && (err != nil || failed != nil || a.Is6() && a.IsUnspecified() || a.Unmap().Is4() == to.Unmap().Is4())
 	})
 }
 
-func (r *reader) checkSIP(c *Config) {
+func (r *checker) checkSIP(c *Config) {
 	l, sides := c.Listen.SIP, c.Listen.SIP.sides()
 	r.checkFailover(c)
 	for _, s := range sides {
 		r.checkAdvertise(s)
 	}
 	if l.Advertise.InContact && l.Advertise.External.Host == "" {
-		r.warn("listen.sip.advertise.inContact", "add external: {host: ...}", "has no effect without a host")
+		r.Warn("listen.sip.advertise.inContact", "add external: {host: ...}", "has no effect without a host")
 	}
 	if l.Advertise.InVia && l.Advertise.External.Host+l.Advertise.Internal.Host == "" {
-		r.warn("listen.sip.advertise.inVia", "add external: {host: ...}", "has no effect without a host")
+		r.Warn("listen.sip.advertise.inVia", "add external: {host: ...}", "has no effect without a host")
 	}
 	switch {
-	case len(l.External) == 0 && len(l.Internal) > 0 && !r.failed("listen.sip.external"):
-		r.bad("listen.sip.internal", "add listen.sip.external, the port for clients", "an internal port alone serves no client")
-	case len(l.External) == 0 || r.failedUnder("listen.sip.external") || r.failedUnder("listen.sip.internal"):
+	case len(l.External) == 0 && len(l.Internal) > 0 && !r.Failed("listen.sip.external"):
+		r.Bad("listen.sip.internal", "add listen.sip.external, the port for clients", "an internal port alone serves no client")
+	case len(l.External) == 0 || r.FailedUnder("listen.sip.external") || r.FailedUnder("listen.sip.internal"):
 		return
 	case len(l.Internal) == 0:
 		if sides[0].speaks("udp") {
-			r.warn("listen.sip.external", "add listen.sip.internal, a port that only nodes can reach",
+			r.Warn("listen.sip.external", "add listen.sip.internal, a port that only nodes can reach",
 				"one port for clients and nodes: over UDP a forged source address makes a client a node")
 		}
 		if l.Advertise.Internal.Host != "" {
-			r.bad("listen.sip.advertise.internal", "remove it, or add listen.sip.internal", "there is no internal port to advertise")
+			r.Bad("listen.sip.advertise.internal", "remove it, or add listen.sip.internal", "there is no internal port to advertise")
 		}
 	}
 	r.checkWays(c, sides)
 	pools := poolNames(c)
 	i := slices.Index(pools, c.SIP.Pool)
 	if i < 0 {
-		if !r.failed("sip.pool") {
-			r.bad("sip.pool", didYouMean(c.SIP.Pool, pools), "there is no pool %s", quote(c.SIP.Pool))
+		if !r.Failed("sip.pool") {
+			r.Bad("sip.pool", form.DidYouMean(c.SIP.Pool, pools), "there is no pool %s", form.Quote(c.SIP.Pool))
 		}
 		return
 	}
 	serves := func(m Member) bool { return m.SIP }
-	if ms := c.Members(c.Pools[i]); len(ms) > 0 && !slices.ContainsFunc(ms, serves) && !r.failedUnder("nodes") {
-		r.bad(join("pools", c.SIP.Pool), `give nodes sip: ["udp://host:port"]`, "SIP is served from this pool, but none of its nodes speaks SIP")
+	if ms := c.Members(c.Pools[i]); len(ms) > 0 && !slices.ContainsFunc(ms, serves) && !r.FailedUnder("nodes") {
+		r.Bad(decode.Join("pools", c.SIP.Pool), `give nodes sip: ["udp://host:port"]`, "SIP is served from this pool, but none of its nodes speaks SIP")
 	}
 }
 
-func (r *reader) checkAdvertise(s side) {
+func (r *checker) checkAdvertise(s side) {
 	path := strings.Replace(s.path, "sip.", "sip.advertise.", 1)
 	switch {
 	case s.as.Host == "" && s.as.Ports != (Ports{}):
-		r.bad(path, "add host:", "ports are advertised without a host")
+		r.Bad(path, "add host:", "ports are advertised without a host")
 	case len(s.urls) > 0 && (s.as.Ports.UDP != 0 && !s.speaks("udp") || s.as.Ports.TCP != 0 && !s.speaks("tcp")):
-		r.warn(path+".ports", "leave the port out, or add a listener to "+s.path, "a port is advertised for a transport that has no listener")
+		r.Warn(path+".ports", "leave the port out, or add a listener to "+s.path, "a port is advertised for a transport that has no listener")
 	}
 }
 
 // checkWays complains of what no listener can send.
-func (r *reader) checkWays(c *Config, sides [2]side) {
+func (r *checker) checkWays(c *Config, sides [2]side) {
 	out, in := sides[0], sides[1]
 	if len(in.urls) == 0 {
 		in = out
 	}
 	way, key := c.SIP.InternalTransport, "sip.internalTransport"
-	if r.failed(key) {
+	if r.Failed(key) {
 		way = ""
 	}
 	if way != "" && !in.speaks(way) {
-		r.bad(key, fmt.Sprintf(`add "%s://host:port" to %s`, way, in.path), "%s has no such listener", in.path)
+		r.Bad(key, fmt.Sprintf(`add "%s://host:port" to %s`, way, in.path), "%s has no such listener", in.path)
 	}
 	for i, n := range c.Nodes {
-		if path := fmt.Sprintf("nodes[%d].sip", i); len(n.SIP) > 0 && !r.failedUnder(path) && !r.failed(key) {
+		if path := fmt.Sprintf("nodes[%d].sip", i); len(n.SIP) > 0 && !r.FailedUnder(path) && !r.Failed(key) {
 			r.checkWay(path, way, n, in)
 		}
 	}
-	if p, err := ParseSIPPeer(c.SIP.OutboundProxy); err == nil && p.Transport != "" && !out.speaks(p.Transport) {
-		r.bad("sip.outboundProxy", fmt.Sprintf(`add "%s://host:port" to %s`, p.Transport, out.path), "%s has no such listener", out.path)
+	if p, err := form.ParseSIPPeer(c.SIP.OutboundProxy); err == nil && p.Transport != "" && !out.speaks(p.Transport) {
+		r.Bad("sip.outboundProxy", fmt.Sprintf(`add "%s://host:port" to %s`, p.Transport, out.path), "%s has no such listener", out.path)
 	}
 	if c.SIP.UDPLimit > 0 && !in.speaks("tcp") && !out.speaks("tcp") {
-		r.bad("sip.udpLimit", `add "tcp://host:port" to listen.sip`, "there is no TCP listener that larger requests could leave by")
+		r.Bad("sip.udpLimit", `add "tcp://host:port" to listen.sip`, "there is no TCP listener that larger requests could leave by")
 	}
 }
 
 // checkWay complains of a node to which nothing can be sent.
-func (r *reader) checkWay(path, way string, n Node, in side) {
+func (r *checker) checkWay(path, way string, n Node, in side) {
 	i := slices.IndexFunc(n.SIP, func(u string) bool { return strings.HasPrefix(u, way) })
 	if i < 0 {
-		r.bad(path, fmt.Sprintf(`add "%s://host:port"`, way), "sip.internalTransport is %s, and node %s has no such address", way, quote(n.Name))
+		r.Bad(path, fmt.Sprintf(`add "%s://host:port"`, way), "sip.internalTransport is %s, and node %s has no such address", way, form.Quote(n.Name))
 		return
 	}
-	transport, addr := SplitSIPURL(n.SIP[i])
-	if host, _, _ := splitHostPort(addr); !in.reaches(transport, host) {
-		r.bad(fmt.Sprintf("%s[%d]", path, i), fmt.Sprintf(`add "%s://host:port" to %s, of the same IP version`, transport, in.path),
-			"node %s is to be sent to at %s, but no listener of %s can", quote(n.Name), n.SIP[i], in.path)
+	transport, addr := form.SplitSIPURL(n.SIP[i])
+	if host, _, _ := form.SplitHostPort(addr); !in.reaches(transport, host) {
+		r.Bad(fmt.Sprintf("%s[%d]", path, i), fmt.Sprintf(`add "%s://host:port" to %s, of the same IP version`, transport, in.path),
+			"node %s is to be sent to at %s, but no listener of %s can", form.Quote(n.Name), n.SIP[i], in.path)
 	}
 }
 
@@ -130,9 +133,9 @@ func (r *reader) checkWay(path, way string, n Node, in side) {
 // what the way takes.
 const patience = 30 * time.Second
 
-func (r *reader) checkFailover(c *Config) {
+func (r *checker) checkFailover(c *Config) {
 	f, p := c.SIP.Failover, "sip.failover"
-	if r.failedUnder(p) || f.Attempts == 0 {
+	if r.FailedUnder(p) || f.Attempts == 0 {
 		return
 	}
 	last := f.Total
@@ -141,19 +144,19 @@ func (r *reader) checkFailover(c *Config) {
 	}
 	switch {
 	case f.Total != 0 && f.Invite >= f.Total:
-		r.bad(p+".invite", "invite is for one node, total for all", "%s is not shorter than total (%s)", short(f.Invite), short(f.Total))
+		r.Bad(p+".invite", "invite is for one node, total for all", "%s is not shorter than total (%s)", form.Short(f.Invite), form.Short(f.Total))
 	case f.Total != 0 && f.Trying > f.Total:
-		r.bad(p+".trying", "trying is for one node, total for all", "%s is longer than total (%s)", short(f.Trying), short(f.Total))
+		r.Bad(p+".trying", "trying is for one node, total for all", "%s is longer than total (%s)", form.Short(f.Trying), form.Short(f.Total))
 	case last > patience:
-		r.warn(p+".total", "at most "+short(patience), "another node may be tried after %s, but callers give up after 32s", short(last))
+		r.Warn(p+".total", "at most "+form.Short(patience), "another node may be tried after %s, but callers give up after 32s", form.Short(last))
 	}
 	for i, code := range f.Codes {
 		at := fmt.Sprintf("%s.codes[%d]", p, i)
 		if slices.Contains(f.Codes[:i], code) {
-			r.warn(at, "remove it", "%d is listed twice", code)
+			r.Warn(at, "remove it", "%d is listed twice", code)
 		}
 		if code == 401 || code == 407 || code == 487 { // challenges, and the answer to CANCEL
-			r.bad(at, "remove it", "%d is an answer for the caller, not a failure of the node", code)
+			r.Bad(at, "remove it", "%d is an answer for the caller, not a failure of the node", code)
 		}
 	}
 }

@@ -6,10 +6,8 @@ import (
 
 // Config is what twinhop.yaml says, defaults included. It is plain data.
 //
-// The tags: yaml is the key; words names a list of allowed words, of the file
-// format (oneof) or passed in; form names a check of the text in forms; min
-// and max bound a number; keyed marks a list that the file writes as a
-// mapping, whose key becomes the field of that name.
+// What the tags mean: decode.Reader. The names after words are those of Words,
+// the ones after form those of package form.
 type Config struct {
 	Version   int       `yaml:"version" min:"1" max:"1"`
 	Listen    Listen    `yaml:"listen"`
@@ -43,7 +41,7 @@ type HTTPListener struct {
 }
 
 // SIPListen holds the SIP sockets as URLs, "udp://host:port" and
-// "tcp://host:port"; SplitSIPURL takes them apart. Without Internal the
+// "tcp://host:port"; form.SplitSIPURL takes them apart. Without Internal the
 // external ones serve clients and nodes alike.
 type SIPListen struct {
 	External  []string  `yaml:"external" form:"sipListen" max:"8"`
@@ -88,7 +86,8 @@ type Node struct {
 	Activation string   `yaml:"activation" oneof:"active disabled stopped"`
 }
 
-func (n *Node) setDefaults() { n.Weight, n.Activation = 1, "active" }
+// SetDefaults is called for each element of the list before it is read.
+func (n *Node) SetDefaults() { n.Weight, n.Activation = 1, "active" }
 
 // Pool is a set of nodes that serve the same applications.
 type Pool struct {
@@ -101,7 +100,8 @@ type Pool struct {
 	Realm       string     `yaml:"realm" form:"name"`
 }
 
-func (p *Pool) setDefaults() {
+// SetDefaults is called for each element of the list before it is read.
+func (p *Pool) SetDefaults() {
 	p.Nodes, p.Balance, p.Sticky, p.SessionID = []PoolNode{{Name: allNodes}}, "requests", true, "asSet"
 }
 
@@ -124,7 +124,8 @@ type Mount struct {
 	Pool string `yaml:"pool" form:"poolRef"`
 }
 
-func (m *Mount) setDefaults() { m.Pool = "default" }
+// SetDefaults is called for each element of the list before it is read.
+func (m *Mount) SetDefaults() { m.Pool = "default" }
 
 // HTTP holds the words of the HTTP front.
 type HTTP struct {
@@ -263,7 +264,7 @@ type Shutdown struct {
 // Default returns what an empty file means.
 func Default() Config {
 	pool := Pool{Name: "default"}
-	pool.setDefaults()
+	pool.SetDefaults()
 	return Config{
 		Version: 1,
 		Listen:  Listen{SIP: SIPListen{Shards: 1}},

@@ -14,6 +14,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/tools/txtar"
+
+	"twinhop/gateway/config/decode"
 )
 
 var update = flag.Bool("update", false, "write what is found into the golden files")
@@ -112,13 +114,13 @@ func flatten(path string, v reflect.Value, out map[string]string) {
 			if key == "-" {
 				continue
 			}
-			flatten(join(path, key), v.FieldByIndex(f.Index), out)
+			flatten(decode.Join(path, key), v.FieldByIndex(f.Index), out)
 		}
 	case reflect.Slice:
 		for i := range v.Len() {
 			name := fmt.Sprintf("%s[%d]", path, i)
 			if p, ok := v.Index(i).Interface().(Pool); ok {
-				name = join(path, p.Name)
+				name = decode.Join(path, p.Name)
 			}
 			flatten(name, v.Index(i), out)
 		}

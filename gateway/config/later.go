@@ -45,6 +45,8 @@ func notYet(path string) string {
 // laterWords are words of a later version, each with the key that will take it.
 var laterWords = map[string]string{"refresh": "followSip.mode", "legacy": "sip.hint"}
 
+func isLaterWord(path, word string) bool { return laterWords[word] == unindexed(path) }
+
 var index = regexp.MustCompile(`\[\d+\]`)
 
 // unindexed takes the [n] out of a path.

@@ -1,6 +1,8 @@
 package config
 
-import "slices"
+import (
+	"slices"
+)
 
 // allNodes in a pool's list stands for every node that the list does not
 // name; as the pool of an exclusion it stands for every pool.

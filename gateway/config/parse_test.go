@@ -13,6 +13,9 @@ import (
 	"time"
 
 	"golang.org/x/tools/txtar"
+
+	"twinhop/gateway/config/decode"
+	"twinhop/gateway/config/form"
 )
 
 func FuzzParse(f *testing.F) {
@@ -31,7 +34,7 @@ func FuzzParse(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, text []byte) {
 		c, ps := Parse("f", text, testWords)
-		lines := strings.Count(normalize(text), "\n") + 1
+		lines := strings.Count(string(text), "\n") + strings.Count(string(text), "\r") + 1
 		for _, p := range ps {
 			if p.Line < 1 || p.Col < 1 || p.Line > lines+1 || p.Message == "" {
 				t.Errorf("a problem without a place: %+v (%d lines)", p, lines)
@@ -56,7 +59,7 @@ func FuzzParse(f *testing.F) {
 
 // hostile files must cost little and be refused with a reason.
 var hostile = map[string]string{
-	"too long":        strings.Repeat("a", MaxBytes+1),
+	"too long":        strings.Repeat("a", decode.MaxBytes+1),
 	"brackets":        strings.Repeat("[", 200_000),
 	"braces":          strings.Repeat("{a: ", 50_000),
 	"dashes":          strings.Repeat("- ", 200_000),
@@ -157,90 +160,6 @@ func TestNoteworthyLineEndings(t *testing.T) {
 	}
 }
 
-func TestRenderKeepsTheCaretUnderTabs(t *testing.T) {
-	var out strings.Builder
-	text := "a: 1 #\tx\n\u00e4b:\tc\n"
-	ps := Problems{{File: "f", Line: 2, Col: 5, Severity: Error, Message: "m", Hint: "h"}}
-	if err := ps.Render(&out, []byte(text)); err != nil {
-		t.Fatal(err)
-	}
-	want := "f:2:5 error  m\n     1 | a: 1 #\tx\n>    2 | \u00e4b:\tc\n            \t^ h\n1 error, 0 warnings\n"
-	if out.String() != want {
-		t.Errorf("got\n%q, want\n%q", out.String(), want)
-	}
-}
-
-func TestSizesAndDurations(t *testing.T) {
-	for in, want := range map[string]Size{"0": 0, "4096": 4096, "64MiB": 64 << 20, "1GB": 1e9, "512 KiB": 512 << 10, "7B": 7} {
-		if got, err := parseSize(in); err != nil || got != want {
-			t.Errorf("size %q: %d, %v", in, got, err)
-		}
-	}
-	for _, in := range []string{"", "MiB", "-1", "1.5GiB", "99999999999GiB", "1 Mi B", "0x10"} {
-		if got, err := parseSize(in); err == nil {
-			t.Errorf("size %q: %d", in, got)
-		}
-	}
-	for in, want := range map[string]time.Duration{"0": 0, "5100ms": 5100 * time.Millisecond, "1h30m": 90 * time.Minute, "0s": 0} {
-		if got, err := parseDuration(in); err != nil || got != want {
-			t.Errorf("duration %q: %s, %v", in, got, err)
-		}
-	}
-	for _, in := range []string{"", "5", "-1s", "1d", "5 s", "NaN"} {
-		if got, err := parseDuration(in); err == nil {
-			t.Errorf("duration %q: %s", in, got)
-		}
-	}
-	for in, want := range map[time.Duration]string{0: "0s", time.Hour: "1h", 90 * time.Minute: "1h30m", 10 * time.Second: "10s", time.Hour + time.Second: "1h0m1s"} {
-		if got := short(in); got != want {
-			t.Errorf("%d: %q, want %q", in, got, want)
-		}
-	}
-}
-
-func TestNearest(t *testing.T) {
-	words := []string{"weight", "route", "name", "http", "sip", "activation"}
-	for in, want := range map[string]string{
-		"weigth": "weight", "Weight": "weight", "rout": "route", "nmae": "name", "htp": "http", "activaton": "activation",
-		"sp": "sip", "xyzzy": "", "": "", "zzzzzz": "", strings.Repeat("w", 1000): "",
-	} {
-		if got := Nearest(in, words); got != want {
-			t.Errorf("%.20q: %q, want %q", in, got, want)
-		}
-	}
-}
-
-func TestPeers(t *testing.T) {
-	for in, want := range map[string]SIPPeer{
-		"192.0.2.1:5060":                          {"192.0.2.1", 5060, ""},
-		"proxy.example.com:5070":                  {"proxy.example.com", 5070, ""},
-		"[2001:db8::1]:5060":                      {"2001:db8::1", 5060, ""},
-		"sip:proxy.example.com":                   {"proxy.example.com", 0, ""},
-		"sip:proxy.example.com;transport=tcp":     {"proxy.example.com", 0, "tcp"},
-		"sip:192.0.2.1:5060;transport=udp":        {"192.0.2.1", 5060, "udp"},
-		"sip:[2001:db8::1]":                       {"2001:db8::1", 0, ""},
-		"sip:[2001:db8::1]:5060;transport=tcp":    {"2001:db8::1", 5060, "tcp"},
-		"sip:proxy_1.example.com:5;transport=tcp": {"proxy_1.example.com", 5, "tcp"},
-	} {
-		if got, err := ParseSIPPeer(in); got != want || err != nil {
-			t.Errorf("%q: %+v, %v", in, got, err)
-		}
-	}
-	for _, in := range []string{"", "proxy", "proxy:0", "proxy:5060;transport=tcp", "sip:", "sip:;transport=tcp", "sip:proxy:0", "sip:proxy:x",
-		"sip:u@proxy", "sip:proxy?a=b", "sip:proxy;lr", "sip:proxy;transport=", "sip:proxy;transport=tcp;lr", "sip:proxy;transport=tls",
-		"sips:proxy", "sip:2001:db8::1", "sip:[2001:db8::1", "sip:2001:db8::1]", "sip:[proxy]", "sip:[[::1]]", "sip:0.0.0.0", "sip:224.0.1.75:5060",
-		"sip:pro xy", "sip:proxy\r\nVia: x", "0.0.0.0:5060", ":5060"} {
-		if got, err := ParseSIPPeer(in); err == nil {
-			t.Errorf("%q: %+v", in, got)
-		}
-	}
-	for in, want := range map[string][2]string{"udp://:5060": {"udp", ":5060"}, "tcp://[::1]:5061": {"tcp", "[::1]:5061"}} {
-		if transport, addr := SplitSIPURL(in); transport != want[0] || addr != want[1] {
-			t.Errorf("%q: %q %q", in, transport, addr)
-		}
-	}
-}
-
 // A misspelt tag would switch a check off without a word.
 func TestTagsAreKnown(t *testing.T) {
 	known := []string{"yaml", "words", "oneof", "form", "min", "max", "each", "keyed", "required"}
@@ -253,8 +172,8 @@ func TestTagsAreKnown(t *testing.T) {
 					t.Errorf("%s.%s: nobody reads the tag %s", s, f.Name, m[1])
 				}
 			}
-			if form := f.Tag.Get("form"); form != "" && forms[form].check == nil {
-				t.Errorf("%s.%s: there is no form %q", s, f.Name, form)
+			if word := f.Tag.Get("form"); word != "" && !form.Known(word) {
+				t.Errorf("%s.%s: there is no form %q", s, f.Name, word)
 			}
 			of := f.Type
 			for of.Kind() == reflect.Slice || of.Kind() == reflect.Pointer {
@@ -262,9 +181,9 @@ func TestTagsAreKnown(t *testing.T) {
 			}
 			for _, bound := range []string{f.Tag.Get("min"), f.Tag.Get("max")} {
 				_, notNumber := strconv.Atoi(bound)
-				_, notSize := parseSize(bound)
+				_, notSize := form.ParseSize(bound)
 				_, notTime := time.ParseDuration(bound)
-				if bound != "" && (of == durationType && notTime != nil || of == sizeType && notSize != nil || of.Kind() == reflect.Int && notNumber != nil) {
+				if bound != "" && (of == reflect.TypeFor[time.Duration]() && notTime != nil || of == reflect.TypeFor[Size]() && notSize != nil || of.Kind() == reflect.Int && notNumber != nil) {
 					t.Errorf("%s.%s: %q is no bound of it", s, f.Name, bound)
 				}
 			}
@@ -311,11 +230,11 @@ func TestExampleHasNoProblems(t *testing.T) {
 
 func TestReadFileIsBounded(t *testing.T) {
 	name := filepath.Join(t.TempDir(), "big.yaml")
-	if err := os.WriteFile(name, bytes.Repeat([]byte("#"), MaxBytes+500), 0o600); err != nil {
+	if err := os.WriteFile(name, bytes.Repeat([]byte("#"), decode.MaxBytes+500), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	text, err := ReadFile(name)
-	if err != nil || len(text) != MaxBytes+1 {
+	if err != nil || len(text) != decode.MaxBytes+1 {
 		t.Errorf("%d bytes, %v", len(text), err)
 	}
 	if _, ps := Parse(name, text, testWords); len(ps) != 1 || !strings.Contains(ps[0].Message, "bytes") {

@@ -1,6 +1,8 @@
 package config
 
-import "time"
+import (
+	"time"
+)
 
 // SIP holds the words of the SIP front.
 type SIP struct {
@@ -10,7 +12,7 @@ type SIP struct {
 	Failover          Failover `yaml:"failover"`                             // of calls that nobody has answered
 	InternalTransport string   `yaml:"internalTransport" form:"transport"`   // toward nodes: udp or tcp; empty: as each node's first address
 	UDPLimit          Size     `yaml:"udpLimit" max:"65535"`                 // larger requests leave by TCP where they can; 0: never for their size
-	OutboundProxy     string   `yaml:"outboundProxy" form:"sipPeer"`         // see ParseSIPPeer
+	OutboundProxy     string   `yaml:"outboundProxy" form:"sipPeer"`         // see form.ParseSIPPeer
 	ExtraServerNodes  []string `yaml:"extraServerNodes" form:"ip"`
 	Hint              string   `yaml:"hint" oneof:"opaque"`
 }

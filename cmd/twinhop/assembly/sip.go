@@ -6,6 +6,7 @@ import (
 
 	"twinhop/gateway"
 	"twinhop/gateway/config"
+	"twinhop/gateway/config/form"
 	sipfront "twinhop/sip"
 	"twinhop/sip/guard"
 	"twinhop/sip/peek"
@@ -67,7 +68,7 @@ func sipSettings(c *config.Config) sipfront.Settings {
 	if s.CallLife == 0 { // off: as good as for ever
 		s.CallLife = longest
 	}
-	if p, err := config.ParseSIPPeer(c.SIP.OutboundProxy); err == nil && c.SIP.OutboundProxy != "" {
+	if p, err := form.ParseSIPPeer(c.SIP.OutboundProxy); err == nil && c.SIP.OutboundProxy != "" {
 		s.Proxy = sipfront.Peer{Host: p.Host, Port: uint16(p.Port), Transport: p.Transport}
 	}
 	for _, k := range c.Affinity.SIP {
@@ -114,7 +115,7 @@ const longest = 365 * 24 * time.Hour
 func networks(list []string) []netip.Prefix {
 	var all []netip.Prefix
 	for _, s := range list {
-		if p, err := config.ParseNetwork(s); err == nil {
+		if p, err := form.ParseNetwork(s); err == nil {
 			all = append(all, p)
 		}
 	}

@@ -11,6 +11,7 @@ import (
 
 	"twinhop/admin"
 	"twinhop/gateway/config"
+	"twinhop/gateway/config/form"
 	sipfront "twinhop/sip"
 	"twinhop/sip/wire"
 )
@@ -71,7 +72,7 @@ func (s *sockets) tcp(ctx context.Context, key, addr string) (net.Listener, erro
 func (s *sockets) sip(ctx context.Context, key string, urls []string, shards int) ([]sipfront.Listener, error) {
 	var all []sipfront.Listener
 	for _, u := range urls {
-		transport, addr := config.SplitSIPURL(u)
+		transport, addr := form.SplitSIPURL(u)
 		if transport == "tcp" {
 			ln, err := s.tcp(ctx, key, addr)
 			if err != nil {

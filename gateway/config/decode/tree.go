@@ -1,4 +1,4 @@
-package config
+package decode
 
 import (
 	"errors"
@@ -23,19 +23,19 @@ const (
 	maxVisits = 200_000 // values read, aliases counted each time they are followed
 )
 
-// place is a line and a column, from 1.
-type place struct{ line, col int }
+// Place is a line and a column, from 1.
+type Place struct{ Line, Col int }
 
-func placeOf(t *token.Token) place {
+func placeOf(t *token.Token) Place {
 	if t == nil || t.Position == nil {
-		return place{1, 1}
+		return Place{1, 1}
 	}
-	return place{max(t.Position.Line, 1), max(t.Position.Column, 1)}
+	return Place{max(t.Position.Line, 1), max(t.Position.Column, 1)}
 }
 
 // fault is why a text is no YAML that we read.
 type fault struct {
-	place
+	Place
 	message, hint string
 }
 
@@ -51,7 +51,7 @@ func normalize(text []byte) string {
 // empty text.
 func parseTree(text []byte) (root ast.Node, f *fault) {
 	if len(text) > MaxBytes {
-		return nil, &fault{place{1, 1}, fmt.Sprintf("the file has %d bytes, more than the %d allowed", len(text), MaxBytes), ""}
+		return nil, &fault{Place{1, 1}, fmt.Sprintf("the file has %d bytes, more than the %d allowed", len(text), MaxBytes), ""}
 	}
 	src := normalize(text)
 	if f := checkText(src); f != nil {
@@ -59,7 +59,7 @@ func parseTree(text []byte) (root ast.Node, f *fault) {
 	}
 	defer func() { // the parser is not ours, and the text may come over the network one day
 		if p := recover(); p != nil {
-			root, f = nil, &fault{place{1, 1}, fmt.Sprintf("the YAML parser gave up: %v", p), ""}
+			root, f = nil, &fault{Place{1, 1}, fmt.Sprintf("the YAML parser gave up: %v", p), ""}
 		}
 	}()
 	if f := checkTokens(lexer.Tokenize(src)); f != nil {
@@ -86,18 +86,18 @@ func parseTree(text []byte) (root ast.Node, f *fault) {
 
 // checkText refuses bytes that no text file has.
 func checkText(src string) *fault {
-	at := place{1, 1}
+	at := Place{1, 1}
 	for i, r := range src {
 		switch {
 		case r == '\n':
-			at = place{at.line + 1, 1}
+			at = Place{at.Line + 1, 1}
 			continue
 		case r == utf8.RuneError && !strings.HasPrefix(src[i:], string(utf8.RuneError)):
 			return &fault{at, "this byte is not UTF-8", "save the file as UTF-8"}
 		case r != '\t' && unicode.IsControl(r):
 			return &fault{at, fmt.Sprintf("control character %U", r), "remove it"}
 		}
-		at.col++
+		at.Col++
 	}
 	return nil
 }
@@ -152,7 +152,7 @@ func syntaxFault(err error) *fault {
 		}
 		return f
 	}
-	return &fault{place{1, 1}, "not valid YAML: " + err.Error(), ""}
+	return &fault{Place{1, 1}, "not valid YAML: " + err.Error(), ""}
 }
 
 // pairs returns the entries of a mapping; ok is false for any other node.

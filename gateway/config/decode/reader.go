@@ -1,99 +1,67 @@
-package config
+package decode
 
 import (
-	"fmt"
 	"reflect"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/goccy/go-yaml/ast"
+
+	"twinhop/gateway/config/form"
 )
 
-// reader fills a Config from a tree and notes where each value stands.
-type reader struct {
-	file     string
-	words    Words
+// Reader fills a struct from a file, by the tags of its fields, and notes where each value stands. What is wrong with the file, and what
+// others find to be wrong with what it says, is collected.
+//
+// The tags: yaml is the key; words names a list of Words, and oneof is such a list; form names a form of text; min and max bound a number,
+// a duration, a size, or the length of a list, and each is the tags of a list's elements; keyed marks a list that the file writes as a
+// mapping, whose key becomes the field of that name; required marks what must be there.
+type Reader struct {
+	File      string                       // the name that problems carry
+	Words     map[string][]string          // a word that ends with ":" takes a name behind it
+	Later     func(path string) string     // a hint for a key that a later version will know; "": nobody ever will. nil: there are none
+	LaterWord func(path, word string) bool // the same for words
+
 	problems Problems
 	errs     map[string]bool // paths that were complained of
 	anchors  anchors
-	marks    map[string]place // path of a value -> where it begins
+	marks    map[string]Place // path of a value -> where it begins
 	visits   int
 	spent    bool // the bound of visits was met and told
 }
 
-// Parse reads a configuration. It always returns everything that is wrong;
-// the Config is of use only when no Problem is an Error. file is the name
-// that problems carry.
-func Parse(file string, text []byte, words Words) (Config, Problems) {
-	c := Default()
-	r := &reader{file: file, words: words, errs: map[string]bool{}, anchors: anchors{}, marks: map[string]place{}}
+// Read reads a text into a struct that holds the defaults. It is false when the text has no keys at all, of which the problems tell.
+func (r *Reader) Read(text []byte, to any) bool {
+	r.errs, r.anchors, r.marks = map[string]bool{}, anchors{}, map[string]Place{}
 	root, f := parseTree(text)
 	switch {
 	case f != nil:
-		r.add(f.place, Error, Problem{Message: f.message, Hint: f.hint})
-	default:
-		if root != nil {
-			ast.Walk(r.anchors, root)
-			r.value(root, "", reflect.ValueOf(&c).Elem(), "")
-		}
-		if !r.failed("") { // of a file that is no mapping at all nothing more is said
-			fill(&c)
-			r.check(&c)
-		}
+		r.add(f.Place, Error, Problem{Message: f.message, Hint: f.hint})
+	case root != nil:
+		ast.Walk(r.anchors, root)
+		r.value(root, "", reflect.ValueOf(to).Elem(), "")
 	}
+	return !r.Failed("")
+}
+
+// Problems returns what was found, sorted by place.
+func (r *Reader) Problems() Problems {
 	r.problems.sort()
-	return c, r.problems
-}
-
-// fill sets what defaults to another key of the file.
-func fill(c *Config) {
-	for i := range c.Nodes {
-		if n := &c.Nodes[i]; n.Route == "" {
-			n.Route = n.Name
-		}
-	}
-}
-
-// maxProblems is how many are told; nobody mends more at once.
-const maxProblems = 500
-
-func (r *reader) add(at place, s Severity, p Problem) {
-	if s == Error {
-		r.errs[p.Path] = true
-	}
-	if len(r.problems) == maxProblems {
-		p = Problem{Message: "too many problems: the rest is not shown"}
-		s = Error
-	}
-	if len(r.problems) > maxProblems {
-		return
-	}
-	p.File, p.Line, p.Col, p.Severity = r.file, at.line, at.col, s
-	r.problems = append(r.problems, p)
-}
-
-// spot is where a value stands, for people and in the file.
-type spot struct {
-	place
-	path string
-}
-
-func (r *reader) wrong(at spot, hint, format string, args ...any) {
-	r.add(at.place, Error, Problem{Path: at.path, Message: fmt.Sprintf(format, args...), Hint: hint})
+	return r.problems
 }
 
 // defaulter is an element of a list that has defaults of its own.
-type defaulter interface{ setDefaults() }
+type defaulter interface{ SetDefaults() }
 
 var (
 	durationType = reflect.TypeFor[time.Duration]()
-	sizeType     = reflect.TypeFor[Size]()
+	sizeType     = reflect.TypeFor[form.Size]()
 )
 
 // follow returns the value behind anchors and aliases. nil: nothing to read,
 // and if that is a mistake it has been told.
-func (r *reader) follow(n ast.Node, path string) ast.Node {
+func (r *Reader) follow(n ast.Node, path string) ast.Node {
 	for {
 		if r.visits++; r.visits > maxVisits {
 			if !r.spent {
@@ -112,7 +80,7 @@ func (r *reader) follow(n ast.Node, path string) ast.Node {
 			}
 			n = r.anchors[name]
 			if n == nil {
-				r.wrong(spot{placeOf(v.GetToken()), path}, `text that begins with "*" needs quotes`, "there is no anchor %s", quote(name))
+				r.wrong(spot{placeOf(v.GetToken()), path}, `text that begins with "*" needs quotes`, "there is no anchor %s", form.Quote(name))
 			}
 		case *ast.TagNode:
 			r.wrong(spot{placeOf(v.GetToken()), path}, "remove the tag", "tags are not read")
@@ -129,7 +97,7 @@ func (r *reader) follow(n ast.Node, path string) ast.Node {
 }
 
 // value reads n into to. An empty value is an absent one.
-func (r *reader) value(n ast.Node, path string, to reflect.Value, tag reflect.StructTag) {
+func (r *Reader) value(n ast.Node, path string, to reflect.Value, tag reflect.StructTag) {
 	at := placeOf(firstToken(n))
 	n = r.follow(n, path)
 	if n == nil {
@@ -157,19 +125,19 @@ func (r *reader) value(n ast.Node, path string, to reflect.Value, tag reflect.St
 }
 
 // mapping reads a mapping into a struct.
-func (r *reader) mapping(n ast.Node, path string, to reflect.Value) {
+func (r *Reader) mapping(n ast.Node, path string, to reflect.Value) {
 	at := placeOf(firstToken(n))
 	entries, ok := pairs(n)
 	if !ok {
 		if first := to.Field(0); to.Type().Field(0).Tag.Get("required") != "" && isScalar(n) { // the short form
 			r.value(n, path, first, to.Type().Field(0).Tag)
-			r.required(at, path, to, map[string]place{to.Type().Field(0).Tag.Get("yaml"): at})
+			r.required(at, path, to, map[string]Place{to.Type().Field(0).Tag.Get("yaml"): at})
 			return
 		}
 		r.wrong(spot{at, path}, "keys: "+strings.Join(keysOf(to.Type()), ", "), "needs a mapping, got %s", kindOf(n))
 		return
 	}
-	seen := map[string]place{}
+	seen := map[string]Place{}
 	for _, e := range entries {
 		key, at, ok := r.key(e, path, seen)
 		if !ok {
@@ -177,24 +145,24 @@ func (r *reader) mapping(n ast.Node, path string, to reflect.Value) {
 		}
 		field, ok := fieldOf(to, key)
 		if !ok {
-			r.unknown(at, join(path, key), key, to.Type())
+			r.unknown(at, Join(path, key), key, to.Type())
 			continue
 		}
-		r.marks[join(path, key)] = at
-		r.value(e.Value, join(path, key), to.FieldByIndex(field), to.Type().FieldByIndex(field).Tag)
+		r.marks[Join(path, key)] = at
+		r.value(e.Value, Join(path, key), to.FieldByIndex(field), to.Type().FieldByIndex(field).Tag)
 	}
 	for key := range seen { // one complaint about a misspelt key is enough
 		if _, ok := fieldOf(to, key); !ok {
-			seen[Nearest(key, keysOf(to.Type()))] = at
+			seen[form.Nearest(key, keysOf(to.Type()))] = at
 		}
 	}
 	r.required(at, path, to, seen)
 }
 
 // key reads the key of an entry; ok is false when it was refused.
-func (r *reader) key(e *ast.MappingValueNode, path string, seen map[string]place) (key string, at place, ok bool) {
+func (r *Reader) key(e *ast.MappingValueNode, path string, seen map[string]Place) (key string, at Place, ok bool) {
 	if e == nil || e.Key == nil || e.Value == nil {
-		return "", place{}, false
+		return "", Place{}, false
 	}
 	at = placeOf(firstToken(e.Key))
 	if e.Key.IsMergeKey() {
@@ -207,7 +175,7 @@ func (r *reader) key(e *ast.MappingValueNode, path string, seen map[string]place
 		return "", at, false
 	}
 	if first, twice := seen[text]; twice {
-		r.wrong(spot{at, join(path, text)}, "keep one of them", "set twice, first on line %d", first.line)
+		r.wrong(spot{at, Join(path, text)}, "keep one of them", "set twice, first on line %d", first.Line)
 		return "", at, false
 	}
 	seen[text] = at
@@ -215,31 +183,30 @@ func (r *reader) key(e *ast.MappingValueNode, path string, seen map[string]place
 }
 
 // required complains of keys that a mapping must have.
-func (r *reader) required(at place, path string, to reflect.Value, seen map[string]place) {
+func (r *Reader) required(at Place, path string, to reflect.Value, seen map[string]Place) {
 	for f := range to.Type().Fields() {
 		key := f.Tag.Get("yaml")
 		own, ok := seen[key]
 		switch {
-		case f.Tag.Get("required") == "" || r.failed(join(path, key)):
+		case f.Tag.Get("required") == "" || r.Failed(Join(path, key)):
 		case !ok:
 			r.wrong(spot{at, path}, "", "%s is missing", key)
-		case to.FieldByIndex(f.Index).IsZero() && r.given(join(path, key)):
-			r.wrong(spot{own, join(path, key)}, "", "is empty")
+		case to.FieldByIndex(f.Index).IsZero() && r.Given(Join(path, key)):
+			r.wrong(spot{own, Join(path, key)}, "", "is empty")
 		}
 	}
 }
 
-// failed tells whether a value was already complained of.
-func (r *reader) failed(path string) bool { return r.errs[path] }
-
 // unknown complains of a key, with what was probably meant.
-func (r *reader) unknown(at place, path, key string, in reflect.Type) {
-	if why := notYet(path); why != "" {
-		r.wrong(spot{at, path}, why, "not supported yet")
-		return
+func (r *Reader) unknown(at Place, path, key string, in reflect.Type) {
+	if r.Later != nil {
+		if why := r.Later(path); why != "" {
+			r.wrong(spot{at, path}, why, "not supported yet")
+			return
+		}
 	}
 	known := keysOf(in)
-	hint := didYouMean(key, known)
+	hint := form.DidYouMean(key, known)
 	if hint == "" {
 		hint = "known here: " + strings.Join(known, ", ")
 	}
@@ -247,7 +214,7 @@ func (r *reader) unknown(at place, path, key string, in reflect.Type) {
 }
 
 // keyed reads a mapping of names into a list.
-func (r *reader) keyed(n ast.Node, path string, to reflect.Value, tag reflect.StructTag) {
+func (r *Reader) keyed(n ast.Node, path string, to reflect.Value, tag reflect.StructTag) {
 	entries, ok := pairs(n)
 	if !ok {
 		r.wrong(spot{placeOf(firstToken(n)), path}, "such as {default: {...}}", "needs a mapping of names, got %s", kindOf(n))
@@ -257,7 +224,7 @@ func (r *reader) keyed(n ast.Node, path string, to reflect.Value, tag reflect.St
 	if !r.fits(n, path, len(entries), tag) {
 		return
 	}
-	seen := map[string]place{}
+	seen := map[string]Place{}
 	out := reflect.MakeSlice(to.Type(), 0, len(entries))
 	for _, e := range entries {
 		key, at, ok := r.key(e, path, seen)
@@ -266,7 +233,7 @@ func (r *reader) keyed(n ast.Node, path string, to reflect.Value, tag reflect.St
 		}
 		elem := newElem(to.Type().Elem())
 		elem.FieldByIndex(name.Index).SetString(key)
-		p := join(path, key)
+		p := Join(path, key)
 		r.form(at, p, key, name.Tag)
 		r.marks[p] = at
 		r.value(e.Value, p, elem, "")
@@ -280,7 +247,7 @@ func (r *reader) keyed(n ast.Node, path string, to reflect.Value, tag reflect.St
 const maxList = 10_000
 
 // fits bounds the length of a list.
-func (r *reader) fits(n ast.Node, path string, length int, tag reflect.StructTag) bool {
+func (r *Reader) fits(n ast.Node, path string, length int, tag reflect.StructTag) bool {
 	most := maxList
 	if m := tag.Get("max"); m != "" {
 		most, _ = strconv.Atoi(m)
@@ -291,7 +258,7 @@ func (r *reader) fits(n ast.Node, path string, length int, tag reflect.StructTag
 	return length <= most
 }
 
-func (r *reader) list(n ast.Node, path string, to reflect.Value, tag reflect.StructTag) {
+func (r *Reader) list(n ast.Node, path string, to reflect.Value, tag reflect.StructTag) {
 	seq, ok := n.(*ast.SequenceNode)
 	at := placeOf(firstToken(n))
 	if !ok {
@@ -328,7 +295,7 @@ func (r *reader) list(n ast.Node, path string, to reflect.Value, tag reflect.Str
 func newElem(t reflect.Type) reflect.Value {
 	p := reflect.New(t)
 	if d, ok := p.Interface().(defaulter); ok {
-		d.setDefaults()
+		d.SetDefaults()
 	}
 	return p.Elem()
 }
@@ -354,7 +321,8 @@ func keysOf(t reflect.Type) []string {
 	return keys
 }
 
-func join(path, key string) string {
+// Join is the path of a key below another path.
+func Join(path, key string) string {
 	if path == "" {
 		return key
 	}

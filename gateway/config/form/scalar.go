@@ -1,4 +1,4 @@
-package config
+package form
 
 import (
 	"fmt"
@@ -28,8 +28,8 @@ func (s Size) String() string {
 	return strconv.FormatInt(int64(s), 10)
 }
 
-// parseSize reads "64MiB", "1GB", "4096".
-func parseSize(s string) (Size, error) {
+// ParseSize reads "64MiB", "1GB", "4096".
+func ParseSize(s string) (Size, error) {
 	digits, unit := s, int64(1)
 	for _, u := range sizeUnits {
 		if d, ok := strings.CutSuffix(s, u.unit); ok {
@@ -49,15 +49,15 @@ func parseSize(s string) (Size, error) {
 	return Size(n * unit), nil
 }
 
-// parseDuration reads "5100ms", "1h30m", "0". A number without a unit is an
+// ParseDuration reads "5100ms", "1h30m", "0". A number without a unit is an
 // error, but for 0: whoever means seconds must say so.
-func parseDuration(s string) (time.Duration, error) {
+func ParseDuration(s string) (time.Duration, error) {
 	if s == "0" {
 		return 0, nil
 	}
 	d, err := time.ParseDuration(s)
 	switch {
-	case err != nil && isNumber(s):
+	case err != nil && IsNumber(s):
 		return 0, fmt.Errorf("%q has no unit", s)
 	case err != nil:
 		return 0, fmt.Errorf("%q is no duration", s)
@@ -67,8 +67,8 @@ func parseDuration(s string) (time.Duration, error) {
 	return d, nil
 }
 
-// short writes a duration without the zeros at its end.
-func short(d time.Duration) string {
+// Short writes a duration without the zeros at its end.
+func Short(d time.Duration) string {
 	s := d.String()
 	if strings.HasSuffix(s, "m0s") {
 		s = strings.TrimSuffix(s, "0s")
@@ -79,7 +79,8 @@ func short(d time.Duration) string {
 	return s
 }
 
-func isNumber(s string) bool {
+// IsNumber tells whether a text is a number without a unit.
+func IsNumber(s string) bool {
 	_, err := strconv.ParseFloat(s, 64)
 	return err == nil
 }

@@ -1,4 +1,4 @@
-package config
+package form
 
 import (
 	"errors"
@@ -10,14 +10,25 @@ import (
 	"strings"
 )
 
-// form checks the text of a value; the error says what is wrong with it and
-// hint what it should look like.
+// Check tells whether text has the form of that name: err says what is wrong
+// with it, and hint what it should look like. What has no form is well formed.
+func Check(name, text string) (hint string, err error) {
+	f, ok := forms[name]
+	if !ok {
+		return "", nil
+	}
+	return f.hint, f.check(text)
+}
+
+// Known tells whether there is a form of that name.
+func Known(name string) bool { return forms[name].check != nil }
+
+// form is a check and what passes it.
 type form struct {
 	check func(string) error
 	hint  string
 }
 
-// forms holds the checks that the form tags name.
 var forms = map[string]form{
 	"listen":     {checkListen, `"host:port" or ":port", such as ":8080"`},
 	"sipListen":  {sipURL(checkListen), `such as "udp://0.0.0.0:5060" or "tcp://0.0.0.0:5060"`},
@@ -48,33 +59,36 @@ var (
 	tokenPattern   = regexp.MustCompile("^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,128}$")
 )
 
+// IsToken tells whether text may be the name of a header, cookie or parameter.
+func IsToken(s string) bool { return tokenPattern.MatchString(s) }
+
 func matches(re *regexp.Regexp, noun string) func(string) error {
 	return func(s string) error {
 		if !re.MatchString(s) {
-			return fmt.Errorf("%s is no %s", quote(s), noun)
+			return fmt.Errorf("%s is no %s", Quote(s), noun)
 		}
 		return nil
 	}
 }
 
-// splitHostPort takes "host:port" apart; an empty host is allowed.
-func splitHostPort(s string) (host string, port int, err error) {
+// SplitHostPort takes "host:port" apart; an empty host is allowed.
+func SplitHostPort(s string) (host string, port int, err error) {
 	i := strings.LastIndexByte(s, ':')
 	if i < 0 || strings.HasSuffix(s, "]") {
-		return "", 0, fmt.Errorf("%s has no port", quote(s))
+		return "", 0, fmt.Errorf("%s has no port", Quote(s))
 	}
 	port, err = strconv.Atoi(s[i+1:])
 	if err != nil || port < 0 || port > 65535 || s[i+1] == '+' || s[i+1] == '-' {
-		return "", 0, fmt.Errorf("%s is no port", quote(s[i+1:]))
+		return "", 0, fmt.Errorf("%s is no port", Quote(s[i+1:]))
 	}
 	host = s[:i]
 	if strings.HasPrefix(host, "[") && strings.HasSuffix(host, "]") {
 		host = host[1 : len(host)-1]
 		if a, err := netip.ParseAddr(host); err != nil || !a.Is6() {
-			return "", 0, fmt.Errorf("%s is no IPv6 address", quote(host))
+			return "", 0, fmt.Errorf("%s is no IPv6 address", Quote(host))
 		}
 	} else if strings.Contains(host, ":") {
-		return "", 0, fmt.Errorf("%s: an IPv6 address stands in brackets, such as [::1]:8080", quote(s))
+		return "", 0, fmt.Errorf("%s: an IPv6 address stands in brackets, such as [::1]:8080", Quote(s))
 	}
 	return host, port, nil
 }
@@ -83,8 +97,8 @@ func checkHost(host string) error {
 	if _, err := netip.ParseAddr(host); err == nil {
 		return nil
 	}
-	if len(host) > 253 || !hostPattern.MatchString(host) || isNumber(strings.ReplaceAll(host, ".", "")) {
-		return fmt.Errorf("%s is no address and no host name", quote(host))
+	if len(host) > 253 || !hostPattern.MatchString(host) || IsNumber(strings.ReplaceAll(host, ".", "")) {
+		return fmt.Errorf("%s is no address and no host name", Quote(host))
 	}
 	return nil
 }
@@ -93,7 +107,7 @@ func checkListen(s string) error {
 	if s == "" {
 		return nil
 	}
-	host, _, err := splitHostPort(s)
+	host, _, err := SplitHostPort(s)
 	if err == nil && host != "" {
 		err = checkHost(host)
 	}
@@ -107,8 +121,8 @@ func checkPeer(s string) error {
 
 // splitPeer takes the address of one host apart.
 func splitPeer(s string) (host string, port int, err error) {
-	if host, port, err = splitHostPort(s); err == nil && port == 0 {
-		err = fmt.Errorf("%s: port 0 reaches nobody", quote(s))
+	if host, port, err = SplitHostPort(s); err == nil && port == 0 {
+		err = fmt.Errorf("%s: port 0 reaches nobody", Quote(s))
 	}
 	if err == nil {
 		err = checkOneHost(host)
@@ -118,7 +132,7 @@ func splitPeer(s string) (host string, port int, err error) {
 
 func checkOneHost(host string) error {
 	if a, err := netip.ParseAddr(host); err == nil && (a.IsUnspecified() || a.IsMulticast()) {
-		return fmt.Errorf("%s is no address of one host", quote(host))
+		return fmt.Errorf("%s is no address of one host", Quote(host))
 	}
 	return checkHost(host)
 }
@@ -137,9 +151,9 @@ func checkHTTPNode(s string) error {
 		scheme, _, _ := strings.Cut(s, ":")
 		return fmt.Errorf("%s:// is not supported yet", scheme)
 	case !strings.HasPrefix(s, "http://"):
-		return fmt.Errorf("%s does not begin with http://", quote(s))
+		return fmt.Errorf("%s does not begin with http://", Quote(s))
 	case err != nil:
-		return fmt.Errorf("%s is no URL", quote(s))
+		return fmt.Errorf("%s is no URL", Quote(s))
 	case u.User != nil:
 		return errors.New("a node's URL carries no user or password")
 	case u.Path != "" && u.Path != "/" || u.RawQuery != "" || u.ForceQuery || u.Fragment != "":
@@ -154,14 +168,14 @@ func checkHTTPNode(s string) error {
 
 func checkIP(s string) error {
 	if a, err := netip.ParseAddr(s); err != nil || a.Zone() != "" {
-		return fmt.Errorf("%s is no IP address", quote(s))
+		return fmt.Errorf("%s is no IP address", Quote(s))
 	}
 	return nil
 }
 
 func checkCIDR(s string) error {
 	if _, err := ParseNetwork(s); err != nil {
-		return fmt.Errorf("%s is no network", quote(s))
+		return fmt.Errorf("%s is no network", Quote(s))
 	}
 	return nil
 }
@@ -179,18 +193,18 @@ func checkMount(s string) error {
 	p := strings.TrimPrefix(s, "!")
 	switch {
 	case !strings.HasPrefix(p, "/"):
-		return fmt.Errorf("%s does not begin with \"/\"", quote(s))
+		return fmt.Errorf("%s does not begin with \"/\"", Quote(s))
 	case strings.Count(p, "|") > 1:
-		return fmt.Errorf("%s has more than one \"|\"", quote(s))
+		return fmt.Errorf("%s has more than one \"|\"", Quote(s))
 	case strings.Contains(p, "|") && !strings.HasPrefix(p[strings.IndexByte(p, '|')+1:], "/"):
-		return fmt.Errorf("%s: what follows \"|\" does not begin with \"/\"", quote(s))
+		return fmt.Errorf("%s: what follows \"|\" does not begin with \"/\"", Quote(s))
 	}
 	return checkVisible(s, 1024)
 }
 
 func checkPath(s string) error {
 	if !strings.HasPrefix(s, "/") {
-		return fmt.Errorf("%s does not begin with \"/\"", quote(s))
+		return fmt.Errorf("%s does not begin with \"/\"", Quote(s))
 	}
 	return checkVisible(s, 1024)
 }
@@ -202,11 +216,11 @@ func checkRedirect(s string) error {
 	u, err := url.Parse(s)
 	switch {
 	case err != nil:
-		return fmt.Errorf("%s is no URL", quote(s))
+		return fmt.Errorf("%s is no URL", Quote(s))
 	case u.Scheme == "" && strings.HasPrefix(s, "/") && !strings.HasPrefix(s, "//") && !strings.HasPrefix(s, `/\`):
 	case (u.Scheme == "http" || u.Scheme == "https") && u.Host != "" && u.User == nil:
 	default:
-		return fmt.Errorf("%s is neither a path nor a URL", quote(s))
+		return fmt.Errorf("%s is neither a path nor a URL", Quote(s))
 	}
 	return checkVisible(s, 2048)
 }
@@ -218,14 +232,14 @@ func checkVisible(s string, most int) error {
 	}
 	for _, c := range []byte(s) {
 		if c <= ' ' || c >= 0x7f {
-			return fmt.Errorf("%s holds a character that must be percent-encoded", quote(s))
+			return fmt.Errorf("%s holds a character that must be percent-encoded", Quote(s))
 		}
 	}
 	return nil
 }
 
-// quote quotes and shortens a value for a message.
-func quote(s string) string {
+// Quote quotes and shortens a value for a message.
+func Quote(s string) string {
 	if len(s) > 80 {
 		s = strings.ToValidUTF8(s[:77], "") + "..."
 	}

@@ -1,4 +1,4 @@
-package config
+package decode
 
 import (
 	"reflect"
@@ -9,6 +9,8 @@ import (
 
 	"github.com/goccy/go-yaml/ast"
 	"github.com/goccy/go-yaml/token"
+
+	"twinhop/gateway/config/form"
 )
 
 func isScalar(n ast.Node) bool {
@@ -55,7 +57,7 @@ func kindOf(n ast.Node) string {
 }
 
 // scalar reads one value that is neither mapping nor list.
-func (r *reader) scalar(n ast.Node, path string, to reflect.Value, tag reflect.StructTag) {
+func (r *Reader) scalar(n ast.Node, path string, to reflect.Value, tag reflect.StructTag) {
 	at := placeOf(n.GetToken())
 	if m, ok := r.marks[path]; ok {
 		at = m // of the alias, where the value is used
@@ -63,11 +65,11 @@ func (r *reader) scalar(n ast.Node, path string, to reflect.Value, tag reflect.S
 	text, ok := scalarText(n)
 	switch {
 	case to.Type() == durationType:
-		d, err := parseDuration(text)
+		d, err := form.ParseDuration(text)
 		switch {
 		case !ok:
 			r.wrong(spot{at, path}, "such as 5s, 100ms, 1h30m; 0 is off", "needs a duration, got %s", kindOf(n))
-		case err != nil && isNumber(text):
+		case err != nil && form.IsNumber(text):
 			r.wrong(spot{at, path}, `did you mean "`+text+`s"?`, "%v", err)
 		case err != nil:
 			r.wrong(spot{at, path}, "such as 5s, 100ms, 1h30m; 0 is off", "%v", err)
@@ -75,9 +77,9 @@ func (r *reader) scalar(n ast.Node, path string, to reflect.Value, tag reflect.S
 			most, _ := time.ParseDuration(tag.Get("max"))
 			least, _ := time.ParseDuration(tag.Get("min"))
 			if most != 0 && d > most {
-				r.wrong(spot{at, path}, "at most "+tag.Get("max"), "%s is too long", short(d))
+				r.wrong(spot{at, path}, "at most "+tag.Get("max"), "%s is too long", form.Short(d))
 			} else if d < least {
-				r.wrong(spot{at, path}, "at least "+tag.Get("min"), "%s is too short", short(d))
+				r.wrong(spot{at, path}, "at least "+tag.Get("min"), "%s is too short", form.Short(d))
 			}
 			to.SetInt(int64(d))
 		}
@@ -112,33 +114,33 @@ func (r *reader) scalar(n ast.Node, path string, to reflect.Value, tag reflect.S
 
 func describe(n ast.Node, text string) string {
 	if text != "" {
-		return quote(text)
+		return form.Quote(text)
 	}
 	return kindOf(n)
 }
 
-func (r *reader) size(n ast.Node, path string, to reflect.Value, tag reflect.StructTag) {
+func (r *Reader) size(n ast.Node, path string, to reflect.Value, tag reflect.StructTag) {
 	at, hint := r.marks[path], "such as 64MiB, 512KiB, 1GB; 0 is off"
 	text, ok := scalarText(n)
 	if !ok {
 		r.wrong(spot{at, path}, hint, "needs a size, got %s", kindOf(n))
 		return
 	}
-	s, err := parseSize(text)
+	s, err := form.ParseSize(text)
 	if err != nil {
 		r.wrong(spot{at, path}, hint, "%v", err)
 		return
 	}
-	if most, _ := parseSize(tag.Get("max")); most != 0 && s > most {
+	if most, _ := form.ParseSize(tag.Get("max")); most != 0 && s > most {
 		r.wrong(spot{at, path}, "at most "+tag.Get("max"), "%s is too large", s)
 	}
-	if least, _ := parseSize(tag.Get("min")); s < least {
+	if least, _ := form.ParseSize(tag.Get("min")); s < least {
 		r.wrong(spot{at, path}, "at least "+tag.Get("min"), "%s is too small", s)
 	}
 	to.SetInt(int64(s))
 }
 
-func (r *reader) number(n ast.Node, path string, to reflect.Value, tag reflect.StructTag) {
+func (r *Reader) number(n ast.Node, path string, to reflect.Value, tag reflect.StructTag) {
 	at := r.marks[path]
 	text, ok := scalarText(n)
 	i, err := strconv.ParseInt(strings.ReplaceAll(text, "_", ""), 10, 32)
@@ -160,42 +162,36 @@ func (r *reader) number(n ast.Node, path string, to reflect.Value, tag reflect.S
 }
 
 // text checks a text against its tag's words and form.
-func (r *reader) text(at place, path, text string, tag reflect.StructTag) {
+func (r *Reader) text(at Place, path, text string, tag reflect.StructTag) {
 	if one := tag.Get("oneof"); one != "" {
 		r.word(at, path, text, strings.Fields(one))
 		return
 	}
-	switch tag.Get("words") {
-	case "balance":
-		r.word(at, path, text, r.words.Balance)
-	case "httpSource":
-		r.word(at, path, text, r.words.HTTPSources)
-	case "sipSource":
-		r.word(at, path, text, r.words.SIPSources)
+	if list := tag.Get("words"); list != "" {
+		r.word(at, path, text, r.Words[list])
 	}
 	r.form(at, path, text, tag)
 }
 
-func (r *reader) form(at place, path, text string, tag reflect.StructTag) {
-	f, ok := forms[tag.Get("form")]
-	if !ok || text == "" && tag.Get("required") == "" && path != "" && !strings.HasSuffix(path, "]") {
+func (r *Reader) form(at Place, path, text string, tag reflect.StructTag) {
+	if text == "" && tag.Get("required") == "" && path != "" && !strings.HasSuffix(path, "]") {
 		return
 	}
-	if err := f.check(text); err != nil {
-		r.wrong(spot{at, path}, f.hint, "%v", err)
+	if hint, err := form.Check(tag.Get("form"), text); err != nil {
+		r.wrong(spot{at, path}, hint, "%v", err)
 	}
 }
 
 // word checks that text is one of the words; a word that ends with ":" takes
 // a name behind it.
-func (r *reader) word(at place, path, text string, words []string) {
+func (r *Reader) word(at Place, path, text string, words []string) {
 	if slices.ContainsFunc(words, func(w string) bool {
 		name, ok := strings.CutPrefix(text, w)
-		return text == w && !strings.HasSuffix(w, ":") || ok && strings.HasSuffix(w, ":") && tokenPattern.MatchString(name)
+		return text == w && !strings.HasSuffix(w, ":") || ok && strings.HasSuffix(w, ":") && form.IsToken(name)
 	}) {
 		return
 	}
-	hint := didYouMean(text, words)
+	hint := form.DidYouMean(text, words)
 	if hint == "" {
 		shown := slices.Clone(words)
 		for i, w := range shown {
@@ -206,8 +202,8 @@ func (r *reader) word(at place, path, text string, words []string) {
 		hint = "one of: " + strings.Join(shown, ", ")
 	}
 	what := "is not a known word"
-	if laterWords[text] == unindexed(path) {
+	if r.LaterWord != nil && r.LaterWord(path, text) {
 		what = "is not supported yet"
 	}
-	r.wrong(spot{at, path}, hint, "%s %s", quote(text), what)
+	r.wrong(spot{at, path}, hint, "%s %s", form.Quote(text), what)
 }

@@ -1,6 +1,8 @@
-package config
+package form
 
-import "strings"
+import (
+	"strings"
+)
 
 // Nearest returns the word that was probably meant by s, or "" when none is
 // near: two edits for short words, a third of the length for long ones, case
@@ -18,8 +20,8 @@ func Nearest(s string, words []string) string {
 	return best
 }
 
-// didYouMean returns the sentence for a hint, or "".
-func didYouMean(s string, words []string) string {
+// DidYouMean returns the sentence for a hint, or "".
+func DidYouMean(s string, words []string) string {
 	if w := Nearest(s, words); w != "" && w != s {
 		return `did you mean "` + w + `"?`
 	}

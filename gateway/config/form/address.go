@@ -1,4 +1,4 @@
-package config
+package form
 
 import (
 	"fmt"
@@ -6,7 +6,7 @@ import (
 )
 
 // SplitSIPURL takes a SIP listener's or node's "udp://host:port" apart. The
-// text must be one that Parse let pass.
+// text must be one that Check let pass as "sipListen" or "sipNode".
 func SplitSIPURL(s string) (transport, addr string) {
 	transport, addr, _ = strings.Cut(s, "://")
 	return transport, addr
@@ -31,7 +31,7 @@ func ParseSIPPeer(s string) (p SIPPeer, err error) {
 		case ok:
 			p.Transport, err = word, checkTransport(word)
 		case params != "":
-			err = fmt.Errorf("%s is no parameter of a peer", quote(params))
+			err = fmt.Errorf("%s is no parameter of a peer", Quote(params))
 		}
 		if err != nil {
 			return p, err
@@ -57,7 +57,7 @@ func sipURL(check func(string) error) func(string) error {
 	return func(s string) error {
 		transport, rest, _ := strings.Cut(s, "://")
 		if rest == "" {
-			return fmt.Errorf("%s is not of the form transport://host:port", quote(s))
+			return fmt.Errorf("%s is not of the form transport://host:port", Quote(s))
 		}
 		if err := checkTransport(transport); err != nil {
 			return err
@@ -73,5 +73,5 @@ func checkTransport(s string) error {
 	case "tls", "ws", "wss":
 		return fmt.Errorf("transport %s is not supported yet", s)
 	}
-	return fmt.Errorf("%s is no transport", quote(s))
+	return fmt.Errorf("%s is no transport", Quote(s))
 }

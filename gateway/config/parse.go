@@ -1,0 +1,41 @@
+package config
+
+import (
+	"twinhop/gateway/config/decode"
+	"twinhop/gateway/config/form"
+)
+
+// Problems are what is wrong with a file, sorted by place.
+type Problems = decode.Problems
+
+// Size is a number of bytes.
+type Size = form.Size
+
+// checker finds what does not fit together in a file that was read.
+type checker struct {
+	decode.Reader
+	words Words
+}
+
+// Parse reads a configuration. It always returns everything that is wrong;
+// the Config is of use only when no Problem is an Error. file is the name
+// that problems carry.
+func Parse(file string, text []byte, words Words) (Config, Problems) {
+	c := Default()
+	r := &checker{words: words, Reader: decode.Reader{File: file, Later: notYet, LaterWord: isLaterWord, Words: map[string][]string{
+		"balance": words.Balance, "httpSource": words.HTTPSources, "sipSource": words.SIPSources}}}
+	if r.Read(text, &c) { // of a file that is no mapping at all nothing more is said
+		fill(&c)
+		r.check(&c)
+	}
+	return c, r.Problems()
+}
+
+// fill sets what defaults to another key of the file.
+func fill(c *Config) {
+	for i := range c.Nodes {
+		if n := &c.Nodes[i]; n.Route == "" {
+			n.Route = n.Name
+		}
+	}
+}
