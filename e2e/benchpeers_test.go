@@ -19,6 +19,8 @@ type subject struct {
 	label   string
 	port    int
 	callers [2]int // ports of the SIPp caller and of the stopwatch
+
+	admin, socket string // where the gateway's admin listens; "" = it has none
 }
 
 func newSubject(b *testing.B, label string) *subject {
@@ -28,13 +30,15 @@ func newSubject(b *testing.B, label string) *subject {
 func (s *subject) addr() string { return fmt.Sprintf("127.0.0.1:%d", s.port) }
 
 // benchGateway starts the shipped build in single-port mode, with everything that is on by default but
-// for what sip says.
-func benchGateway(b *testing.B, dir string, nodes [2]int, sip string) *subject {
+// for what more says.
+func benchGateway(b *testing.B, dir string, nodes [2]int, more string) *subject {
 	s := newSubject(b, "twinhop")
+	admin := freePort(b)
 	dir = filepath.Join(dir, "twinhop")
 	if err := os.MkdirAll(filepath.Join(dir, "state"), 0o700); err != nil {
 		b.Fatal(err)
 	}
+	s.admin, s.socket = fmt.Sprintf("127.0.0.1:%d", admin), filepath.Join(dir, "state", "admin.sock")
 	config := filepath.Join(dir, "twinhop.yaml")
 	write(b, config, fmt.Sprintf(`version: 1
 listen: {sip: {external: ["udp://127.0.0.1:%d"]}}
@@ -47,7 +51,7 @@ state: {dir: %q}
 secrets: {file: %q}
 %s
 %s
-`, s.port, nodes[0], nodes[1], freePort(b), filepath.Join(dir, "state"), filepath.Join(dir, "secrets"), sip, os.Getenv("BENCH_CONFIG")))
+`, s.port, nodes[0], nodes[1], admin, filepath.Join(dir, "state"), filepath.Join(dir, "secrets"), more, os.Getenv("BENCH_CONFIG")))
 	binary := os.Getenv("BENCH_BINARY")
 	if binary == "" {
 		binary = built(b, false)

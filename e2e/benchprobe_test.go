@@ -44,7 +44,14 @@ type timed struct {
 
 func newStopwatch(t testing.TB, port int, to string) *stopwatch {
 	t.Helper()
-	conn, err := net.ListenUDP("udp4", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1), Port: port})
+	conn := stamped(t, "127.0.0.1", port)
+	return &stopwatch{conn: conn, to: netip.MustParseAddrPort(to), from: conn.LocalAddr().String(), run: serial.Add(1)}
+}
+
+// stamped opens a socket on which the kernel notes when a datagram arrived.
+func stamped(t testing.TB, ip string, port int) *net.UDPConn {
+	t.Helper()
+	conn, err := net.ListenUDP("udp4", &net.UDPAddr{IP: net.ParseIP(ip), Port: port})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -61,7 +68,7 @@ func newStopwatch(t testing.TB, port int, to string) *stopwatch {
 	if err != nil {
 		t.Fatalf("receive times: %v", err)
 	}
-	return &stopwatch{conn: conn, to: netip.MustParseAddrPort(to), from: conn.LocalAddr().String(), run: serial.Add(1)}
+	return conn
 }
 
 // watch places calls evenly at a rate for a while, then waits a little for late answers.

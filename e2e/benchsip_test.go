@@ -19,7 +19,7 @@ import (
 //	BENCH_SHORT=1      one short pair for each figure, to see that it works (under a minute)
 //	BENCH_PAIRS=5      pairs for each figure
 //	BENCH_SECONDS=8    length of a run
-//	BENCH_ONLY=lean    or full
+//	BENCH_ONLY=lean    or full, or late: how long others wait while one source floods
 //	BENCH_RATES=1000,3000,max    max is the highest rate without a failure
 //	BENCH_BINARY=path  a gateway already built
 //	BENCH_CONFIG=yaml  more lines for its configuration, "telemetry: {trace: {maxBytes: 0}}"; they are printed
@@ -45,6 +45,9 @@ func BenchmarkSIP(b *testing.B) {
 		if p.ceiling {
 			p.highest(b, m)
 		}
+	}
+	if p.only == "" || p.only == "late" {
+		p.late(b)
 	}
 }
 
@@ -174,7 +177,7 @@ func middle(all []figures) figures {
 	}
 }
 
-func column[T any](all []figures, of func(figures) T) []T {
+func column[F, T any](all []F, of func(F) T) []T {
 	var out []T
 	for _, f := range all {
 		out = append(out, of(f))

@@ -34,7 +34,7 @@ func FuzzParse(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, text []byte) {
 		c, ps := Parse("f", text, testWords)
-		lines := strings.Count(string(text), "\n") + strings.Count(string(text), "\r") + 1
+		lines := strings.Count(strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(string(text)), "\n") + 1
 		for _, p := range ps {
 			if p.Line < 1 || p.Col < 1 || p.Line > lines+1 || p.Message == "" {
 				t.Errorf("a problem without a place: %+v (%d lines)", p, lines)
