@@ -1,9 +1,11 @@
 package sip
 
 import (
+	"bytes"
 	"errors"
 	"net"
 	"net/netip"
+	"sync/atomic"
 
 	"twinhop/gateway/cluster"
 	"twinhop/sip/peek"
@@ -114,8 +116,8 @@ func (w *worker) aim(n *cluster.Node, to hop) {
 			reached = true
 		}
 	case m.URI.OK && !m.URI.Host.Empty():
-		w.stripMaddr()
 		named := w.readdress(m.URI, n, to)
+		w.stripMaddr(named)
 		reached = reached || named && !r.more
 	}
 	if reached {
@@ -132,15 +134,30 @@ func (w *worker) aim(n *cluster.Node, to hop) {
 	e.Text(";lr>").EndLine()
 }
 
-// stripMaddr takes a maddr out of the Request-URI that led here: the node would send the request back to us (RFC 3261 section 16.4).
-func (w *worker) stripMaddr() {
-	m := &w.msg
-	if m.URI.Params.Empty() {
+// stripMaddr takes a maddr out of the Request-URI that led here, and with it the port and the transport that were meant for us, for they are
+// not those of the host it names (RFC 3261 section 16.4): the node would send the request back. named: the host and port are a node's.
+func (w *worker) stripMaddr(named bool) {
+	m, u := &w.msg, w.msg.URI
+	if u.Params.Empty() {
 		return
 	}
-	if v, found := peek.Param(m.Buf, m.URI.Params, "maddr"); found && !v.Empty() && w.f.isSelf(m.Text(v), portOf(m.URI)) {
-		w.edits.Cut(peek.Span{From: v.From - len(";maddr="), To: v.To})
+	v, found := peek.Param(m.Buf, u.Params, "maddr")
+	if !found || v.Empty() || !w.f.isSelf(m.Text(v), portOf(u)) {
+		return
 	}
+	w.cutParam(v)
+	if v, found := peek.Param(m.Buf, u.Params, "transport"); found && !v.Empty() {
+		w.cutParam(v)
+	}
+	if !named && !u.PortText.Empty() {
+		w.edits.Cut(peek.Span{From: u.Host.To, To: u.PortText.To})
+	}
+}
+
+// cutParam takes out the parameter of the Request-URI that has this value.
+func (w *worker) cutParam(v peek.Span) {
+	from := w.msg.URI.Params.From
+	w.edits.Cut(peek.Span{From: from + bytes.LastIndexByte(w.msg.Buf[from:v.From], ';'), To: v.To})
 }
 
 // readdress puts the node's address into a URI that names another node; it tells whether the URI then names the node.
@@ -154,9 +171,31 @@ func (w *worker) readdress(u peek.URI, n *cluster.Node, to hop) bool {
 	return true
 }
 
-// long tells that the request is to leave by a stream for its size. That of a pending INVITE is what it was when it came, so that what
-// follows it takes its way.
-func (w *worker) long() bool { return w.set.UDPLimit > 0 && w.size > w.set.UDPLimit }
+// long tells that the request is to leave by a stream for its size. The CANCEL of such an INVITE and the ACK of its refusal take its way,
+// short as they are (RFC 3261 sections 9.1 and 17.1.1.3).
+func (w *worker) long() bool {
+	if w.set.UDPLimit <= 0 {
+		return false
+	}
+	own := w.size > w.set.UDPLimit
+	switch w.msg.Method {
+	case peek.Invite:
+		if own {
+			w.f.long.add(w.id)
+		}
+	case peek.Cancel, peek.Ack:
+		return own || w.f.long.has(w.id)
+	}
+	return own
+}
+
+// longOnes are the INVITEs that lately left by a stream for their size, by the names of their transactions. Nothing else tells it of what
+// is not pending; one that was overwritten is followed by datagrams.
+type longOnes [1 << 13]atomic.Uint64
+
+func (l *longOnes) add(id uint64) { l[id%uint64(len(l))].Store(id) }
+
+func (l *longOnes) has(id uint64) bool { return l[id%uint64(len(l))].Load() == id }
 
 // hopTo chooses the node's address that this message goes to, and the leg it leaves by: the first one of the transport that the settings
 // ask for, or of any; one of a stream when the message is too long for a datagram. by is nil when no leg reaches the node.

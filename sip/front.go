@@ -44,6 +44,7 @@ type Front struct {
 	keys     *seal.Keys
 	names    *locate.Locator
 	parked   *parked
+	long     longOnes
 	pending  *pending.Table
 	limits   limits
 	workers  sync.Pool           // *worker, for connections

@@ -14,6 +14,7 @@ import (
 	"go.uber.org/goleak"
 
 	"twinhop/gateway/cluster"
+	"twinhop/sip/locate"
 	"twinhop/sip/peek"
 	"twinhop/sip/wire"
 )
@@ -133,7 +134,7 @@ func TestNamesAreResolvedOffTheLoop(t *testing.T) {
 		case <-ctx.Done():
 		}
 		if host == "nowhere.example.com" {
-			return nil, errors.New("no such host")
+			return nil, locate.ErrNoRecords
 		}
 		return []netip.Addr{netip.MustParseAddr("2001:db8::1"), callee.Addr()}, nil
 	})

@@ -189,9 +189,9 @@ func setWord(t *testing.T, set *Settings, name, value string) {
 	case "trusted":
 		set.Trusted = append(set.Trusted, netip.MustParsePrefix(value))
 	case "rate":
-		set.Rates = guard.SourceSettings{Rate: number(), Burst: number(), Above: time.Second, Ban: 10 * time.Second}
+		set.Rates = guard.SourceSettings{Rate: number(), Burst: number(), Above: time.Second, Ban: 10 * time.Second, Max: 100}
 	case "refusals":
-		set.Refusals = guard.RefusalSettings{Rate: number(), Burst: number()}
+		set.Refusals = guard.RefusalSettings{Rate: number(), Burst: number(), Max: 100}
 	case "transactions":
 		set.Transactions = number()
 	case "scanner":
@@ -226,6 +226,9 @@ func (s *stage) do(words []string) []caught {
 		s.tcp.deaf[at(words[1])] = true
 	case "hang-up":
 		s.tcp.hangUp(words[1], at(words[2]))
+		return s.settle()
+	case "reset":
+		s.tcp.reset(words[1], at(words[2]))
 		return s.settle()
 	case "unreachable": // the system reports that request N of those that left met nobody
 		w := s.workers[words[1]]

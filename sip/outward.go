@@ -128,8 +128,10 @@ func (w *worker) locate(q locate.Query) (to hop, ok bool) {
 	case state == locate.Aged:
 		w.f.parked.renew(q)
 		return w.passable()
-	case state == locate.None || w.again:
+	case state == locate.None:
 		w.reply(noHop)
+	case state == locate.Silent || w.again:
+		w.reply(noNode) // which says nothing of whom it is for
 	case !w.f.parked.park(w, q):
 		w.f.Metrics.shed(slowQueue)
 		w.reply(noNode)

@@ -1,13 +1,17 @@
 package sip
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"io"
 	"net"
 	"net/netip"
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
+	"syscall"
 	"testing/synctest"
 	"time"
 
@@ -21,9 +25,16 @@ type switchboard struct {
 	rooms map[string]*lobby // by leg: "external-tcp", "internal-tcp"
 
 	mu    sync.Mutex
-	sent  []caught
+	sent  []heard
 	lines []*line // connections at the peers, the latest last
 	deaf  map[netip.AddrPort]bool
+}
+
+// heard is what a peer got. Nobody can tell what came first of what came by different connections at the same time.
+type heard struct {
+	caught
+	when time.Time
+	line int // the how manieth connection
 }
 
 // lobby is a listener.
@@ -53,6 +64,16 @@ type line struct {
 	leg         string
 	local, peer netip.AddrPort
 	closed      bool
+	other       *line
+	broken      atomic.Bool // its end is a reset
+}
+
+func (l *line) Read(b []byte) (int, error) {
+	n, err := l.Conn.Read(b)
+	if err == io.EOF && l.broken.Load() {
+		err = syscall.ECONNRESET
+	}
+	return n, err
 }
 
 func (l *line) LocalAddr() net.Addr { return net.TCPAddrFromAddrPort(l.local) }
@@ -136,13 +157,16 @@ func (b *switchboard) dialled(leg string, to netip.AddrPort) (net.Conn, error) {
 func (b *switchboard) pair(leg string, peer netip.AddrPort) (ours, theirs *line) {
 	one, two := net.Pipe()
 	local := b.rooms[leg].local
-	return &line{Conn: one, leg: leg, local: local, peer: peer}, &line{Conn: two, leg: leg, local: peer, peer: local}
+	ours, theirs = &line{Conn: one, leg: leg, local: local, peer: peer}, &line{Conn: two, leg: leg, local: peer, peer: local}
+	ours.other, theirs.other = theirs, ours
+	return ours, theirs
 }
 
 // listen writes down what a peer hears.
 func (b *switchboard) listen(l *line) {
 	b.mu.Lock()
 	b.lines = append(b.lines, l)
+	number := len(b.lines)
 	b.mu.Unlock()
 	go func() {
 		var all []byte
@@ -156,7 +180,7 @@ func (b *switchboard) listen(l *line) {
 				if len(all) == 0 || m.Scan(all) == peek.BodyCut || m.HeadEnd == 0 {
 					break
 				}
-				b.sent = append(b.sent, caught{l.leg, l.local, slices.Clone(all[:m.End])})
+				b.sent = append(b.sent, heard{caught{l.leg, l.local, slices.Clone(all[:m.End])}, time.Now(), number})
 				all = all[m.End:]
 			}
 			l.closed = l.closed || err != nil
@@ -191,7 +215,15 @@ func (b *switchboard) in(leg string, from netip.AddrPort, data []byte) {
 
 func (b *switchboard) hangUp(leg string, peer netip.AddrPort) { b.line(leg, peer).Close() }
 
-// settle waits until all is done that an event leads to, and gives what was sent: by UDP first, then by TCP.
+// reset breaks a connection off.
+func (b *switchboard) reset(leg string, peer netip.AddrPort) {
+	l := b.line(leg, peer)
+	l.other.broken.Store(true)
+	l.Close()
+}
+
+// settle waits until all is done that an event leads to, and gives what was sent: by UDP first, then by TCP, there in the order of time, of
+// legs (the internal one first) and of connections.
 func (s *stage) settle() []caught {
 	if s.tcp == nil {
 		return s.sent
@@ -200,7 +232,13 @@ func (s *stage) settle() []caught {
 	b := s.tcp
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	all := append(s.sent, b.sent...)
+	slices.SortStableFunc(b.sent, func(x, y heard) int {
+		return cmp.Or(x.when.Compare(y.when), strings.Compare(y.leg, x.leg), cmp.Compare(x.line, y.line))
+	})
+	all := s.sent
+	for _, h := range b.sent {
+		all = append(all, h.caught)
+	}
 	b.sent = nil
 	return all
 }

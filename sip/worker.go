@@ -263,8 +263,10 @@ func (w *worker) request(reason peek.Reason, inside bool) {
 	switch {
 	case w.routes.overlong:
 		w.reply(badRequest)
-	case forUs && (w.f.draining.Load() || !w.serving()):
+	case forUs && w.f.draining.Load():
 		w.reply(closing) // as an INVITE would be (RFC 3261 section 11.2): who probes us sends calls elsewhere
+	case forUs && !w.serving():
+		w.reply(noNode)
 	case forUs:
 		w.reply(alive)
 	case m.MaxForwards == 0:

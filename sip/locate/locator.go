@@ -18,6 +18,7 @@ const (
 	Known                // targets were given
 	Aged                 // targets were given, and the caller, the only one who is told so, should Ask for newer ones
 	None                 // there is no such place, or none that can be gone to from here
+	Silent               // the name servers were asked in vain; they are asked again in a while
 )
 
 // Bounds of the memory.
@@ -93,6 +94,8 @@ func (l *Locator) Find(dst []Target, q Query, seed uint64, now time.Time) ([]Tar
 
 func (e *entry) state(now time.Time) State {
 	switch {
+	case now.Before(e.expires) && len(e.records) == 0 && !e.whole:
+		return Silent
 	case now.Before(e.expires) && len(e.records) == 0:
 		return None
 	case now.Before(e.expires):

@@ -149,16 +149,16 @@ func TestNegativeLife(t *testing.T) {
 			b := newBench(t)
 			b.fails["HOST x.example"] = fails
 			b.hosts = nil
-			want := ErrNoRecords
+			want, state := ErrNoRecords, None
 			if fails {
-				want = errScript
+				want, state = errScript, Silent
 			}
 			if err := b.askNow(); !errors.Is(err, want) {
 				t.Errorf("error %v", err)
 			}
-			b.want(None, "asked")
+			b.want(state, "asked")
 			time.Sleep(noLife - 1)
-			b.want(None, "just before the end")
+			b.want(state, "just before the end")
 			if err := b.askNow(); !errors.Is(err, want) || len(b.questions()) != 1 {
 				t.Errorf("asked again; error %v", err)
 			}
@@ -247,7 +247,7 @@ func TestSilence(t *testing.T) {
 		if err := b.askNow(); !errors.Is(err, context.DeadlineExceeded) || time.Since(start) != DefaultWait {
 			t.Errorf("error %v after %v", err, time.Since(start))
 		}
-		b.want(None, "no answer")
+		b.want(Silent, "no answer")
 	})
 }
 

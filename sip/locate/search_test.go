@@ -145,7 +145,7 @@ func TestWhereTo(t *testing.T) {
 		// Troubles.
 		{"sip:nothing.example.net", plain, "", None},
 		{"sip:deaf.example.net", plain, "udp:192.0.2.11:5090", Known},
-		{"sip:mute.example.net", plain, "", None},
+		{"sip:mute.example.net", plain, "", Silent},
 		{"sip:mute2.example.net", plain, "udp:192.0.2.61:5060", Known},
 	} {
 		t.Run(fmt.Sprintf("%s/%d", c.uri, c.can), func(t *testing.T) {

@@ -532,6 +532,7 @@ func TestResetWhileQueued(t *testing.T) {
 		}
 		if c == nil {
 			c = acceptTCP(t, peer)
+			tighten(t, s, c)
 		}
 	}
 	if !errors.Is(err, ErrFull) {
@@ -568,6 +569,33 @@ func TestResetWhileQueued(t *testing.T) {
 	if s.Stats().Lost != int64(len(lost)) {
 		t.Errorf("%+v", s.Stats())
 	}
+}
+
+// tighten waits until the pool has its connection to c and lets the system keep little of what is on its way there: buffers that grow by
+// themselves take a whole queue.
+func tighten(t *testing.T, s *Pool, c *net.TCPConn) {
+	t.Helper()
+	for s.Stats().Open == 0 { // else the reset would refuse the connection
+		runtime.Gosched()
+	}
+	if err := c.SetReadBuffer(4096); err != nil {
+		t.Fatal(err)
+	}
+	at := s.lookUp(endpoint(c.LocalAddr()))
+	for at.Local() == (netip.AddrPort{}) {
+		runtime.Gosched()
+	}
+	at.mu.Lock()
+	defer at.mu.Unlock()
+	if err := at.conn.(*net.TCPConn).SetWriteBuffer(4096); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (t *Pool) lookUp(to netip.AddrPort) *Conn {
+	t.mu.RLock()
+	defer t.mu.RUnlock()
+	return t.peers[to]
 }
 
 func TestRunEndsInSilence(t *testing.T) {
