@@ -17,6 +17,7 @@ func (r *checker) check(c *Config) {
 	r.checkRealms(c)
 	r.checkMounts(c)
 	r.checkSIP(c)
+	r.checkLimits(c)
 	r.checkListen(c)
 	r.checkAdmin(c)
 	r.checkAffinity(c)
@@ -71,7 +72,11 @@ func (r *checker) checkNodes(c *Config) {
 		}
 		for j, s := range n.SIP { // one address over both transports is one address
 			if _, addr := form.SplitSIPURL(s); sips[addr] != p || slices.Contains(n.SIP[:j], s) {
-				r.twice(sips, addr, use{p, fmt.Sprintf("%s.sip[%d]", p, j)}, "a SIP message must be able to tell which node it means")
+				hint := "a SIP message must be able to tell which node it means"
+				if sips[addr] == p {
+					hint = "keep one of them"
+				}
+				r.twice(sips, addr, use{p, fmt.Sprintf("%s.sip[%d]", p, j)}, hint)
 			}
 		}
 	}
@@ -102,7 +107,7 @@ func (r *checker) checkRedirect(path, redirect, own string, routes []string) {
 	case redirect == own:
 		r.Bad(path, "name the route of another node", "a node cannot be its own substitute")
 	case !slices.Contains(routes, redirect):
-		r.Bad(path, form.DidYouMean(redirect, routes), "there is no route %s", form.Quote(redirect))
+		r.Bad(path, form.Meant(redirect, routes), "there is no route %s", form.Quote(redirect))
 	}
 }
 
@@ -133,7 +138,7 @@ func (r *checker) checkPools(c *Config) {
 		for i, n := range p.Nodes {
 			at := fmt.Sprintf("%s.nodes[%d]", path, i)
 			if n.Name != allNodes && n.Name != "" && !slices.Contains(names, n.Name) && !r.Failed(at) && !r.Failed(at+".name") {
-				r.Bad(at, form.DidYouMean(n.Name, names), "there is no node %s", form.Quote(n.Name))
+				r.Bad(at, form.Meant(n.Name, names), "there is no node %s", form.Quote(n.Name))
 			}
 			r.twice(seen, n.Name, use{at, at}, "a node is once in a pool")
 			if n.Name == allNodes && n.Route != nil {
@@ -221,7 +226,7 @@ func (r *checker) checkMounts(c *Config) {
 		case !slices.Contains(pools, m.Pool) && !r.Given("mounts"):
 			r.Bad("mounts", "call a pool default, or write mounts", `the default mount "/*" needs a pool "default"`)
 		case !slices.Contains(pools, m.Pool):
-			r.Bad(p+".pool", form.DidYouMean(m.Pool, pools), "there is no pool %s", form.Quote(m.Pool))
+			r.Bad(p+".pool", form.Meant(m.Pool, pools), "there is no pool %s", form.Quote(m.Pool))
 		}
 		key := m.Path
 		if excludes {

@@ -63,7 +63,11 @@ func (r *checker) checkListen(c *Config) {
 	for i, b := range all {
 		for _, a := range all[:i] {
 			if a.clash(b) {
-				r.Bad(b.path, "choose another port", "port %d is already taken by %s (line %d)", b.port, a.path, r.At(a.path).Line)
+				hint := "choose another port"
+				if a.host == b.host {
+					hint = "keep one of them, or choose another port"
+				}
+				r.Bad(b.path, hint, "port %d is already taken by %s (line %d)", b.port, a.path, r.At(a.path).Line)
 				break
 			}
 		}
@@ -165,7 +169,17 @@ func (r *checker) checkMounted(c *Config) {
 		mounted := slices.ContainsFunc(c.Mounts, func(m Mount) bool { return m.Pool == p.Name && !strings.HasPrefix(m.Path, "!") })
 		ms := c.Members(p)
 		if mounted && len(ms) > 0 && !slices.ContainsFunc(ms, func(m Member) bool { return m.HTTP }) && !r.FailedUnder("nodes") {
-			r.Bad(decode.Join("pools", p.Name), `give nodes http: "http://host:port"`, "this pool is mounted, but none of its nodes speaks HTTP")
+			r.badPool(p.Name, `give nodes http: "http://host:port"`, "this pool is mounted, but none of its nodes speaks HTTP")
 		}
 	}
+}
+
+// badPool complains of a pool; of one that the file does not write, at the nodes.
+func (r *checker) badPool(name, hint, message string) {
+	path := decode.Join("pools", name)
+	where := path
+	if !r.Given(path) {
+		where = "nodes"
+	}
+	r.BadAt(where, decode.Problem{Path: path, Message: message, Hint: hint})
 }

@@ -53,6 +53,13 @@ func (r *checker) checkSIP(c *Config) {
 	switch {
 	case len(l.External) == 0 && len(l.Internal) > 0 && !r.Failed("listen.sip.external"):
 		r.Bad("listen.sip.internal", "add listen.sip.external, the port for clients", "an internal port alone serves no client")
+	case len(l.External) == 0 && !r.FailedUnder("listen"):
+		for _, path := range []string{"sip", "limits.sip", "listen.sip.advertise"} {
+			if r.Given(path) {
+				r.Warn(path, `add listen: {sip: {external: ["udp://0.0.0.0:5060"]}}`, "has no effect: there is no SIP listener")
+			}
+		}
+		return
 	case len(l.External) == 0 || r.FailedUnder("listen.sip.external") || r.FailedUnder("listen.sip.internal"):
 		return
 	case len(l.Internal) == 0:
@@ -65,17 +72,18 @@ func (r *checker) checkSIP(c *Config) {
 		}
 	}
 	r.checkWays(c, sides)
+	r.checkProxy(c, sides)
 	pools := poolNames(c)
 	i := slices.Index(pools, c.SIP.Pool)
 	if i < 0 {
 		if !r.Failed("sip.pool") {
-			r.Bad("sip.pool", form.DidYouMean(c.SIP.Pool, pools), "there is no pool %s", form.Quote(c.SIP.Pool))
+			r.Bad("sip.pool", form.Meant(c.SIP.Pool, pools), "there is no pool %s", form.Quote(c.SIP.Pool))
 		}
 		return
 	}
 	serves := func(m Member) bool { return m.SIP }
 	if ms := c.Members(c.Pools[i]); len(ms) > 0 && !slices.ContainsFunc(ms, serves) && !r.FailedUnder("nodes") {
-		r.Bad(decode.Join("pools", c.SIP.Pool), `give nodes sip: ["udp://host:port"]`, "SIP is served from this pool, but none of its nodes speaks SIP")
+		r.badPool(c.SIP.Pool, `give nodes sip: ["udp://host:port"]`, "SIP is served from this pool, but none of its nodes speaks SIP")
 	}
 }
 
@@ -107,11 +115,32 @@ func (r *checker) checkWays(c *Config, sides [2]side) {
 			r.checkWay(path, way, n, in)
 		}
 	}
-	if p, err := form.ParseSIPPeer(c.SIP.OutboundProxy); err == nil && p.Transport != "" && !out.speaks(p.Transport) {
-		r.Bad("sip.outboundProxy", fmt.Sprintf(`add "%s://host:port" to %s`, p.Transport, out.path), "%s has no such listener", out.path)
-	}
 	if c.SIP.UDPLimit > 0 && !in.speaks("tcp") && !out.speaks("tcp") {
 		r.Bad("sip.udpLimit", `add "tcp://host:port" to listen.sip`, "there is no TCP listener that larger requests could leave by")
+	}
+}
+
+// checkProxy complains of an outbound proxy that nothing can be sent to, or that is the gateway itself.
+func (r *checker) checkProxy(c *Config, sides [2]side) {
+	p, err := form.ParseSIPPeer(c.SIP.OutboundProxy)
+	if err != nil {
+		return
+	}
+	out := sides[0]
+	if p.Transport != "" && !out.speaks(p.Transport) {
+		r.Bad("sip.outboundProxy", fmt.Sprintf(`add "%s://host:port" to %s`, p.Transport, out.path), "%s has no such listener", out.path)
+	}
+	ip, _ := netip.ParseAddr(p.Host)
+	for _, s := range sides {
+		for _, u := range s.urls {
+			_, addr := form.SplitSIPURL(u)
+			host, port, _ := form.SplitHostPort(addr)
+			own, _ := netip.ParseAddr(host)
+			if port == p.Port && ip.IsValid() && (own == ip || ip.IsLoopback() && (own.IsUnspecified() || host == "")) {
+				r.Bad("sip.outboundProxy", "name the next proxy, or leave it out", "%s is this gateway: what nodes send would come back to it", form.Quote(c.SIP.OutboundProxy))
+				return
+			}
+		}
 	}
 }
 
@@ -135,7 +164,15 @@ const patience = 30 * time.Second
 
 func (r *checker) checkFailover(c *Config) {
 	f, p := c.SIP.Failover, "sip.failover"
-	if r.FailedUnder(p) || f.Attempts == 0 {
+	if r.FailedUnder(p) {
+		return
+	}
+	if f.Attempts == 0 {
+		for _, key := range []string{"invite", "trying", "total", "codes"} {
+			if at := decode.Join(p, key); r.Given(at) {
+				r.Warn(at, "leave it out, or set attempts: 2 or 3", "has no effect: with attempts: 0 no other node is tried")
+			}
+		}
 		return
 	}
 	last := f.Total

@@ -25,6 +25,7 @@ type Reader struct {
 
 	problems Problems
 	errs     map[string]bool // paths that were complained of
+	root     reflect.Type    // of what is filled
 	anchors  anchors
 	marks    map[string]Place // path of a value -> where it begins
 	visits   int
@@ -34,6 +35,7 @@ type Reader struct {
 // Read reads a text into a struct that holds the defaults. It is false when the text has no keys at all, of which the problems tell.
 func (r *Reader) Read(text []byte, to any) bool {
 	r.errs, r.anchors, r.marks = map[string]bool{}, anchors{}, map[string]Place{}
+	r.root = reflect.TypeOf(to).Elem()
 	root, f := parseTree(text)
 	switch {
 	case f != nil:
@@ -209,8 +211,39 @@ func (r *Reader) unknown(at Place, path, key string, in reflect.Type) {
 	hint := form.DidYouMean(key, known)
 	if hint == "" {
 		hint = "known here: " + strings.Join(known, ", ")
+		if home := homeOf(r.root, "", path); home != "" {
+			hint = key + " is a key of " + home + "; " + hint
+		}
 	}
 	r.wrong(spot{at, path}, hint, "unknown key")
+}
+
+// homeOf finds the mapping that has the last key of a path: of all that have it the one nearest to the path, if it is near at all. Mappings
+// within lists have no path to tell.
+func homeOf(t reflect.Type, at, path string) (home string) {
+	above, key := path[:max(strings.LastIndexByte(path, '.'), 0)], path[strings.LastIndexByte(path, '.')+1:]
+	if t == nil || t.Kind() != reflect.Struct {
+		return ""
+	}
+	near := func(s string) int { // leading keys in common
+		a, b, n := strings.Split(s, "."), strings.Split(above, "."), 0
+		for n < len(a) && n < len(b) && a[n] == b[n] && a[n] != "" {
+			n++
+		}
+		return n
+	}
+	for f := range t.Fields() {
+		found, word := "", f.Tag.Get("yaml")
+		if word == key && at != above {
+			found = at
+		} else if f.Type.Kind() == reflect.Struct {
+			found = homeOf(f.Type, Join(at, word), path)
+		}
+		if near(found) > near(home) {
+			home = found
+		}
+	}
+	return home
 }
 
 // keyed reads a mapping of names into a list.
@@ -263,7 +296,10 @@ func (r *Reader) list(n ast.Node, path string, to reflect.Value, tag reflect.Str
 	at := placeOf(firstToken(n))
 	if !ok {
 		hint := "begin each element with - or write [a, b]"
-		if text, ok := scalarText(n); ok {
+		switch text, ok := scalarText(n); {
+		case ok && to.Type().Elem().Kind() == reflect.Int:
+			hint = "write [" + text + "]"
+		case ok:
 			hint = "write [" + strconv.Quote(text) + "]"
 		}
 		r.wrong(spot{at, path}, hint, "needs a list, got %s", kindOf(n))

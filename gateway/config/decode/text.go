@@ -65,24 +65,7 @@ func (r *Reader) scalar(n ast.Node, path string, to reflect.Value, tag reflect.S
 	text, ok := scalarText(n)
 	switch {
 	case to.Type() == durationType:
-		d, err := form.ParseDuration(text)
-		switch {
-		case !ok:
-			r.wrong(spot{at, path}, "such as 5s, 100ms, 1h30m; 0 is off", "needs a duration, got %s", kindOf(n))
-		case err != nil && form.IsNumber(text):
-			r.wrong(spot{at, path}, `did you mean "`+text+`s"?`, "%v", err)
-		case err != nil:
-			r.wrong(spot{at, path}, "such as 5s, 100ms, 1h30m; 0 is off", "%v", err)
-		default:
-			most, _ := time.ParseDuration(tag.Get("max"))
-			least, _ := time.ParseDuration(tag.Get("min"))
-			if most != 0 && d > most {
-				r.wrong(spot{at, path}, "at most "+tag.Get("max"), "%s is too long", form.Short(d))
-			} else if d < least {
-				r.wrong(spot{at, path}, "at least "+tag.Get("min"), "%s is too short", form.Short(d))
-			}
-			to.SetInt(int64(d))
-		}
+		r.duration(n, path, to, tag)
 	case to.Type() == sizeType:
 		r.size(n, path, to, tag)
 	case to.Kind() == reflect.Int:
@@ -100,16 +83,65 @@ func (r *Reader) scalar(n ast.Node, path string, to reflect.Value, tag reflect.S
 		to.SetBool(b.Value)
 	case to.Kind() == reflect.String:
 		if !ok {
-			hint := ""
-			if n.Type() == ast.BoolType {
-				hint = `write "` + n.GetToken().Value + `" if text is meant`
-			}
-			r.wrong(spot{at, path}, hint, "needs text, got %s", kindOf(n))
+			r.wrong(spot{at, path}, r.instead(n, tag), "needs text, got %s", kindOf(n))
 			return
 		}
 		r.text(at, path, text, tag)
 		to.SetString(text)
 	}
+}
+
+// instead says what to write in the place of what is no text.
+func (r *Reader) instead(n ast.Node, tag reflect.StructTag) string {
+	if words := r.wordsOf(tag); len(words) > 0 {
+		return oneOf(words)
+	}
+	hint, err := form.Check(tag.Get("form"), n.GetToken().Value)
+	if n.Type() == ast.BoolType && err == nil {
+		return `write "` + n.GetToken().Value + `" if text is meant`
+	}
+	if hint != "" {
+		return hint
+	}
+	return "write one text, without brackets or braces"
+}
+
+// within adds to a hint what a value may be. What may be 0 is off then.
+func within(hint string, tag reflect.StructTag) string {
+	switch least, most := tag.Get("min"), tag.Get("max"); {
+	case least == "":
+		return hint + "; 0 is off"
+	default:
+		return hint + "; between " + least + " and " + most
+	}
+}
+
+func (r *Reader) duration(n ast.Node, path string, to reflect.Value, tag reflect.StructTag) {
+	at, hint := r.marks[path], within("such as 5s, 100ms, 1h30m", tag)
+	text, ok := scalarText(n)
+	if !ok {
+		r.wrong(spot{at, path}, hint, "needs a duration, got %s", kindOf(n))
+		return
+	}
+	d, err := form.ParseDuration(text)
+	if err != nil {
+		for _, meant := range []string{strings.ReplaceAll(text, " ", ""), text + "s"} {
+			if _, bad := form.ParseDuration(meant); bad == nil {
+				hint = `did you mean "` + meant + `"?`
+				break
+			}
+		}
+		r.wrong(spot{at, path}, hint, "%v", err)
+		return
+	}
+	most, _ := time.ParseDuration(tag.Get("max"))
+	least, _ := time.ParseDuration(tag.Get("min"))
+	if most != 0 && d > most {
+		r.wrong(spot{at, path}, "at most "+tag.Get("max"), "%s is too long", form.Short(d))
+	} else if d < least {
+		r.wrong(spot{at, path}, "at least "+tag.Get("min"), "%s is too short", form.Short(d))
+	}
+	to.SetInt(int64(d))
 }
 
 func describe(n ast.Node, text string) string {
@@ -120,7 +152,7 @@ func describe(n ast.Node, text string) string {
 }
 
 func (r *Reader) size(n ast.Node, path string, to reflect.Value, tag reflect.StructTag) {
-	at, hint := r.marks[path], "such as 64MiB, 512KiB, 1GB; 0 is off"
+	at, hint := r.marks[path], within("such as 64MiB, 512KiB, 1GB", tag)
 	text, ok := scalarText(n)
 	if !ok {
 		r.wrong(spot{at, path}, hint, "needs a size, got %s", kindOf(n))
@@ -145,7 +177,14 @@ func (r *Reader) number(n ast.Node, path string, to reflect.Value, tag reflect.S
 	text, ok := scalarText(n)
 	i, err := strconv.ParseInt(strings.ReplaceAll(text, "_", ""), 10, 32)
 	if !ok || err != nil || isQuoted(n) {
-		r.wrong(spot{at, path}, "", "needs a whole number, got %s", describe(n, text))
+		hint := "between " + tag.Get("min") + " and " + tag.Get("max")
+		switch {
+		case ok && err == nil:
+			hint = "write " + text + " without quotes"
+		case tag.Get("max") == "":
+			hint = "such as 5"
+		}
+		r.wrong(spot{at, path}, hint, "needs a whole number, got %s", describe(n, text))
 		return
 	}
 	least, _ := strconv.ParseInt(tag.Get("min"), 10, 64)
@@ -163,14 +202,29 @@ func (r *Reader) number(n ast.Node, path string, to reflect.Value, tag reflect.S
 
 // text checks a text against its tag's words and form.
 func (r *Reader) text(at Place, path, text string, tag reflect.StructTag) {
-	if one := tag.Get("oneof"); one != "" {
-		r.word(at, path, text, strings.Fields(one))
-		return
-	}
-	if list := tag.Get("words"); list != "" {
-		r.word(at, path, text, r.Words[list])
+	if words := r.wordsOf(tag); len(words) > 0 {
+		r.word(at, path, text, words)
 	}
 	r.form(at, path, text, tag)
+}
+
+// wordsOf are the words that a text may be; none: anything.
+func (r *Reader) wordsOf(tag reflect.StructTag) []string {
+	if one := tag.Get("oneof"); one != "" {
+		return strings.Fields(one)
+	}
+	return r.Words[tag.Get("words")]
+}
+
+// oneOf is the hint that lists words.
+func oneOf(words []string) string {
+	shown := slices.Clone(words)
+	for i, w := range shown {
+		if strings.HasSuffix(w, ":") {
+			shown[i] = w + "NAME"
+		}
+	}
+	return "one of: " + strings.Join(shown, ", ")
 }
 
 func (r *Reader) form(at Place, path, text string, tag reflect.StructTag) {
@@ -193,13 +247,7 @@ func (r *Reader) word(at Place, path, text string, words []string) {
 	}
 	hint := form.DidYouMean(text, words)
 	if hint == "" {
-		shown := slices.Clone(words)
-		for i, w := range shown {
-			if strings.HasSuffix(w, ":") {
-				shown[i] = w + "NAME"
-			}
-		}
-		hint = "one of: " + strings.Join(shown, ", ")
+		hint = oneOf(words)
 	}
 	what := "is not a known word"
 	if r.LaterWord != nil && r.LaterWord(path, text) {

@@ -145,6 +145,8 @@ func syntaxFault(err error) *fault {
 			f.hint = "indent with spaces, not tabs"
 		case strings.Contains(f.message, "mapping value is not allowed"):
 			f.hint = `text with ": " in it needs quotes; keys of one mapping stand in one column`
+		case strings.Contains(f.message, "invalid key for this map"):
+			f.hint = `text with ":" in it needs quotes, such as "::1/128"`
 		case strings.Contains(f.message, "could not find end character"):
 			f.hint = "the closing quote is missing"
 		case strings.Contains(f.message, "unexpected scalar value type"):

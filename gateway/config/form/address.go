@@ -1,6 +1,7 @@
 package form
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 )
@@ -22,6 +23,14 @@ type SIPPeer struct {
 // ParseSIPPeer reads "host:port", or a URI: "sip:host", "sip:host:port", each
 // with ";transport=udp" or ";transport=tcp" behind it.
 func ParseSIPPeer(s string) (p SIPPeer, err error) {
+	switch scheme, rest, _ := strings.Cut(s, ":"); {
+	case strings.HasPrefix(rest, "//"):
+		return p, fmt.Errorf("%s: the transport stands behind the address: %s", Quote(s), Quote("sip:"+rest[2:]+";transport="+scheme))
+	case scheme == "sips":
+		return p, errors.New("sips: needs TLS, which is not supported yet")
+	case strings.Contains(rest, "@"):
+		return p, fmt.Errorf("%s: a peer has no user part", Quote(s))
+	}
 	rest, uri := strings.CutPrefix(s, "sip:")
 	if uri {
 		var params string
@@ -72,6 +81,9 @@ func checkTransport(s string) error {
 		return nil
 	case "tls", "ws", "wss":
 		return fmt.Errorf("transport %s is not supported yet", s)
+	}
+	if small := strings.ToLower(s); small != s && checkTransport(small) == nil {
+		return fmt.Errorf("%s is written in small letters: %s", Quote(s), small)
 	}
 	return fmt.Errorf("%s is no transport", Quote(s))
 }

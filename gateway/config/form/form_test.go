@@ -89,7 +89,7 @@ func TestForms(t *testing.T) {
 		"route":      {[]string{"node1", "west.node1", "_a"}, []string{"", ".a", "a b"}},
 		"httpNode":   {[]string{"http://10.0.0.1:8080", "http://app", "http://[::1]:80/"}, []string{"", "10.0.0.1:8080", "https://a", "ajp://a:8009", "http://u@a", "http://a/path", "http://a?q", "http://0.0.0.0:80", "http://a:0"}},
 		"sipNode":    {[]string{"udp://10.0.0.1:5080", "tcp://node1:5080"}, []string{"", "udp://:5080", "udp://10.0.0.1:0", "udp://0.0.0.0:5080", "ws://a:80", "10.0.0.1:5080"}},
-		"sipPeer":    {[]string{"192.0.2.1:5060", "sip:proxy.example.com;transport=tcp"}, []string{"proxy", "sip:u@proxy"}},
+		"sipPeer":    {[]string{"192.0.2.1:5060", "sip:proxy.example.com;transport=tcp"}, []string{"proxy", "sip:u@proxy", "tcp://proxy:5060", "sips:proxy"}},
 		"transport":  {[]string{"udp", "tcp"}, []string{"", "tls", "UDP", "sctp"}},
 		"scanner":    {[]string{"friendly-scanner", "a b"}, []string{"", "ab", " abc", strings.Repeat("a", 65), "a\rb"}},
 		"ip":         {[]string{"10.0.0.7", "2001:db8::7"}, []string{"", "10.0.0.0/8", "fe80::1%eth0", "host"}},
@@ -117,6 +117,21 @@ func TestForms(t *testing.T) {
 	}
 	if _, err := Check("", "anything"); err != nil || Known("") {
 		t.Error("a text without a form was checked")
+	}
+}
+
+// A name that nobody has is answered with what was meant, or with those that there are.
+func TestMeant(t *testing.T) {
+	for in, want := range map[string]string{"defualt": `did you mean "default"?`, "x": "there is default, west"} {
+		if got := Meant(in, []string{"default", "west"}); got != want {
+			t.Errorf("%s: %s", in, got)
+		}
+	}
+	if got := Meant("x", strings.Fields("aaaa bbbb cccc dddd eeee ffff gggg hhhh iiii")); got != "there are aaaa, bbbb, cccc, dddd, eeee, ffff, gggg, hhhh and others" {
+		t.Error(got)
+	}
+	if got := Meant("x", nil); got != "" {
+		t.Error(got)
 	}
 }
 

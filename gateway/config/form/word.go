@@ -28,6 +28,18 @@ func DidYouMean(s string, words []string) string {
 	return ""
 }
 
+// Meant is the hint for a name that nobody has: the one that was probably meant, or else those that there are.
+func Meant(s string, names []string) string {
+	if hint := DidYouMean(s, names); hint != "" || len(names) == 0 {
+		return hint
+	}
+	const most = 8
+	if len(names) > most {
+		return "there are " + strings.Join(names[:most], ", ") + " and others"
+	}
+	return "there is " + strings.Join(names, ", ")
+}
+
 // distance is the optimal string alignment distance of two words; words
 // longer than 64 bytes are compared by their beginnings.
 func distance(a, b string) int {

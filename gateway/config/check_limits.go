@@ -1,0 +1,45 @@
+package config
+
+import (
+	"fmt"
+	"net/netip"
+
+	"twinhop/gateway/config/decode"
+	"twinhop/gateway/config/form"
+)
+
+// checkLimits warns of limits that do not do what they seem to.
+func (r *checker) checkLimits(c *Config) {
+	l, p := c.Limits.SIP, "limits.sip"
+	for i, s := range c.Limits.Trusted {
+		path := fmt.Sprintf("limits.trusted[%d]", i)
+		network, err := form.ParseNetwork(s)
+		written, bad := netip.ParsePrefix(s)
+		switch {
+		case err != nil || r.Failed(path):
+		case network.Bits() == 0:
+			r.Warn(path, "name the networks of trunks and of many phones behind one address", "everybody is trusted: no limit per source holds for anybody")
+		case bad == nil && written.Addr() != network.Addr():
+			r.Warn(path, fmt.Sprintf("write %s for the network, or %s for the one address", network, written.Addr()), "%s is all of %s", s, network)
+		}
+	}
+	idle := func(key, hint, why string) {
+		if at := decode.Join(p, key); r.Given(at) && !r.Failed(at) {
+			r.Warn(at, hint, "has no effect: %s", why)
+		}
+	}
+	if l.Rate == 0 && !r.Failed(p+".rate") {
+		for _, key := range []string{"burst", "ban"} {
+			idle(key, "set rate, or leave it out", "with rate: 0 there is no limit of one source")
+		}
+	}
+	if l.ConnectionsPerSource > l.Connections {
+		idle("connectionsPerSource", "set it below connections", fmt.Sprintf("all sources together may have %d", l.Connections))
+	}
+	if c.SIP.Failover.Attempts == 0 && c.SIP.SendTrying == "never" {
+		idle("pending", "leave it out", "with failover.attempts: 0 and sendTrying: never no INVITE is kept")
+	}
+	if c.SIP.UDPLimit >= l.MaxMessage && c.SIP.UDPLimit > 0 && !r.Failed("sip.udpLimit") {
+		r.Warn("sip.udpLimit", "such as 1300", "has no effect: no message is larger than limits.sip.maxMessage (%s)", l.MaxMessage)
+	}
+}
