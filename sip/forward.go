@@ -5,7 +5,6 @@ import (
 	"errors"
 	"net"
 	"net/netip"
-	"sync/atomic"
 
 	"twinhop/gateway/cluster"
 	"twinhop/sip/peek"
@@ -188,14 +187,6 @@ func (w *worker) long() bool {
 	}
 	return own
 }
-
-// longOnes are the INVITEs that lately left by a stream for their size, by the names of their transactions. Nothing else tells it of what
-// is not pending; one that was overwritten is followed by datagrams.
-type longOnes [1 << 13]atomic.Uint64
-
-func (l *longOnes) add(id uint64) { l[id%uint64(len(l))].Store(id) }
-
-func (l *longOnes) has(id uint64) bool { return l[id%uint64(len(l))].Load() == id }
 
 // hopTo chooses the node's address that this message goes to, and the leg it leaves by: the first one of the transport that the settings
 // ask for, or of any; one of a stream when the message is too long for a datagram. by is nil when no leg reaches the node.

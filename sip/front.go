@@ -44,7 +44,9 @@ type Front struct {
 	keys     *seal.Keys
 	names    *locate.Locator
 	parked   *parked
-	long     longOnes
+	files    stream.Budget // of the connections of all legs
+	long     recent        // INVITEs that left by a stream for their size: nothing else tells that of what is not pending
+	late     latecomers
 	pending  *pending.Table
 	limits   limits
 	workers  sync.Pool           // *worker, for connections

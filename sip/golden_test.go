@@ -37,6 +37,7 @@ var update = flag.Bool("update", false, "write what came out into the golden fil
 //	answer N CODE [TAG]      the answer to request N of those that left, from 1 on; header lines may follow
 //	ack, cancel              of the INVITE that came last, the ACK with the To of the last answer
 //	bye                      within the dialog that the last 2xx has made
+//	within METHOD N          any request within the dialog that the last answer has made, with CSeq N
 func TestGolden(t *testing.T) {
 	files, err := filepath.Glob("testdata/*.txtar")
 	if err != nil || len(files) < 20 {
@@ -349,6 +350,10 @@ func (m *memory) short(words []string, rest string) (string, bool) {
 		}
 		return strings.Replace(start, "INVITE", method, 1) + "\n" + lines(m.invite, "Via:", "Max-Forwards:", "Route:") + lines(m.invite, "From:") + to + lines(m.invite, "Call-ID:") +
 			"CSeq: 1 " + method + "\n" + more + "Content-Length: 0\n\n", true
+	case "within":
+		return words[1] + " sip:bob@10.0.0.1:5080 SIP/2.0\nVia: SIP/2.0/UDP 198.51.100.7;branch=z9hG4bK" + words[1] + words[2] + "\nMax-Forwards: 70\n" +
+			reversed(lines(m.last, "Record-Route:")) + lines(m.invite, "From:") + lines(m.last, "To:") + lines(m.invite, "Call-ID:") +
+			"CSeq: " + words[2] + " " + words[1] + "\n" + more + "Content-Length: 0\n\n", true
 	case "bye":
 		return "BYE sip:bob@10.0.0.1:5080 SIP/2.0\n" + lines(m.invite, "Via:") + "Max-Forwards: 70\n" + reversed(lines(m.last, "Record-Route:")) + lines(m.invite, "From:") + lines(m.last, "To:") +
 			lines(m.invite, "Call-ID:") + "CSeq: 2 BYE\n" + more + "Content-Length: 0\n\n", true

@@ -29,6 +29,8 @@ func (w *worker) inward() {
 	switch {
 	case m.Method == peek.Ack && w.ends(), m.Method == peek.Cancel && w.cancels():
 		return
+	case (m.Method == peek.Ack || m.Method == peek.Prack) && w.vouched():
+		return
 	case w.routes.peer.IsValid() && !m.To.Tag.Empty():
 		w.deliverPeer(w.routes.peer)
 		return

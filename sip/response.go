@@ -201,6 +201,9 @@ func (w *worker) learnAnswer(n *cluster.Node, initial, toNode bool) {
 	code := m.Status
 	switch m.CSeqMethod {
 	case peek.Invite:
+		if tags(code) && !toNode {
+			w.vouch(n)
+		}
 		if !initial {
 			return
 		}

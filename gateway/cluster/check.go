@@ -16,6 +16,9 @@ const (
 	Good    Sign = iota // the node answered
 	Refused             // nothing reached it: connection refused, ICMP unreachable
 	Failed              // something was sent and no good answer came: timeout, reset
+	// Answered is said of a node that cannot be used and yet went on with what it had been given before, beyond forgery. What was held up
+	// or is choked does that, too: it raises nothing, but it is a reason to probe now.
+	Answered
 )
 
 // String returns the word used in logs and the API.
@@ -27,6 +30,8 @@ func (s Sign) String() string {
 		return "refused"
 	case Failed:
 		return "failed"
+	case Answered:
+		return "answered"
 	}
 	return "unknown"
 }
@@ -135,7 +140,7 @@ func (c *Check) sign(s Sign, probed bool) change {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	h = c.Health()
-	if h == Down {
+	if h == Down || s == Answered {
 		return change{is: h, was: h} // a late answer of a dying node does not raise it
 	}
 	if s == Good {

@@ -206,7 +206,9 @@ func (r *Registry) Report(n *Node, s Service, sign Sign) {
 	if ch.was != ch.is && v.checks(c, n.Name, s) {
 		r.healthChanged(n.Name, s, ch)
 	}
-	if sign != Good && (v.probed[s] && ch.is != Down || ch.was != ch.is) {
+	switch {
+	case sign == Answered && !v.probed[s]:
+	case sign == Answered, sign != Good && (v.probed[s] && ch.is != Down || ch.was != ch.is):
 		c.kick()
 	}
 }

@@ -188,6 +188,36 @@ func TestTrafficAsksForAProbe(t *testing.T) {
 	})
 }
 
+// A node that is down and goes on with what it was given is not up for that, but it is probed, and not again and again.
+func TestAnswersAskForAProbe(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := run(t, 1, Schedule{Interval: time.Hour})
+		defer g.stop()
+		time.Sleep(time.Second)
+		g.sip.kill("n1", true)
+		for range maxSigns {
+			g.Report(g.node("n1"), SIP, Refused)
+		}
+		time.Sleep(time.Minute)
+		before := len(g.sip.times("n1"))
+		for range 1000 {
+			g.Report(g.node("n1"), SIP, Answered)
+			time.Sleep(time.Millisecond)
+		}
+		if n := len(g.sip.times("n1")) - before; n < 1 || n > 8 || g.health("n1") != Down {
+			t.Fatalf("%s after %d probes", g.health("n1"), n)
+		}
+		g.sip.kill("n1", false)
+		time.Sleep(time.Second)
+		g.Report(g.node("n1"), SIP, Answered)
+		time.Sleep(20 * time.Millisecond)
+		synctest.Wait()
+		if g.health("n1") == Down {
+			t.Error("it answers probes, and is not asked")
+		}
+	})
+}
+
 // Traffic that fails again and again does not make a storm of probes.
 func TestAskedProbesAreLimited(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

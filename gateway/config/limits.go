@@ -50,7 +50,7 @@ type SIPLimits struct {
 	Routes      int  `yaml:"routes" min:"4" max:"255"`           // Route values, and Record-Route values
 	URIBytes    Size `yaml:"uriBytes" min:"256" max:"8KiB"`      // of the Request-URI, and those of From, To and Contact
 	TokenBytes  Size `yaml:"tokenBytes" min:"64" max:"4KiB"`     // of a tag or branch
-	CallIDBytes Size `yaml:"callIdBytes" min:"64" max:"4KiB"`
+	CallIDBytes Size `yaml:"callIdBytes" min:"64" max:"8KiB"`    // beyond it a message is refused; the table keeps long ones by their hash
 }
 
 // defaultScanners are what the usual scanning tools call themselves.
@@ -66,6 +66,6 @@ func defaultLimits() Limits {
 			Connections: 20_000, ConnectionsPerSource: 256, Pings: 5, IdleTimeout: 2 * time.Minute, PartialTimeout: 5 * time.Second,
 			ConnectTimeout: time.Second, WriteTimeout: 2 * time.Second, QueueBytes: 256 << 10,
 			MaxMessage: 65535, HeaderBytes: 64 << 10, Headers: 200, LineBytes: 8 << 10, Vias: 70, Routes: 50,
-			URIBytes: 1 << 10, TokenBytes: 256, CallIDBytes: 512},
+			URIBytes: 1 << 10, TokenBytes: 256, CallIDBytes: 4 << 10},
 	}
 }

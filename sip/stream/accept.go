@@ -69,6 +69,8 @@ func (t *Pool) admit(conn net.Conn) {
 		t.counted.refusedTotal.Add(1)
 	case t.sources[source(peer.Addr())] >= t.limits.PerSource && !t.exempt(peer.Addr()):
 		t.counted.refusedSource.Add(1)
+	case !t.Budget.take(false):
+		t.counted.refusedTotal.Add(1)
 	default:
 		s = t.add(peer, false)
 	}

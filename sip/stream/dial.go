@@ -18,7 +18,7 @@ func (t *Pool) call(b []byte, to netip.AddrPort) (bool, error) {
 		return false, ErrSize
 	case t.peers[to] != nil:
 		return false, nil
-	case len(t.open)-t.accepted >= t.limits.Total:
+	case len(t.open)-t.accepted >= t.limits.Total, !t.Budget.take(true):
 		return false, ErrFull
 	}
 	s := t.add(to, true)

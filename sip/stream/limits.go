@@ -10,7 +10,7 @@ import (
 // Limits bounds what connections may take. Zero means the default named; a negative Total, PerSource, Pings, Idle or Partial means
 // no limit.
 type Limits struct {
-	Total     int            // accepted connections open at once, and dialled ones: 20,000 of each, or 60 % of the files the process may open if less
+	Total     int            // accepted connections open at once, and dialled ones: 20,000 of each, but see Budget
 	PerSource int            // accepted connections of one IPv4 address or IPv6 /64: 256
 	Exempt    []netip.Prefix // sources without that limit
 
@@ -27,7 +27,7 @@ type Limits struct {
 
 // filled puts the defaults in.
 func (l Limits) filled() Limits {
-	l.Total = or(l.Total, min(20000, openFiles()/10*6), math.MaxInt)
+	l.Total = or(l.Total, 20000, math.MaxInt)
 	l.PerSource = or(l.PerSource, 256, math.MaxInt)
 	l.Idle = or(l.Idle, 120*time.Second, forever)
 	l.Partial = or(l.Partial, 5*time.Second, forever)
@@ -59,7 +59,7 @@ type Stats struct {
 	Accepted      int64 // connections served
 	Dialled       int64 // connections made
 	DialFailed    int64 // connections not made
-	RefusedTotal  int64 // closed at once for Limits.Total
+	RefusedTotal  int64 // closed at once for Limits.Total or the Budget
 	RefusedSource int64 // closed at once for Limits.PerSource
 	AcceptFailed  int64 // errors of the listener
 	Garbled       int64 // closed for bytes that are no messages

@@ -47,6 +47,7 @@ type Pool struct {
 	Log      *slog.Logger // nil: silent
 	Limits   Limits
 	Dial     func(ctx context.Context, to netip.AddrPort) (net.Conn, error) // nil: TCP, from the address of the listener
+	Budget   *Budget                                                        // shared with other pools; nil: one of its own
 	LastID   uint64                                                         // of a connection before the first; 0: random, so ids of an earlier process mean nothing
 
 	counted counters
@@ -96,6 +97,9 @@ func (t *Pool) Begin(ctx context.Context, h Handler) error {
 	}
 	t.ctx, t.cancel = context.WithCancel(ctx)
 	t.handler, t.limits = h, t.Limits.filled()
+	if t.Budget == nil {
+		t.Budget = new(Budget)
+	}
 	t.peers, t.ids, t.open = make(map[netip.AddrPort]*Conn), make(map[uint64]*Conn), make(map[*Conn]struct{})
 	t.sources, t.accepted = make(map[netip.Addr]int), 0
 	if t.lastID = t.LastID; t.lastID == 0 {
@@ -181,6 +185,7 @@ func (t *Pool) drop(s *Conn) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	delete(t.open, s)
+	t.Budget.free(s.dialled)
 	if !s.dialled {
 		t.accepted--
 		from := source(s.peer.Addr())
