@@ -19,6 +19,7 @@ import (
 	"twinhop/sip/pending"
 	"twinhop/sip/seal"
 	"twinhop/sip/stream"
+	"twinhop/sip/wire"
 )
 
 // Front serves SIP on the sockets it is given. Its fields are set before Run and not changed after; settings change by Apply.
@@ -134,7 +135,7 @@ func (f *Front) prepare(ctx context.Context) error {
 	}
 	f.warn = rate.Sometimes{Interval: time.Second}
 	f.keys = f.Secrets.Keys()
-	f.local = localAddrs()
+	f.local = wire.LocalAddrs()
 	f.pending = pending.New(time.Now())
 	if set := f.settings.Load(); set == nil {
 		f.Apply(Settings{})
@@ -171,22 +172,6 @@ func (f *Front) leads(ip netip.Addr) bool {
 		}
 	}
 	return false
-}
-
-func localAddrs() map[netip.Addr]bool {
-	local := make(map[netip.Addr]bool)
-	addrs, err := net.InterfaceAddrs()
-	if err != nil {
-		return local // own Routes are then known by their signature only
-	}
-	for _, a := range addrs {
-		if p, ok := a.(*net.IPNet); ok {
-			if ip, ok := netip.AddrFromSlice(p.IP); ok {
-				local[ip.Unmap()] = true
-			}
-		}
-	}
-	return local
 }
 
 // The pace of what has to be done in time.

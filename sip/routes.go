@@ -1,7 +1,6 @@
 package sip
 
 import (
-	"bytes"
 	"net/netip"
 
 	"twinhop/sip/peek"
@@ -132,7 +131,7 @@ func (w *worker) reread() bool {
 // signed tells whether a URI has our parameter, from us.
 func (w *worker) signed(u peek.URI) bool {
 	v, found := peek.Param(w.msg.Buf, u.Params, hintParam)
-	return found && w.hints.read(w.f.keys, w.msg.Text(v)) != nil
+	return found && w.hints.Read(w.f.keys, w.msg.Text(v)) != nil
 }
 
 // ours tells whether a URI stands for this gateway: by our signature or by one of our addresses. The first signature found counts as hint.
@@ -141,7 +140,7 @@ func (w *worker) ours(u peek.URI) bool {
 		return false
 	}
 	if v, found := peek.Param(w.msg.Buf, u.Params, hintParam); found {
-		if h := w.hints.read(w.f.keys, w.msg.Text(v)); h != nil {
+		if h := w.hints.Read(w.f.keys, w.msg.Text(v)); h != nil {
 			if r := &w.routes; !r.hint && !r.peer.IsValid() {
 				w.keepHint(h)
 			}
@@ -159,29 +158,6 @@ func (w *worker) keepHint(h *seal.Hint) {
 	case among(w.set.Extra, h.Peer.Addr()):
 		r.peer = h.Peer
 	}
-}
-
-// hints remembers the signatures that were found to be ours: all dialogs on a node have the same.
-type hints [8]struct {
-	text []byte
-	seal.Hint
-}
-
-// read gives what a hint says, nil for one that we did not sign.
-func (c *hints) read(k *seal.Keys, text []byte) *seal.Hint {
-	if len(text) < 4 {
-		return nil
-	}
-	e := &c[(text[0]^text[1]<<1^text[2]<<2)%uint8(len(c))]
-	if bytes.Equal(e.text, text) {
-		return &e.Hint
-	}
-	h, _, ok := k.ReadHint(nil, text)
-	if !ok {
-		return nil
-	}
-	e.text, e.Hint = append(e.text[:0], text...), h
-	return &e.Hint
 }
 
 func portOf(u peek.URI) uint16 {

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/binary"
-	"net"
 	"net/netip"
 	"time"
 
@@ -38,7 +37,7 @@ type worker struct {
 	other       *worker                // for what concerns another message than the one at hand
 	left        peek.Message           // a request as it left: see hopByHop
 	again       bool                   // the message was looked at before: it waited for a name, or could not be sent
-	hints       hints
+	hints       seal.Hints
 	targets     []locate.Target // see locate
 	opening     bool            // the message at hand is the INVITE that the table of pending ones looks at
 
@@ -350,7 +349,7 @@ func (w *worker) self(g *leg, peer netip.Addr) netip.AddrPort {
 	k := peerKey{g.index, peer}
 	ip, ok := w.toward[k]
 	if !ok {
-		if ip = localToward(peer); !ip.IsValid() {
+		if ip = wire.LocalToward(peer); !ip.IsValid() {
 			return netip.AddrPort{}
 		}
 		if len(w.toward) >= maxToward {
@@ -359,14 +358,4 @@ func (w *worker) self(g *leg, peer netip.Addr) netip.AddrPort {
 		w.toward[k] = ip
 	}
 	return netip.AddrPortFrom(ip, g.bound.Port())
-}
-
-// localToward asks the system which address it would use; no packet is sent.
-func localToward(peer netip.Addr) netip.Addr {
-	c, err := net.DialUDP("udp", nil, net.UDPAddrFromAddrPort(netip.AddrPortFrom(peer, defaultPort)))
-	if err != nil {
-		return netip.Addr{}
-	}
-	defer c.Close()
-	return c.LocalAddr().(*net.UDPAddr).AddrPort().Addr().Unmap()
 }

@@ -3,7 +3,7 @@
 // Knows: keyed hashes, the text form of branches and hints.
 // Must not know: messages, sockets, nodes, sessions, decisions, configuration.
 // Owns: the derived keys.
-// Entered by: Secrets.Keys, then Keys.Bind for branches and Keys.AppendHint and Keys.ReadHint for hints.
+// Entered by: Secrets.Keys, then Keys.Bind for branches and Keys.AppendHint and Keys.ReadHint or Hints.Read for hints.
 //
 // Everything is deterministic: gateways with the same secret, and one gateway before and after a restart, write the same text (RFC 3261
 // section 16.11). Nothing allocates but what the caller's slices need to grow.

@@ -3,7 +3,7 @@
 // Knows: sockets, buffers, system calls and their errors, the order of arrival.
 // Must not know: the meaning of SIP messages, nodes, sessions, decisions, configuration.
 // Owns: the receiving goroutine of a socket and its buffers; never the socket itself.
-// Entered by: Socket.Run, Socket.Send, Outbox, ListenShards.
+// Entered by: Socket.Run, Socket.Send, Outbox, ListenShards, LocalAddrs, LocalToward.
 //
 // One goroutine receives on a socket, so that messages of one peer keep their order. A datagram is a slice of a reused buffer.
 //
