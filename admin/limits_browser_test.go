@@ -58,6 +58,9 @@ func TestLimitsInBrowser(t *testing.T) {
 		b.readable(".sip")
 		b.picture("limits-" + theme)
 	}
+	b.do(chromedp.EmulateViewport(400, 800))
+	b.wait(`document.documentElement.scrollWidth <= 400`)
+	b.picture("limits-400")
 	b.do(chromedp.EmulateViewport(360, 800))
 	b.wait(`document.documentElement.scrollWidth <= 360`)
 	b.picture("limits-narrow")

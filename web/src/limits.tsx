@@ -57,7 +57,7 @@ function Bans({ s, reload }: { s: SIPLimits; reload: () => void }) {
   return <>
     <table class="list"><caption class="hidden">Banned sources</caption>
       <thead><tr><th scope="col">Source</th><th scope="col" class="n">Dropped</th><th scope="col" class="n">Ends in</th><th scope="col"><span class="hidden">Actions</span></th></tr></thead>
-      <tbody>{s.bans.slice(0, 20).map((b) => <tr key={b.source}><th scope="row" class="mono break">{b.source}</th><td class="n">{num(b.dropped)}</td>
+      <tbody>{s.bans.slice(0, 20).map((b) => <tr key={b.source}><th scope="row" class={"mono " + (b.source.includes(":") ? "break" : "whole")}>{b.source}</th><td class="n">{num(b.dropped)}</td>
         <td class="n"><time dateTime={b.until} title={absolute(b.until)}>{duration(Date.parse(b.until) - now.value)}</time></td>
         <td class="last"><button type="button" disabled={!allowed || busy === b.source} title={allowed ? "Take what it sends again, from now on" : "needs the role operator"}
           aria-label={"Lift the ban of " + b.source} onClick={() => lift(b.source)}><Icon name="ok" />Lift</button></td></tr>)}</tbody></table>

@@ -17,7 +17,7 @@ export function OverviewScreen() {
   return <>
     <Head title="Overview" sub={<>{data.leader && <>{data.leader === "http" ? "SIP follows HTTP" : "HTTP follows SIP"} · </>}up {duration(data.uptimeMs)}</>}><Curl path="/overview" /></Head>
     <Stale at={at} error={error} />
-    <div class={"class " + data.class} role="status"><Badge word={data.class} /><span>{data.cause || (data.class === "good" ? "No node is down, nothing is held back." : "")}</span>
+    <div class={"class " + data.class} role="status"><Badge word={data.class} /><span>{data.cause || (data.class === "good" ? "No node is down, and none is held back." : "")}</span>
       {!data.ready && <Badge word="warn" text="not ready" />}</div>
     <Tiles o={data} h={h} />
     <h2>Nodes</h2>
