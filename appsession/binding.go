@@ -20,6 +20,9 @@ type Binding struct {
 	Web       bool  // some key of space HTTP belongs to the session
 	Sent      *Sent // of the http key found: the id its node last set; nil when no node set one
 	Left      *Left // the nodes the session was moved away from; nil when it never moved
+
+	// Kept is how much longer the key found is kept, whatever becomes of the session; coarse. 0: no longer than the session, or not known.
+	Kept time.Duration
 }
 
 // Sent is an HTTP session id exactly as a node last set it, with the

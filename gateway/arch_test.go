@@ -161,8 +161,8 @@ var exceptions = map[string]struct {
 	limit  int
 	reason string
 }{
-	"gateway": {1375, "one function per step with the sentence it keeps; a quarter of the lines is vocabulary"},
-	"sip":     {3400, "the rules of RFC 3261 section 16, a file each; what needs no message at hand has rooms of its own"},
+	"gateway": {1400, "one function per step with the sentence it keeps; a quarter of the lines is vocabulary"},
+	"sip":     {3450, "the rules of RFC 3261 section 16, a file each; what needs no message at hand has rooms of its own"},
 }
 
 var card = [...]string{"Knows:", "Must not know:", "Owns:", "Entered by:"}

@@ -3,6 +3,7 @@ package gateway
 import (
 	"context"
 	"errors"
+	"time"
 
 	"twinhop/appsession"
 	"twinhop/gateway/cluster"
@@ -148,17 +149,28 @@ func (u *run) learnAnswer(m *cluster.Member) (appsession.ID, error) {
 		if !f.ok || f.ev.Life == 0 && !left {
 			continue
 		}
-		u.old = u.old && f.b.Node == m.Name
+		known := f.b.Node == m.Name
+		u.old = u.old && known
+		if known && f.lasts() {
+			id = f.b.ID
+			continue
+		}
 		u.a.aliases[0] = u.alias(f, "")
 		if f == &u.call {
 			u.a.aliases[0].Node, u.a.aliases[0].Moved = m.Name, f.b.Moved || left
 		}
 		b, berr := u.bind(m, 1)
-		if id, err = b.ID, errors.Join(err, berr); f == &u.call && u.r.Book != nil {
+		if id, err = b.ID, errors.Join(err, berr); f == &u.call && u.r.Book != nil && !known {
 			u.r.Book.Shift(f.ev.Key, m)
 		}
 	}
 	return id, err
+}
+
+// lasts tells whether the key found is kept about as long as the message asks for: an answer after the first one changes nothing.
+func (f *finding) lasts() bool {
+	kept, life := f.b.Kept, f.ev.Life
+	return kept <= life+time.Second && kept >= life-life/16
 }
 
 // learnCall takes a request that a node starts. It ties the call to the

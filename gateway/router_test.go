@@ -1,9 +1,11 @@
 package gateway_test
 
 import (
+	"context"
 	"errors"
 	"strings"
 	"testing"
+	"time"
 
 	"golang.org/x/tools/txtar"
 
@@ -142,5 +144,82 @@ func TestLongIDIsWithdrawn(t *testing.T) {
 		if len(session.Keys) != 1 || session.Keys[0].Life == 0 {
 			t.Errorf("the id still lives as long as the session: %v", session.Keys)
 		}
+	}
+}
+
+// bindings counts what is written, and can withhold how long a key is kept, as a store may that does not know.
+type bindings struct {
+	appsession.Store
+	binds int
+	mute  bool
+}
+
+func (b *bindings) Find(ctx context.Context, keys []appsession.Key) (appsession.Binding, error) {
+	found, err := b.Store.Find(ctx, keys)
+	if b.mute {
+		found.Kept = 0
+	}
+	return found, err
+}
+
+func (b *bindings) Bind(ctx context.Context, to appsession.Binding, keys []appsession.Alias) (appsession.Binding, error) {
+	b.binds++
+	return b.Store.Bind(ctx, to, keys)
+}
+
+// The answers of a call after the first one say nothing new: the table is only written when the call shall be kept for another time, or is
+// on another node.
+func TestAnswersThatChangeNothing(t *testing.T) {
+	for name, mute := range map[string]bool{"a store that tells": false, "a store that does not": true} {
+		t.Run(name, func(t *testing.T) {
+			s := newStage(t, txtar.Parse([]byte(twoNodes)))
+			s.do("sip call=c1")
+			store := &bindings{Store: s.router.Store, mute: mute}
+			s.router.Store = store
+			view := s.registry.View()
+			first, err := store.Find(t.Context(), []appsession.Key{{Space: appsession.Call, Value: "c1"}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			store.binds = 0
+			other := "node1"
+			if first.Node == other {
+				other = "node2"
+			}
+			for i, c := range []struct {
+				node  string
+				life  time.Duration
+				binds int
+			}{
+				{first.Node, time.Hour, 1}, // ringing
+				{first.Node, time.Hour, 0}, // answered
+				{first.Node, time.Minute, 1},
+				{first.Node, time.Minute, 0},
+				{other, time.Minute, 1}, // a late word of another node counts
+				{other, time.Minute, 0},
+				{other, time.Hour, 1},
+			} {
+				var a gateway.Ask
+				a.Kind, a.Wants, a.View, a.Pool = gateway.Within, cluster.SIP, view, view.Pool("default")
+				a.Add(appsession.Key{Space: appsession.Call, Value: "c1"}, gateway.SourceCallID)
+				a.Evidence[0].Life = c.life
+				before := store.binds
+				id, err := s.router.Learn(t.Context(), view.Named(c.node), &a)
+				if err != nil || id != first.ID {
+					t.Fatalf("%d: %v, %v", i, id, err)
+				}
+				want := c.binds
+				if mute {
+					want = 1
+				}
+				if n := store.binds - before; n != want {
+					t.Errorf("answer %d: written %d times, want %d", i, n, want)
+				}
+				b, err := s.router.Store.(*bindings).Store.Find(t.Context(), []appsession.Key{{Space: appsession.Call, Value: "c1"}})
+				if err != nil || b.Node != c.node || b.Kept < c.life-time.Second || b.Kept > c.life {
+					t.Errorf("answer %d: %+v, %v", i, b, err)
+				}
+			}
+		})
 	}
 }

@@ -210,7 +210,9 @@ func (w *worker) learnAnswer(n *cluster.Node, initial, toNode bool) {
 		if tags(code) && !m.To.Tag.Empty() {
 			w.remember(n, w.set.CallLife)
 		}
-		if book != nil && accepts(code) {
+		if book != nil && rings(code) {
+			book.Touch(w.callKey())
+		} else if book != nil && accepts(code) {
 			book.Answer(w.callKey())
 		} else if book != nil && final(code) {
 			book.Close(w.callKey())

@@ -79,5 +79,8 @@ func final(code int) bool { return code >= 200 }
 // tags tells whether an answer with a To tag makes a dialog: a provisional one above 100, or a 2xx.
 func tags(code int) bool { return code > 100 && code < 300 }
 
+// rings tells a provisional answer that starts Timer C anew (RFC 3261 section 16.7, step 2).
+func rings(code int) bool { return code > 100 && code < 200 }
+
 // challenges tells whether the request will come again with credentials.
 func challenges(code int) bool { return code == 401 || code == 407 }

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"golang.org/x/tools/txtar"
@@ -367,4 +368,26 @@ func TestTooLongToForward(t *testing.T) {
 	if len(sent) != 1 || sent[0].to != node1 || !bytes.HasPrefix(sent[0].data, []byte("SIP/2.0 513 ")) {
 		t.Errorf("from a node: sent %d datagrams", len(sent))
 	}
+}
+
+// A phone that rings for long says so again and again (RFC 3261 section 13.3.1.1): its call stays in the book, and an answered one for longer.
+func TestRingingStaysInTheBook(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newStage(t, true, Settings{CallLife: time.Hour})
+		sent := s.in("external", client, lined(request("INVITE", "sip:bob@192.0.2.1", "c1", "To: <sip:bob@example.com>")...))
+		invite := scanned(t, sent[0].data)
+		book := s.front.Book
+		for range 10 {
+			s.in("internal", sent[0].to, []byte(answer(invite, "180 Ringing")))
+			<-time.After(time.Minute)
+			if gone := book.Sweep(time.Now()); gone > 0 {
+				t.Fatal("a ringing call was forgotten")
+			}
+		}
+		s.in("internal", sent[0].to, []byte(answer(invite, "100 Trying"))) // says nothing of the phone
+		<-time.After(2*time.Minute + 10*time.Second)
+		if gone := book.Sweep(time.Now()); gone != 1 {
+			t.Error("a call that rings no more is kept")
+		}
+	})
 }

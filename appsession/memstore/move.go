@@ -20,11 +20,11 @@ func (s *Store) Move(_ context.Context, id appsession.ID, m appsession.Change) (
 	}
 	defer x.mu.Unlock()
 	if x.owner.name != m.From {
-		x.fill(&b, nil)
+		x.fill(&b, nil, 0)
 		return b, appsession.ErrMoved
 	}
 	s.shift(x, m)
-	x.fill(&b, nil)
+	x.fill(&b, nil, 0)
 	return b, nil
 }
 
@@ -173,7 +173,7 @@ func (s *Store) Session(_ context.Context, id appsession.ID) (appsession.Session
 // view copies the locked x for a listing, keys in the order they came.
 func (s *Store) view(x *session) appsession.Session {
 	v := appsession.Session{Born: time.Unix(int64(x.born), 0), Seen: time.Unix(int64(x.seen), 0)}
-	x.fill(&v.Binding, nil)
+	x.fill(&v.Binding, nil, 0)
 	now := s.now.Load()
 	for e := x.keys; e != nil; e = e.next {
 		if e.has(dead) || e.has(early) && now > e.until {

@@ -122,10 +122,10 @@ func (p *plan) namer() int {
 func (p *plan) report(x *session, b *appsession.Binding) {
 	for i := range p.wants {
 		if w := &p.wants[i]; w.home == x {
-			x.fill(b, w.entry)
+			x.fill(b, w.entry, p.now)
 			b.Found = i
 			return
 		}
 	}
-	x.fill(b, nil)
+	x.fill(b, nil, 0)
 }

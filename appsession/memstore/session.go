@@ -65,7 +65,7 @@ type session struct {
 
 // fill writes what a look-up that found e says. Without an entry it speaks of
 // the session.
-func (x *session) fill(b *appsession.Binding, e *entry) {
+func (x *session) fill(b *appsession.Binding, e *entry, now uint32) {
 	b.ID, b.Owner, b.Gen, b.Rev = x.id, x.owner.name, x.gen, x.rev
 	b.Node, b.Left = b.Owner, x.left
 	b.Anonymous, b.Web = !x.named, x.web > 0
@@ -74,6 +74,9 @@ func (x *session) fill(b *appsession.Binding, e *entry) {
 			b.Node = e.node.name
 		}
 		b.Moved, b.Sent = e.has(moved), e.sent
+		if e.until > now {
+			b.Kept = time.Duration(e.until-now) * time.Second
+		}
 	}
 }
 

@@ -123,7 +123,7 @@ func (s *Store) look(keys []appsession.Key, b *appsession.Binding, touch bool) b
 		x = enter(x)
 		ok := s.lives(x, now) && !e.has(dead)
 		if ok {
-			x.fill(b, e)
+			x.fill(b, e, now)
 			b.Found = i
 			if touch && x.seen < now { // once a second at most: the clock knows no less
 				x.seen = now

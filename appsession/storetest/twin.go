@@ -95,11 +95,11 @@ func (s *twinSession) aliases() (n int) {
 	return n
 }
 
-func (s *twinSession) binding(k *twinKey, found int) appsession.Binding {
+func (s *twinSession) binding(k *twinKey, found int, now int64) appsession.Binding {
 	b := s.Binding
 	b.Node, b.Found, b.Anonymous, b.Web = b.Owner, found, !s.has(appsession.App), s.has(appsession.HTTP)
 	if k != nil {
-		b.Moved, b.Sent = k.Moved, k.Sent
+		b.Moved, b.Sent, b.Kept = k.Moved, k.Sent, time.Duration(max(k.until-now, 0))*time.Second
 		if k.Node != "" {
 			b.Node = k.Node
 		}
@@ -111,7 +111,7 @@ func (t *twin) Find(_ context.Context, keys []appsession.Key) (appsession.Bindin
 	defer t.enter()()
 	for i, k := range keys {
 		if s, own := t.owning(k); s != nil {
-			return s.binding(own, i), nil
+			return s.binding(own, i, t.now()), nil
 		}
 	}
 	return appsession.Binding{}, appsession.ErrNotFound
@@ -122,7 +122,7 @@ func (t *twin) Now(keys []appsession.Key) (appsession.Binding, appsession.Answer
 	for i, k := range keys {
 		if s, own := t.owning(k); s != nil {
 			s.seen = t.now()
-			return s.binding(own, i), appsession.Bound
+			return s.binding(own, i, t.now()), appsession.Bound
 		}
 	}
 	return appsession.Binding{}, appsession.Free
@@ -247,7 +247,7 @@ func (t *twin) renew(s *twinSession, keys []appsession.Alias, hot bool) (out app
 	}
 	for i, k := range keys {
 		if x, own := t.owning(k.Key); x == s {
-			out = s.binding(own, i)
+			out = s.binding(own, i, t.now())
 			break
 		}
 	}
@@ -266,10 +266,10 @@ func (t *twin) Move(_ context.Context, id appsession.ID, m appsession.Change) (a
 	case s == nil:
 		return appsession.Binding{}, appsession.ErrNotFound
 	case s.Owner != m.From:
-		return s.binding(nil, 0), appsession.ErrMoved
+		return s.binding(nil, 0, t.now()), appsession.ErrMoved
 	}
 	s.move(m)
-	return s.binding(nil, 0), nil
+	return s.binding(nil, 0, t.now()), nil
 }
 
 func (s *twinSession) move(m appsession.Change) {
@@ -330,7 +330,7 @@ func (t *twin) All(context.Context) iter.Seq2[appsession.Session, error] {
 		leave := t.enter()
 		var out []appsession.Session
 		for _, s := range t.list {
-			v := appsession.Session{Binding: s.binding(nil, 0), Born: time.Unix(s.born, 0), Seen: time.Unix(s.seen, 0)}
+			v := appsession.Session{Binding: s.binding(nil, 0, t.now()), Born: time.Unix(s.born, 0), Seen: time.Unix(s.seen, 0)}
 			ends := min(s.seen+whole(t.opts.Idle), s.born+whole(t.opts.Max))
 			for _, k := range s.keys {
 				a := k.Alias

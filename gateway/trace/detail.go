@@ -14,7 +14,7 @@ import (
 
 const (
 	collectEvery = 200 * time.Millisecond
-	collectMost  = 512  // events per round; above it only some sessions are followed: see sieve
+	collectMost  = 128  // events per round; above it only some sessions are followed: see sieve
 	collectHard  = 8192 // events per round, however notable: what is beyond stays in the rings only
 	collectChunk = 256  // entries looked at under one lock
 
