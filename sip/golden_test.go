@@ -2,6 +2,7 @@ package sip
 
 import (
 	"bytes"
+	"context"
 	"flag"
 	"fmt"
 	"net/netip"
@@ -108,7 +109,7 @@ func playScene(t *testing.T, file string) {
 // setScene reads the words of the set-up.
 func setScene(t *testing.T, comment string) *stage {
 	line, _, _ := strings.Cut(comment, "\n")
-	two, set, schemes := false, Settings{}, []string(nil)
+	two, dual, six, set, schemes := false, false, false, Settings{}, []string(nil)
 	var tweaks []func(*Front)
 	for _, w := range strings.Fields(line) {
 		name, value, _ := strings.Cut(w, "=")
@@ -124,12 +125,22 @@ func setScene(t *testing.T, comment string) *stage {
 			two = name == "two-port"
 		case "tcp": // beside UDP; the nodes have the transports named
 			schemes = strings.Split(value, ",")
+		case "dual": // sockets for IPv6 beside those for IPv4
+			dual = true
+		case "nodes6": // the nodes have such addresses
+			six = true
 		case "from.user":
 			set.Sources = append(set.Sources, Source{From: gateway.SourceFromUser, Users: strings.Split(value, ",")})
 		case "to.user":
 			set.Sources = append(set.Sources, Source{From: gateway.SourceToUser})
 		case "extra":
 			set.Extra = append(set.Extra, netip.MustParsePrefix(value))
+		case "domain": // names have servers of both transports at this address
+			tweaks = append(tweaks, func(f *Front) {
+				f.Resolver = domain{func(context.Context, string) ([]netip.Addr, error) {
+					return []netip.Addr{netip.MustParseAddr(value)}, nil
+				}}
+			})
 		case "advertise":
 			listeners(func(l *Listener) { l.Host = value })
 		case "port":
@@ -143,15 +154,19 @@ func setScene(t *testing.T, comment string) *stage {
 		}
 	}
 	s := newStage(t, two, set)
+	if dual {
+		s.addIPv6()
+	}
 	if schemes != nil {
-		s.addTCP(schemes)
+		s.addTCP(dual)
 	}
 	for _, tweak := range tweaks {
 		tweak(s.front)
 	}
-	if schemes != nil || tweaks != nil {
-		s.prepare()
+	if schemes != nil || six {
+		s.serve(schemes, six)
 	}
+	s.prepare()
 	return s
 }
 

@@ -71,6 +71,10 @@ var (
 	callee   = at("203.0.113.9:5060")
 	external = at("192.0.2.1:5060")
 	internal = at("10.0.0.100:5065")
+
+	external6 = at("[2001:db8::100]:5060")
+	internal6 = at("[fd00::100]:5065")
+	nodes6    = [2]netip.AddrPort{at("[fd00::1]:5080"), at("[fd00::2]:5080")}
 )
 
 func at(s string) netip.AddrPort { return netip.MustParseAddrPort(s) }
@@ -112,9 +116,9 @@ func (s *stage) prepare() {
 		s.t.Fatal(err)
 	}
 	s.t.Cleanup(func() { cancel(); s.front.parked.wait() })
-	for i, g := range s.front.legs {
+	for _, g := range s.front.legs {
 		if g.transport == udp {
-			s.workers[[]string{"external", "internal"}[min(1, i)]] = newWorker(ctx, s.front, g)
+			s.workers[g.socks[0].Conn.(*catcher).name] = newWorker(ctx, s.front, g)
 		}
 	}
 	s.keeper, s.ticks, s.fallen = newWorker(ctx, s.front, s.front.legs[0]), 0, map[string]bool{}
@@ -156,6 +160,13 @@ func (h hosts) SRV(context.Context, string) ([]locate.SRV, time.Duration, error)
 func (h hosts) Hosts(ctx context.Context, name string) ([]netip.Addr, time.Duration, error) {
 	all, err := h(ctx, name)
 	return all, time.Minute, err
+}
+
+// domain is a resolver for which every name has servers of both transports at one address.
+type domain struct{ hosts }
+
+func (d domain) SRV(_ context.Context, name string) ([]locate.SRV, time.Duration, error) {
+	return []locate.SRV{{Port: 5060, Target: "server.example.net"}}, time.Minute, nil
 }
 
 func (s *stage) down(node string) {

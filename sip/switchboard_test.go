@@ -22,7 +22,7 @@ import (
 // switchboard is the TCP side of a stage, in memory: connections that peers open and those that are dialled. It works in a bubble of synctest.
 type switchboard struct {
 	s     *stage
-	rooms map[string]*lobby // by leg: "external-tcp", "internal-tcp"
+	rooms map[string]*lobby // by leg: "external-tcp", "internal6-tcp"
 
 	mu    sync.Mutex
 	sent  []heard
@@ -39,6 +39,7 @@ type heard struct {
 
 // lobby is a listener.
 type lobby struct {
+	name  string
 	local netip.AddrPort
 	calls chan net.Conn
 	over  chan struct{}
@@ -80,25 +81,48 @@ func (l *line) LocalAddr() net.Addr { return net.TCPAddrFromAddrPort(l.local) }
 
 func (l *line) RemoteAddr() net.Addr { return net.TCPAddrFromAddrPort(l.peer) }
 
-// addTCP gives the front listeners on the addresses of its sockets, and the nodes addresses of these schemes.
-func (s *stage) addTCP(schemes []string) {
+// addTCP gives the front listeners on the addresses of its sockets.
+func (s *stage) addTCP(dual bool) {
 	s.tcp = &switchboard{s: s, rooms: map[string]*lobby{}, deaf: map[netip.AddrPort]bool{}}
-	add := func(name string, at netip.AddrPort) Listener {
-		r := &lobby{local: at, calls: make(chan net.Conn), over: make(chan struct{})}
+	add := func(list *[]Listener, name string, at netip.AddrPort) {
+		r := &lobby{name: name, local: at, calls: make(chan net.Conn), over: make(chan struct{})}
 		s.tcp.rooms[name] = r
-		return Listener{Stream: r}
+		*list = append(*list, Listener{Stream: r})
 	}
-	s.front.External = append(s.front.External, add("external-tcp", external))
-	if len(s.front.Internal) > 0 {
-		s.front.Internal = append(s.front.Internal, add("internal-tcp", internal))
+	f := s.front
+	two := len(f.Internal) > 0
+	add(&f.External, "external-tcp", external)
+	if dual {
+		add(&f.External, "external6-tcp", external6)
 	}
-	s.serve(schemes)
+	if two {
+		add(&f.Internal, "internal-tcp", internal)
+	}
+	if two && dual {
+		add(&f.Internal, "internal6-tcp", internal6)
+	}
 }
 
-// serve has the nodes listen by these transports, the first of them first.
-func (s *stage) serve(schemes []string) {
+// addIPv6 gives the front sockets for IPv6 beside those it has.
+func (s *stage) addIPv6() {
+	f := s.front
+	f.External = append(f.External, Listener{Conn: &catcher{s: s, name: "external6", local: external6, fails: map[netip.AddrPort]bool{}}})
+	if len(f.Internal) > 0 {
+		f.Internal = append(f.Internal, Listener{Conn: &catcher{s: s, name: "internal6", local: internal6, fails: map[netip.AddrPort]bool{}}})
+	}
+}
+
+// serve has the nodes listen by these transports, the first of them first; none: UDP.
+func (s *stage) serve(schemes []string, ip6 bool) {
 	spec := cluster.Spec{Pools: []cluster.PoolSpec{{Name: "default", Sticky: true, Members: []cluster.MemberSpec{{Node: cluster.AllNodes}}}}}
-	for i, a := range []netip.AddrPort{node1, node2} {
+	if schemes == nil {
+		schemes = []string{"udp"}
+	}
+	at := [2]netip.AddrPort{node1, node2}
+	if ip6 {
+		at = nodes6
+	}
+	for i, a := range at {
 		n := cluster.NodeSpec{Name: []string{"node1", "node2"}[i]}
 		for _, scheme := range schemes {
 			n.SIP = append(n.SIP, cluster.Address{Scheme: scheme, Addr: a, Host: a.Addr().String()})
@@ -117,10 +141,7 @@ func (b *switchboard) connect(ctx context.Context) {
 		if g.transport != tcp {
 			continue
 		}
-		name := "external-tcp"
-		if g.inside {
-			name = "internal-tcp"
-		}
+		name := g.streams.Listener.(*lobby).name
 		g.streams.LastID = uint64(0x1000 * (g.index + 1))
 		g.streams.Dial = func(_ context.Context, to netip.AddrPort) (net.Conn, error) { return b.dialled(name, to) }
 		if err := g.streams.Begin(ctx, &connections{ctx, b.s.front, g}); err != nil {
