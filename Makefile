@@ -48,7 +48,7 @@ fuzz: ## every fuzz target for FUZZTIME (10s, or 2000x inputs) each
 bench: ## all benchmarks
 	$(GO) test -short -run '^$$' -bench . -benchmem -benchtime $(BENCHTIME) ./...
 
-bench-sip: ## the gateway and Debian's Kamailio in turns under SIPp's load, as ratios (25 min; BENCH_SHORT=1: one)
+bench-sip: ## the gateway and Debian's Kamailio in turns under SIPp's load, as ratios (30 min; BENCH_SHORT=1: one)
 	@.ci/setup --bench
 	$(GO) test -run '^$$' -bench '^BenchmarkSIP$$' -benchtime 1x -timeout 120m ./e2e
 

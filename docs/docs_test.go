@@ -411,6 +411,32 @@ func TestMetricsExist(t *testing.T) {
 	}
 }
 
+// The SIP page has every answer that the gateway makes itself, with its phrases for 503, and every reason and cause that it counts.
+func TestEveryAnswerAndReasonIsDocumented(t *testing.T) {
+	page := read(t, "sip.md")
+	answers := map[string]bool{}
+	for _, r := range rows(page) {
+		answers[r[0]] = true
+	}
+	found := 0
+	for _, m := range regexp.MustCompile(`code: (\d+), phrase: "([^"]+)"`).FindAllStringSubmatch(read(t, "../sip/status.go"), -1) {
+		if found++; !answers[m[1]] || m[1] == "503" && m[2] != "All Nodes Busy" && !strings.Contains(page, "`"+m[2]+"`") { // without capacities no node is busy
+			t.Errorf("sip.md: %s %s is not in the table of answers", m[1], m[2])
+		}
+	}
+	words := regexp.MustCompile(`(?m)^\t\w+ += "([a-z_]+)"`).FindAllStringSubmatch(read(t, "../sip/metrics.go"), -1)
+	causes := regexp.MustCompile(`causeNames = \[causes\]string\{([^}]*)\}`).FindStringSubmatch(read(t, "../sip/pending/stats.go"))
+	if found < 15 || len(words) < 10 || causes == nil {
+		t.Fatalf("only %d answers and %d reasons found; causes: %v", found, len(words), causes)
+	}
+	words = append(words, regexp.MustCompile(`"([a-z]+)"`).FindAllStringSubmatch(causes[1], -1)...)
+	for _, m := range words {
+		if !strings.Contains(page, "`"+m[1]+"`") {
+			t.Errorf("sip.md: %s is not explained", m[1])
+		}
+	}
+}
+
 // The architecture's page names every package.
 func TestEveryPackageIsNamed(t *testing.T) {
 	page := read(t, "architecture.md")
