@@ -1,6 +1,7 @@
 package sip
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"errors"
@@ -197,7 +198,8 @@ func (b *switchboard) listen(l *line) {
 			all = append(all, buf[:n]...)
 			b.mu.Lock()
 			for {
-				var m peek.Message
+				m := peek.Message{Limits: &boundless}
+				all = bytes.TrimLeft(all, "\r\n") // answers to keep-alives
 				if len(all) == 0 || m.Scan(all) == peek.BodyCut || m.HeadEnd == 0 {
 					break
 				}
