@@ -23,12 +23,13 @@ func BenchmarkCall(b *testing.B) {
 		"full": {Pending: pending.Settings{Invite: 2 * time.Second, Trying: 4 * time.Second, Total: 20 * time.Second, Attempts: 3, Codes: []int{503}}},
 	} {
 		b.Run(name, func(b *testing.B) {
-			script := record(b, set)
+			script, log := record(b, set), &trace.Log{MaxBytes: 64 << 20}
 			b.ReportAllocs()
 			b.ResetTimer()
 			for n := 0; n < b.N; {
 				b.StopTimer()
 				s := quietStage(b, set)
+				s.front.Router.Observer = log
 				w := s.workers["external"]
 				b.StartTimer()
 				n += play(w, script, b.N-n)
@@ -38,7 +39,7 @@ func BenchmarkCall(b *testing.B) {
 }
 
 const (
-	benchCalls = 1 << 13
+	benchCalls = 1 << 12
 	benchHeld  = 500 // calls between the ACK and the BYE of one
 	benchSteps = 7
 	benchBatch = 4 // messages that one wait brings
@@ -67,8 +68,6 @@ func play(w *worker, script []step, n int) int {
 
 func quietStage(b *testing.B, set Settings) *stage {
 	s := newStage(b, false, set)
-	log := &trace.Log{MaxBytes: 64 << 20}
-	s.front.Router.Observer = log
 	s.catcher("external").quiet = true
 	return s
 }
