@@ -1,6 +1,9 @@
 package sip
 
 import (
+	"net/netip"
+	"slices"
+
 	"twinhop/gateway/cluster"
 	"twinhop/sip/guard"
 	"twinhop/sip/peek"
@@ -24,11 +27,24 @@ func (l *limits) apply(s *Settings) {
 
 // admitted tells whether a message may be looked at: its source keeps to its rate, or is trusted, or is a node.
 func (w *worker) admitted() bool {
-	if w.set.trusted.Contains(w.src.Addr()) || w.f.limits.sources.Take(w.clock(), w.src.Addr()) == guard.Pass {
+	v := w.f.limits.sources.Take(w.clock(), w.src.Addr())
+	if v == guard.Pass {
 		return true
 	}
-	one, several := w.nodeOn(w.src.Addr())
-	return one != nil || several
+	if w.f.knows(w.src.Addr()) {
+		return true
+	}
+	if v == guard.Caught {
+		w.f.banned.Do(func() { w.f.log.Warn("source banned", "source", w.src.Addr(), "for", w.set.Rates.Ban) })
+	}
+	return false
+}
+
+// knows tells sources that limits of single ones are not for: those that the operator trusts, and the hosts of nodes.
+func (f *Front) knows(ip netip.Addr) bool {
+	return f.settings.Load().trusted.Contains(ip) || slices.ContainsFunc(f.Router.Views().Nodes, func(n *cluster.Node) bool {
+		return slices.ContainsFunc(n.Addrs(cluster.SIP), func(a cluster.Address) bool { return a.Addr.Addr() == ip })
+	})
 }
 
 // welcome tells whether a request of a client that can be read is served. Scanners hear nothing. Of what begins something new the less

@@ -54,6 +54,7 @@ type Front struct {
 	local    map[netip.Addr]bool // addresses of this machine, for sockets bound to all of them
 	log      *slog.Logger
 	warn     rate.Sometimes // what may happen on every message is logged once a second
+	banned   rate.Sometimes // a flood from everywhere must not fill the log
 }
 
 // Listener is one address that is served, by UDP or by TCP: its sockets are opened and later closed by the caller.
@@ -133,7 +134,7 @@ func (f *Front) prepare(ctx context.Context) error {
 	if f.log = f.Log; f.log == nil {
 		f.log = slog.New(slog.DiscardHandler)
 	}
-	f.warn = rate.Sometimes{Interval: time.Second}
+	f.warn, f.banned = rate.Sometimes{Interval: time.Second}, rate.Sometimes{Interval: time.Second}
 	f.keys = f.Secrets.Keys()
 	f.local = wire.LocalAddrs()
 	f.pending = pending.New(time.Now())

@@ -67,7 +67,7 @@ func newLeg(f *Front, index int, l Listener) *leg {
 		inVia: l.InVia && l.Host != "", inContact: l.InContact && l.Host != ""}
 	if l.Stream != nil {
 		g.transport = tcp
-		g.streams = &stream.Pool{Listener: l.Stream, Log: f.Log, Limits: f.Streams, Budget: &f.files}
+		g.streams = &stream.Pool{Listener: l.Stream, Log: f.Log, Limits: f.Streams, Budget: &f.files, Exempt: f.knows}
 		g.bound = bound(l.Stream.Addr())
 	} else {
 		for _, c := range append([]net.PacketConn{l.Conn}, l.Shards...) {

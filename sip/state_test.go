@@ -1,7 +1,10 @@
 package sip
 
 import (
+	"bytes"
+	"log/slog"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -20,6 +23,9 @@ func TestStateShowsWhatIsKeptOutAndInHand(t *testing.T) {
 	set := Settings{Rates: guard.SourceSettings{Rate: 1, Burst: 3, Above: time.Nanosecond, Ban: time.Hour, Max: 1000}, Scanners: []string{"sipcli"}}
 	set.Pending.Attempts, set.Pending.Max = 2, 10
 	s := newStage(t, true, set)
+	var log bytes.Buffer
+	s.front.Log = slog.New(slog.NewTextHandler(&log, nil))
+	s.prepare()
 	m, reg := newMetrics(t)
 	s.front.Metrics = m
 	reg.MustRegister(s.front.Collector())
@@ -58,6 +64,12 @@ func TestStateShowsWhatIsKeptOutAndInHand(t *testing.T) {
 		if n := gathered(name); n != want {
 			t.Errorf("%s is %v, want %v", name, n, want)
 		}
+	}
+	if l := log.String(); strings.Count(l, "source banned") != 1 || !strings.Contains(l, "source=198.51.100.66 for=1h0m0s") {
+		t.Errorf("log:\n%s", l)
+	}
+	if !s.front.knows(node1.Addr()) || s.front.knows(flood.Addr()) {
+		t.Error("limits of single sources are for all but nodes")
 	}
 	if !s.front.Unban(flood.Addr()) || s.front.Unban(flood.Addr()) || len(s.front.State().Bans) > 0 {
 		t.Error("a ban is lifted once")

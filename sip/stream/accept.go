@@ -67,7 +67,7 @@ func (t *Pool) admit(conn net.Conn) {
 	case t.ctx.Err() != nil: // Run is about to return
 	case t.accepted >= t.limits.Total:
 		t.counted.refusedTotal.Add(1)
-	case t.sources[source(peer.Addr())] >= t.limits.PerSource && !t.exempt(peer.Addr()):
+	case t.sources[source(peer.Addr())] >= t.limits.PerSource && !t.exempt(peer.Addr().WithZone("")):
 		t.counted.refusedSource.Add(1)
 	case !t.Budget.take(false):
 		t.counted.refusedTotal.Add(1)
@@ -87,11 +87,4 @@ func (t *Pool) admit(conn net.Conn) {
 	}()
 }
 
-func (t *Pool) exempt(a netip.Addr) bool {
-	for _, p := range t.limits.Exempt {
-		if p.Contains(a.WithZone("")) {
-			return true
-		}
-	}
-	return false
-}
+func (t *Pool) exempt(a netip.Addr) bool { return t.Exempt != nil && t.Exempt(a) }

@@ -2,7 +2,6 @@ package stream
 
 import (
 	"math"
-	"net/netip"
 	"sync/atomic"
 	"time"
 )
@@ -10,9 +9,8 @@ import (
 // Limits bounds what connections may take. Zero means the default named; a negative Total, PerSource, Pings, Idle or Partial means
 // no limit.
 type Limits struct {
-	Total     int            // accepted connections open at once, and dialled ones: 20,000 of each, but see Budget
-	PerSource int            // accepted connections of one IPv4 address or IPv6 /64: 256
-	Exempt    []netip.Prefix // sources without that limit
+	Total     int // accepted connections open at once, and dialled ones: 20,000 of each, but see Budget
+	PerSource int // accepted connections of one IPv4 address or IPv6 /64: 256
 
 	Idle    time.Duration // without a whole message or a ping: 120 s. Conn.Keep lengthens it
 	Partial time.Duration // from the first byte of a message to its last: 5 s

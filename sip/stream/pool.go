@@ -46,6 +46,7 @@ type Pool struct {
 	Listener net.Listener // opened and closed by the caller; without a SetDeadline method it must be closed when the context of Run ends
 	Log      *slog.Logger // nil: silent
 	Limits   Limits
+	Exempt   func(netip.Addr) bool                                          // sources without Limits.PerSource; nil: none
 	Dial     func(ctx context.Context, to netip.AddrPort) (net.Conn, error) // nil: TCP, from the address of the listener
 	Budget   *Budget                                                        // shared with other pools; nil: one of its own
 	LastID   uint64                                                         // of a connection before the first; 0: random, so ids of an earlier process mean nothing

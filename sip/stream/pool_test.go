@@ -334,7 +334,9 @@ func TestLimitsOfConnections(t *testing.T) {
 		}
 	}
 	e := newEar()
-	s, _ := onLoopback(t, Limits{Total: 4, PerSource: 2, Exempt: []netip.Prefix{netip.MustParsePrefix("127.0.0.9/32")}}, e)
+	s := &Pool{Listener: listenTCP(t, "127.0.0.1:0"), Limits: Limits{Total: 4, PerSource: 2}, Exempt: func(ip netip.Addr) bool { return ip == netip.MustParseAddr("127.0.0.9") }}
+	runPool(t, s, e)
+	awaitRunning(s)
 	one := from(t, "127.0.0.1", s)
 	served(t, one, true)
 	served(t, from(t, "127.0.0.1", s), true)

@@ -56,7 +56,7 @@ func off[T int | time.Duration](v T) T {
 
 func streamLimits(l *config.Limits) stream.Limits {
 	s := l.SIP
-	return stream.Limits{Total: s.Connections, PerSource: off(s.ConnectionsPerSource), Exempt: networks(l.Trusted),
+	return stream.Limits{Total: s.Connections, PerSource: off(s.ConnectionsPerSource),
 		Idle: off(s.IdleTimeout), Partial: off(s.PartialTimeout), Connect: s.ConnectTimeout, Write: s.WriteTimeout,
 		Head: int(s.HeaderBytes), Message: int(s.MaxMessage), Queue: int(s.QueueBytes), Pings: off(s.Pings)}
 }
