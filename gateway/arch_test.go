@@ -38,6 +38,7 @@ var rooms = []room{
 	{pkg: "sip/stream", rank: 0},
 	{pkg: "sip/seal", rank: 0},
 	{pkg: "sip/guard", rank: 0},
+	{pkg: "sip/held", rank: 0},
 	{pkg: "sip/locate", rank: 0},
 	{pkg: "web", rank: 0},
 

@@ -52,8 +52,9 @@ func (c *connections) Garbled(s *stream.Conn, data []byte, why error) {
 	c.f.workers.Put(w)
 }
 
-// Lost goes on with a message that the peer may not have got: a pending INVITE looks for another node, another request is answered as if
-// its next hop had said 503 (RFC 3261 section 16.9), unless the peer may have read it.
+// Lost goes on with a message that the peer may not have got: a pending INVITE looks for another node, and so does a request of a client
+// that no connection could be made for. Another request is answered as if its next hop had said 503 (RFC 3261 section 16.9), unless the peer
+// may have read it.
 func (c *connections) Lost(peer netip.AddrPort, data []byte, err error) {
 	f := c.f
 	f.Metrics.shed(connectionLost)
@@ -68,8 +69,14 @@ func (c *connections) Lost(peer netip.AddrPort, data []byte, err error) {
 			cause = gateway.Reset
 		}
 		f.pending.Lost(w.clock(), x, cause, w)
-	case !errors.Is(err, stream.ErrUnsure):
-		w.bounce(data, peer)
+	case errors.Is(err, stream.ErrUnsure):
+	default:
+		if came, found := f.release(x, data); found {
+			w.leg = came.leg
+			w.retry(&came)
+		} else {
+			w.bounce(data, peer)
+		}
 	}
 	w.Flush()
 }

@@ -65,7 +65,7 @@ func (w *worker) user(u peek.URI) []byte {
 		return nil
 	}
 	v := w.decoded(w.msg.Text(u.User))
-	if foldEqual(v, "anonymous") || foldEqual(w.msg.Text(u.Host), "anonymous.invalid") {
+	if peek.FoldEqual(v, "anonymous") || peek.FoldEqual(w.msg.Text(u.Host), "anonymous.invalid") {
 		return nil
 	}
 	return v
@@ -80,7 +80,7 @@ func (w *worker) aor(u peek.URI, src *Source) []byte {
 	from := len(w.scratch)
 	w.scratch = append(append(w.scratch, v...), '@')
 	for _, c := range w.msg.Text(u.Host) {
-		w.scratch = append(w.scratch, lower(c))
+		w.scratch = append(w.scratch, peek.Lower(c))
 	}
 	return w.scratch[from:]
 }
@@ -114,8 +114,8 @@ func fromHex(c byte) (byte, bool) {
 	switch {
 	case c >= '0' && c <= '9':
 		return c - '0', true
-	case lower(c) >= 'a' && lower(c) <= 'f':
-		return lower(c) - 'a' + 10, true
+	case peek.Lower(c) >= 'a' && peek.Lower(c) <= 'f':
+		return peek.Lower(c) - 'a' + 10, true
 	}
 	return 0, false
 }

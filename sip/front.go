@@ -15,6 +15,7 @@ import (
 
 	"twinhop/gateway"
 	"twinhop/gateway/calls"
+	"twinhop/sip/held"
 	"twinhop/sip/locate"
 	"twinhop/sip/pending"
 	"twinhop/sip/seal"
@@ -45,8 +46,9 @@ type Front struct {
 	keys     *seal.Keys
 	names    *locate.Locator
 	parked   *parked
-	files    stream.Budget // of the connections of all legs
-	long     recent        // INVITEs that left by a stream for their size: nothing else tells that of what is not pending
+	files    stream.Budget                    // of the connections of all legs
+	held     held.Requests[heldKey, delivery] // they wait for a connection to a node
+	long     recent                           // INVITEs that left by a stream for their size: nothing else tells that of what is not pending
 	late     latecomers
 	pending  *pending.Table
 	limits   limits
@@ -202,6 +204,7 @@ func (f *Front) turn(w *worker, n int, down map[string]bool) {
 	f.pending.Tick(w.clock(), w)
 	if n%watch == 0 {
 		f.watchNodes(w, down)
+		f.held.Sweep(w.clock())
 	}
 	w.Flush()
 }

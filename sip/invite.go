@@ -60,7 +60,7 @@ func (w *worker) recall(x *pending.Invite) *worker {
 	s.begin(o.Src)
 	s.msg.Scan(s.data) // it was accepted once; all that it may lack now is its body
 	s.size = x.Size()
-	s.answer = answerAddr(&s.msg.Via, o.Src, s.leg.transport)
+	s.answer = s.msg.Via.Answer(o.Src, s.leg.transport == udp)
 	s.far = s.self(s.leg, o.Src.Addr())
 	s.identify()
 	s.orient(false)

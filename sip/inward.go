@@ -46,10 +46,12 @@ func (w *worker) place() {
 	d, err := w.choose()
 	for err == nil {
 		var to hop
+		w.choice, w.routed = d, true
 		to, err = w.deliver(d.Member.Node)
+		w.routed = false
 		switch {
 		case err == nil && to.transport == udp:
-			w.queued(&d, to.addr)
+			w.queued(to.addr)
 			return
 		case err == nil:
 			return

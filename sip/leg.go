@@ -28,7 +28,7 @@ var (
 // transportOf reads a word of a URI or Via; ok is false for one that is not served.
 func transportOf(word []byte) (transport, bool) {
 	for t := range transports {
-		if foldEqual(word, uriWords[t]) {
+		if peek.FoldEqual(word, uriWords[t]) {
 			return t, true
 		}
 	}
@@ -146,7 +146,7 @@ func (f *Front) legOf(host []byte, port uint16, t transport) *leg {
 }
 
 func (g *leg) named(host []byte, ip netip.Addr, literal bool, port uint16) bool {
-	return literal && g.is(ip, port) || !literal && port == g.port && g.host != "" && foldEqual(host, g.host)
+	return literal && g.is(ip, port) || !literal && port == g.port && g.host != "" && peek.FoldEqual(host, g.host)
 }
 
 // isLeg tells whether a transport's address is one of our sockets; ports of UDP and TCP have nothing to do with each other.

@@ -60,7 +60,7 @@ func (w *worker) reply(s status) {
 
 func isTimestamp(line []byte) bool {
 	name, _, _ := bytes.Cut(line, []byte(":"))
-	return foldEqual(bytes.TrimRight(name, " \t"), "timestamp")
+	return peek.FoldEqual(bytes.TrimRight(name, " \t"), "timestamp")
 }
 
 // unsupported names all that Proxy-Require asks for, on however many lines: nothing of it is understood.

@@ -64,7 +64,7 @@ func (w *worker) readVias() (upper, low seal.Branch, via peek.Via, ok bool) {
 		return
 	}
 	came, _ := transportOf(m.Text(second.Transport))
-	if w.answer, ok = returnAddr(m.Buf, &via, came); !ok || !sendable(w.answer) {
+	if w.answer, ok = via.Back(m.Buf, came == udp); !ok || !sendable(w.answer) {
 		return upper, low, via, false
 	}
 	w.bond = f.keys.Bind(w.answer, m.Text(m.CallID))
@@ -102,33 +102,6 @@ func (w *worker) rest(n *cluster.Node) {
 
 // maxRest bounds how long one answer keeps new calls from a node.
 const maxRest = time.Hour
-
-// returnAddr is where a Via sends its answers: the address we noted when the request came by, as answerAddr has it.
-func returnAddr(b []byte, v *peek.Via, t transport) (netip.AddrPort, bool) {
-	host := v.Host
-	if !v.Received.Empty() {
-		host = v.Received
-	}
-	ip, ok := peek.ParseIP(b[host.From:host.To])
-	port := uint16(defaultPort)
-	switch {
-	case !v.RPort.Empty() && t == udp:
-		n := 0
-		for _, c := range b[v.RPort.From:v.RPort.To] {
-			if c < '0' || c > '9' || n > 65535 {
-				return netip.AddrPort{}, false
-			}
-			n = n*10 + int(c-'0')
-		}
-		if n > 65535 {
-			return netip.AddrPort{}, false
-		}
-		port = uint16(n)
-	case v.Port != 0:
-		port = uint16(v.Port)
-	}
-	return netip.AddrPortFrom(ip, port), ok
-}
 
 // survivor finds the node an answer goes to, and the leg: the one that asked, or, if that is dead, the one its call is on now; the Via is
 // then changed to name that one. The node is nil for a peer on the node side that is none.

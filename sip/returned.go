@@ -25,6 +25,29 @@ type delivery struct {
 	stream *stream.Conn
 	to     gateway.Decision
 	tried  [attempts]*cluster.Node // before this one
+	leg    *leg                    // it came by this one
+}
+
+// heldKey names a request that is held by its branch; an INVITE and its CANCEL, which share it, begin differently.
+type heldKey struct {
+	pending.Branch
+	begin [3]byte
+}
+
+// hold keeps what came in, in case no connection can be made for what leaves.
+func (w *worker) hold() {
+	x := w.delivered()
+	k := heldKey{Branch: x.Branch}
+	copy(k.begin[:], x.data)
+	x.data = bytes.Clone(x.data)
+	w.f.held.Keep(w.clock(), k, len(x.data), x)
+}
+
+// release gives what came in for a request that did not leave.
+func (f *Front) release(b pending.Branch, left []byte) (delivery, bool) {
+	k := heldKey{Branch: b}
+	copy(k.begin[:], left)
+	return f.held.Take(k)
 }
 
 // failure is a request that was queued and not sent.
@@ -55,11 +78,17 @@ func (w *worker) Flush() {
 }
 
 // queued remembers a request until the batch has left.
-func (w *worker) queued(d *gateway.Decision, to netip.AddrPort) {
-	x := delivery{Branch: pending.Branch{Key: pending.Key(w.id), Attempt: w.attempt}, method: w.msg.Method, addr: to, data: w.data, src: w.src,
-		stream: w.stream, to: *d}
-	copy(x.tried[:], w.tried)
+func (w *worker) queued(to netip.AddrPort) {
+	x := w.delivered()
+	x.addr = to
 	w.sent = append(w.sent, x)
+}
+
+func (w *worker) delivered() delivery {
+	x := delivery{Branch: pending.Branch{Key: pending.Key(w.id), Attempt: w.attempt}, method: w.msg.Method, data: w.data, src: w.src,
+		stream: w.stream, to: w.choice, leg: w.leg}
+	copy(x.tried[:], w.tried)
+	return x
 }
 
 // returned hears of a queued message that was not sent. What becomes of it is left to the end of the batch: the table of pending INVITEs

@@ -169,23 +169,3 @@ func portOf(u peek.URI) uint16 {
 	}
 	return defaultPort
 }
-
-// foldEqual compares ASCII without case and without allocating.
-func foldEqual(b []byte, s string) bool {
-	if len(b) != len(s) {
-		return false
-	}
-	for i, c := range b {
-		if lower(c) != lower(s[i]) {
-			return false
-		}
-	}
-	return true
-}
-
-func lower(c byte) byte {
-	if c >= 'A' && c <= 'Z' {
-		return c + 'a' - 'A'
-	}
-	return c
-}

@@ -46,8 +46,10 @@ type worker struct {
 	flow    uint64       // its number
 	msg     peek.Message
 	ask     gateway.Ask
-	tried   []*cluster.Node // that this message could not be sent to
-	scratch []byte          // texts made from the message: decoded users, hint names
+	tried   []*cluster.Node  // that this message could not be sent to
+	choice  gateway.Decision // for this message; with routed: it is being sent there, and may go elsewhere
+	routed  bool
+	scratch []byte // texts made from the message: decoded users, hint names
 	src     netip.AddrPort
 	set     *Settings
 	view    *cluster.View
@@ -206,7 +208,7 @@ func (w *worker) nodeAt(host []byte, port uint16) *cluster.Node {
 	}
 	for _, n := range w.view.Nodes {
 		for _, a := range n.Addrs(cluster.SIP) {
-			if a.Addr.Port() == port && foldEqual(host, a.Host) {
+			if a.Addr.Port() == port && peek.FoldEqual(host, a.Host) {
 				return n
 			}
 		}
@@ -236,7 +238,7 @@ func (w *worker) request(reason peek.Reason, inside bool) {
 		w.f.Metrics.shedReason(reason) // nobody to answer
 		return
 	}
-	w.answer = answerAddr(&m.Via, w.src, w.leg.transport)
+	w.answer = m.Via.Answer(w.src, w.leg.transport == udp)
 	if !sendable(w.answer) {
 		w.f.Metrics.shed(noWay)
 		return
@@ -302,15 +304,6 @@ func (w *worker) serving() bool {
 		}
 	}
 	return false
-}
-
-// answerAddr is where the answer to a request goes (RFC 3261 section 18.2.2, RFC 3581 section 4): always to the host it came from. For one that
-// came by a connection that is where to connect when it is gone.
-func answerAddr(v *peek.Via, src netip.AddrPort, t transport) netip.AddrPort {
-	if v.RPortEnd != 0 && t == udp {
-		return src
-	}
-	return netip.AddrPortFrom(src.Addr(), viaPort(v))
 }
 
 // viaPort is the port of a sent-by.

@@ -262,3 +262,24 @@ func number(b []byte, limit int) (int, bool) {
 	}
 	return n, len(b) > 0
 }
+
+// FoldEqual compares ASCII without case and without allocating.
+func FoldEqual(b []byte, s string) bool {
+	if len(b) != len(s) {
+		return false
+	}
+	for i, c := range b {
+		if Lower(c) != Lower(s[i]) {
+			return false
+		}
+	}
+	return true
+}
+
+// Lower is the lower-case letter of an ASCII one, anything else as it is.
+func Lower(c byte) byte {
+	if c >= 'A' && c <= 'Z' {
+		return c + 'a' - 'A'
+	}
+	return c
+}

@@ -149,6 +149,15 @@ func (t *Pool) Send(b []byte, to netip.AddrPort) error {
 	}
 }
 
+// Connected tells whether there is a connection to a peer: Send would not have to make one, or wait for one that is being made.
+func (t *Pool) Connected(to netip.AddrPort) bool {
+	to = netip.AddrPortFrom(to.Addr().Unmap(), to.Port())
+	t.mu.RLock()
+	s := t.peers[to]
+	t.mu.RUnlock()
+	return s != nil && s.Local().IsValid()
+}
+
 // Find gives the connection with that ID while it is live, else nil.
 func (t *Pool) Find(id uint64) *Conn {
 	t.mu.RLock()

@@ -1,0 +1,41 @@
+package peek
+
+import "net/netip"
+
+// defaultPort is where a Via without a port is answered (RFC 3261 section 18.2.2).
+const defaultPort = 5060
+
+// Answer is where the answer to a request goes that came from src (RFC 3261 section 18.2.2, RFC 3581 section 4): always to the host it came
+// from. For one that came by a connection that is where to connect when it is gone. datagrams: it came by UDP.
+func (v *Via) Answer(src netip.AddrPort, datagrams bool) netip.AddrPort {
+	if v.RPortEnd != 0 && datagrams {
+		return src
+	}
+	return netip.AddrPortFrom(src.Addr(), v.port())
+}
+
+// Back is where a Via sends its answers: the address that was noted when the request came by, as Answer has it. b is the message's.
+func (v *Via) Back(b []byte, datagrams bool) (netip.AddrPort, bool) {
+	host := v.Host
+	if !v.Received.Empty() {
+		host = v.Received
+	}
+	ip, ok := ParseIP(b[host.From:host.To])
+	if v.RPort.Empty() || !datagrams {
+		return netip.AddrPortFrom(ip, v.port()), ok
+	}
+	n := 0
+	for _, c := range b[v.RPort.From:v.RPort.To] {
+		if n = n*10 + int(c-'0'); c < '0' || c > '9' || n > 65535 {
+			return netip.AddrPort{}, false
+		}
+	}
+	return netip.AddrPortFrom(ip, uint16(n)), ok
+}
+
+func (v *Via) port() uint16 {
+	if v.Port != 0 {
+		return uint16(v.Port)
+	}
+	return defaultPort
+}
