@@ -1,6 +1,7 @@
 package sip
 
 import (
+	"cmp"
 	"context"
 	"net"
 	"net/netip"
@@ -45,6 +46,7 @@ type catcher struct {
 	name  string
 	local netip.AddrPort
 	fails map[netip.AddrPort]bool
+	why   error // nil: an error that says that nothing reaches the peer
 	quiet bool
 }
 
@@ -56,7 +58,7 @@ func (c *catcher) ReadFromUDPAddrPort([]byte) (int, netip.AddrPort, error) {
 
 func (c *catcher) WriteToUDPAddrPort(b []byte, to netip.AddrPort) (int, error) {
 	if c.fails[to] {
-		return 0, net.ErrWriteToConnected
+		return 0, cmp.Or(c.why, net.ErrWriteToConnected)
 	}
 	if !c.quiet {
 		c.s.sent = append(c.s.sent, caught{c.name, to, append([]byte(nil), b...)})
