@@ -69,14 +69,8 @@ func (c *connections) Lost(peer netip.AddrPort, data []byte, err error) {
 			cause = gateway.Reset
 		}
 		f.pending.Lost(w.clock(), x, cause, w)
-	case errors.Is(err, stream.ErrUnsure):
-	default:
-		if came, found := f.release(x, data); found {
-			w.leg = came.leg
-			w.retry(&came)
-		} else {
-			w.bounce(data, peer)
-		}
+	case !errors.Is(err, stream.ErrUnsure) && !w.release(x, peer, data):
+		w.bounce(data, peer)
 	}
 	w.Flush()
 }

@@ -218,7 +218,7 @@ func (w *worker) send(by *leg, to netip.AddrPort) error {
 	w.stretch = w.edits.Apply(w.stretch[:0], &w.msg)
 	w.out = w.stretch
 	if w.routed && !by.streams.Connected(to) {
-		w.hold()
+		w.hold(to)
 	}
 	return by.streams.Send(w.out, to)
 }

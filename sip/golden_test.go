@@ -238,8 +238,12 @@ func (s *stage) do(words []string) []caught {
 		s.catcher(words[1]).fails[at(words[2])] = true
 	case "heal":
 		clear(s.catcher(words[1]).fails)
-	case "deaf": // nobody takes connections there
-		s.tcp.deaf[at(words[1])] = true
+	case "deaf": // nobody takes connections there, which shows at once or after some time
+		after := time.Duration(0)
+		if len(words) > 2 {
+			after, _ = time.ParseDuration(words[2])
+		}
+		s.tcp.deaf[at(words[1])] = after
 	case "hang-up":
 		s.tcp.hangUp(words[1], at(words[2]))
 		return s.settle()

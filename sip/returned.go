@@ -28,26 +28,32 @@ type delivery struct {
 	leg    *leg                    // it came by this one
 }
 
-// heldKey names a request that is held by its branch; an INVITE and its CANCEL, which share it, begin differently.
+// heldKey names a request that is held by its branch and where it goes; an INVITE and its CANCEL, which share those, begin differently.
 type heldKey struct {
 	pending.Branch
+	peer  netip.AddrPort
 	begin [3]byte
 }
 
 // hold keeps what came in, in case no connection can be made for what leaves.
-func (w *worker) hold() {
+func (w *worker) hold(to netip.AddrPort) {
 	x := w.delivered()
-	k := heldKey{Branch: x.Branch}
+	k := heldKey{Branch: x.Branch, peer: to}
 	copy(k.begin[:], x.data)
 	x.data = bytes.Clone(x.data)
 	w.f.held.Keep(w.clock(), k, len(x.data), x)
 }
 
-// release gives what came in for a request that did not leave.
-func (f *Front) release(b pending.Branch, left []byte) (delivery, bool) {
-	k := heldKey{Branch: b}
+// release gives a request that no connection could be made for to another node. False: it is not held.
+func (w *worker) release(b pending.Branch, peer netip.AddrPort, left []byte) bool {
+	k := heldKey{Branch: b, peer: peer}
 	copy(k.begin[:], left)
-	return f.held.Take(k)
+	x, again, ok := w.f.held.Take(k)
+	if ok && !again {
+		w.leg = x.leg
+		w.retry(&x)
+	}
+	return ok
 }
 
 // failure is a request that was queued and not sent.

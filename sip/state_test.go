@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -77,4 +78,25 @@ func TestStateShowsWhatIsKeptOutAndInHand(t *testing.T) {
 	if err := reg.Register(prometheus.NewGauge(prometheus.GaugeOpts{Name: "twinhop_sip_pending", Help: "x"})); err == nil {
 		t.Error("the collector does not say what it has")
 	}
+}
+
+// All listeners together take no more of the process's files than their share.
+func TestListenersShareTheFiles(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newStage(t, true, Settings{})
+		s.addTCP(true)
+		s.prepare()
+		n := 0
+		for _, g := range s.front.legs {
+			if g.streams == nil {
+				continue
+			}
+			if n++; g.streams.Budget != &s.front.files {
+				t.Errorf("%s has a budget of its own", g.streams.Listener.Addr())
+			}
+		}
+		if n != 4 {
+			t.Errorf("%d listeners", n)
+		}
+	})
 }

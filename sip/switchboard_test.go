@@ -27,8 +27,8 @@ type switchboard struct {
 
 	mu    sync.Mutex
 	sent  []heard
-	lines []*line // connections at the peers, the latest last
-	deaf  map[netip.AddrPort]bool
+	lines []*line                          // connections at the peers, the latest last
+	deaf  map[netip.AddrPort]time.Duration // these refuse connections, after so long
 }
 
 // heard is what a peer got. Nobody can tell what came first of what came by different connections at the same time.
@@ -84,7 +84,7 @@ func (l *line) RemoteAddr() net.Addr { return net.TCPAddrFromAddrPort(l.peer) }
 
 // addTCP gives the front listeners on the addresses of its sockets.
 func (s *stage) addTCP(dual bool) {
-	s.tcp = &switchboard{s: s, rooms: map[string]*lobby{}, deaf: map[netip.AddrPort]bool{}}
+	s.tcp = &switchboard{s: s, rooms: map[string]*lobby{}, deaf: map[netip.AddrPort]time.Duration{}}
 	add := func(list *[]Listener, name string, at netip.AddrPort) {
 		r := &lobby{name: name, local: at, calls: make(chan net.Conn), over: make(chan struct{})}
 		s.tcp.rooms[name] = r
@@ -166,9 +166,10 @@ func (b *switchboard) connect(ctx context.Context) {
 // dialled is the gateway calling a peer.
 func (b *switchboard) dialled(leg string, to netip.AddrPort) (net.Conn, error) {
 	b.mu.Lock()
-	deaf := b.deaf[to]
+	after, deaf := b.deaf[to]
 	b.mu.Unlock()
 	if deaf {
+		<-time.After(after)
 		return nil, errors.New("connection refused")
 	}
 	ours, theirs := b.pair(leg, to)

@@ -10,6 +10,7 @@ const (
 	maxRequests = 1024
 	maxBytes    = 4 << 20
 	life        = time.Minute
+	quiet       = 4 * time.Second // repetitions of what was taken come within this time; later ones are meant
 )
 
 // Requests holds values by name, so many and so much of them and no more: what there is no room for is not held. The zero Requests is ready,
@@ -24,13 +25,14 @@ type request[V any] struct {
 	value V
 	size  int
 	since time.Time
+	taken bool
 }
 
-// Keep holds a value of so many bytes, unless there is one of its name already. False: there is no room.
+// Keep holds a value of so many bytes, unless there is, or a moment ago was, one of its name. False: there is no room.
 func (r *Requests[K, V]) Keep(now time.Time, k K, size int, value V) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if _, twice := r.all[k]; twice {
+	if x, twice := r.all[k]; twice && (!x.taken || now.Sub(x.since) < quiet) {
 		return true
 	}
 	if len(r.all) >= maxRequests || r.bytes+size > maxBytes {
@@ -39,34 +41,31 @@ func (r *Requests[K, V]) Keep(now time.Time, k K, size int, value V) bool {
 	if r.all == nil {
 		r.all = make(map[K]request[V])
 	}
-	r.all[k] = request[V]{value, size, now}
+	r.all[k] = request[V]{value: value, size: size, since: now}
 	r.bytes += size
 	return true
 }
 
-// Take gives what is held under a name, and holds it no more.
-func (r *Requests[K, V]) Take(k K) (value V, ok bool) {
+// Take gives what is held under a name, once. again: it was taken before, and this is about a repetition of the request.
+func (r *Requests[K, V]) Take(k K) (value V, again, ok bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	x, ok := r.all[k]
-	if ok {
-		r.drop(k, x)
+	if ok && !x.taken {
+		r.bytes -= x.size
+		r.all[k] = request[V]{since: x.since, taken: true}
 	}
-	return x.value, ok
+	return x.value, x.taken, ok
 }
 
-// Sweep forgets what was held for a minute: it has left.
+// Sweep forgets what came a minute ago: it has left.
 func (r *Requests[K, V]) Sweep(now time.Time) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for k, x := range r.all {
 		if now.Sub(x.since) > life {
-			r.drop(k, x)
+			delete(r.all, k)
+			r.bytes -= x.size
 		}
 	}
-}
-
-func (r *Requests[K, V]) drop(k K, x request[V]) {
-	delete(r.all, k)
-	r.bytes -= x.size
 }

@@ -8,22 +8,32 @@ import (
 func TestRequests(t *testing.T) {
 	var r Requests[int, string]
 	now := time.Now()
-	if _, ok := r.Take(1); ok {
+	if _, _, ok := r.Take(1); ok {
 		t.Error("there is nothing")
 	}
-	if !r.Keep(now, 1, 10, "one") || !r.Keep(now, 1, 10, "again") || !r.Keep(now.Add(time.Second), 2, maxBytes-10, "two") {
+	if !r.Keep(now, 1, 10, "one") || !r.Keep(now, 1, 10, "again") || !r.Keep(now.Add(2*quiet), 2, maxBytes-10, "two") {
 		t.Error("there is room")
 	}
 	if r.Keep(now, 3, 1, "three") {
 		t.Error("too many bytes")
 	}
-	if v, ok := r.Take(1); v != "one" || !ok {
-		t.Errorf("%q, %v", v, ok)
+	if v, again, ok := r.Take(1); v != "one" || again || !ok {
+		t.Errorf("%q, %v, %v", v, again, ok)
 	}
-	r.Sweep(now.Add(life + time.Second))
-	if _, ok := r.Take(2); !ok {
+	if v, again, ok := r.Take(1); v != "" || !again || !ok {
+		t.Errorf("the repetition: %q, %v, %v", v, again, ok)
+	}
+	if !r.Keep(now, 1, 10, "one") || r.bytes != maxBytes-10 {
+		t.Errorf("what was taken is not held again: %d bytes", r.bytes)
+	}
+	if !r.Keep(now.Add(quiet), 1, 10, "one") || r.bytes != maxBytes {
+		t.Errorf("what was taken long ago is held again: %d bytes", r.bytes)
+	}
+	r.Sweep(now.Add(life + quiet + 1))
+	if _, again, ok := r.Take(2); !ok || again {
 		t.Error("forgotten too early")
 	}
+	r.Sweep(now.Add(time.Hour))
 	for i := range maxRequests {
 		if !r.Keep(now, i, 1, "") {
 			t.Fatal(i)
