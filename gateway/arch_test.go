@@ -33,6 +33,7 @@ var rooms = []room{
 	{pkg: "gateway/config/decode", rank: 0, may: []string{"gateway/config/form"}},
 	{pkg: "gateway/config", rank: 0, may: []string{"gateway/config/form", "gateway/config/decode"}},
 	{pkg: "http/head", rank: 0},
+	{pkg: "http/stale", rank: 0},
 	{pkg: "sip/peek", rank: 0},
 	{pkg: "sip/wire", rank: 0},
 	{pkg: "sip/stream", rank: 0},
@@ -47,7 +48,7 @@ var rooms = []room{
 	{pkg: "gateway/calls", rank: 1, may: []string{"appsession", "gateway/cluster"}},
 	{pkg: "gateway/heartbeat/*", rank: 1, may: []string{"gateway/cluster"}},
 	{pkg: "gateway/config/*", rank: 1, may: []string{"gateway/config", "gateway/config/form", "gateway/config/decode"}}, // other products' files
-	{pkg: "http/*", rank: 1, may: []string{"http/head"}},
+	{pkg: "http/*", rank: 1, may: []string{"http/head", "http/stale"}},
 
 	{pkg: "gateway", rank: 2, may: []string{"appsession", "gateway/cluster", "gateway/balance", "gateway/calls"}},
 

@@ -16,6 +16,16 @@ type Harness struct {
 	Node func(t testing.TB, script func(*Received) Answer) (addr string)
 	// NoTrailers: the protocol cannot carry a trailer.
 	NoTrailers bool
+	// Joins: repeated request fields arrive as one (RFC 9110 section 5.3).
+	Joins bool
+}
+
+// repeated is how a request field with two values arrives.
+func (h Harness) repeated(a, b string) string {
+	if h.Joins {
+		return "[" + a + ", " + b + "]"
+	}
+	return "[" + a + " " + b + "]"
 }
 
 // EarlyField marks a request that is put to the script, and answered, before

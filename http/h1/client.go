@@ -67,8 +67,8 @@ func effective(d, def time.Duration) time.Duration {
 
 // Exchange implements head.Backend.
 func (c *Client) Exchange(ctx context.Context, addr string, r *head.Request, body io.Reader) (*head.Response, error) {
-	if err := validate(r); err != nil {
-		return nil, &Error{Op: "send to", Addr: addr, Err: err, notSent: true}
+	if !r.Sendable() {
+		return nil, &Error{Op: "send to", Addr: addr, Err: ErrRequest, notSent: true}
 	}
 	if r.Length == 0 {
 		body = nil

@@ -290,7 +290,7 @@ func TestSpoiledKeptConnectionIsNotUsed(t *testing.T) {
 			resp.Body.Close()
 			p := client.pool(addr)
 			p.mu.Lock()
-			for len(p.idle) > 0 && p.idle[0].quiet() {
+			for len(p.idle) > 0 && p.idle[0].stale.Quiet() {
 				runtime.Gosched() // until the node's word has arrived
 			}
 			p.mu.Unlock()
@@ -368,7 +368,7 @@ func FuzzHead(f *testing.F) {
 			t.Errorf("%q: length %d, net/http %d", s, fr.length, twin.ContentLength)
 		}
 		for x := range resp.Fields.All() {
-			if vs := twin.Header.Values(x.Name); !head.EqualFold(x.Name, "Connection") && !ours(x.Name) && len(vs) != resp.Fields.Count(x.Name) {
+			if vs := twin.Header.Values(x.Name); !head.EqualFold(x.Name, "Connection") && !head.Framing(x.Name) && len(vs) != resp.Fields.Count(x.Name) {
 				t.Errorf("%q: field %q %d times, net/http %q", s, x.Name, resp.Fields.Count(x.Name), vs)
 			}
 		}

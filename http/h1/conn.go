@@ -7,10 +7,10 @@ import (
 	"net"
 	"strconv"
 	"strings"
-	"syscall"
 	"time"
 
 	"twinhop/http/head"
+	"twinhop/http/stale"
 )
 
 const (
@@ -27,12 +27,10 @@ var (
 // A conn is one connection to a node together with the state of the exchange
 // that runs on it.
 type conn struct {
-	client  *Client
-	pool    *pool
-	nc      net.Conn
-	raw     syscall.RawConn // nil when nc is not a socket
-	probe   func(fd uintptr) bool
-	pending bool // result of probe
+	client *Client
+	pool   *pool
+	nc     net.Conn
+	stale  stale.Check
 
 	buf  []byte // buf[r:w] is received and not yet used
 	r, w int
@@ -55,11 +53,7 @@ type conn struct {
 
 func newConn(c *Client, p *pool, nc net.Conn) *conn {
 	x := &conn{client: c, pool: p, nc: nc, buf: make([]byte, readSize)}
-	if s, ok := nc.(syscall.Conn); ok {
-		if raw, err := s.SyscallConn(); err == nil {
-			x.raw, x.probe = raw, x.readable
-		}
-	}
+	x.stale.Watch(nc)
 	return x
 }
 

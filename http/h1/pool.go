@@ -46,7 +46,7 @@ func (p *pool) take(now time.Time) *conn {
 		p.idle = p.idle[:n-1]
 		p.busy++
 		p.mu.Unlock()
-		if now.Before(x.expires) && x.quiet() {
+		if now.Before(x.expires) && x.stale.Quiet() {
 			x.reuse()
 			return x
 		}

@@ -6,27 +6,6 @@ import (
 	"twinhop/http/head"
 )
 
-// validate refuses what would not stay one request on the wire.
-func validate(r *head.Request) error {
-	if !head.ValidName(r.Method) || r.Target == "" || !head.ValidValue(r.Host) {
-		return ErrRequest
-	}
-	for i := range len(r.Target) {
-		if c := r.Target[i]; c <= ' ' || c == 0x7f {
-			return ErrRequest
-		}
-	}
-	if r.Upgrade != "" && !head.ValidValue(r.Upgrade) {
-		return ErrRequest
-	}
-	for i := range r.Fields.Len() {
-		if f := r.Fields.At(i); !head.ValidName(f.Name) || !head.ValidValue(f.Value) {
-			return ErrRequest
-		}
-	}
-	return nil
-}
-
 // appendHead writes the head of r. Framing and connection fields are ours.
 func appendHead(b []byte, r *head.Request, body bool) []byte {
 	b = append(b, r.Method...)
@@ -37,7 +16,7 @@ func appendHead(b []byte, r *head.Request, body bool) []byte {
 	b = append(b, "\r\n"...)
 	for i := range r.Fields.Len() {
 		f := r.Fields.At(i)
-		if ours(f.Name) {
+		if head.Framing(f.Name) {
 			continue
 		}
 		b = append(b, f.Name...)
@@ -64,25 +43,4 @@ func appendHead(b []byte, r *head.Request, body bool) []byte {
 		b = append(b, "\r\n"...)
 	}
 	return append(b, "\r\n"...)
-}
-
-// ours tells whether a field is for the backend to write.
-func ours(name string) bool {
-	switch len(name) {
-	case 2:
-		return head.EqualFold(name, "TE")
-	case 4:
-		return head.EqualFold(name, "Host")
-	case 6:
-		return head.EqualFold(name, "Expect")
-	case 7:
-		return head.EqualFold(name, "Upgrade") || head.EqualFold(name, "Trailer")
-	case 10:
-		return head.EqualFold(name, "Connection") || head.EqualFold(name, "Keep-Alive")
-	case 14:
-		return head.EqualFold(name, "Content-Length")
-	case 17:
-		return head.EqualFold(name, "Transfer-Encoding")
-	}
-	return false
 }

@@ -29,6 +29,14 @@ type Backend interface {
 	Exchange(ctx context.Context, addr string, r *Request, body io.Reader) (*Response, error)
 }
 
+// What a protocol cannot carry at all. Errors that wrap one of these tell
+// NotSent too; another node of the same protocol would not help.
+var (
+	ErrFields  = errors.New("request fields are larger than the protocol toward the node can carry")
+	ErrTarget  = errors.New("request target is larger than the protocol toward the node can carry")
+	ErrUpgrade = errors.New("the protocol toward the node has no upgrade")
+)
+
 // NotSent tells whether err says that no part of the request reached the node,
 // so that another node may have it whatever the method.
 func NotSent(err error) bool {

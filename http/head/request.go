@@ -17,8 +17,7 @@ type Request struct {
 	// its protocol wants it; Fields must not repeat it.
 	Host string
 	// Fields are the end-to-end fields. Framing and connection fields
-	// (Host, Content-Length, Transfer-Encoding, Connection, Keep-Alive, TE,
-	// Trailer, Upgrade, Expect) belong to the backend, which ignores them here.
+	// (see Framing) belong to the backend, which ignores them here.
 	Fields Fields
 	// Length is the number of body bytes: 0 none, negative unknown until the
 	// body ends.
@@ -35,8 +34,9 @@ type Request struct {
 
 	// Peer is the connection the request came in on.
 	Peer Peer
-	// Route and Activation name the chosen member's jvmRoute and mod_jk
-	// activation word, for protocols that carry them to the node.
+	// Route is the jvmRoute of the chosen member and Activation what the
+	// operator wants of it, in mod_jk's short word (ACT, DIS, STP), for
+	// protocols that carry them to the node. Empty: not told.
 	Route, Activation string
 }
 
@@ -52,6 +52,47 @@ type Peer struct {
 func (r *Request) Reset() {
 	r.Fields.Reset()
 	*r = Request{Fields: r.Fields}
+}
+
+// Sendable tells whether r stays one request on a wire: no control character
+// anywhere, no blank in the target, names that are names.
+func (r *Request) Sendable() bool {
+	if !ValidName(r.Method) || r.Target == "" || !ValidValue(r.Host) || !ValidValue(r.Upgrade) {
+		return false
+	}
+	for i := range len(r.Target) {
+		if c := r.Target[i]; c <= ' ' || c == 0x7f {
+			return false
+		}
+	}
+	for i := range r.Fields.list {
+		if f := &r.Fields.list[i]; !ValidName(f.Name) || !ValidValue(f.Value) {
+			return false
+		}
+	}
+	return true
+}
+
+// Framing tells whether a field says where a message ends or what becomes of
+// its connection, which is for the backend to say.
+func Framing(name string) bool {
+	switch len(name) {
+	case 2:
+		return EqualFold(name, "TE")
+	case 4:
+		return EqualFold(name, "Host")
+	case 6:
+		return EqualFold(name, "Expect")
+	case 7:
+		return EqualFold(name, "Upgrade") || EqualFold(name, "Trailer")
+	case 10:
+		return EqualFold(name, "Connection") || EqualFold(name, "Keep-Alive")
+	case 14:
+		return EqualFold(name, "Content-Length")
+	case 17:
+		return EqualFold(name, "Transfer-Encoding")
+	}
+	return false
 }
 
 // Idempotent tells whether sending a request with this method twice has the

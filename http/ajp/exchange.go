@@ -1,0 +1,112 @@
+package ajp
+
+import (
+	"bytes"
+	"context"
+	"io"
+
+	"twinhop/http/head"
+)
+
+// exchange sends r and returns the answer's head. On error the caller discards
+// the connection.
+func (x *conn) exchange(ctx context.Context, r *head.Request, body io.Reader, out *scratch) (*head.Response, error) {
+	x.watch(ctx, body)
+	x.up = upload{body: body, left: r.Length}
+	if body != nil {
+		x.up.out = out
+	}
+	if x.pool.PingRequest || x.pool.PingConnect && !x.reused {
+		if err := x.ping(); err != nil {
+			return nil, err
+		}
+	}
+	if err := x.send(body, out); err != nil {
+		return nil, err
+	}
+	wait := effective(x.pool.HeaderTimeout, DefaultHeaderTimeout)
+	for {
+		x.deadline(wait) // anew for each packet: while the body is asked for, the node is not slow
+		payload, err := x.packet()
+		if err != nil {
+			return nil, x.failed("read from", err)
+		}
+		switch payload[0] {
+		case typeHeaders:
+			return x.answer(r.Method, payload)
+		case typeGetChunk:
+			err = x.give(payload)
+		case typeChunk:
+			if !isFlush(payload) {
+				err = badResponse("body before the head")
+			}
+		default:
+			err = badResponse("packet of type %d before the head", payload[0])
+		}
+		if err != nil {
+			return nil, x.failed("read from", err)
+		}
+	}
+}
+
+// send writes the head, and of a body of known length the first piece, which
+// the node does not ask for: in one write if it is in memory.
+func (x *conn) send(body io.Reader, out *scratch) error {
+	first := body != nil && x.up.left > 0
+	if _, buffered := body.(*bytes.Reader); first && buffered {
+		first = false
+		at := len(out.b)
+		if err := x.up.piece(at, x.pool.packetSize()); err != nil {
+			return x.failed("send to", err)
+		}
+	}
+	n, err := x.write(out.b)
+	x.wrote = n > 0
+	if err != nil {
+		return x.failed("send to", err)
+	}
+	if first {
+		return x.giveUpTo(x.pool.packetSize())
+	}
+	return nil
+}
+
+// answer hands out the answer that payload is the head of.
+func (x *conn) answer(method string, payload []byte) (*head.Response, error) {
+	if err := parseHeaders(payload, method, &x.resp); err != nil {
+		return nil, x.failed("read from", err)
+	}
+	if x.resp.Status == 403 && x.resp.ContentLength <= 0 {
+		if refused, err := x.endsConnection(); err != nil || refused {
+			if err == nil {
+				err = ErrForbidden
+			}
+			return nil, x.failed("read from", err)
+		}
+	}
+	b := &body{x: x, left: -1}
+	if head.Bodyless(method, x.resp.Status) {
+		b.left = 0
+	} else if x.resp.ContentLength >= 0 {
+		b.left = x.resp.ContentLength
+	}
+	x.resp.Body = b
+	return &x.resp, nil
+}
+
+// endsConnection waits for the next packet and tells whether it ends answer
+// and connection. It takes nothing off.
+func (x *conn) endsConnection() (bool, error) {
+	if err := x.need(packetHead + 2); err != nil {
+		return false, err
+	}
+	next := x.buf[x.r:]
+	return string(next[:packetHead+2]) == "AB\x00\x02\x05\x00", nil
+}
+
+// isFlush tells whether a body packet is empty, by which a container asks to
+// send on what it gave so far. The gateway never holds anything back.
+func isFlush(payload []byte) bool {
+	d := decoder{b: payload[1:]}
+	return d.int() == 0 && !d.broken && len(d.b) <= 1
+}
