@@ -51,6 +51,51 @@ func TestWhatIsNotSentIsReported(t *testing.T) {
 	}
 }
 
+// A connection that is refused and one that is reset are different signs: of the former a few are proof enough.
+func TestBrokenConnectionsAreReported(t *testing.T) {
+	for _, c := range []struct {
+		deaf bool
+		want cluster.Sign
+	}{{true, cluster.Refused}, {false, cluster.Failed}} {
+		synctest.Test(t, func(t *testing.T) {
+			s := newStage(t, true, Settings{Pending: failover})
+			s.addTCP(false)
+			s.serve([]string{"tcp"}, false)
+			s.prepare()
+			got := s.signs()
+			if c.deaf {
+				s.tcp.deaf[node1] = 0
+			}
+			s.in("external", client, lined(request("INVITE", "sip:bob@192.0.2.1", "c1", "To: <sip:x@y>")...))
+			if !c.deaf {
+				s.tcp.reset("internal-tcp", node1)
+				s.settle()
+			}
+			if len(got["node1"]) != 1 || got["node1"][0] != c.want {
+				t.Errorf("reported %v, want %v", got, c.want)
+			}
+		})
+	}
+}
+
+// A call that is refused because the gateway stops leaves nothing behind.
+func TestWhatIsRefusedWhileStoppingIsForgotten(t *testing.T) {
+	for _, set := range []Settings{{}, {Pending: failover}} {
+		s := newStage(t, true, set)
+		s.front.draining.Store(true)
+		sent := s.in("external", client, lined(request("INVITE", "sip:bob@192.0.2.1", "c1", "To: <sip:x@y>")...))
+		if len(sent) != 1 || !bytes.HasPrefix(sent[0].data, []byte("SIP/2.0 503 Shutting Down")) {
+			t.Fatalf("sent %v", sent)
+		}
+		for session := range s.store.All(context.Background()) {
+			t.Errorf("%v is kept", session.Keys)
+		}
+		if s.front.Book.Total() != 0 || s.front.pending.Live() != 0 {
+			t.Errorf("%d calls, %d pending", s.front.Book.Total(), s.front.pending.Live())
+		}
+	}
+}
+
 // A node that cannot be used and begins a dialog all the same is to be probed; a refusal of its is none of that.
 func TestLateAnswersAreReported(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
