@@ -221,9 +221,9 @@ func (f *fence) check() {
 	}
 	invite()
 	ok := reply(f.asking("node", "afterwards", invite), "200 OK")
-	answer := func() { f.node.send(ok) }
-	answer()
-	if got := f.asking("client", "afterwards", answer); !bytes.HasPrefix(got, []byte("SIP/2.0 200 ")) {
+	f.node.half() // what it said last on a connection may lack its end
+	f.node.send(ok)
+	if got := f.asking("client", "afterwards", func() { f.node.send(ok) }); !bytes.HasPrefix(got, []byte("SIP/2.0 200 ")) {
 		f.t.Errorf("a call afterwards gets\n%s", got)
 	}
 	f.stop()

@@ -210,11 +210,21 @@ func (s *site) openNode() *end {
 	l := s.stream(s.nodeHost)
 	var mu sync.Mutex
 	var last net.Conn // which the gateway dialled; it is the only one as long as it lives
-	e := &end{name: "node", at: addrOf(l.Addr()), half: func() {}}
+	e := &end{name: "node", at: addrOf(l.Addr())}
 	e.send = func(b []byte) {
 		mu.Lock()
 		defer mu.Unlock()
 		last.Write(b)
+	}
+	e.half = func() { // it goes on by a connection of its own
+		c, err := net.DialTCP("tcp", &net.TCPAddr{IP: net.ParseIP(s.nodeHost)}, net.TCPAddrFromAddrPort(s.inner))
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		s.t.Cleanup(func() { c.Close() })
+		mu.Lock()
+		defer mu.Unlock()
+		last = c
 	}
 	s.readers.Go(func() {
 		for {
