@@ -179,8 +179,8 @@ func (f *Front) leads(ip netip.Addr) bool {
 
 // The pace of what has to be done in time.
 const (
-	tick  = 20 * time.Millisecond
-	watch = 5 // ticks between two looks at the nodes
+	tick  = 50 * time.Millisecond
+	watch = 2 // ticks between two looks at the nodes
 )
 
 // tend does what is due for pending INVITEs.

@@ -29,6 +29,7 @@ type stage struct {
 	tcp      *switchboard // nil: UDP only
 	keeper   *worker
 	ticks    int
+	next     time.Time // tick
 	fallen   map[string]bool
 	left     [][]byte // requests that left, in a scene
 }
@@ -124,6 +125,7 @@ func (s *stage) prepare() {
 		}
 	}
 	s.keeper, s.ticks, s.fallen = newWorker(ctx, s.front, s.front.legs[0]), 0, map[string]bool{}
+	s.next = time.Now().Add(tick)
 	if s.tcp != nil {
 		s.tcp.connect(ctx)
 	}

@@ -270,11 +270,13 @@ func (s *stage) settle() []caught {
 // wait lets time pass.
 func (s *stage) wait(d time.Duration) []caught {
 	s.sent = nil
-	for end := time.Now().Add(d); time.Now().Before(end); {
-		<-time.After(tick) // of the bubble
+	end := time.Now().Add(d)
+	for ; !s.next.After(end); s.next = s.next.Add(tick) {
+		<-time.After(time.Until(s.next)) // of the bubble
 		s.front.turn(s.keeper, s.ticks, s.fallen)
 		s.ticks++
 	}
+	<-time.After(time.Until(end))
 	return s.settle()
 }
 

@@ -1,0 +1,5 @@
+//go:build race
+
+package stale
+
+const racing = true
