@@ -148,6 +148,10 @@ func rows(text string) [][]string {
 func keys(path string, v reflect.Value, tag reflect.StructTag, out map[string]string) {
 	switch x := v.Interface().(type) {
 	case time.Duration:
+		if x == 0 {
+			out[path] = "0"
+			return
+		}
 		out[path] = strings.Replace(strings.Replace(x.String(), "m0s", "m", 1), "h0m", "h", 1)
 		return
 	case config.Size:
@@ -198,6 +202,9 @@ func TestEveryKeyIsDocumented(t *testing.T) {
 		t.Fatal(problems)
 	}
 	plain := config.Default() // listeners and addresses of base are no defaults
+	var node config.Node
+	node.SetDefaults()
+	c.Nodes[0].AJP = node.AJP // what one has that speaks it
 	c.Listen.SIP, c.Nodes[0].SIP, c.Nodes[0].HTTP, c.Nodes[0].Route = plain.Listen.SIP, nil, "", "the name"
 	want := map[string]string{}
 	keys("", reflect.ValueOf(c), "", want)

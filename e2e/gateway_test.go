@@ -25,6 +25,7 @@ import (
 // configured. There are always two nodes, node1 and node2.
 type stage struct {
 	Tomcats bool           // the nodes speak HTTP: the two real Tomcats
+	AJP     [2]string      // of the Tomcats: node i speaks AJP13 where this is set, with these words (ajp: {…})
 	Web     [2]string      // the nodes speak HTTP: servers of the scenario's own, at these URLs
 	Agents  bool           // the nodes speak SIP: two agents of ours, which write down what they get
 	Sipp    bool           // the nodes speak SIP: two SIPp processes
@@ -61,7 +62,9 @@ func set(t *testing.T, s stage) *world {
 	if s.Tomcats {
 		w.tomcats = tomcats(t)
 		for i, n := range w.tomcats.nodes {
-			http[i] = n.url()
+			if http[i] = n.url(); s.AJP[i] != "" {
+				http[i] = fmt.Sprintf("ajp://127.0.0.1:%d", n.AJP)
+			}
 		}
 	}
 	for i := range 2 {
@@ -133,6 +136,9 @@ func (w *world) config(s stage, http, sip [2]string) string {
 		fmt.Fprintf(&b, "  - {name: node%d, route: node%[1]d", i+1)
 		if http[i] != "" {
 			fmt.Fprintf(&b, ", http: %q", http[i])
+			if s.AJP[i] != "" {
+				fmt.Fprintf(&b, ", ajp: %s", s.AJP[i])
+			}
 		}
 		if sip[i] != "" {
 			fmt.Fprintf(&b, ", sip: [%q]", sip[i])

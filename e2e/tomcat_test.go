@@ -19,7 +19,7 @@ const tomcatHome = "/usr/share/tomcat10"
 type tomcat struct {
 	Name       string
 	ID, PeerID int
-	HTTP       int
+	HTTP, AJP  int
 	Tribes     int // port of the replication channel
 	PeerTribes int
 	base       string
@@ -51,7 +51,7 @@ func tomcats(t testing.TB) *cluster {
 		}
 		c := &cluster{}
 		for i := range c.nodes {
-			c.nodes[i] = &tomcat{Name: fmt.Sprintf("node%d", i+1), ID: i + 1, PeerID: 2 - i, HTTP: freePort(t),
+			c.nodes[i] = &tomcat{Name: fmt.Sprintf("node%d", i+1), ID: i + 1, PeerID: 2 - i, HTTP: freePort(t), AJP: freePort(t),
 				Tribes: freePort(t), base: filepath.Join(dir, fmt.Sprintf("node%d", i+1)), parent: dir}
 		}
 		c.nodes[0].PeerTribes, c.nodes[1].PeerTribes = c.nodes[1].Tribes, c.nodes[0].Tribes

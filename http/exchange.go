@@ -40,6 +40,10 @@ func (x *visit) exchange() (*head.Response, error) {
 		}
 		x.f.log().LogAttrs(x.ctx, slog.LevelInfo, "node failed", slog.String("proto", "http"),
 			slog.String("node", x.d.Member.Name), slog.String("rule", outcome.String()), slog.Any("err", err))
+		if status := unfitStatus(err); status != 0 {
+			x.refuse(status)
+			return nil, err
+		}
 		if left == 0 || !x.mayRepeat(err) {
 			x.refuse(failedStatus(outcome))
 			return nil, err

@@ -23,7 +23,8 @@ type Front struct {
 	Router *gateway.Router
 	// Views is the registry's; taken once per request.
 	Views func() *cluster.View
-	// Backends speak with nodes, by the scheme of the node's address ("http").
+	// Backends speak with nodes, by the scheme of the node's address
+	// ("http", "ajp").
 	Backends map[string]head.Backend
 	// Local are paths that the gateway serves itself, by canonical path.
 	Local map[string]LocalHandler

@@ -19,6 +19,7 @@ const goneLife = 30 * time.Second
 // forNode writes the request as the node of the present decision is to get it:
 // unchanged, but for the session id, which is the one that node knows it by.
 func (x *visit) forNode() {
+	x.req.Route, x.req.Activation = x.d.Member.Route, activationWord(x.d.Member.Activation)
 	x.nodeID = x.id.Text
 	if x.id.Text == "" || x.id.Base() == "" {
 		return
@@ -47,6 +48,17 @@ func (x *visit) forNode() {
 		x.req.Fields.SetAt(at, line)
 		i++
 	}
+}
+
+// activationWord is mod_jk's word toward nodes (JK_LB_ACTIVATION).
+func activationWord(a cluster.Activation) string {
+	switch a {
+	case cluster.Disabled:
+		return "DIS"
+	case cluster.Stopped:
+		return "STP"
+	}
+	return "ACT"
 }
 
 // learn tells the table which session ids the answer sets and withdraws.

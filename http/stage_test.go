@@ -60,7 +60,11 @@ func newStage(t testing.TB, nodes []node, change func(*stage)) *stage {
 	}
 	spec := cluster.Spec{Pools: []cluster.PoolSpec{s.pool}}
 	for _, n := range nodes {
-		a, err := cluster.ParseAddress("http://" + n.addr)
+		url := n.addr
+		if !strings.Contains(url, "://") {
+			url = "http://" + url
+		}
+		a, err := cluster.ParseAddress(url)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -1,9 +1,11 @@
 package http
 
 import (
+	"errors"
 	"net/http"
 
 	"twinhop/gateway"
+	"twinhop/http/head"
 )
 
 // The answers the front gives itself. Status codes stand in this file only.
@@ -34,6 +36,20 @@ func failedStatus(o gateway.Outcome) int {
 		return http.StatusGatewayTimeout
 	}
 	return http.StatusBadGateway
+}
+
+// unfitStatus is what the client is told when the protocol toward the chosen
+// node cannot carry its request; 0 when that is not why err is.
+func unfitStatus(err error) int {
+	switch {
+	case errors.Is(err, head.ErrTarget):
+		return statusTarget
+	case errors.Is(err, head.ErrFields):
+		return statusFields
+	case errors.Is(err, head.ErrUpgrade):
+		return statusNoUpgrade
+	}
+	return 0
 }
 
 // answered is the outcome of an exchange that brought an answer.

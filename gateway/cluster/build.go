@@ -50,9 +50,12 @@ func set[T any](to, from *T) {
 // survives even a node.
 func build(s *Spec, old *View, mem *memory) (*View, error) {
 	var bad complaints
-	v := &View{named: map[string]*Node{}, pools: map[string]*Pool{}}
+	v := &View{named: map[string]*Node{}, pools: map[string]*Pool{}, schemes: map[string]Schedule{}}
 	for svc := range services {
 		v.schedules[svc] = s.Checks[svc].withDefaults()
+	}
+	for scheme, own := range s.Schemes {
+		v.schemes[scheme] = own.withDefaults()
 	}
 	specs, taken := map[string]*NodeSpec{}, map[netip.AddrPort]string{}
 	for i := range s.Nodes {

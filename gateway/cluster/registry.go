@@ -74,6 +74,7 @@ func (r *Registry) Apply(s Spec) error {
 
 func (s Spec) clone() Spec {
 	s.Nodes, s.Pools, s.Checks = slices.Clone(s.Nodes), slices.Clone(s.Pools), maps.Clone(s.Checks)
+	s.Schemes = maps.Clone(s.Schemes)
 	for i := range s.Nodes {
 		n := &s.Nodes[i]
 		n.HTTP, n.SIP = slices.Clone(n.HTTP), slices.Clone(n.SIP)
@@ -88,7 +89,7 @@ func (s Spec) clone() Spec {
 func (r *Registry) swap(v *View) {
 	old := r.View()
 	for svc := range services {
-		v.probed[svc] = v.schedules[svc].Interval > 0 && r.Probers[svc] != nil
+		v.askable[svc] = r.Probers[svc] != nil
 	}
 	r.view.Store(v)
 	select {
@@ -202,13 +203,14 @@ func (r *Registry) Report(n *Node, s Service, sign Sign) {
 		return
 	}
 	v := r.View()
-	ch := c.sign(sign, v.probed[s])
+	probed := v.probed(n, s)
+	ch := c.sign(sign, probed)
 	if ch.was != ch.is && v.checks(c, n.Name, s) {
 		r.healthChanged(n.Name, s, ch)
 	}
 	switch {
-	case sign == Answered && !v.probed[s]:
-	case sign == Answered, sign != Good && (v.probed[s] && ch.is != Down || ch.was != ch.is):
+	case sign == Answered && !probed:
+	case sign == Answered, sign != Good && (probed && ch.is != Down || ch.was != ch.is):
 		c.kick()
 	}
 }
@@ -231,11 +233,8 @@ func (r *Registry) healthChanged(node string, s Service, ch change) {
 func (r *Registry) Probed() bool {
 	v := r.View()
 	for s := range services {
-		if !v.probed[s] {
-			continue
-		}
 		for _, n := range v.Nodes {
-			if c := n.Check(s); c != nil && c.Record().At.IsZero() {
+			if c := n.Check(s); c != nil && v.probed(n, s) && c.Record().At.IsZero() {
 				return false
 			}
 		}

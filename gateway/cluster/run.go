@@ -102,7 +102,7 @@ func (r *Registry) wanted() map[watch]bool {
 	for s := range services {
 		for _, n := range v.Nodes {
 			if c := n.Check(s); c != nil {
-				all[watch{r, n.Name, s, c, v.schedules[s], v.probed[s]}] = true
+				all[watch{r, n.Name, s, c, v.schedule(n, s), v.probed(n, s)}] = true
 			}
 		}
 	}

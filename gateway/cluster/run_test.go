@@ -439,3 +439,33 @@ func TestMetrics(t *testing.T) {
 		}
 	})
 }
+
+// Services of one kind that speak another protocol may be probed at another
+// pace, or not at all.
+func TestScheduleOfAScheme(t *testing.T) {
+	for _, c := range []struct {
+		ajp    time.Duration
+		probes int
+	}{{0, 0}, {2 * time.Second, 15}, {30 * time.Second, 1}} {
+		synctest.Test(t, func(t *testing.T) {
+			web := &fake{}
+			g := &Registry{Probers: map[Service]Prober{HTTP: web}}
+			apply(t, g, Spec{Checks: map[Service]Schedule{HTTP: {Interval: 10 * time.Second}}, Schemes: map[string]Schedule{"ajp": {Interval: c.ajp}},
+				Nodes: []NodeSpec{{Name: "n1", HTTP: []Address{at("http", 1, 80)}}, {Name: "n2", HTTP: []Address{at("ajp", 2, 8009)}}}})
+			ctx, cancel := context.WithCancel(t.Context())
+			done := make(chan error, 1)
+			go func() { done <- g.Run(ctx) }()
+			time.Sleep(time.Second)
+			synctest.Wait()
+			if !g.Probed() {
+				t.Error("waits for probes that never come")
+			}
+			time.Sleep(28 * time.Second)
+			if n, m := len(web.times("n1")), len(web.times("n2")); n < 3 || n > 4 || m < c.probes-2 || m > c.probes+2 || c.probes == 0 && m > 0 {
+				t.Errorf("ajp every %v: %d probes of http, %d of ajp", c.ajp, n, m)
+			}
+			cancel()
+			<-done
+		})
+	}
+}

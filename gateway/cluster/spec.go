@@ -16,6 +16,9 @@ type Spec struct {
 	Nodes  []NodeSpec
 	Pools  []PoolSpec
 	Checks map[Service]Schedule // a service without an entry is not probed
+	// Schemes are instead of Checks for services whose address has this scheme
+	// ("ajp").
+	Schemes map[string]Schedule
 }
 
 // NodeSpec describes one node. Weight, Distance, Domain, Redirect and
@@ -103,7 +106,7 @@ func (s Schedule) withDefaults() Schedule {
 }
 
 // ParseAddress reads "http://host:port" or "udp://host:port". The port may be
-// missing: 80 for http, 5060 for anything else. Host names stay to be
+// missing: 80 for http, 8009 for ajp, 5060 for anything else. Host names stay to be
 // resolved (Registry.Resolve).
 func ParseAddress(s string) (Address, error) {
 	u, err := url.Parse(s)
@@ -114,8 +117,11 @@ func ParseAddress(s string) (Address, error) {
 		return Address{}, fmt.Errorf("address %q: not of the form scheme://host:port", s)
 	}
 	port := uint64(5060)
-	if u.Scheme == "http" {
+	switch u.Scheme {
+	case "http":
 		port = 80
+	case "ajp":
+		port = 8009
 	}
 	if p := u.Port(); p != "" {
 		if port, err = strconv.ParseUint(p, 10, 16); err != nil || port == 0 {

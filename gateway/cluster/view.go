@@ -14,7 +14,21 @@ type View struct {
 	retired map[string]string // route -> node name, also of nodes long gone
 
 	schedules [services]Schedule
-	probed    [services]bool // somebody probes the service
+	schemes   map[string]Schedule // instead of schedules, by the scheme of the node's address
+	askable   [services]bool      // there is a Prober for the service
+}
+
+// schedule says how a service of a node is probed.
+func (v *View) schedule(n *Node, s Service) Schedule {
+	if own, ok := v.schemes[n.Addr(s).Scheme]; ok {
+		return own
+	}
+	return v.schedules[s]
+}
+
+// probed tells whether somebody probes a service of a node.
+func (v *View) probed(n *Node, s Service) bool {
+	return v.askable[s] && v.schedule(n, s).Interval > 0
 }
 
 // Named returns the node of that name, or nil.

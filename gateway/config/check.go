@@ -13,6 +13,7 @@ import (
 // stands, or at the nearest key around it when it was left out.
 func (r *checker) check(c *Config) {
 	r.checkNodes(c)
+	r.checkAJP(c)
 	r.checkPools(c)
 	r.checkRealms(c)
 	r.checkMounts(c)

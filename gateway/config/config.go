@@ -76,8 +76,9 @@ type Ports struct {
 // Node is an application server.
 type Node struct {
 	Name       string   `yaml:"name" form:"name" required:"true"`
-	Route      string   `yaml:"route" form:"route"`         // jvmRoute; the name when absent
-	HTTP       string   `yaml:"http" form:"httpNode"`       // http://host:port
+	Route      string   `yaml:"route" form:"route"`   // jvmRoute; the name when absent
+	HTTP       string   `yaml:"http" form:"httpNode"` // http://host:port, ajp://host:port
+	AJP        AJP      `yaml:"ajp"`
 	SIP        []string `yaml:"sip" form:"sipNode" max:"8"` // udp://host:port, tcp://host:port; the first is used unless SIP.InternalTransport says otherwise
 	Weight     int      `yaml:"weight" min:"1" max:"1000000"`
 	Domain     string   `yaml:"domain" form:"route"`
@@ -87,7 +88,7 @@ type Node struct {
 }
 
 // SetDefaults is called for each element of the list before it is read.
-func (n *Node) SetDefaults() { n.Weight, n.Activation = 1, "active" }
+func (n *Node) SetDefaults() { n.Weight, n.Activation, n.AJP = 1, "active", defaultAJP() }
 
 // Pool is a set of nodes that serve the same applications.
 type Pool struct {
@@ -150,6 +151,7 @@ type Forwarded struct {
 // Health holds the probes. An interval of 0 switches a probe off.
 type Health struct {
 	HTTP HTTPProbe `yaml:"http"`
+	AJP  AJPProbe  `yaml:"ajp"`
 	SIP  SIPProbe  `yaml:"sip"`
 }
 
@@ -272,6 +274,7 @@ func Default() Config {
 		Mounts:  []Mount{{Path: "/*", Pool: "default"}},
 		Health: Health{
 			HTTP: HTTPProbe{Path: "/", Interval: 5 * time.Second},
+			AJP:  AJPProbe{CPing: true, Interval: 5 * time.Second},
 			SIP:  SIPProbe{Interval: 10 * time.Second},
 		},
 		Affinity: Affinity{

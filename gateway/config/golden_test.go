@@ -109,6 +109,9 @@ func differences(c Config) string {
 func flatten(path string, v reflect.Value, out map[string]string) {
 	switch v.Kind() {
 	case reflect.Struct:
+		if v.Type() == reflect.TypeFor[AJP]() && v.IsZero() {
+			return // of a node that does not speak it
+		}
 		for f := range v.Type().Fields() {
 			key := f.Tag.Get("yaml")
 			if key == "-" {

@@ -31,11 +31,15 @@ func Parse(file string, text []byte, words Words) (Config, Problems) {
 	return c, r.Problems()
 }
 
-// fill sets what defaults to another key of the file.
+// fill sets what depends on another key of the file.
 func fill(c *Config) {
 	for i := range c.Nodes {
-		if n := &c.Nodes[i]; n.Route == "" {
+		n := &c.Nodes[i]
+		if n.Route == "" {
 			n.Route = n.Name
+		}
+		if !n.SpeaksAJP() {
+			n.AJP = AJP{} // there is nothing to agree on
 		}
 	}
 }

@@ -76,13 +76,12 @@ func (x *conn) answer(method string, payload []byte) (*head.Response, error) {
 	if err := parseHeaders(payload, method, &x.resp); err != nil {
 		return nil, x.failed("read from", err)
 	}
-	if x.resp.Status == 403 && x.resp.ContentLength <= 0 {
-		if refused, err := x.endsConnection(); err != nil || refused {
-			if err == nil {
-				err = ErrForbidden
-			}
-			return nil, x.failed("read from", err)
-		}
+	refused, err := x.refused()
+	if refused {
+		err = ErrForbidden
+	}
+	if err != nil {
+		return nil, x.failed("read from", err)
 	}
 	b := &body{x: x, left: -1}
 	if head.Bodyless(method, x.resp.Status) {
@@ -94,14 +93,32 @@ func (x *conn) answer(method string, payload []byte) (*head.Response, error) {
 	return &x.resp, nil
 }
 
-// endsConnection waits for the next packet and tells whether it ends answer
-// and connection. It takes nothing off.
-func (x *conn) endsConnection() (bool, error) {
-	if err := x.need(packetHead + 2); err != nil {
-		return false, err
+// maxRefusal bounds the page that a connector sends with its refusal.
+const maxRefusal = 4 << 10
+
+// refused tells whether an answer of 403 comes from the node's connector: it
+// ends the connection, which no application does. It looks ahead at the rest
+// of a short answer and takes nothing off.
+func (x *conn) refused() (bool, error) {
+	if x.resp.Status != 403 || x.resp.ContentLength > maxRefusal {
+		return false, nil
 	}
-	next := x.buf[x.r:]
-	return string(next[:packetHead+2]) == "AB\x00\x02\x05\x00", nil
+	for at := 0; ; {
+		if err := x.need(at + packetHead + 2); err != nil {
+			return false, err
+		}
+		next := x.buf[x.r+at:]
+		switch n, err := header(next, x.pool.packetSize()); {
+		case err != nil:
+			return false, err
+		case next[packetHead] == typeEnd:
+			return n == 2 && next[packetHead+1] == 0, nil
+		case next[packetHead] != typeChunk || x.resp.ContentLength < 0 || at+n > 2*maxRefusal:
+			return false, nil
+		default:
+			at += packetHead + n
+		}
+	}
 }
 
 // isFlush tells whether a body packet is empty, by which a container asks to

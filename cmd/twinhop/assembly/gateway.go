@@ -22,6 +22,7 @@ import (
 	"twinhop/gateway/cluster"
 	"twinhop/gateway/config"
 	"twinhop/gateway/trace"
+	"twinhop/http/ajp"
 	"twinhop/http/h1"
 	sipfront "twinhop/sip"
 	"twinhop/sip/probe"
@@ -59,7 +60,8 @@ type Gateway struct {
 	sockets  *sockets
 	sip      *sipfront.Front // nil: no SIP listener
 	http     *stage          // nil: no HTTP listener
-	nodes    *h1.Client      // connections to nodes; nil: no HTTP listener
+	nodes    *h1.Client      // connections to nodes by HTTP; nil: no HTTP listener
+	ajp      *ajp.Client     // by AJP13
 	stages   stages
 	ready    chan struct{}
 	serving  chan struct{}
@@ -129,8 +131,9 @@ func (g *Gateway) buildCluster() error {
 	if err != nil {
 		return fmt.Errorf("nodes: %w", err)
 	}
+	web := &httpProber{path: g.config.Health.HTTP.Path, cping: g.config.Health.AJP.CPing}
 	g.Registry = &cluster.Registry{Log: g.log, Probers: map[cluster.Service]cluster.Prober{
-		cluster.HTTP: httpProber{path: g.config.Health.HTTP.Path},
+		cluster.HTTP: web,
 		cluster.SIP:  &probe.Prober{},
 	}}
 	ctx, cancel := context.WithTimeout(context.Background(), resolveTime)
@@ -138,6 +141,10 @@ func (g *Gateway) buildCluster() error {
 	if err := g.Registry.Resolve(ctx, &spec); err != nil {
 		return fmt.Errorf("nodes: %w", err)
 	}
+	if g.ajp, err = ajpClient(&g.config, g.places, &spec); err != nil {
+		return fmt.Errorf("nodes: %w", err)
+	}
+	web.ajp = g.ajp
 	if err := g.Registry.Apply(spec); err != nil {
 		return fmt.Errorf("nodes: %w", err)
 	}

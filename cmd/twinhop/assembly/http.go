@@ -10,7 +10,6 @@ import (
 	"path/filepath"
 	"time"
 
-	"twinhop/gateway/cluster"
 	"twinhop/gateway/config"
 	httpfront "twinhop/http"
 	"twinhop/http/h1"
@@ -35,7 +34,7 @@ func (g *Gateway) buildHTTP() error {
 		keys = append(keys, previous)
 	}
 	limits, down := g.config.Limits.HTTP, g.config.Shutdown
-	front := &httpfront.Front{Router: g.Router, Views: g.Registry.View, Backends: map[string]head.Backend{"http": g.nodes},
+	front := &httpfront.Front{Router: g.Router, Views: g.Registry.View, Backends: map[string]head.Backend{"http": g.nodes, "ajp": g.ajp},
 		Secrets: keys, Metrics: m, Log: g.log, Grace: max(down.Grace-down.Announce, time.Millisecond),
 		Limits: httpfront.Limits{HeaderBytes: int(limits.HeaderBytes), HeaderTimeout: off(limits.HeaderTimeout), IdleTimeout: off(limits.IdleTimeout)}}
 	front.Apply(s)
@@ -91,20 +90,4 @@ func unavailable(c config.Unavailable, p places) (u httpfront.Unavailable, err e
 		u.Type = http.DetectContentType(u.Page)
 	}
 	return u, nil
-}
-
-// httpProber asks nodes over HTTP. Any answer below 500 is a sign of life.
-type httpProber struct{ path string }
-
-// Probe implements cluster.Prober.
-func (p httpProber) Probe(ctx context.Context, n *cluster.Node) cluster.Result {
-	addr := n.Addr(cluster.HTTP).Addr.String()
-	probe := h1.Prober{Path: p.path, Timeout: time.Minute} // ctx ends it earlier
-	start := time.Now()
-	err := probe.Probe(ctx, addr)
-	r := cluster.Result{OK: err == nil, Took: time.Since(start)}
-	if err != nil {
-		r.Detail = err.Error()
-	}
-	return r
 }

@@ -23,6 +23,7 @@ func (g *Gateway) arrange() {
 	}
 	if g.http != nil {
 		add(stage{name: "http connections", run: g.nodes.Run})
+		add(stage{name: "ajp connections", run: g.ajp.Run})
 		add(*g.http)
 	}
 }

@@ -43,7 +43,7 @@ func sipSource(word string) (s gateway.Source, header string) {
 
 // clusterSpec says the same as the configuration in the words of the cluster.
 func clusterSpec(c *config.Config) (cluster.Spec, error) {
-	spec := cluster.Spec{Checks: map[cluster.Service]cluster.Schedule{}}
+	spec := cluster.Spec{Checks: map[cluster.Service]cluster.Schedule{}, Schemes: map[string]cluster.Schedule{}}
 	for _, n := range c.Nodes {
 		act, _ := cluster.ParseActivation(n.Activation)
 		node := cluster.NodeSpec{Name: n.Name, Route: n.Route, Weight: n.Weight, Distance: n.Distance,
@@ -68,6 +68,7 @@ func clusterSpec(c *config.Config) (cluster.Spec, error) {
 		spec.Pools = append(spec.Pools, poolSpec(p))
 	}
 	spec.Checks[cluster.HTTP] = cluster.Schedule{Interval: c.Health.HTTP.Interval}
+	spec.Schemes["ajp"] = cluster.Schedule{Interval: c.Health.AJP.Interval}
 	spec.Checks[cluster.SIP] = cluster.Schedule{Interval: c.Health.SIP.Interval}
 	return spec, nil
 }

@@ -138,3 +138,26 @@ func TestReaderComplains(t *testing.T) {
 		}
 	}
 }
+
+// What is printed ends in journals: secrets do not.
+func TestRenderHidesSecrets(t *testing.T) {
+	for in, want := range map[string]string{
+		`a: {secret: s3cret, x: 1}`:        `a: {secret: ******, x: 1}`,
+		`  secret: "s3 \" , c}" # why`:     `  secret: ************ # why`,
+		`- {x: 1, 'secret': 's3,cret', y}`: `- {x: 1, 'secret': *********, y}`,
+		`secret: with blanks`:              `secret: ***********`,
+		`"secret" : "not ended`:            `"secret" : **********`,
+		`secretFile: ajp.secret`:           `secretFile: ajp.secret`,
+		`secrets: {file: x}`:               `secrets: {file: x}`,
+		`my-secret: x`:                     `my-secret: x`,
+		`ajp: {packetSize: 1, secret: é€}`: `ajp: {packetSize: 1, secret: **}`,
+	} {
+		var out strings.Builder
+		if err := (Problems{{File: "f", Line: 1, Col: 1}}).Render(&out, []byte(in)); err != nil {
+			t.Fatal(err)
+		}
+		if got := strings.Split(out.String(), "\n")[1]; got != ">    1 | "+want {
+			t.Errorf("%s\n%s, want %s", in, got, want)
+		}
+	}
+}

@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"fmt"
 	"io"
+	"regexp"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -72,7 +73,7 @@ const maxShown = 160
 // messages are printed.
 func (ps Problems) Render(w io.Writer, text []byte) error {
 	out := bufio.NewWriter(w)
-	lines := strings.Split(normalize(text), "\n")
+	lines := strings.Split(masked(normalize(text)), "\n")
 	for _, p := range ps {
 		fmt.Fprintln(out, printable(p.String()))
 		if p.Line < 1 || p.Line > len(lines) || len(text) == 0 {
@@ -90,6 +91,18 @@ func (ps Problems) Render(w io.Writer, text []byte) error {
 	errors, warnings := ps.Count()
 	fmt.Fprintf(out, "%s, %s\n", count(errors, "error"), count(warnings, "warning"))
 	return out.Flush()
+}
+
+// secrets finds the values of keys called secret.
+var secrets = regexp.MustCompile(`(?m)((?:^|[\s{,])["']?secret["']?[ \t]*:[ \t]*)("(?:[^"\\\n]|\\.)*"?|'[^'\n]*'?|[^\s,}'"][^,}\n]*)`)
+
+// masked puts stars in the place of secrets, as many as they have characters:
+// what is printed ends in journals.
+func masked(text string) string {
+	return secrets.ReplaceAllStringFunc(text, func(s string) string {
+		m := secrets.FindStringSubmatch(s)
+		return m[1] + strings.Repeat("*", utf8.RuneCountInString(m[2]))
+	})
 }
 
 // indent returns white space as wide as what stands before column col: tabs

@@ -37,7 +37,7 @@ var forms = map[string]form{
 	"poolNode":   {matches(starPattern, "name"), `the name of a node, or "*" for all`},
 	"poolRef":    {matches(starPattern, "name"), "the name of a pool"},
 	"route":      {matches(routePattern, "route"), "letters, digits, '_', '-', and '.' but not in front; at most 60"},
-	"httpNode":   {checkHTTPNode, `such as "http://10.0.0.1:8080"`},
+	"httpNode":   {checkHTTPNode, `such as "http://10.0.0.1:8080" or "ajp://10.0.0.1:8009"`},
 	"sipNode":    {sipURL(checkPeer), `such as "udp://10.0.0.1:5080" or "tcp://10.0.0.1:5080"`},
 	"sipPeer":    {checkSIPPeer, `such as "192.0.2.1:5060", "sip:proxy.example.com" or "sip:proxy.example.com:5060;transport=tcp"`},
 	"transport":  {checkTransport, "udp or tcp; leave it out to use the first address of each node"},
@@ -47,6 +47,7 @@ var forms = map[string]form{
 	"mount":      {checkMount, `such as "/*", "/app|/*", or "!/app/private/*" to exclude`},
 	"path":       {checkPath, `a path, such as "/health"`},
 	"redirect":   {checkRedirect, `a path of this site, or a URL with http:// or https://`},
+	"secret":     {checkSecret, "1 to 255 visible ASCII characters, blanks within; quote it"},
 	"token":      {matches(tokenPattern, "name"), "letters, digits and !#$%&'*+-.^_`|~"},
 }
 
@@ -56,6 +57,7 @@ var (
 	routePattern   = regexp.MustCompile(`^[A-Za-z0-9_-][A-Za-z0-9_.-]{0,59}$`)
 	hostPattern    = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9_-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9_-]*[A-Za-z0-9])?)*$`)
 	scannerPattern = regexp.MustCompile(`^[!-~][ -~]{1,62}[!-~]$`)
+	secretPattern  = regexp.MustCompile(`^[!-~]([ -~]{0,253}[!-~])?$`)
 	tokenPattern   = regexp.MustCompile("^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,128}$")
 )
 
@@ -147,11 +149,10 @@ func checkPublicHost(s string) error {
 func checkHTTPNode(s string) error {
 	u, err := url.Parse(s)
 	switch {
-	case strings.HasPrefix(s, "ajp://"), strings.HasPrefix(s, "https://"):
-		scheme, _, _ := strings.Cut(s, ":")
-		return fmt.Errorf("%s:// is not supported yet", scheme)
-	case !strings.HasPrefix(s, "http://"):
-		return fmt.Errorf("%s does not begin with http://", Quote(s))
+	case strings.HasPrefix(s, "https://"):
+		return errors.New("https:// is not supported yet")
+	case !strings.HasPrefix(s, "http://") && !strings.HasPrefix(s, "ajp://"):
+		return fmt.Errorf("%s does not begin with http:// or ajp://", Quote(s))
 	case err != nil:
 		return fmt.Errorf("%s is no URL", Quote(s))
 	case u.User != nil:
@@ -161,10 +162,21 @@ func checkHTTPNode(s string) error {
 	}
 	host := u.Host
 	if u.Port() == "" {
-		host = strings.TrimSuffix(host, ":") + ":80"
+		host = strings.TrimSuffix(host, ":") + ":80" // or AJP's 8009: it need only be one
 	}
 	return checkPeer(host)
 }
+
+// checkSecret does not repeat what it complains of.
+func checkSecret(s string) error {
+	if !secretPattern.MatchString(s) {
+		return errors.New("this is no secret that can be sent")
+	}
+	return nil
+}
+
+// IsSecret tells whether text may be a secret shared with a node.
+func IsSecret(s string) bool { return secretPattern.MatchString(s) }
 
 func checkIP(s string) error {
 	if a, err := netip.ParseAddr(s); err != nil || a.Zone() != "" {

@@ -87,7 +87,7 @@ func TestForms(t *testing.T) {
 		"poolNode":   {[]string{"*", "node1"}, []string{"", "**", "node*"}},
 		"poolRef":    {[]string{"*", "default"}, []string{"", "a/b"}},
 		"route":      {[]string{"node1", "west.node1", "_a"}, []string{"", ".a", "a b"}},
-		"httpNode":   {[]string{"http://10.0.0.1:8080", "http://app", "http://[::1]:80/"}, []string{"", "10.0.0.1:8080", "https://a", "ajp://a:8009", "http://u@a", "http://a/path", "http://a?q", "http://0.0.0.0:80", "http://a:0"}},
+		"httpNode":   {[]string{"http://10.0.0.1:8080", "http://app", "http://[::1]:80/", "ajp://a:8009", "ajp://a"}, []string{"", "10.0.0.1:8080", "https://a", "ajp://a:8009/app", "ajp13://a", "ajp://:8009", "http://u@a", "http://a/path", "http://a?q", "http://0.0.0.0:80", "http://a:0"}},
 		"sipNode":    {[]string{"udp://10.0.0.1:5080", "tcp://node1:5080"}, []string{"", "udp://:5080", "udp://10.0.0.1:0", "udp://0.0.0.0:5080", "ws://a:80", "10.0.0.1:5080"}},
 		"sipPeer":    {[]string{"192.0.2.1:5060", "sip:proxy.example.com;transport=tcp"}, []string{"proxy", "sip:u@proxy", "tcp://proxy:5060", "sips:proxy"}},
 		"transport":  {[]string{"udp", "tcp"}, []string{"", "tls", "UDP", "sctp"}},
@@ -97,6 +97,7 @@ func TestForms(t *testing.T) {
 		"mount":      {[]string{"/*", "/app|/*", "!/app/private/*"}, []string{"", "app", "/a|b", "/a|/b|/c", "/a b", "/" + strings.Repeat("a", 1024)}},
 		"path":       {[]string{"/", "/health?x=1"}, []string{"", "health", "/a b", "/\x7f"}},
 		"redirect":   {[]string{"", "/busy", "https://status.example.com/"}, []string{"//evil.example", "/\\evil", "ftp://a", "https://u@a/", "a"}},
+		"secret":     {[]string{"s3cret", "a b", "x"}, []string{"", " a", "a\n", "caf\u00e9", strings.Repeat("a", 256)}},
 		"token":      {[]string{"JSESSIONID", "x-a"}, []string{"", "a b", "a;b", strings.Repeat("a", 129)}},
 	} {
 		for _, s := range c.good {

@@ -1,0 +1,70 @@
+package assembly
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"twinhop/gateway/cluster"
+	"twinhop/gateway/config"
+	"twinhop/gateway/config/form"
+	"twinhop/http/ajp"
+)
+
+// ajpClient makes the way to the nodes that speak AJP13. spec has the nodes of
+// c in their order, their names resolved.
+func ajpClient(c *config.Config, p places, spec *cluster.Spec) (*ajp.Client, error) {
+	client := &ajp.Client{Nodes: map[string]ajp.Settings{}}
+	for i := range c.Nodes {
+		n := &c.Nodes[i]
+		if !n.SpeaksAJP() {
+			continue
+		}
+		s, err := ajpSettings(&n.AJP, p)
+		if err != nil {
+			return nil, fmt.Errorf("%s: ajp.secretFile: %w", n.Name, err)
+		}
+		for _, a := range spec.Nodes[i].HTTP {
+			client.Nodes[a.Addr.String()] = s
+		}
+	}
+	return client, nil
+}
+
+// ajpSettings says the same as the configuration in the words of the client.
+func ajpSettings(a *config.AJP, p places) (ajp.Settings, error) {
+	s := ajp.Settings{Secret: a.Secret, PacketSize: int(a.PacketSize), ConnectTimeout: off(a.ConnectTimeout), HeaderTimeout: off(a.ReplyTimeout),
+		BodyTimeout: a.BodyTimeout, IdleTimeout: off(a.IdleTimeout), MaxIdle: off(a.MaxIdle), MinIdle: a.MinIdle, MaxConns: a.Connections,
+		AcquireTimeout: off(a.AcquireTimeout), PingConnect: a.Ping.Connect, PingRequest: a.Ping.Request, PingInterval: a.Ping.Interval,
+		PingTimeout: a.Ping.Timeout}
+	if a.SecretFile == "" {
+		return s, nil
+	}
+	var err error
+	s.Secret, err = firstLine(p.file(a.SecretFile))
+	return s, err
+}
+
+// errNoSecret is why the file of a secret is not taken.
+var errNoSecret = errors.New("its first line is no secret of 1 to 255 visible characters")
+
+// firstLine reads a secret from its file.
+func firstLine(name string) (string, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return "", err
+	}
+	defer f.Close()
+	line, err := bufio.NewReader(io.LimitReader(f, 1024)).ReadString('\n')
+	if err != nil && err != io.EOF {
+		return "", fmt.Errorf("%s: %w", name, err)
+	}
+	line = strings.TrimRight(line, "\r\n")
+	if !form.IsSecret(line) {
+		return "", fmt.Errorf("%s: %w", name, errNoSecret)
+	}
+	return line, nil
+}

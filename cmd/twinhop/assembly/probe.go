@@ -1,0 +1,41 @@
+package assembly
+
+import (
+	"context"
+	"time"
+
+	"twinhop/gateway/cluster"
+	"twinhop/http/ajp"
+	"twinhop/http/h1"
+)
+
+// httpProber asks nodes for a sign of life by the protocol that they speak:
+// for a path, where any answer below 500 is one, or by CPing.
+type httpProber struct {
+	path  string
+	cping bool
+	ajp   *ajp.Client
+}
+
+// Probe implements cluster.Prober.
+func (p *httpProber) Probe(ctx context.Context, n *cluster.Node) cluster.Result {
+	start := time.Now()
+	err := p.ask(ctx, n.Addr(cluster.HTTP))
+	r := cluster.Result{OK: err == nil, Took: time.Since(start)}
+	if err != nil {
+		r.Detail = err.Error()
+	}
+	return r
+}
+
+func (p *httpProber) ask(ctx context.Context, a cluster.Address) error {
+	const enough = time.Minute // ctx ends it earlier
+	if a.Scheme != "ajp" {
+		return (&h1.Prober{Path: p.path, Timeout: enough}).Probe(ctx, a.Addr.String())
+	}
+	probe := ajp.Prober{Client: p.ajp, Path: p.path, Timeout: enough}
+	if p.cping {
+		probe.Path = ""
+	}
+	return probe.Probe(ctx, a.Addr.String())
+}

@@ -1,0 +1,21 @@
+<%@ page session="false" contentType="text/plain; charset=utf-8" trimDirectiveWhitespaces="true" %><%
+  /* What the container was told of the request: "name=value" lines. Reads the body with ?read. */
+  long body = 0;
+  if (request.getParameter("read") != null)
+    for (java.io.InputStream in = request.getInputStream(); in.read() >= 0; ) body++;
+%>node=<%= System.getProperty("node") %>
+method=<%= request.getMethod() %>
+uri=<%= request.getRequestURI() %>
+query=<%= request.getQueryString() %>
+protocol=<%= request.getProtocol() %>
+secure=<%= request.getScheme() + " " + request.isSecure() %>
+remote=<%= request.getRemoteAddr() + " " + request.getRemotePort() %>
+local=<%= request.getLocalAddr() %>
+server=<%= request.getServerName() + " " + request.getServerPort() %>
+length=<%= request.getContentLengthLong() %>
+encoding=<%= request.getHeader("Transfer-Encoding") %>
+read=<%= body %>
+two=<%= java.util.Collections.list(request.getHeaders("X-Two")) %>
+large=<%= request.getHeader("X-Large") == null ? 0 : request.getHeader("X-Large").length() %>
+activation=<%= request.getAttribute("JK_LB_ACTIVATION") %>
+evil=<%= request.getAttribute("jakarta.servlet.include.request_uri") %>

@@ -1,0 +1,101 @@
+package config
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"twinhop/gateway/config/decode"
+	"twinhop/gateway/config/form"
+)
+
+// AJP is what is agreed with the AJP13 connector of a node whose http is
+// ajp://host:port. mod_jk's directives stand in brackets.
+type AJP struct {
+	Secret     string `yaml:"secret" form:"secret"` // [secret]
+	SecretFile string `yaml:"secretFile"`           // its first line is the secret
+	PacketSize Size   `yaml:"packetSize" min:"8KiB" max:"64KiB"`
+
+	ConnectTimeout time.Duration `yaml:"connectTimeout" max:"10m"` // [socket_connect_timeout]
+	ReplyTimeout   time.Duration `yaml:"replyTimeout" max:"24h"`   // each wait until the answer's head is there [reply_timeout]
+	BodyTimeout    time.Duration `yaml:"bodyTimeout" max:"24h"`    // each wait within bodies [socket_timeout]
+	IdleTimeout    time.Duration `yaml:"idleTimeout" max:"24h"`    // of an unused connection [connection_pool_timeout]
+
+	Connections    int           `yaml:"connections" min:"0" max:"65536"` // in use at a time [connection_pool_size]
+	AcquireTimeout time.Duration `yaml:"acquireTimeout" max:"10m"`        // wait for one to come free
+	MinIdle        int           `yaml:"minIdle" min:"0" max:"65536"`     // kept beyond IdleTimeout [connection_pool_minsize]
+	MaxIdle        int           `yaml:"maxIdle" min:"0" max:"65536"`     // kept at all
+	Ping           AJPPing       `yaml:"ping"`
+}
+
+// AJPPing says when a connection is asked for a sign of life (CPing).
+type AJPPing struct {
+	Connect  bool          `yaml:"connect"`                     // after it was opened [ping_mode C]
+	Request  bool          `yaml:"request"`                     // before each request [ping_mode P]
+	Interval time.Duration `yaml:"interval" max:"24h"`          // while unused [ping_mode I]
+	Timeout  time.Duration `yaml:"timeout" min:"1ms" max:"10m"` // for each answer [ping_timeout]
+}
+
+// AJPProbe asks AJP nodes for a sign of life: by CPing, or for the path of
+// HTTPProbe.
+type AJPProbe struct {
+	CPing    bool          `yaml:"cping"`
+	Interval time.Duration `yaml:"interval" max:"1h"`
+}
+
+func defaultAJP() AJP {
+	return AJP{PacketSize: 8 << 10, ConnectTimeout: 500 * time.Millisecond, ReplyTimeout: time.Minute, IdleTimeout: time.Minute,
+		AcquireTimeout: 200 * time.Millisecond, MaxIdle: 256, Ping: AJPPing{Timeout: 10 * time.Second}}
+}
+
+// SpeaksAJP tells whether the node's HTTP comes by AJP13.
+func (n *Node) SpeaksAJP() bool { return strings.HasPrefix(n.HTTP, "ajp://") }
+
+// checkAJP looks at what is agreed with AJP connectors.
+func (r *checker) checkAJP(c *Config) {
+	first := map[string]int{}
+	for i := range c.Nodes {
+		n, p := &c.Nodes[i], fmt.Sprintf("nodes[%d].ajp", i)
+		a := &n.AJP
+		switch {
+		case r.Failed(p) || r.Failed(fmt.Sprintf("nodes[%d].http", i)):
+			continue
+		case !n.SpeaksAJP():
+			if r.Given(p) {
+				r.Warn(p, `give the node http: "ajp://host:8009"`, "has no effect: the node does not speak AJP")
+			}
+			continue
+		case a.Secret != "" && a.SecretFile != "":
+			r.Bad(p+".secretFile", "keep secret or secretFile", "secret is set as well: a connector has one")
+		case a.Secret == "" && a.SecretFile == "" && !r.FailedUnder(p):
+			r.Warn(p, "set nodes[].ajp.secret to the secret of the connector", "no secret: whoever reaches the connector of %s is believed, and Tomcat refuses to start one", form.Quote(n.Name))
+		}
+		if j, ok := first[n.HTTP]; !ok {
+			first[n.HTTP] = i
+		} else if c.Nodes[j].AJP != *a {
+			r.Bad(p, "say the same for both", "nodes[%d] (line %d) is at the same address and says otherwise", j, r.At(fmt.Sprintf("nodes[%d]", j)).Line)
+		}
+		if r.Given(p+".minIdle") && a.MinIdle > a.MaxIdle {
+			r.Bad(p+".minIdle", "set it to maxIdle or less", "%d is more than maxIdle (%d)", a.MinIdle, a.MaxIdle)
+		}
+		r.checkAJPIdle(p, a)
+	}
+}
+
+// checkAJPIdle warns of keys that do nothing beside the others.
+func (r *checker) checkAJPIdle(p string, a *AJP) {
+	idle := func(key, hint, why string) {
+		if at := decode.Join(p, key); r.Given(at) && !r.Failed(at) {
+			r.Warn(at, hint, "has no effect: %s", why)
+		}
+	}
+	if a.Connections == 0 {
+		idle("acquireTimeout", "set connections, or leave it out", "without connections there is no limit to wait for")
+	}
+	if a.IdleTimeout == 0 && a.MinIdle > 0 {
+		idle("minIdle", "leave it out", "with idleTimeout: 0 unused connections are kept in any case")
+	}
+	if p := a.Ping; !p.Connect && !p.Request && p.Interval == 0 {
+		idle("ping.timeout", "set connect, request or interval", "no connection is asked")
+	}
+}
