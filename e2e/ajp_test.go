@@ -144,33 +144,11 @@ func TestAJPBodyless(t *testing.T) {
 	}
 }
 
-// Bodies of 10 MB arrive byte for byte, up and down, with a length and without.
+// The same by AJP13, which carries bodies in packets of 8 KiB.
 func TestAJPLargeBodies(t *testing.T) {
-	const size = 10_000_000
-	w := set(t, byAJP)
-	for _, length := range []int64{size, -1} {
-		req := request(t, "POST", w.http+"/app/bulk.jsp", io.NopCloser(&streamed{end: size}), "Content-Type: application/octet-stream")
-		req.ContentLength = length
-		resp, err := directly.Do(req)
-		if err != nil {
-			t.Fatal(err)
-		}
-		text, err := io.ReadAll(resp.Body)
-		resp.Body.Close()
-		if want := fmt.Sprintf("bytes=%d wrong=0", size); err != nil || !strings.HasPrefix(string(text), want) {
-			t.Errorf("upload, length %d: %d %.100q %v, want %s", length, resp.StatusCode, text, err, want)
-		}
-	}
-	for _, query := range []string{"", "&chunked"} {
-		resp, err := directly.Get(fmt.Sprintf("%s/app/bulk.jsp?bytes=%d%s", w.http, size, query))
-		if err != nil {
-			t.Fatal(err)
-		}
-		if n, err := same(resp.Body, &streamed{end: size}); err != nil || n != size {
-			t.Errorf("download %q: right up to byte %d, %v", query, n, err)
-		}
-		resp.Body.Close()
-	}
+	s := byAJP
+	s.Load = true
+	largeBodies(t, s)
 }
 
 // A page that answers without reading what is posted is heard, and what was

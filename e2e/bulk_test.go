@@ -27,9 +27,11 @@ func (s *streamed) Read(p []byte) (int, error) {
 
 // Bodies of 100 MB arrive byte for byte, up and down, with a length and without, and the
 // gateway's memory does not grow with them.
-func TestLargeBodies(t *testing.T) {
+func TestLargeBodies(t *testing.T) { largeBodies(t, stage{Tomcats: true, Load: true}) }
+
+func largeBodies(t *testing.T, s stage) {
 	const size = 100_000_000
-	w := set(t, stage{Tomcats: true, Load: true})
+	w := set(t, s)
 	if _, err := fetch(directly, "GET", w.http+"/app/plain.jsp", nil); err != nil {
 		t.Fatal(err)
 	}

@@ -11,6 +11,9 @@ import (
 // ping asks the node for a sign of life (CPing, CPong). Nothing of a request
 // was sent by then, so that its failure costs none.
 func (x *conn) ping() error {
+	if x.pool.BodyTimeout > 0 {
+		x.nc.SetWriteDeadline(time.Time{}) // that of the last write may have passed since
+	}
 	x.deadline(effective(x.pool.PingTimeout, DefaultPingTimeout))
 	if _, err := x.nc.Write([]byte(pingPacket)); err != nil {
 		return x.failed("ping", err)

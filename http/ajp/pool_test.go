@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"runtime"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -446,5 +447,55 @@ func TestWakingIsPassedOn(t *testing.T) {
 	case <-p.room:
 		t.Error("woken for nothing")
 	default:
+	}
+}
+
+// A limit of writes that ran out while the connection lay unused says nothing
+// about the next ping.
+func TestPingAfterALongRest(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := &farm{}
+		client := &Client{Dial: f.dial, Default: Settings{PingRequest: true, BodyTimeout: time.Second, IdleTimeout: time.Hour}}
+		for range 3 {
+			must(t, client, "n")
+			time.Sleep(time.Minute)
+		}
+		if n := f.dialled.Load(); n != 1 || f.pings.Load() != 3 {
+			t.Errorf("%d connections, %d pings", n, f.pings.Load())
+		}
+		client.CloseIdle()
+		f.all.Wait()
+	})
+}
+
+// A node that closed, or said something unasked, while a connection lay unused
+// costs no request, not even one that must not be repeated.
+func TestSpoiledKeptConnectionIsNotUsed(t *testing.T) {
+	for _, farewell := range []string{"", "AB\x00\x01\x09", headers(200) + endReuse} {
+		addr := listen(t, func(c *container, _ int) {
+			if c.request() != nil {
+				readPacket(c.in)
+				io.WriteString(c, headers(200)+endReuse)
+				io.WriteString(c, farewell)
+				c.Conn.(*net.TCPConn).CloseWrite()
+				io.Copy(io.Discard, c.Conn)
+			}
+		})
+		client := all(t, Settings{})
+		for i := range 3 {
+			resp, err := client.Exchange(t.Context(), addr, post(1), strings.NewReader("x"))
+			if err != nil || resp.Status != 200 {
+				t.Fatalf("POST %d: %v %v", i, resp, err)
+			}
+			io.Copy(io.Discard, resp.Body)
+			resp.Body.Close()
+			p := client.pool(addr)
+			p.mu.Lock()
+			for len(p.idle) > 0 && p.idle[0].stale.Quiet() {
+				runtime.Gosched() // until the node's word has arrived
+			}
+			p.mu.Unlock()
+		}
+		client.CloseIdle()
 	}
 }
