@@ -201,7 +201,8 @@ func TestEveryKeyIsDocumented(t *testing.T) {
 	if len(problems) > 0 {
 		t.Fatal(problems)
 	}
-	plain := config.Default() // listeners and addresses of base are no defaults
+	c.Listen.HTTP[0].TLS = config.TLS{ClientAuth: "off", More: make([]config.KeyPair, 1)} // an element, so that its keys are walked
+	plain := config.Default()                                                             // listeners and addresses of base are no defaults
 	var node config.Node
 	node.SetDefaults()
 	c.Nodes[0].AJP = node.AJP // what one has that speaks it

@@ -92,7 +92,11 @@ func (x *visit) carry(key uint64, n int) string {
 	if err != nil {
 		return ""
 	}
-	return guardCookie + "=" + text + "; Path=/; Max-Age=" + formatInt(int64(guardAge.Seconds())) + "; HttpOnly; SameSite=Lax"
+	line := guardCookie + "=" + text + "; Path=/; Max-Age=" + formatInt(int64(guardAge.Seconds())) + "; HttpOnly; SameSite=Lax"
+	if x.req.Peer.TLS != nil {
+		line += "; Secure"
+	}
+	return line
 }
 
 // carried is the count that the client brings along for key, 0 without a valid

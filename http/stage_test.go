@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"crypto/tls"
 	"io"
 	"net"
 	"net/http"
@@ -37,7 +38,8 @@ type stage struct {
 	settings Settings
 	leader   gateway.Leader
 	pool     cluster.PoolSpec
-	addr     string // of the front
+	addr     string      // of the front
+	tls      *tls.Config // nil: it speaks plain HTTP
 	ended    context.CancelFunc
 	done     chan error
 }
@@ -83,6 +85,9 @@ func newStage(t testing.TB, nodes []node, change func(*stage)) *stage {
 		t.Fatal(err)
 	}
 	s.addr = l.Addr().String()
+	if s.tls != nil {
+		l = tls.NewListener(l, s.tls)
+	}
 	ctx, cancel := context.WithCancel(context.Background())
 	s.ended, s.done = cancel, make(chan error, 1)
 	go func() { s.done <- s.front.Run(ctx, l) }()

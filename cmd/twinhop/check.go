@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"path/filepath"
 
 	"github.com/spf13/cobra"
 
@@ -52,7 +53,7 @@ func check(c *cobra.Command, name string, asJSON, strict bool) error {
 	if err != nil {
 		return err
 	}
-	_, problems := config.Parse(name, text, assembly.Words())
+	_, problems := config.Parse(name, text, assembly.WordsIn(filepath.Dir(name)))
 	errors, warnings := problems.Count()
 	ok := errors == 0 && (warnings == 0 || !strict)
 	out := c.OutOrStdout()

@@ -74,7 +74,11 @@ func TestCommandLines(t *testing.T) {
 					want[f.Name] = string(f.Data)
 				default:
 					kept = append(kept, f)
-					if err := os.WriteFile(filepath.Join(dir, f.Name), f.Data, 0o600); err != nil {
+					file := filepath.Join(dir, f.Name)
+					if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
+						t.Fatal(err)
+					}
+					if err := os.WriteFile(file, f.Data, 0o600); err != nil {
 						t.Fatal(err)
 					}
 				}

@@ -53,7 +53,7 @@ func run(ctx context.Context, name string, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
-	c, problems := config.Parse(name, text, assembly.Words())
+	c, problems := config.Parse(name, text, assembly.WordsIn(filepath.Dir(name)))
 	if len(problems) > 0 {
 		if err := problems.Render(stderr, text); err != nil {
 			return err
@@ -84,7 +84,7 @@ func run(ctx context.Context, name string, stderr io.Writer) error {
 
 // listening tells the real addresses.
 func listening(log *slog.Logger, a assembly.Addrs) {
-	log.Info("listening", "http", strings.Join(a.HTTP, " "), "sip", strings.Join(a.External, " "),
+	log.Info("listening", "http", strings.Join(a.HTTP, " "), "https", strings.Join(a.HTTPS, " "), "sip", strings.Join(a.External, " "),
 		"sip_internal", strings.Join(a.Internal, " "), "admin", a.Admin, "socket", a.Socket)
 }
 

@@ -20,6 +20,7 @@ func (r *checker) check(c *Config) {
 	r.checkSIP(c)
 	r.checkLimits(c)
 	r.checkListen(c)
+	r.checkTLS(c)
 	r.checkAdmin(c)
 	r.checkAffinity(c)
 	r.checkGateways(c)

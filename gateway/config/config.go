@@ -38,6 +38,7 @@ type Listen struct {
 // HTTPListener is one HTTP socket.
 type HTTPListener struct {
 	Addr string `yaml:"addr" form:"listen" required:"true"` // host:port; an empty host is every address
+	TLS  TLS    `yaml:"tls"`
 }
 
 // SIPListen holds the SIP sockets as URLs, "udp://host:port" and
@@ -303,4 +304,7 @@ type Words struct {
 	Deterministic []string // those that every gateway answers alike
 	HTTPSources   []string
 	SIPSources    []string
+	// Files looks at the files of a listener's certificates. Paths of its
+	// problems begin below tls ("more[0].key"). nil: nobody looks.
+	Files func(*TLS) Problems
 }

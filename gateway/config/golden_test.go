@@ -25,6 +25,27 @@ var testWords = Words{
 	Deterministic: []string{"hash"},
 	HTTPSources:   []string{"cookie", "header", "query"},
 	SIPSources:    []string{"call-id", "from.aor", "from.user", "header:", "to.aor", "to.user"},
+	Files:         lookByName,
+}
+
+// lookByName has something to say of files by their names, so that what is said can be seen to stand at the right place.
+func lookByName(t *TLS) (ps Problems) {
+	for i, p := range t.Pairs() {
+		at := ""
+		if i > 0 {
+			at = fmt.Sprintf("more[%d].", i-1)
+		}
+		if p.Cert == "old.pem" {
+			ps = append(ps, decode.Problem{Path: at + "cert", Severity: decode.Warn, Message: "has expired", Hint: "renew it"})
+		}
+		if p.Key == "other.key" {
+			ps = append(ps, decode.Problem{Path: at + "key", Severity: decode.Error, Message: "does not belong to 100 % of the certificate", Hint: "give the right one"})
+		}
+	}
+	if t.ClientCA == "absent.pem" {
+		ps = append(ps, decode.Problem{Path: "clientCA", Severity: decode.Error, Message: "there is no such file"})
+	}
+	return ps
 }
 
 // Each golden file holds a configuration, the keys that came out other than

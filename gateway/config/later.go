@@ -9,7 +9,6 @@ import (
 // whoever writes one is told so, instead of being told that it is misspelt.
 // "*" stands for any name. The value is the hint, if there is one.
 var later = map[string]string{
-	"listen.http.tls":                         "end TLS in front of the gateway",
 	"listen.sip.websocket":                    "",
 	"listen.sip.advertise.external.ports.tls": "only udp and tcp",
 	"listen.sip.advertise.external.ports.ws":  "only udp and tcp",

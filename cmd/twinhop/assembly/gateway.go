@@ -16,6 +16,7 @@ import (
 	"twinhop/admin"
 	"twinhop/appsession"
 	"twinhop/appsession/memstore"
+	"twinhop/cmd/twinhop/certs"
 	"twinhop/gateway"
 	"twinhop/gateway/balance"
 	"twinhop/gateway/calls"
@@ -62,6 +63,7 @@ type Gateway struct {
 	http     *stage          // nil: no HTTP listener
 	nodes    *h1.Client      // connections to nodes by HTTP; nil: no HTTP listener
 	ajp      *ajp.Client     // by AJP13
+	certs    *certs.Keeper   // nil: no listener speaks TLS
 	stages   stages
 	ready    chan struct{}
 	serving  chan struct{}

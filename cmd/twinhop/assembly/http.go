@@ -38,7 +38,11 @@ func (g *Gateway) buildHTTP() error {
 		Secrets: keys, Metrics: m, Log: g.log, Grace: max(down.Grace-down.Announce, time.Millisecond),
 		Limits: httpfront.Limits{HeaderBytes: int(limits.HeaderBytes), HeaderTimeout: off(limits.HeaderTimeout), IdleTimeout: off(limits.IdleTimeout)}}
 	front.Apply(s)
-	g.http = &stage{name: "http", finishes: true, run: func(ctx context.Context) error { return front.Run(ctx, g.sockets.http...) }}
+	doors, err := g.doors()
+	if err != nil {
+		return err
+	}
+	g.http = &stage{name: "http", finishes: true, run: func(ctx context.Context) error { return front.Run(ctx, doors...) }}
 	return nil
 }
 

@@ -21,6 +21,9 @@ func (g *Gateway) arrange() {
 	if g.sip != nil {
 		add(stage{name: "sip", run: g.sip.Run, drain: g.sip.Drain})
 	}
+	if g.certs != nil {
+		add(stage{name: "certificates", run: g.certs.Run})
+	}
 	if g.http != nil {
 		add(stage{name: "http connections", run: g.nodes.Run})
 		add(stage{name: "ajp connections", run: g.ajp.Run})

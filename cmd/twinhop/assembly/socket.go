@@ -139,7 +139,7 @@ func (s *sockets) close() error {
 // Addrs are the addresses that the sockets really have, whatever port was
 // asked for.
 type Addrs struct {
-	HTTP               []string // host:port
+	HTTP, HTTPS        []string // host:port
 	External, Internal []string // udp://host:port or tcp://host:port
 	Admin              string   // host:port, "" when off
 	Socket             string   // file of the command line's socket
@@ -148,8 +148,12 @@ type Addrs struct {
 // Addrs tells where the gateway can be reached.
 func (g *Gateway) Addrs() Addrs {
 	a := Addrs{Socket: g.places.socket}
-	for _, l := range g.sockets.http {
-		a.HTTP = append(a.HTTP, l.Addr().String())
+	for i, l := range g.sockets.http {
+		if g.config.Listen.HTTP[i].TLS.On() {
+			a.HTTPS = append(a.HTTPS, l.Addr().String())
+		} else {
+			a.HTTP = append(a.HTTP, l.Addr().String())
+		}
 	}
 	for _, c := range g.sockets.external {
 		a.External = append(a.External, sipURL(c))

@@ -1,0 +1,52 @@
+package assembly
+
+import (
+	"fmt"
+	"net"
+	"time"
+
+	"twinhop/cmd/twinhop/certs"
+	"twinhop/gateway/config"
+	"twinhop/http/handshake"
+)
+
+// WordsIn are Words for a configuration in a directory: files that it names
+// are looked at, too.
+func WordsIn(dir string) config.Words {
+	w, p := Words(), places{dir: dir}
+	w.Files = func(t *config.TLS) config.Problems { return certs.Examine(t, p.file, time.Now()) }
+	return w
+}
+
+// protocols are what an HTTPS client may choose from.
+var protocols = []string{"http/1.1"}
+
+// doors are the HTTP listeners as the front serves them: with TLS, where the
+// configuration says so.
+func (g *Gateway) doors() ([]net.Listener, error) {
+	var all []net.Listener
+	var counts *handshake.Metrics
+	for i, l := range g.config.Listen.HTTP {
+		plain := g.sockets.http[i]
+		if !l.TLS.On() {
+			all = append(all, plain)
+			continue
+		}
+		if counts == nil {
+			var err error
+			if counts, err = handshake.NewMetrics(g.metrics); err != nil {
+				return nil, err
+			}
+			g.certs = &certs.Keeper{Log: g.log}
+		}
+		c, err := g.certs.Open(certs.Listener{Name: l.Addr, TLS: l.TLS, File: g.places.file, Protos: protocols})
+		if err != nil {
+			return nil, fmt.Errorf("listen.http[%d].tls: %w", i, err)
+		}
+		all = append(all, handshake.New(plain, handshake.Options{Config: c, Timeout: off(g.config.Limits.HTTP.HeaderTimeout), Metrics: counts, Log: g.log}))
+	}
+	if g.certs == nil {
+		return all, nil
+	}
+	return all, g.metrics.register(g.certs)
+}
