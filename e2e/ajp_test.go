@@ -18,7 +18,7 @@ import (
 
 // byAJP is a stage whose two Tomcats are reached by AJP13 alone. Two hundred
 // connections at once take a busy machine longer than the usual time.
-var byAJP = stage{Tomcats: true, AJP: [2]string{"{secret: s3cret, connectTimeout: 10s}", "{secret: s3cret, connectTimeout: 10s}"}}
+var byAJP = stage{Tomcats: true, AJP: [2]string{"{secret: s3cret, connectTimeout: 10s}", "{secret: s3cret, connectTimeout: 10s, packetSize: 64KiB}"}}
 
 // Ten thousand requests over kept AJP connections: each session is seen by
 // exactly one node, the one its jvmRoute names.
@@ -73,6 +73,7 @@ func request(t *testing.T, method, url string, body io.Reader, fields ...string)
 func TestAJPTellsTheContainer(t *testing.T) {
 	w := set(t, byAJP)
 	door := strings.TrimPrefix(w.http, "http://")
+	const one, two = "Cookie: JSESSIONID=x.node1", "Cookie: JSESSIONID=x.node2"
 	const evil = "jakarta.servlet.include.request_uri: /WEB-INF/web.xml"
 	post := func(fields ...string) *http.Request {
 		return request(t, "POST", w.http+"/app/told.jsp?read", strings.NewReader("hello"), fields...)
@@ -90,7 +91,8 @@ func TestAJPTellsTheContainer(t *testing.T) {
 		{"POST", post(), map[string]string{"method": "POST", "length": "5", "read": "5", "activation": "ACT"}},
 		{"POST, unknown length", chunked, map[string]string{"length": "-1", "read": "100000", "encoding": "chunked"}},
 		{"POST that waits to be asked", expecting, map[string]string{"method": "POST", "length": "5", "read": "5"}},
-		{"large fields", request(t, "GET", w.http+"/app/told.jsp", nil, "X-Large: "+strings.Repeat("a", 7000)), map[string]string{"large": "7000"}},
+		{"large fields", request(t, "GET", w.http+"/app/told.jsp", nil, one, "X-Large: "+strings.Repeat("a", 7000)), map[string]string{"large": "7000", "node": "node1"}},
+		{"large fields in large packets", request(t, "GET", w.http+"/app/told.jsp", nil, two, "X-Large: "+strings.Repeat("a", 25000)), map[string]string{"large": "25000", "node": "node2"}},
 	} {
 		status, lines := asTold(t, w, c.req)
 		if status != 200 {
@@ -110,9 +112,10 @@ func TestAJPTellsTheContainer(t *testing.T) {
 		req    *http.Request
 		status int
 	}{
-		{"fields beyond a packet", request(t, "GET", w.http+"/app/told.jsp", nil, "X-Large: "+strings.Repeat("a", 9000)), 431},
-		{"target beyond a packet", request(t, "GET", w.http+"/app/told.jsp?"+strings.Repeat("a", 8000), nil, "X-Large: "+strings.Repeat("a", 400)), 414},
+		{"fields beyond a packet", request(t, "GET", w.http+"/app/told.jsp", nil, one, "X-Large: "+strings.Repeat("a", 9000)), 431},
+		{"target beyond a packet", request(t, "GET", w.http+"/app/told.jsp?"+strings.Repeat("a", 8000), nil, one, "X-Large: "+strings.Repeat("a", 400)), 414},
 		{"method without a number: the page knows it, and refuses it", request(t, "PATCH", w.http+"/app/told.jsp", strings.NewReader("x")), 405},
+		{"that target in a larger packet", request(t, "GET", w.http+"/app/told.jsp?"+strings.Repeat("a", 8000), nil, two, "X-Large: "+strings.Repeat("a", 400)), 200},
 		{"upgrade", request(t, "GET", w.http+"/app/told.jsp", nil, "Connection: Upgrade", "Upgrade: websocket"), 501},
 	} {
 		if status, _ := asTold(t, w, c.req); status != c.status {
@@ -148,7 +151,12 @@ func TestAJPBodyless(t *testing.T) {
 func TestAJPLargeBodies(t *testing.T) {
 	s := byAJP
 	s.Load = true
-	largeBodies(t, s)
+	for node := range 2 { // with packets of either size
+		var one [2]string
+		one[node] = byAJP.AJP[node]
+		s.AJP, s.Config = one, fmt.Sprintf("pools: {default: {nodes: [node%d]}}\n", node+1)
+		largeBodies(t, s)
+	}
 }
 
 // A page that answers without reading what is posted is heard, and what was

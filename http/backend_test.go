@@ -1,8 +1,11 @@
 package http
 
 import (
+	"bufio"
 	"context"
+	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"strings"
 	"sync/atomic"
@@ -74,5 +77,73 @@ func TestRequestsThatAProtocolCannotCarry(t *testing.T) {
 	}
 	if resp, _ := s.get("/", "Cookie: JSESSIONID=A.n1"); resp.StatusCode != 200 || elsewhere.Load() != 1 {
 		t.Errorf("a node that nobody reaches: %d, %d at the other", resp.StatusCode, elsewhere.Load())
+	}
+}
+
+// hasty is an AJP node that answers 413 after the first packet of a body and
+// asks for no more.
+func hasty(t *testing.T) node {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { l.Close() })
+	packet := func(c net.Conn) bool {
+		var h [4]byte
+		if _, err := io.ReadFull(c, h[:]); err != nil {
+			return false
+		}
+		_, err := io.CopyN(io.Discard, c, int64(h[2])<<8|int64(h[3]))
+		return err == nil
+	}
+	go func() {
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			go func() {
+				defer c.Close()
+				for packet(c) && packet(c) {
+					io.WriteString(c, "AB\x00\x07\x04\x01\x9d\xff\xff\x00\x00AB\x00\x08\x03\x00\x04said\x00AB\x00\x02\x05\x01")
+				}
+			}()
+		}
+	}()
+	return node{"n1", "ajp://" + l.Addr().String()}
+}
+
+// A client that was told to go on with its body, and then refused, gets the
+// answer and a moment to stop.
+func TestRefusedInTheMiddleOfABody(t *testing.T) {
+	const size = 4 << 20
+	client := &ajp.Client{}
+	defer client.CloseIdle()
+	s := newStage(t, []node{hasty(t)}, func(s *stage) { s.front.Backends["ajp"] = client })
+	c, err := net.Dial("tcp", s.addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	in := bufio.NewReader(c)
+	fmt.Fprintf(c, "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: %d\r\nExpect: 100-continue\r\n\r\n", size)
+	if resp, err := http.ReadResponse(in, nil); err != nil || resp.StatusCode != 100 {
+		t.Fatal(resp, err)
+	}
+	sent := make(chan error, 1)
+	go func() {
+		_, err := c.Write(make([]byte, size))
+		sent <- err
+	}()
+	resp, err := http.ReadResponse(in, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	body, err := io.ReadAll(resp.Body)
+	if resp.StatusCode != 413 || string(body) != "said" || err != nil {
+		t.Errorf("%d %q %v", resp.StatusCode, body, err)
+	}
+	if err := <-sent; err != nil {
+		t.Errorf("cut off while sending: %v", err)
 	}
 }

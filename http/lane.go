@@ -168,7 +168,8 @@ func (x *visit) receive(r *http.Request) int {
 		q.Length = r.ContentLength
 		x.net.last = x.net.last || q.Length < 0 && r.ProtoMajor == 1
 		q.Expect = r.ProtoAtLeast(1, 1) && r.Header.Get("Expect") != ""
-		x.client.r, x.client.rc, x.client.stall, x.client.paced = r.Body, x.net.rc, x.s.bodyStall(), r.ContentLength > 0
+		x.client.r, x.client.rc, x.client.stall = r.Body, x.net.rc, x.s.bodyStall()
+		x.client.paced, x.client.expects = r.ContentLength > 0, q.Expect
 	} else if r.ProtoAtLeast(1, 1) { // RFC 9110 section 7.8: not for HTTP/1.0
 		q.Upgrade = upgradeOf(r.Header)
 	}
@@ -217,6 +218,7 @@ type clientBody struct {
 	rc      *http.ResponseController
 	stall   time.Duration
 	paced   bool // the length is known, so there is no reason to dawdle
+	expects bool // it came after 100 Continue
 	touched bool
 	cut     atomic.Bool // Close was called
 	ended   atomic.Bool // the body was read to its end: net/http reads on, and must not be disturbed
@@ -260,7 +262,12 @@ func (b *clientBody) Close() error {
 // finish gives a client whose body was not wanted a moment to stop sending, so
 // that closing the connection does not take the answer away from it.
 func (b *clientBody) finish() {
-	if b.cut.Load() {
-		b.rc.SetReadDeadline(time.Now().Add(500 * time.Millisecond))
+	if !b.cut.Load() {
+		return
+	}
+	b.rc.SetReadDeadline(time.Now().Add(500 * time.Millisecond))
+	if b.expects { // else net/http waits itself before it closes
+		b.rc.Flush()
+		io.Copy(io.Discard, b.r)
 	}
 }
