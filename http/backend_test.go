@@ -88,13 +88,17 @@ func hasty(t *testing.T) node {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { l.Close() })
-	packet := func(c net.Conn) bool {
-		var h [4]byte
-		if _, err := io.ReadFull(c, h[:]); err != nil {
-			return false
+	packets := func(c net.Conn, n int) bool {
+		for range n {
+			var h [4]byte
+			if _, err := io.ReadFull(c, h[:]); err != nil {
+				return false
+			}
+			if _, err := io.CopyN(io.Discard, c, int64(h[2])<<8|int64(h[3])); err != nil {
+				return false
+			}
 		}
-		_, err := io.CopyN(io.Discard, c, int64(h[2])<<8|int64(h[3]))
-		return err == nil
+		return true
 	}
 	go func() {
 		for {
@@ -104,7 +108,7 @@ func hasty(t *testing.T) node {
 			}
 			go func() {
 				defer c.Close()
-				for packet(c) && packet(c) {
+				for packets(c, 2) {
 					io.WriteString(c, "AB\x00\x07\x04\x01\x9d\xff\xff\x00\x00AB\x00\x08\x03\x00\x04said\x00AB\x00\x02\x05\x01")
 				}
 			}()

@@ -89,13 +89,14 @@ func (r *checker) checkAJPIdle(p string, a *AJP) {
 			r.Warn(at, hint, "has no effect: %s", why)
 		}
 	}
-	if a.Connections == 0 {
+	usual := defaultAJP() // who writes a default down means no harm
+	if a.Connections == 0 && a.AcquireTimeout != usual.AcquireTimeout {
 		idle("acquireTimeout", "set connections, or leave it out", "without connections there is no limit to wait for")
 	}
 	if a.IdleTimeout == 0 && a.MinIdle > 0 {
 		idle("minIdle", "leave it out", "with idleTimeout: 0 unused connections are kept in any case")
 	}
-	if p := a.Ping; !p.Connect && !p.Request && p.Interval == 0 {
+	if p := a.Ping; !p.Connect && !p.Request && p.Interval == 0 && p.Timeout != usual.Ping.Timeout {
 		idle("ping.timeout", "set connect, request or interval", "no connection is asked")
 	}
 }
