@@ -26,6 +26,8 @@ import (
 type stage struct {
 	Tomcats bool           // the nodes speak HTTP: the two real Tomcats
 	AJP     [2]string      // of the Tomcats: node i speaks AJP13 where this is set, with these words (ajp: {…})
+	HTTPS   []string       // tls words of further HTTP listeners, as an operator would write them: "{cert: site.pem, key: site.key}"
+	Files   func(w *world) // puts files into w.dir, where the configuration is
 	Web     [2]string      // the nodes speak HTTP: servers of the scenario's own, at these URLs
 	Agents  bool           // the nodes speak SIP: two agents of ours, which write down what they get
 	Sipp    bool           // the nodes speak SIP: two SIPp processes
@@ -42,6 +44,7 @@ type world struct {
 	t        testing.TB
 	dir      string
 	http     string // base URL of the web door
+	https    []string
 	external string // SIP, where phones call
 	internal string // SIP, where nodes send
 	admin    string
@@ -82,6 +85,9 @@ func set(t *testing.T, s stage) *world {
 	if err := os.Mkdir(filepath.Join(w.dir, "state"), 0o700); err != nil {
 		t.Fatal(err)
 	}
+	if s.Files != nil {
+		s.Files(w)
+	}
 	config := filepath.Join(w.dir, "twinhop.yaml")
 	if err := os.WriteFile(config, []byte(w.config(s, http, sip)), 0o600); err != nil {
 		t.Fatal(err)
@@ -114,7 +120,12 @@ func (w *world) config(s stage, http, sip [2]string) string {
 	if http[0] != "" {
 		addr := at()
 		w.http = "http://" + addr
-		fmt.Fprintf(&b, "  http: [{addr: %q}]\n", addr)
+		fmt.Fprintf(&b, "  http:\n    - {addr: %q}\n", addr)
+		for _, words := range s.HTTPS {
+			addr := at()
+			w.https = append(w.https, "https://"+addr)
+			fmt.Fprintf(&b, "    - {addr: %q, tls: %s}\n", addr, words)
+		}
 	}
 	if sip[0] != "" {
 		urls := func(addr string) string {

@@ -111,15 +111,31 @@ func (n *tomcat) start(t testing.TB) {
 	n.proc = p
 }
 
+// contexts are the web applications: one and the same, plain and as it is configured behind a
+// gateway whose X-Forwarded-* it is to believe.
+var contexts = map[string]string{
+	"app":    "<Context/>",
+	"behind": `<Context><Valve className="org.apache.catalina.valves.RemoteIpValve" protocolHeader="x-forwarded-proto" portHeader="x-forwarded-port"/></Context>`,
+}
+
 func (n *tomcat) prepare() error {
 	for _, d := range []string{"conf", "logs", "temp", "work", "webapps"} {
 		if err := os.MkdirAll(filepath.Join(n.base, d), 0o755); err != nil {
 			return err
 		}
 	}
-	app := filepath.Join(n.base, "webapps", "app")
-	if _, err := os.Stat(app); err != nil {
+	for name, context := range contexts {
+		app := filepath.Join(n.base, "webapps", name)
+		if _, err := os.Stat(app); err == nil {
+			continue
+		}
 		if err := os.CopyFS(app, os.DirFS("testdata/webapp")); err != nil {
+			return err
+		}
+		if err := os.Mkdir(filepath.Join(app, "META-INF"), 0o755); err != nil {
+			return err
+		}
+		if err := os.WriteFile(filepath.Join(app, "META-INF", "context.xml"), []byte(context), 0o644); err != nil {
 			return err
 		}
 	}

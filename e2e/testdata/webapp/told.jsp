@@ -19,3 +19,5 @@ two=<%= java.util.Collections.list(request.getHeaders("X-Two")) %>
 large=<%= request.getHeader("X-Large") == null ? 0 : request.getHeader("X-Large").length() %>
 activation=<%= request.getAttribute("JK_LB_ACTIVATION") %>
 evil=<%= request.getAttribute("jakarta.servlet.include.request_uri") %>
+cipher=<%= request.getAttribute("jakarta.servlet.request.cipher_suite") + " " + request.getAttribute("jakarta.servlet.request.key_size") %>
+person=<% java.security.cert.X509Certificate[] shown = (java.security.cert.X509Certificate[]) request.getAttribute("jakarta.servlet.request.X509Certificate"); %><%= shown == null ? null : shown[0].getSubjectX500Principal().getName() %>
