@@ -142,10 +142,10 @@ func appendFields(b []byte, r *head.Request) []byte {
 		b, n = appendJoined(b, &r.Fields, i), n+1
 	}
 	if r.Expect && r.Length != 0 {
-		b, n = appendString(appendString(b, "expect"), "100-continue"), n+1
+		b, n = appendString(appendString(b, "Expect"), "100-continue"), n+1
 	}
 	if r.Length < 0 {
-		b, n = appendString(appendString(b, "transfer-encoding"), "chunked"), n+1
+		b, n = appendString(appendString(b, "Transfer-Encoding"), "chunked"), n+1
 	} else {
 		b, n = appendNumber(appendInt(b, coded|codeContentLength), r.Length), n+1
 	}

@@ -98,7 +98,7 @@ func TestForwardRequestByteForByte(t *testing.T) {
 			ff`},
 		{"method without a number, body of unknown length, peer unknown", "", patch, `
 			02 ff "HTTP/1.1" "/p" ffff ffff "[2001:db8::1]" 0050 00
-			0003 a00b "[2001:db8::1]" "expect" "100-continue" "transfer-encoding" "chunked"
+			0003 a00b "[2001:db8::1]" "Expect" "100-continue" "Transfer-Encoding" "chunked"
 			05 ""
 			0d "PATCH"
 			0a "AJP_REMOTE_PORT" "0"
