@@ -329,3 +329,42 @@ func TestHTTPSCertificateIsReplaced(t *testing.T) {
 		t.Errorf("the log does not tell of the broken file once: %v\n%s", err, log)
 	}
 }
+
+// More idlers than may shake hands at once: the oldest give way, and whoever means it is served.
+func TestHTTPSIdlersKeepNobodyOut(t *testing.T) {
+	root := newAuthority(t, "root")
+	w := set(t, secured(root, stage{Web: [2]string{socketNode(t, "node1"), socketNode(t, "node2")}, Config: "limits: {http: {headerTimeout: 1m}}\n"}))
+	var idle []net.Conn
+	defer func() {
+		for _, c := range idle {
+			c.Close()
+		}
+	}()
+	visit := func() {
+		t.Helper()
+		client := root.surfer()
+		client.Timeout = 5 * time.Second
+		if p, err := fetch(client, "GET", w.https[0]+"/app/plain.jsp", nil); err != nil || p.node == "" {
+			t.Errorf("with %d idlers: %+v, %v", len(idle), p, err)
+		}
+	}
+	for len(idle) < 1300 {
+		c, err := net.DialTimeout("tcp", strings.TrimPrefix(w.https[0], "https://"), 5*time.Second)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if idle = append(idle, c); len(idle)%100 == 0 {
+			visit()
+		}
+	}
+	given := 0
+	for _, c := range idle {
+		c.SetReadDeadline(time.Now().Add(time.Millisecond))
+		if _, err := c.Read(make([]byte, 1)); !isTimeout(err) {
+			given++
+		}
+	}
+	if given < 1300-1024 || given > 1300-1024+20 {
+		t.Errorf("%d of 1300 idlers gave way, want 276 and some for the visitors", given)
+	}
+}

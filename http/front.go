@@ -97,13 +97,10 @@ func (f *Front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // Run serves the listeners until ctx ends and everything it started is done:
 // requests get Grace to finish, then upgraded connections are closed. A
-// listener whose connections are *tls.Conn serves HTTPS.
+// listener whose connections are *tls.Conn serves HTTPS; it must not offer h2.
 func (f *Front) Run(ctx context.Context, listeners ...net.Listener) error {
-	only1 := new(http.Protocols)
-	only1.SetHTTP1(true) // HTTP/2 is not offered, and would pass by limits and full duplex that are set for HTTP/1.1
 	srv := &http.Server{
 		Handler:           f,
-		Protocols:         only1,
 		ReadHeaderTimeout: or(f.Limits.HeaderTimeout, 5*time.Second),
 		IdleTimeout:       or(f.Limits.IdleTimeout, time.Minute),
 		WriteTimeout:      or(f.settings.Load(), &noSettings).bodyStall(), // extended while an answer is taken in

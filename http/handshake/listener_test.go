@@ -184,7 +184,11 @@ func TestCloseAndErrors(t *testing.T) {
 		}
 		idle := r.street.visitor()
 		synctest.Wait()
+		begin := time.Now()
 		r.close()
+		if took := time.Since(begin); took > 0 {
+			t.Errorf("Close waited %s for a handshake", took)
+		}
 		if err := <-r.errs; !errors.Is(err, net.ErrClosed) {
 			t.Error(err)
 		}

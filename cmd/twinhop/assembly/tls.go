@@ -43,7 +43,7 @@ func (g *Gateway) doors() ([]net.Listener, error) {
 		if err != nil {
 			return nil, fmt.Errorf("listen.http[%d].tls: %w", i, err)
 		}
-		all = append(all, handshake.New(plain, handshake.Options{Config: c, Timeout: off(g.config.Limits.HTTP.HeaderTimeout), Metrics: counts, Log: g.log}))
+		all = append(all, handshake.New(plain, handshake.Options{Config: c, Timeout: g.config.Limits.HTTP.HeaderTimeout, Metrics: counts, Log: g.log}))
 	}
 	if g.certs == nil {
 		return all, nil

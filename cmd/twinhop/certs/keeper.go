@@ -23,6 +23,7 @@ type Keeper struct {
 
 	mu        sync.Mutex // guards what follows
 	listeners []*listener
+	warned    time.Time // when it was last told what expires soon
 }
 
 // listener is what one listener uses of its files.
@@ -89,6 +90,7 @@ func (k *Keeper) Open(o Listener) (*tls.Config, error) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	k.listeners = append(k.listeners, l)
+	k.warned = time.Now() // who examined the files has told
 	outer := l.base()
 	outer.GetConfigForClient = func(*tls.ClientHelloInfo) (*tls.Config, error) { return l.in.Load(), nil }
 	return outer, nil
@@ -176,6 +178,21 @@ func (k *Keeper) Look() {
 		}
 		if renew {
 			l.renew()
+		}
+	}
+	if now := time.Now(); now.Sub(k.warned) >= 24*time.Hour {
+		k.warned = now
+		k.warn(now)
+	}
+}
+
+// warn tells once a day of what expires soon or has expired: nobody looks into a file that is not changed.
+func (k *Keeper) warn(now time.Time) {
+	for _, l := range k.listeners {
+		for _, p := range l.pairs {
+			if end := ends(p.chain); end.Sub(now) < soon {
+				k.log().Warn("a certificate expires soon or has expired", "listener", l.name, "file", p.cert, "expires", day(end))
+			}
 		}
 	}
 }

@@ -310,23 +310,52 @@ func TestRunLooksOnceAMinute(t *testing.T) {
 	k := &Keeper{Log: slog.New(slog.NewTextHandler(&log, nil))}
 	s.open(k, config.TLS{Cert: "site.pem", Key: "site.key"})
 	s.pair("site", root, site("site.example"))
+	told := func() string { // it is told while the files are looked at
+		k.mu.Lock()
+		defer k.mu.Unlock()
+		return log.String()
+	}
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		done := make(chan error, 1)
 		go func() { done <- k.Run(ctx) }()
 		time.Sleep(Every - time.Second)
 		synctest.Wait()
-		if log.Len() > 0 {
-			t.Errorf("before a minute has passed: %s", &log)
+		if told() != "" {
+			t.Errorf("before a minute has passed: %s", told())
 		}
 		time.Sleep(time.Second)
 		synctest.Wait()
-		if strings.Count(log.String(), "read again") != 1 {
-			t.Errorf("after a minute: %q", &log)
+		if strings.Count(told(), "read again") != 1 {
+			t.Errorf("after a minute: %q", told())
 		}
 		cancel()
 		if err := <-done; err != nil {
 			t.Error(err)
+		}
+	})
+}
+
+// Nobody has to look at metrics to learn that a certificate ends: from two weeks before on, the log says so once a day.
+func TestExpiryIsToldDaily(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, root := newShelf(t), newAuthority(t, "root")
+		long, short := site("long.example"), site("short.example")
+		short.NotAfter = time.Now().Add(soon + 36*time.Hour)
+		s.pair("long", root, long)
+		s.pair("short", root, short)
+		var log bytes.Buffer
+		k := &Keeper{Log: slog.New(slog.NewTextHandler(&log, nil))}
+		s.open(k, config.TLS{Cert: "long.pem", Key: "long.key", More: []config.KeyPair{{Cert: "short.pem", Key: "short.key"}}})
+		for day, want := range []int{0, 0, 1, 1, 1} {
+			log.Reset()
+			for range 24 * 60 {
+				k.Look()
+				time.Sleep(Every)
+			}
+			if n := strings.Count(log.String(), "expires soon"); n != want || strings.Contains(log.String(), "long.pem") {
+				t.Errorf("day %d: %d lines, want %d\n%s", day, n, want, &log)
+			}
 		}
 	})
 }
