@@ -33,7 +33,6 @@ func Parse(file string, text []byte, words Words) (Config, Problems) {
 
 // fill sets what depends on another key of the file.
 func fill(c *Config) {
-	fillTLS(c)
 	for i := range c.Nodes {
 		n := &c.Nodes[i]
 		if n.Route == "" {

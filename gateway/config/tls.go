@@ -14,7 +14,7 @@ type TLS struct {
 	Key        string    `yaml:"key" required:"true"`
 	More       []KeyPair `yaml:"more" max:"256"`                          // for other names, or with another kind of key
 	ClientCA   string    `yaml:"clientCA"`                                // who signs the certificates of clients
-	ClientAuth string    `yaml:"clientAuth" oneof:"off optional require"` // "off" when absent
+	ClientAuth string    `yaml:"clientAuth" oneof:"off optional require"` // empty: off
 }
 
 // KeyPair is a certificate and its private key.
@@ -44,9 +44,9 @@ func (r *checker) checkTLS(c *Config) {
 
 func (r *checker) checkCertificates(p string, l *TLS) {
 	switch {
-	case l.ClientAuth != "off" && l.ClientCA == "":
+	case l.ClientAuth != "" && l.ClientAuth != "off" && l.ClientCA == "":
 		r.Bad(p+".clientAuth", "name the file of those who sign them: clientCA", "certificates of clients cannot be verified without clientCA")
-	case l.ClientCA != "" && !r.Given(p+".clientAuth"):
+	case l.ClientCA != "" && l.ClientAuth == "":
 		r.Bad(p+".clientCA", "add clientAuth: require, or optional", "no client is asked for a certificate without clientAuth")
 	}
 	seen := seenAt{l.Cert: p + ".cert"}
@@ -66,15 +66,6 @@ func (r *checker) checkCertificates(p string, l *TLS) {
 			r.Warn(path, f.Hint, "%s", f.Message)
 		} else {
 			r.Bad(path, f.Hint, "%s", f.Message)
-		}
-	}
-}
-
-// fillTLS: who says nothing of clients' certificates does not ask for them.
-func fillTLS(c *Config) {
-	for i := range c.Listen.HTTP {
-		if l := &c.Listen.HTTP[i].TLS; l.On() && l.ClientAuth == "" {
-			l.ClientAuth = "off"
 		}
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"net"
 	"os"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -40,6 +41,9 @@ func TestExamine(t *testing.T) {
 	s.put("locked-old.key", pem.EncodeToMemory(&pem.Block{Type: "EC PRIVATE KEY", Headers: map[string]string{"Proc-Type": "4,ENCRYPTED", "DEK-Info": "AES-128-CBC,00"}, Bytes: []byte("x")}))
 	s.put("rsa.key", keyText(t, rsaKey(t)))
 	s.put("empty", nil)
+	if err := syscall.Mkfifo(s.file("pipe"), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	s.put("huge", make([]byte, maxFile+1))
 	s.put("root.pem", certText(root.cert))
 	for name, mode := range map[string]os.FileMode{"open.key": 0o644, "group.key": 0o640} {
@@ -57,6 +61,7 @@ func TestExamine(t *testing.T) {
 		"cert: absent.pem, key: absent.key":                                         "3:33 error cert: there is no file DIR/absent.pem | relative names are relative to the directory of this file\n3:50 error key: there is no file DIR/absent.key | relative names are relative to the directory of this file",
 		"cert: good.pem, key: absent.key":                                           "3:48 error key: there is no file DIR/absent.key | relative names are relative to the directory of this file",
 		"cert: ., key: good.key":                                                    "3:33 error cert: DIR is no regular file | name a PEM file",
+		"cert: pipe, key: good.key":                                                 "3:33 error cert: DIR/pipe is no regular file | name a PEM file",
 		"cert: huge, key: good.key":                                                 "3:33 error cert: DIR/huge is larger than 1048576 bytes | name a PEM file",
 		"cert: empty, key: good.key":                                                "3:33 error cert: DIR/empty holds no certificate in PEM | it begins with \"-----BEGIN CERTIFICATE-----\"; openssl x509 -inform der -in FILE converts DER",
 		"cert: der.pem, key: good.key":                                              "3:33 error cert: DIR/der.pem holds no certificate in PEM | it begins with \"-----BEGIN CERTIFICATE-----\"; openssl x509 -inform der -in FILE converts DER",

@@ -28,14 +28,14 @@ const maxFile = 1 << 20
 
 // readFile reads a file that somebody named.
 func readFile(name string) ([]byte, *fault) {
+	if info, err := os.Stat(name); err == nil && !info.Mode().IsRegular() { // a pipe would keep whoever opens it
+		return nil, &fault{message: fmt.Sprintf("%s is no regular file", name), hint: "name a PEM file"}
+	}
 	f, err := os.Open(name)
 	if err != nil {
 		return nil, unread(name, err)
 	}
 	defer f.Close()
-	if info, err := f.Stat(); err == nil && !info.Mode().IsRegular() {
-		return nil, &fault{message: fmt.Sprintf("%s is no regular file", name), hint: "name a PEM file"}
-	}
 	text, err := io.ReadAll(io.LimitReader(f, maxFile+1))
 	switch {
 	case err != nil:
