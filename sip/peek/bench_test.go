@@ -69,10 +69,35 @@ User-Agent: Linphone/3.12.0 (belle-sip/1.6.3)
 Content-Length: 0
 
 `
+	benchAck = `ACK sip:+4930123456789@192.0.2.20:5080;transport=udp SIP/2.0
+Via: SIP/2.0/UDP 198.51.100.23:5060;branch=z9hG4bK-524287-1---607c5d3a1b9f2e4d;rport
+Max-Forwards: 70
+Route: <sip:203.0.113.1:5060;lr;th=7f00aa31c2d4>
+To: <sip:+4930123456789@sip.example.com;user=phone>;tag=as6f1b2c3d
+From: "Alice Adams" <sip:alice@sip.example.com>;tag=5f2c7d19
+Call-ID: 84c2e1f07b3a4d5e9f60718293a4b5c6
+CSeq: 1 ACK
+Content-Length: 0
+
+`
+	benchRinging = `SIP/2.0 180 Ringing
+Via: SIP/2.0/UDP 192.0.2.10:5065;branch=z9hG4bKa1.0.9f86d081884c7d659a2feaa0c55ad015;rport=5065;received=192.0.2.10
+Via: SIP/2.0/UDP 203.0.113.1:5060;branch=z9hG4bKa1.1.9f86d081884c7d659a2feaa0c55ad015
+Via: SIP/2.0/UDP 198.51.100.23:5060;branch=z9hG4bK-524287-1---7c5d3a1b9f2e4d60;rport=5060;received=198.51.100.23
+Record-Route: <sip:192.0.2.10:5065;lr;th=7f00aa31c2d4>
+Record-Route: <sip:203.0.113.1:5060;lr;th=7f00aa31c2d4>
+From: "Alice Adams" <sip:alice@sip.example.com>;tag=5f2c7d19
+To: <sip:+4930123456789@sip.example.com;user=phone>;tag=as6f1b2c3d
+Call-ID: 84c2e1f07b3a4d5e9f60718293a4b5c6
+CSeq: 1 INVITE
+Contact: <sip:+4930123456789@192.0.2.20:5080;transport=udp>
+Content-Length: 0
+
+`
 )
 
 func BenchmarkScan(b *testing.B) {
-	for _, c := range []struct{ name, msg string }{{"INVITE", benchInvite}, {"200", benchOK}, {"BYE", benchBye}} {
+	for _, c := range []struct{ name, msg string }{{"INVITE", benchInvite}, {"180", benchRinging}, {"200", benchOK}, {"ACK", benchAck}, {"BYE", benchBye}} {
 		b.Run(c.name, func(b *testing.B) {
 			msg := wire(c.msg)
 			var m Message

@@ -199,6 +199,9 @@ func ParseIP(b []byte) (netip.Addr, bool) {
 	if n := len(b); n > 2 && b[0] == '[' && b[n-1] == ']' {
 		b = b[1 : n-1]
 	}
+	if a, ok := parseIPv4(b); ok {
+		return a, true
+	}
 	if len(b) > 45 || len(b) < 2 {
 		return netip.Addr{}, false
 	}
@@ -209,4 +212,29 @@ func ParseIP(b []byte) (netip.Addr, bool) {
 	}
 	a, err := netip.ParseAddr(unsafe.String(&b[0], len(b))) // the view ends with the call: an Addr without zone keeps no text
 	return a.Unmap(), err == nil
+}
+
+// parseIPv4 reads four decimal numbers without leading zeros, which is what nearly all addresses of messages are.
+func parseIPv4(b []byte) (netip.Addr, bool) {
+	var a [4]byte
+	k, n, digits := 0, 0, 0
+	for _, c := range b {
+		switch d := c - '0'; {
+		case d <= 9:
+			if n = n*10 + int(d); n > 255 || digits > 0 && n < 10 {
+				return netip.Addr{}, false
+			}
+			digits++
+		case c != '.' || digits == 0 || k == 3:
+			return netip.Addr{}, false
+		default:
+			a[k] = byte(n)
+			k, n, digits = k+1, 0, 0
+		}
+	}
+	if k != 3 || digits == 0 {
+		return netip.Addr{}, false
+	}
+	a[3] = byte(n)
+	return netip.AddrFrom4(a), true
 }

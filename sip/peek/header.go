@@ -8,21 +8,31 @@ import (
 // splitHeader cuts "name : value"; the value comes without surrounding blanks.
 func splitHeader(b []byte, from, end int) (n Name, value Span, ok bool) {
 	n, skip := usual(b[from:end])
-	i := from + skip
 	if skip == 0 {
-		for i < end && classes[b[i]]&isTokenByte != 0 {
-			i++
-		}
-		if i == from {
-			return OtherName, value, false
-		}
-		n = nameOf(b[from:i])
-		for i < end && (b[i] == ' ' || b[i] == '\t') {
-			i++
-		}
-		if i == end || b[i] != ':' {
-			return OtherName, value, false
-		}
+		n, skip = unusual(b[from:end])
+	}
+	return n, trimmed(b, from+skip, end), skip > 0
+}
+
+// unusual recognises the header lines that usual leaves, and gives the length of the name with its colon; 0 for what is no header.
+func unusual(b []byte) (Name, int) {
+	i := run(b, 0, len(b), isTokenByte)
+	if i == 0 {
+		return OtherName, 0
+	}
+	n := nameOf(b[:i])
+	for i < len(b) && (b[i] == ' ' || b[i] == '\t') {
+		i++
+	}
+	if i == len(b) || b[i] != ':' {
+		return OtherName, 0
+	}
+	return n, i + 1
+}
+
+// trimmed is what lies between i and end without blanks at both ends. Usually there is one, after the colon.
+func trimmed(b []byte, i, end int) Span {
+	if i < end && b[i] == ' ' {
 		i++
 	}
 	for i < end && classes[b[i]]&isBlank != 0 {
@@ -31,49 +41,49 @@ func splitHeader(b []byte, from, end int) (n Name, value Span, ok bool) {
 	for end > i && classes[b[end-1]]&isBlank != 0 {
 		end--
 	}
-	return n, Span{i, end}, true
+	return Span{i, end}
 }
 
-// header looks at one line, folds included; end is without, next with its CRLF.
-func (m *Message) header(from, end, next int) {
-	n, value, ok := splitHeader(m.Buf, from, end)
-	if !ok {
-		m.fail(BadHeader)
-		return
-	}
+// header reads what stands after the colon of one line, folds included; the line is with its CRLF.
+func (m *Message) header(n Name, value, line Span) {
+	value = trimmed(m.Buf, value.From, value.To)
 	switch n {
-	case OtherName:
 	case NameVia:
-		first := m.Vias.Count
-		m.list(&m.Vias, value, Span{from, next})
-		if first == 0 && m.Vias.Count > 0 && !m.Via.parse(m.Buf, m.Vias.stored[0].Span, m.limits()) {
-			m.fail(BadVia)
-		}
-		for i := first; i < m.Vias.Stored(); i++ {
-			if classes[m.Buf[m.Vias.stored[i].From]]&isTokenByte == 0 { // "Via: a;;,;,,"
-				m.fail(BadVia)
-			}
-		}
+		m.via(value, line)
 	case NameRoute:
-		m.list(&m.Routes, value, Span{from, next})
+		m.list(&m.Routes, value, line)
 	case NameRecordRoute:
-		m.list(&m.RecordRoutes, value, Span{from, next})
+		m.list(&m.RecordRoutes, value, line)
 	case NameContact:
-		m.list(&m.Contacts, value, Span{from, next})
+		m.list(&m.Contacts, value, line)
 	case NameFrom:
 		m.address(hasFrom, &m.From, value)
 	case NameTo:
 		m.address(hasTo, &m.To, value)
 	case NameProxyRequire:
 		if m.ProxyRequire.LineEnd == 0 {
-			m.ProxyRequire = Value{Span: value, Line: from, LineEnd: next}
+			m.ProxyRequire = Value{Span: value, Line: line.From, LineEnd: line.To}
 		}
 	case NamePrivate:
 		if m.once(hasPrivate) {
-			m.Private = Value{Span: value, Line: from, LineEnd: next}
+			m.Private = Value{Span: value, Line: line.From, LineEnd: line.To}
 		}
 	default:
 		m.scalar(n, value)
+	}
+}
+
+// via adds the Vias of one line, and takes the topmost apart.
+func (m *Message) via(value, line Span) {
+	first := m.Vias.Count
+	m.list(&m.Vias, value, line)
+	if first == 0 && m.Vias.Count > 0 && !m.Via.parse(m.Buf, m.Vias.stored[0].Span, m.limits()) {
+		m.fail(BadVia)
+	}
+	for i := first; i < m.Vias.Stored(); i++ {
+		if classes[m.Buf[m.Vias.stored[i].From]]&isTokenByte == 0 { // "Via: a;;,;,,"
+			m.fail(BadVia)
+		}
 	}
 }
 

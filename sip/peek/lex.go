@@ -15,6 +15,7 @@ const (
 	endsName                      // of a parameter
 	endsValue                     // of a parameter that is not quoted
 	isDigit
+	isUnfit // for a URI as it stands in a request line: quotes, brackets, blanks, control characters
 )
 
 var classes = func() (t [256]uint8) {
@@ -31,10 +32,24 @@ var classes = func() (t [256]uint8) {
 	set(";=\"", endsName)
 	set(";", endsValue)
 	set(digits, isDigit)
+	set("\"<>\x7f", isUnfit)
+	for c := range ' ' + 1 {
+		t[c] |= isUnfit
+	}
 	return t
 }()
 
 func blank(c byte) bool { return classes[c]&isBlank != 0 }
+
+// run gives the place of the first byte from i on that is not of a class, or end.
+func run(b []byte, i, end int, class uint8) int {
+	for k, c := range b[i:end] {
+		if classes[c]&class == 0 {
+			return i + k
+		}
+	}
+	return end
+}
 
 func skipBlanks(b []byte, i, end int) int {
 	for i < end && classes[b[i]]&isBlank != 0 {
@@ -73,13 +88,18 @@ func below(x uint64, n byte) uint64 { return (x - ones*uint64(n)) &^ x & highs }
 // same marks the bytes of x that are c, in the same way.
 func same(x uint64, c byte) uint64 { return below(x^ones*uint64(c), 1) }
 
+// belowOrDEL marks the bytes below n and the DELs, in the same way.
+func belowOrDEL(x uint64, n byte) uint64 {
+	return ((x - ones*uint64(n)) | ((x &^ highs) + ones)) &^ x & highs
+}
+
 // wordEnd gives the place of the first blank or semicolon from i on, or end.
 func wordEnd(b []byte, i, end int) int {
-	for i+8 <= end {
+	for i < end && i+8 <= len(b) { // what stands after end is looked at too, and found to be beyond it
 		x := binary.LittleEndian.Uint64(b[i:])
 		if m := below(x, ' '+1) | same(x, ';'); m != 0 {
-			if i += bits.TrailingZeros64(m) / 8; classes[b[i]]&endsValue != 0 {
-				return i
+			if i += bits.TrailingZeros64(m) / 8; i >= end || classes[b[i]]&endsValue != 0 {
+				return min(i, end)
 			}
 			i++ // a control character
 			continue
@@ -89,15 +109,20 @@ func wordEnd(b []byte, i, end int) int {
 	for i < end && classes[b[i]]&endsValue == 0 {
 		i++
 	}
-	return i
+	return min(i, end)
 }
 
 // solid tells that there is no control character, blank or DEL in b.
 func solid(b []byte) bool {
-	for ; len(b) >= 8; b = b[8:] {
-		x := binary.LittleEndian.Uint64(b)
-		if below(x, ' '+1)|same(x, 0x7f) != 0 {
-			return false
+	if len(b) >= 8 {
+		for i := 0; ; i = min(i+8, len(b)-8) { // the last eight once more where the length is no multiple of eight
+			x := binary.LittleEndian.Uint64(b[i:])
+			if belowOrDEL(x, ' '+1) != 0 {
+				return false
+			}
+			if i == len(b)-8 {
+				return true
+			}
 		}
 	}
 	for _, c := range b {
@@ -110,14 +135,19 @@ func solid(b []byte) bool {
 
 // solidURI tells that b is solid and has neither quotes nor the brackets that stand round a URI.
 func solidURI(b []byte) bool {
-	for ; len(b) >= 8; b = b[8:] {
-		x := binary.LittleEndian.Uint64(b)
-		if below(x, ' '+1)|same(x, 0x7f)|same(x, '"')|same(x|ones*('<'^'>'), '>') != 0 {
-			return false
+	if len(b) >= 8 {
+		for i := 0; ; i = min(i+8, len(b)-8) {
+			x := binary.LittleEndian.Uint64(b[i:])
+			if belowOrDEL(x, '"'+1)|same(x|ones*('<'^'>'), '>') != 0 {
+				break // or an exclamation mark
+			}
+			if i == len(b)-8 {
+				return true
+			}
 		}
 	}
 	for _, c := range b {
-		if c <= ' ' || c == 0x7f || c == '<' || c == '>' || c == '"' {
+		if classes[c]&isUnfit != 0 {
 			return false
 		}
 	}
@@ -126,13 +156,16 @@ func solidURI(b []byte) bool {
 
 // breaks tells that there is a CR, LF or NUL in b.
 func breaks(b []byte) bool {
-	for ; len(b) >= 8; b = b[8:] {
-		if below(binary.LittleEndian.Uint64(b), '\r'+1) != 0 { // or a tab or the like
+	for i := 0; len(b) >= 8; i = min(i+8, len(b)-8) {
+		if below(binary.LittleEndian.Uint64(b[i:]), '\r'+1) != 0 { // or a tab or the like
 			break
+		}
+		if i == len(b)-8 {
+			return false
 		}
 	}
 	for _, c := range b {
-		if c == '\r' || c == '\n' || c == 0 {
+		if c <= '\r' && (c == '\r' || c == '\n' || c == 0) {
 			return true
 		}
 	}
@@ -200,7 +233,10 @@ func nextParam(b []byte, i, end int) (p param, next int, more, ok bool) {
 		return p, end, false, true
 	}
 	p.Name.From = i
-	for i < end && classes[b[i]]&endsName == 0 {
+	for _, c := range b[i:end] {
+		if classes[c]&endsName != 0 {
+			break
+		}
 		i++
 	}
 	p.Name.To = i
@@ -223,14 +259,13 @@ func nextParam(b []byte, i, end int) (p param, next int, more, ok bool) {
 	return p, i, true, ok
 }
 
-// plainParam reads the parameter at i when it is written as nearly all are: name, which is ";name=", and a value without blanks or quotes.
-// ok false means only that nextParam must look.
-func plainParam(b []byte, i, end int, name string) (value Span, ok bool) {
-	from := i + len(name)
-	if from >= end || string(b[i:from]) != name || b[from] == '"' || classes[b[from]]&isBlank != 0 {
+// plainValue reads the value of a parameter, which begins at i, when it is written as nearly all are: without blanks or quotes. ok false means
+// only that nextParam must look at the parameter.
+func plainValue(b []byte, i, end int) (value Span, ok bool) {
+	if i >= end || b[i] == '"' || classes[b[i]]&isBlank != 0 {
 		return value, false
 	}
-	return Span{from, wordEnd(b, from, end)}, true
+	return Span{i, wordEnd(b, i, end)}, true
 }
 
 // equalFold compares ASCII without case; lower must be lower case.

@@ -126,40 +126,58 @@ func (m *Message) version(s Span) bool {
 
 // headerLines reads headers until the blank line; false means that the end was not reached.
 func (m *Message) headerLines(i int) bool {
-	b, l := m.Buf, m.limits()
-	m.lines = 1
-	for {
-		n := bytes.IndexByte(b[i:], '\n') // as line does, without the call
-		end, next := i+n-1, i+n+1
-		if n < 1 || b[end] != '\r' {
-			_, _, r := line(b, i)
+	l := m.limits()
+	m.lines = 2 // the start line and the blank one
+	for rest := m.Buf[i:]; ; {
+		next := bytes.IndexByte(rest, '\n') + 1 // as line does, without the call
+		if next < 2 || rest[next-2] != '\r' {
+			_, _, r := line(rest, 0)
 			m.fail(r)
 			return false
 		}
-		m.lines++
-		if end == i {
-			m.HeadEnd, m.Body = i, next
+		from := len(m.Buf) - len(rest)
+		if next == 2 {
+			m.HeadEnd, m.Body = from, from+2
 			return true
 		}
-		for next < len(b) && (b[next] == ' ' || b[next] == '\t') { // a fold
-			var r Reason
-			if end, next, r = line(b, next); r != OK {
-				m.fail(r)
+		if next < len(rest) && (rest[next] == ' ' || rest[next] == '\t') {
+			if next = m.folds(rest, next); next == 0 {
 				return false
 			}
-			m.lines++
 		}
+		m.lines++
 		if m.headers++; over(m.headers, l.Headers) {
 			m.fail(TooMany)
 			return false
 		}
-		if over(next-i, l.Line) {
+		if over(next, l.Line) {
 			m.fail(LineTooLong)
 			return false
 		}
-		m.header(i, end, next)
-		i = next
+		name, skip := usual(rest) // no name has a line end in it
+		if skip == 0 {
+			if name, skip = unusual(rest[:next-2]); skip == 0 {
+				m.fail(BadHeader)
+			}
+		}
+		if name != OtherName {
+			m.header(name, Span{from + skip, from + next - 2}, Span{from, from + next})
+		}
+		rest = rest[next:]
 	}
+}
+
+// folds gives the place after the folds that begin at next, with which a header goes on; 0 means that one has no end.
+func (m *Message) folds(b []byte, next int) int {
+	for next < len(b) && (b[next] == ' ' || b[next] == '\t') {
+		var r Reason
+		if _, next, r = line(b, next); r != OK {
+			m.fail(r)
+			return 0
+		}
+		m.lines++
+	}
+	return next
 }
 
 // complete checks what can only be known at the end of the headers, and finds the end of the body.

@@ -123,16 +123,13 @@ func (u *URI) sip(b []byte, s Span) {
 func hostPort(b []byte, i, end int) (host, port Span, n, next int, ok bool) {
 	host.From = i
 	if i < end && b[i] == '[' {
-		for i++; i < end && classes[b[i]]&isV6 != 0; i++ {
-		}
+		i = run(b, i+1, end, isV6)
 		if i >= end || b[i] != ']' || i == host.From+1 {
 			return host, port, 0, i, false
 		}
 		i++
 	} else {
-		for i < end && classes[b[i]]&isHost != 0 {
-			i++
-		}
+		i = run(b, i, end, isHost)
 	}
 	host.To = i
 	if host.Empty() {
@@ -144,8 +141,13 @@ func hostPort(b []byte, i, end int) (host, port Span, n, next int, ok bool) {
 	}
 	i = skipBlanks(b, colon+1, end)
 	port.From = i
-	for i < end && classes[b[i]]&isDigit != 0 {
-		n = min(n*10+int(b[i]-'0'), 65536)
+	for _, c := range b[i:end] {
+		if c -= '0'; c > 9 {
+			break
+		}
+		if n <= 65535 {
+			n = n*10 + int(c)
+		}
 		i++
 	}
 	port.To = i
@@ -245,11 +247,15 @@ func (a *Addr) tag(b []byte, l *Limits) bool {
 	if i == a.Params.To {
 		return true
 	}
-	if v, ok := plainParam(b, i, a.Params.To, ";tag="); ok {
-		if over(v.Len(), l.Token) {
-			return false
+	if t := b[i:a.Params.To]; len(t) > 5 && string(t[:5]) == ";tag=" {
+		if v, ok := plainValue(b, i+5, a.Params.To); ok {
+			if over(v.Len(), l.Token) {
+				return false
+			}
+			if a.Tag, found, i = v, true, v.To; i == a.Params.To {
+				return true
+			}
 		}
-		a.Tag, found, i = v, true, v.To
 	}
 	for {
 		p, next, more, ok := nextParam(b, i, a.Params.To)

@@ -36,9 +36,7 @@ func (v *Via) parse(b []byte, s Span, l *Limits) bool {
 		return false
 	}
 	v.Transport.From = i
-	for i < s.To && classes[b[i]]&isTokenByte != 0 {
-		i++
-	}
+	i = run(b, i, s.To, isTokenByte)
 	v.Transport.To = i
 	from := skipBlanks(b, i, s.To)
 	if v.Transport.Empty() || from == i {
@@ -59,9 +57,7 @@ func viaTransport(b []byte, s Span) (at int, ok, known bool) {
 	}
 	for k, word := range [2]string{"sip", "2.0"} {
 		from := i
-		for i < s.To && classes[b[i]]&isTokenByte != 0 {
-			i++
-		}
+		i = run(b, i, s.To, isTokenByte)
 		if known = equalFold(b[from:i], word); !known && (k == 0 || from == i) {
 			return i, false, false
 		}
@@ -74,11 +70,8 @@ func viaTransport(b []byte, s Span) (at int, ok, known bool) {
 }
 
 func (v *Via) params(b []byte, i int, l *Limits) bool {
-	if branch, ok := plainParam(b, i, v.To, ";branch="); ok { // as nearly all have it, and first
-		if over(branch.Len(), l.Token) {
-			return false
-		}
-		v.Branch, i = branch, branch.To
+	if i = v.plainParams(b, i, l); i == v.To {
+		return true
 	}
 	for {
 		p, next, more, ok := nextParam(b, i, v.To)
@@ -116,4 +109,34 @@ func (v *Via) params(b []byte, i int, l *Limits) bool {
 			v.Received = p.Value
 		}
 	}
+}
+
+// plainParams reads the parameters that matter as long as they are written as nearly all are, and gives the place of the first one that is
+// not, be it only another one: params has the rules.
+func (v *Via) plainParams(b []byte, i int, l *Limits) int {
+	for i < v.To {
+		var s Span
+		var ok bool
+		switch t := b[i:v.To]; {
+		case len(t) > 8 && string(t[:8]) == ";branch=" && v.Branch.To == 0:
+			s, ok = plainValue(b, i+8, v.To)
+			if ok = ok && !over(s.Len(), l.Token); ok {
+				v.Branch = s
+			}
+		case len(t) > 7 && string(t[:7]) == ";rport=" && v.RPortEnd == 0:
+			if s, ok = plainValue(b, i+7, v.To); ok {
+				v.RPort, v.RPortEnd = s, i+6
+			}
+		case len(t) > 10 && string(t[:10]) == ";received=" && v.Received.To == 0:
+			s, ok = plainValue(b, i+10, v.To)
+			if ok = ok && !s.Empty(); ok {
+				v.Received = s
+			}
+		}
+		if !ok {
+			break
+		}
+		i = s.To
+	}
+	return i
 }
