@@ -102,19 +102,21 @@ func (e *Edits) IP(a netip.Addr) *Edits {
 
 // four adds an IPv4 address. It is written several times into each message: strconv and netip have more to ask.
 func (e *Edits) four(a netip.Addr) *Edits {
+	b := e.text
 	for i, n := range a.As4() {
 		if i > 0 {
-			e.text = append(e.text, '.')
+			b = append(b, '.')
 		}
 		switch {
 		case n >= 100:
-			e.text = append(e.text, '0'+n/100, '0'+n/10%10, '0'+n%10)
+			b = append(b, '0'+n/100, '0'+n/10%10, '0'+n%10)
 		case n >= 10:
-			e.text = append(e.text, '0'+n/10, '0'+n%10)
+			b = append(b, '0'+n/10, '0'+n%10)
 		default:
-			e.text = append(e.text, '0'+n)
+			b = append(b, '0'+n)
 		}
 	}
+	e.text = b
 	return e.grown()
 }
 
@@ -127,8 +129,12 @@ func (e *Edits) EndLine() *Edits {
 // Apply appends the edited message to out. Overlapping cuts are joined; text inserted within a cut stays.
 func (e *Edits) Apply(out []byte, m *Message) []byte {
 	for i := 1; i < len(e.list); i++ { // insertion sort: stable, few, nearly in order
-		for k := i; k > 0 && e.list[k].from < e.list[k-1].from; k-- {
-			e.list[k], e.list[k-1] = e.list[k-1], e.list[k]
+		x, k := e.list[i], i
+		for ; k > 0 && x.from < e.list[k-1].from; k-- {
+			e.list[k] = e.list[k-1]
+		}
+		if k < i {
+			e.list[k] = x
 		}
 	}
 	pos := m.Start

@@ -82,6 +82,9 @@ const (
 	highs = 0x8080808080808080
 )
 
+// eight gives the eight bytes from i on.
+func eight(b []byte, i int) uint64 { return binary.LittleEndian.Uint64(b[i : i+8]) }
+
 // below marks, by the highest bit, the bytes of x below n, n <= 0x80. Above the first mark there may be false ones.
 func below(x uint64, n byte) uint64 { return (x - ones*uint64(n)) &^ x & highs }
 
@@ -96,7 +99,7 @@ func belowOrDEL(x uint64, n byte) uint64 {
 // wordEnd gives the place of the first blank or semicolon from i on, or end.
 func wordEnd(b []byte, i, end int) int {
 	for i < end && i+8 <= len(b) { // what stands after end is looked at too, and found to be beyond it
-		x := binary.LittleEndian.Uint64(b[i:])
+		x := eight(b, i)
 		if m := below(x, ' '+1) | same(x, ';'); m != 0 {
 			if i += bits.TrailingZeros64(m) / 8; i >= end || classes[b[i]]&endsValue != 0 {
 				return min(i, end)
@@ -114,39 +117,33 @@ func wordEnd(b []byte, i, end int) int {
 
 // solid tells that there is no control character, blank or DEL in b.
 func solid(b []byte) bool {
-	if len(b) >= 8 {
-		for i := 0; ; i = min(i+8, len(b)-8) { // the last eight once more where the length is no multiple of eight
-			x := binary.LittleEndian.Uint64(b[i:])
-			if belowOrDEL(x, ' '+1) != 0 {
+	if len(b) < 8 {
+		for _, c := range b {
+			if c <= ' ' || c == 0x7f {
 				return false
 			}
-			if i == len(b)-8 {
-				return true
-			}
 		}
+		return true
 	}
-	for _, c := range b {
-		if c <= ' ' || c == 0x7f {
-			return false
-		}
+	found := belowOrDEL(eight(b, len(b)-8), ' '+1)
+	for i := 0; i+8 < len(b); i += 8 {
+		found |= belowOrDEL(eight(b, i), ' '+1)
 	}
-	return true
+	return found == 0
 }
 
 // solidURI tells that b is solid and has neither quotes nor the brackets that stand round a URI.
 func solidURI(b []byte) bool {
 	if len(b) >= 8 {
-		for i := 0; ; i = min(i+8, len(b)-8) {
-			x := binary.LittleEndian.Uint64(b[i:])
-			if belowOrDEL(x, '"'+1)|same(x|ones*('<'^'>'), '>') != 0 {
-				break // or an exclamation mark
-			}
-			if i == len(b)-8 {
-				return true
-			}
+		found := unfit(eight(b, len(b)-8))
+		for i := 0; i+8 < len(b); i += 8 {
+			found |= unfit(eight(b, i))
+		}
+		if found == 0 {
+			return true
 		}
 	}
-	for _, c := range b {
+	for _, c := range b { // it may have been an exclamation mark
 		if classes[c]&isUnfit != 0 {
 			return false
 		}
@@ -154,17 +151,21 @@ func solidURI(b []byte) bool {
 	return true
 }
 
+// unfit marks the bytes that are isUnfit, and exclamation marks.
+func unfit(x uint64) uint64 { return belowOrDEL(x, '"'+1) | same(x|ones*('<'^'>'), '>') }
+
 // breaks tells that there is a CR, LF or NUL in b.
 func breaks(b []byte) bool {
-	for i := 0; len(b) >= 8; i = min(i+8, len(b)-8) {
-		if below(binary.LittleEndian.Uint64(b[i:]), '\r'+1) != 0 { // or a tab or the like
-			break
+	if len(b) >= 8 {
+		found := below(eight(b, len(b)-8), '\r'+1)
+		for i := 0; i+8 < len(b); i += 8 {
+			found |= below(eight(b, i), '\r'+1)
 		}
-		if i == len(b)-8 {
+		if found == 0 {
 			return false
 		}
 	}
-	for _, c := range b {
+	for _, c := range b { // it may have been a tab or the like
 		if c <= '\r' && (c == '\r' || c == '\n' || c == 0) {
 			return true
 		}

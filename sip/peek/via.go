@@ -123,6 +123,8 @@ func (v *Via) plainParams(b []byte, i int, l *Limits) int {
 			if ok = ok && !over(s.Len(), l.Token); ok {
 				v.Branch = s
 			}
+		case len(t) >= 6 && string(t[:6]) == ";rport" && (len(t) == 6 || t[6] == ';') && v.RPortEnd == 0:
+			v.RPortEnd, s.To, ok = i+6, i+6, true
 		case len(t) > 7 && string(t[:7]) == ";rport=" && v.RPortEnd == 0:
 			if s, ok = plainValue(b, i+7, v.To); ok {
 				v.RPort, v.RPortEnd = s, i+6
