@@ -1,0 +1,191 @@
+package modjk
+
+import (
+	"slices"
+	"strings"
+)
+
+// Directive is a word of mod_jk and what becomes of it when it is used as it should be.
+type Directive struct {
+	Name    string
+	Of      string // what has it: "file", "ajp13", "member", "lb", "status", "rule", "httpd", several with blanks
+	Verdict Verdict
+	Note    string // the key it becomes, how it differs, or why it is ignored
+}
+
+// Directives returns every word of workers.properties, of the rules' extensions and of httpd.conf that is known.
+func Directives() []Directive { return slices.Clone(directives) }
+
+const (
+	ofServer = "ajp13 member"
+	ofStatus = "the status worker is not there yet"
+	ofRetry  = "the gateway repeats only what is safe, on other nodes"
+	ofProbes = "probes find out, see health"
+	noEffect = "mod_jk ignores it, too"
+	ofHTTPD  = "a matter of httpd"
+	toTheMap = "written into mounts"
+)
+
+var directives = []Directive{
+	{"worker.list", "file", Used, "which workers become pools"},
+	{"worker.maintain", "file", Ignored, ofProbes},
+	{"type", "ajp13 member lb status", Used, "ajp13: a node; lb: a pool; status: see the rules that name it"},
+	{"reference", "ajp13 member lb status", Used, "what the template says is copied"},
+	{"host", ofServer, Used, "nodes[].http"},
+	{"port", ofServer, Used, "nodes[].http"},
+	{"source", ofServer, Unsupported, "the system chooses the local address"},
+	{"prefer_ipv6", ofServer, Unsupported, "IPv4 comes first; write the address"},
+	{"socket_timeout", ofServer, Approximated, "ajp.bodyTimeout; without reply_timeout ajp.replyTimeout, without socket_connect_timeout ajp.connectTimeout"},
+	{"socket_connect_timeout", ofServer, Used, "ajp.connectTimeout"},
+	{"socket_keepalive", ofServer, Ignored, "TCP keep-alive is always on"},
+	{"socket_buffer", ofServer, Ignored, "the system's buffers grow as needed"},
+	{"ping_mode", ofServer, Used, "ajp.ping"},
+	{"ping_timeout", ofServer, Used, "ajp.ping.timeout"},
+	{"connect_timeout", ofServer, Used, "ajp.ping.connect, ajp.ping.timeout"},
+	{"prepost_timeout", ofServer, Used, "ajp.ping.request, ajp.ping.timeout"},
+	{"connection_ping_interval", ofServer, Used, "ajp.ping.interval"},
+	{"connection_pool_size", ofServer, Ignored, "it counts per process of httpd; ajp.connections would count for all requests"},
+	{"connection_pool_minsize", ofServer, Approximated, "ajp.minIdle: for the whole gateway, not per process of httpd"},
+	{"connection_pool_timeout", ofServer, Used, "ajp.idleTimeout"},
+	{"connection_acquire_timeout", ofServer, Ignored, "without a limit nobody waits for a connection"},
+	{"retries", "ajp13 member lb", Ignored, ofRetry},
+	{"retry_interval", "ajp13 member lb", Ignored, ofRetry},
+	{"reply_timeout", ofServer, Used, "ajp.replyTimeout, ajp.bodyTimeout"},
+	{"recovery_options", ofServer, Approximated, "what was begun is repeated only if it is idempotent, and never once an answer began"},
+	{"fail_on_status", ofServer, Unsupported, "answers of a node are passed on"},
+	{"busy_limit", ofServer, Used, "ajp.connections with ajp.acquireTimeout: 0"},
+	{"max_packet_size", "ajp13 member lb", Used, "ajp.packetSize; ignored on an lb"},
+	{"secret", "ajp13 member lb", Used, "ajp.secret"},
+	{"lbfactor", "member", Used, "nodes[].weight"},
+	{"activation", "member", Used, "nodes[].activation"},
+	{"disabled", "member", Used, "nodes[].activation"},
+	{"stopped", "member", Used, "nodes[].activation"},
+	{"route", "member", Used, "nodes[].route"},
+	{"domain", "member", Used, "nodes[].domain"},
+	{"redirect", "member", Used, "nodes[].redirect"},
+	{"distance", "member", Used, "nodes[].distance"},
+	{"balance_workers", "lb", Used, "pools.NAME.nodes"},
+	{"sticky_session", "lb", Used, "pools.NAME.sticky"},
+	{"sticky_session_force", "lb", Used, "pools.NAME.stickyForce"},
+	{"method", "lb", Used, "pools.NAME.balance; Traffic, Busyness and Next are approximated"},
+	{"lock", "lb", Ignored, "there are no processes to lock"},
+	{"lb_retries", "lb", Ignored, ofRetry},
+	{"recover_time", "lb", Ignored, ofProbes},
+	{"error_escalation_time", "lb", Ignored, ofProbes},
+	{"max_reply_timeouts", "lb", Ignored, ofProbes},
+	{"session_cookie", "lb", Used, "affinity.http: one name for all pools"},
+	{"session_path", "lb", Used, ";jsessionid only"},
+	{"set_session_cookie", "lb", Unsupported, "the gateway makes no session cookies"},
+	{"session_cookie_path", "lb", Ignored, "belongs to set_session_cookie"},
+	{"mount", "ajp13 lb status", Used, toTheMap},
+	{"css", "status", Unsupported, ofStatus},
+	{"read_only", "status", Unsupported, ofStatus},
+	{"user", "status", Unsupported, ofStatus},
+	{"user_case_insensitive", "status", Unsupported, ofStatus},
+	{"good", "status", Unsupported, ofStatus},
+	{"bad", "status", Unsupported, ofStatus},
+	{"prefix", "status", Unsupported, ofStatus},
+	{"ns", "status", Unsupported, ofStatus},
+	{"xmlns", "status", Unsupported, ofStatus},
+	{"doctype", "status", Unsupported, ofStatus},
+
+	{";reply_timeout", "rule", Unsupported, "set the node's ajp.replyTimeout"},
+	{";sticky_ignore", "rule", Used, "a pool of its own, without sticky"},
+	{";stateless", "rule", Unsupported, "requests without an id count as new sessions"},
+	{";active", "rule", Used, "a pool of its own, with this activation"},
+	{";disabled", "rule", Used, "a pool of its own, with this activation"},
+	{";stopped", "rule", Used, "a pool of its own, with this activation"},
+	{";fail_on_status", "rule", Unsupported, "answers of a node are passed on"},
+	{";use_server_errors", "rule", Unsupported, "error pages of a node are passed on"},
+	{";session_cookie", "rule", Unsupported, "one name for all pools: affinity.http"},
+	{";session_path", "rule", Unsupported, ";jsessionid only"},
+	{";set_session_cookie", "rule", Unsupported, "the gateway makes no session cookies"},
+	{";session_cookie_path", "rule", Ignored, "belongs to set_session_cookie"},
+
+	{"JkWorkersFile", "httpd", Used, "give the file with --workers"},
+	{"JkWorkerProperty", "httpd", Used, "a line of workers.properties"},
+	{"JkMount", "httpd", Used, toTheMap},
+	{"JkUnMount", "httpd", Used, toTheMap},
+	{"JkMountFile", "httpd", Used, "give the file with --urimap"},
+	{"JkMountCopy", "httpd", Used, "rules of the main server are copied"},
+	{"JkMountFileReload", "httpd", Unsupported, "convert again after a change"},
+	{"JkAutoAlias", "httpd", Unsupported, "the gateway serves no files"},
+	{"JkOptions", "httpd", Approximated, "targets are forwarded as they came, unsafe ones are refused"},
+	{"JkEnvVar", "httpd", Unsupported, "no attributes of your own"},
+	{"JkStripSession", "httpd", Ignored, "concerns what is not forwarded"},
+	{"JkWatchdogInterval", "httpd", Ignored, ofProbes},
+	{"JkRequestLogFormat", "httpd", Ignored, ofHTTPD},
+	{"JkShmFile", "httpd", Ignored, ofHTTPD},
+	{"JkShmSize", "httpd", Ignored, ofHTTPD},
+	{"JkLogFile", "httpd", Ignored, ofHTTPD},
+	{"JkLogLevel", "httpd", Ignored, ofHTTPD},
+	{"JkLogStampFormat", "httpd", Ignored, ofHTTPD},
+	{"JkExtractSSL", "httpd", Used, "TLS data is always sent"},
+	{"JkHTTPSIndicator", "httpd", Ignored, ofHTTPD},
+	{"JkSESSIONIndicator", "httpd", Ignored, ofHTTPD},
+	{"JkCIPHERIndicator", "httpd", Ignored, ofHTTPD},
+	{"JkCERTSIndicator", "httpd", Ignored, ofHTTPD},
+	{"JkCERTCHAINPrefix", "httpd", Ignored, ofHTTPD},
+	{"JkKEYSIZEIndicator", "httpd", Ignored, ofHTTPD},
+	{"JkRemoteAddrIndicator", "httpd", Unsupported, "the client is who it is; see http.forwarded"},
+	{"JkRemoteHostIndicator", "httpd", Unsupported, "the client is who it is"},
+	{"JkRemotePortIndicator", "httpd", Unsupported, "the client is who it is"},
+	{"JkRemoteUserIndicator", "httpd", Unsupported, "the gateway authenticates nobody"},
+	{"JkAuthTypeIndicator", "httpd", Unsupported, "the gateway authenticates nobody"},
+	{"JkLocalNameIndicator", "httpd", Unsupported, "the server is who it is"},
+	{"JkLocalAddrIndicator", "httpd", Unsupported, "the server is who it is"},
+	{"JkLocalPortIndicator", "httpd", Unsupported, "the server is who it is"},
+	{"JkIgnoreCLIndicator", "httpd", Unsupported, "the length is sent as it is"},
+	{"JkWorkerIndicator", "httpd", Unsupported, "rules choose the worker"},
+	{"JkStickyIgnoreIndicator", "httpd", Unsupported, "use the rule extension sticky_ignore"},
+	{"JkStatelessIndicator", "httpd", Unsupported, "requests without an id count as new sessions"},
+	{"JkRouteIndicator", "httpd", Unsupported, "the session id has the route"},
+	{"JkReplyTimeoutIndicator", "httpd", Unsupported, "set the node's ajp.replyTimeout"},
+	{"Include", "httpd", Unsupported, "included files are not read"},
+	{"IncludeOptional", "httpd", Unsupported, "included files are not read"},
+}
+
+// oldNames are other names of a directive.
+var oldNames = map[string]string{"jvm_route": "route", "balanced_workers": "balance_workers", "cachesize": "connection_pool_size",
+	"cache_timeout": "connection_pool_timeout", "recycle_timeout": "connection_pool_timeout"}
+
+// idle are accepted by mod_jk without effect.
+var idle = strings.Fields("sysprops stderr stdout mx ms class_path bridge jvm_lib ld_path cmd_line native_lib local_worker local_worker_only secretkey")
+
+// find returns what is known of a worker's word, nil if there is no such.
+func find(word string) *Directive {
+	if now, ok := oldNames[word]; ok {
+		word = now
+	}
+	if slices.Contains(idle, word) {
+		return &Directive{word, "ajp13 member lb status", Ignored, noEffect}
+	}
+	if word == "list" || word == "maintain" {
+		word = "worker." + word
+	}
+	i := slices.IndexFunc(directives, func(d Directive) bool { return d.Name == word && d.Of != "httpd" && d.Of != "rule" })
+	if i < 0 {
+		return nil
+	}
+	return &directives[i]
+}
+
+// findHTTPD returns what is known of a directive of httpd, whose case does not matter.
+func findHTTPD(name string) *Directive {
+	i := slices.IndexFunc(directives, func(d Directive) bool { return d.Of == "httpd" && strings.EqualFold(d.Name, name) })
+	if i < 0 {
+		return nil
+	}
+	return &directives[i]
+}
+
+// words are the names that something has, for whoever misspelt one.
+func words(of string) []string {
+	var all []string
+	for _, d := range directives {
+		if strings.Contains(" "+d.Of+" ", " "+of+" ") {
+			all = append(all, strings.TrimPrefix(d.Name, "worker."))
+		}
+	}
+	return all
+}

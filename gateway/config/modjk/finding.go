@@ -1,0 +1,171 @@
+package modjk
+
+import (
+	"cmp"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"text/tabwriter"
+	"unicode/utf8"
+
+	"twinhop/gateway/config/form"
+)
+
+// Verdict says what becomes of a line.
+type Verdict string
+
+// The verdicts.
+const (
+	Used         Verdict = "used"              // the configuration says the same
+	Approximated Verdict = "approximated"      // it says something near
+	Unsupported  Verdict = "not supported yet" // the gateway has no such thing, and the line means something
+	Ignored      Verdict = "ignored"           // it means nothing here
+	Error        Verdict = "error"             // nothing is converted until it is mended
+)
+
+// verdicts in the order of how much they have to say: of what is told about one line the last counts.
+var verdicts = []Verdict{Ignored, Used, Approximated, Unsupported, Error}
+
+// Finding is the verdict about one line. Line and Col count from 1, columns in bytes. It never holds a secret.
+type Finding struct {
+	File      string  `json:"file"`
+	Line      int     `json:"line"`
+	Col       int     `json:"col"`
+	Directive string  `json:"directive"`
+	Verdict   Verdict `json:"verdict"`
+	Note      string  `json:"note,omitempty"` // what it became, how it differs, or why
+	Hint      string  `json:"hint,omitempty"` // what to do
+}
+
+// Findings are sorted by file and place.
+type Findings []Finding
+
+// Count returns how many lines have a verdict.
+func (fs Findings) Count(v Verdict) (n int) {
+	for _, f := range fs {
+		if f.Verdict == v {
+			n++
+		}
+	}
+	return n
+}
+
+// Render writes a table, one line for each finding, and a line with the sums.
+func (fs Findings) Render(w io.Writer) error {
+	tw := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	for _, f := range fs {
+		note := f.Note
+		if f.Hint != "" {
+			note = strings.TrimPrefix(note+"; "+f.Hint, "; ")
+		}
+		line := fmt.Sprintf("%s:%d:%d\t%s\t%s\t%s", clean(f.File), f.Line, f.Col, clean(f.Directive), f.Verdict, clean(note))
+		if _, err := fmt.Fprintln(tw, strings.TrimRight(line, "\t ")); err != nil {
+			return err
+		}
+	}
+	if err := tw.Flush(); err != nil {
+		return err
+	}
+	var sums []string
+	for _, v := range []Verdict{Used, Approximated, Unsupported, Ignored} {
+		sums = append(sums, fmt.Sprintf("%d %s", fs.Count(v), v))
+	}
+	noun := "errors"
+	if fs.Count(Error) == 1 {
+		noun = "error"
+	}
+	_, err := fmt.Fprintf(w, "%s, %d %s\n", strings.Join(sums, ", "), fs.Count(Error), noun)
+	return err
+}
+
+// clean keeps a hostile file from steering the terminal or the YAML that it is shown in.
+func clean(s string) string {
+	if len(s) > 400 {
+		s = s[:400] + "..."
+	}
+	return strings.Map(func(r rune) rune {
+		if r < ' ' || r >= 0x7f {
+			return utf8.RuneError
+		}
+		return r
+	}, strings.ToValidUTF8(s, "?"))
+}
+
+// place is where something stands.
+type place struct {
+	file      string
+	line, col int
+}
+
+func (p place) String() string { return fmt.Sprintf("%s:%d", clean(p.file), p.line) }
+
+// spot is a place, or what is wrong with a whole file: an option of the command line.
+type spot struct {
+	place
+	option string
+}
+
+// ledger collects what is said of each line.
+type ledger struct {
+	rows  map[spot]*Finding
+	files []string // in the order they were read
+	hints int
+}
+
+// mark says something of a line. What has more to say replaces what was said before.
+func (l *ledger) mark(at place, f Finding) {
+	f.File, f.Line, f.Col = at.file, at.line, at.col
+	if l.rows == nil {
+		l.rows = map[spot]*Finding{}
+	}
+	where := spot{place: at}
+	if strings.HasPrefix(f.Directive, "--") {
+		where.option = f.Directive
+	}
+	old := l.rows[where]
+	switch {
+	case old == nil:
+		l.rows[where] = &f
+	case slices.Index(verdicts, f.Verdict) > slices.Index(verdicts, old.Verdict):
+		if f.Directive == "" {
+			f.Directive = old.Directive
+		}
+		*old = f
+	}
+}
+
+func (l *ledger) sorted() Findings {
+	all := Findings{}
+	for _, f := range l.rows {
+		all = append(all, *f)
+	}
+	slices.SortFunc(all, func(a, b Finding) int {
+		return cmp.Or(cmp.Compare(slices.Index(l.files, a.File), slices.Index(l.files, b.File)),
+			cmp.Compare(a.Line, b.Line), cmp.Compare(a.Col, b.Col), cmp.Compare(a.Directive, b.Directive))
+	})
+	return all
+}
+
+// failed tells whether anything is an error.
+func (l *ledger) failed() bool {
+	for _, f := range l.rows {
+		if f.Verdict == Error {
+			return true
+		}
+	}
+	return false
+}
+
+const (
+	maxHints = 500 // nobody mends more mistakes at once, and guessing takes its time
+	maxNames = 200 // that are guessed from
+)
+
+// near guesses which name was meant.
+func (l *ledger) near(name string, names []string) string {
+	if l.hints++; l.hints > maxHints {
+		return ""
+	}
+	return form.DidYouMean(name, names[:min(len(names), maxNames)])
+}

@@ -1,0 +1,240 @@
+package modjk
+
+import (
+	"fmt"
+	"net/netip"
+	"strconv"
+	"strings"
+	"time"
+
+	"twinhop/gateway/config/form"
+)
+
+// pair is a key of the configuration with its value as YAML, and where that comes from.
+type pair struct{ key, text, from string }
+
+// node is an ajp13 worker as it is written.
+type node struct {
+	w          *worker
+	member     bool // of an lb: words of members count
+	route      string
+	domain     string
+	redirect   string
+	activation string
+	own        []pair // weight, domain ...
+	http       pair
+	ajp        []pair
+	secret     string
+}
+
+const (
+	day     = 24 * time.Hour
+	maxPing = 10 * time.Minute
+	largest = 1<<31 - 1
+)
+
+// node returns what a worker of type ajp13 becomes.
+func (c *converter) node(w *worker) *node {
+	if n := c.nodes[w.name]; n != nil {
+		return n
+	}
+	n := &node{w: w, route: w.name, activation: "active"}
+	c.nodes[w.name], c.order = n, append(c.order, n)
+	c.address(n)
+	c.secretOf(n, w)
+	c.timeouts(n)
+	c.connections(n)
+	c.pings(n)
+	if v, ok := c.integer(w, "max_packet_size", 0, largest); ok {
+		size := min(max((v+1023)/1024*1024, 8<<10), 64<<10)
+		if size != v {
+			c.say(w.says["max_packet_size"], Finding{Verdict: Used, Note: fmt.Sprintf("ajp.packetSize: %d, as mod_jk rounds it", size)})
+		}
+		n.ajp = append(n.ajp, pair{"packetSize", strconv.Itoa(size), c.of(w, "max_packet_size")})
+	}
+	return n
+}
+
+// address makes the URL. A member without a port waits, stopped, for one.
+func (c *converter) address(n *node) {
+	w, host, port := n.w, "localhost", 8009
+	from := c.of(w, "host", "port")
+	if text, ok := c.get(w, "host"); ok {
+		host = text
+		if h, p, err := form.SplitHostPort(text); err == nil && h != "" {
+			host, port = h, p
+			if own, twice := w.says["port"]; twice && own.value != strconv.Itoa(p) {
+				c.say(own, Finding{Verdict: Error, Note: fmt.Sprintf("host says port %d, port says %s", p, form.Quote(own.value)), Hint: "keep one of them"})
+			}
+		}
+	}
+	if v, ok := c.integer(w, "port", 0, 65535); ok {
+		port = v
+	}
+	if port == 0 {
+		port, n.activation = 8009, "stopped"
+		if e := w.says["port"]; e != nil {
+			c.say(e, Finding{Verdict: Approximated, Note: "activation: stopped, at port 8009", Hint: "write the real port when there is one"})
+		}
+	}
+	host = strings.TrimSuffix(strings.TrimPrefix(host, "["), "]")
+	if a, err := netip.ParseAddr(host); err == nil && a.Is6() {
+		host = "[" + host + "]"
+	}
+	url := fmt.Sprintf("ajp://%s:%d", host, port)
+	if hint, err := form.Check("httpNode", url); err != nil {
+		f := Finding{Verdict: Error, Note: err.Error(), Hint: hint}
+		if e := w.says["host"]; e != nil {
+			c.say(e, f)
+		} else if e := w.says["port"]; e != nil {
+			c.say(e, f)
+		}
+	}
+	if from == "" {
+		from = "mod_jk's defaults"
+	}
+	n.http = pair{"http", quoted(url), from}
+}
+
+// secretOf takes the secret of the worker itself, or of the lb it is a member of.
+func (c *converter) secretOf(n *node, w *worker) {
+	secret, ok := c.get(w, "secret")
+	if !ok {
+		return
+	}
+	e := w.says["secret"]
+	if hint, err := form.Check("secret", secret); err != nil {
+		c.say(e, Finding{Verdict: Error, Note: err.Error(), Hint: hint})
+		return
+	}
+	if n.secret != "" {
+		if w != n.w && n.w.says["secret"] == nil && n.secret != secret {
+			c.say(e, Finding{Verdict: Error, Note: fmt.Sprintf("another lb gives worker %s another secret", n.w.name), Hint: "give the worker its own"})
+		}
+		return
+	}
+	n.secret = secret
+	n.ajp = append(n.ajp, pair{"secret", quoted(secret), c.of(w, "secret")})
+}
+
+// duration reads a number of units.
+func (c *converter) duration(w *worker, word string, unit, most time.Duration) (time.Duration, bool) {
+	v, ok := c.integer(w, word, -largest, int(min(most/unit, largest)))
+	return time.Duration(max(v, 0)) * unit, ok
+}
+
+func (c *converter) timeouts(n *node) {
+	w := n.w
+	socket, hasSocket := c.duration(w, "socket_timeout", time.Second, day)
+	reply, hasReply := c.duration(w, "reply_timeout", time.Millisecond, day)
+	connect, hasConnect := c.duration(w, "socket_connect_timeout", time.Millisecond, maxPing)
+	switch {
+	case hasConnect:
+		n.ajp = append(n.ajp, pair{"connectTimeout", short(connect), c.of(w, "socket_connect_timeout")})
+	case hasSocket && socket <= maxPing:
+		n.ajp = append(n.ajp, pair{"connectTimeout", short(socket), c.of(w, "socket_timeout")})
+	}
+	from, wait := c.of(w, "reply_timeout"), reply
+	if !hasReply || reply == 0 {
+		if from, wait = "mod_jk's default", 0; hasSocket && socket > 0 {
+			from, wait = c.of(w, "socket_timeout"), socket
+		}
+	}
+	n.ajp = append(n.ajp, pair{"replyTimeout", short(wait), from})
+	if wait > 0 {
+		n.ajp = append(n.ajp, pair{"bodyTimeout", short(wait), from})
+	}
+	if v, ok := c.duration(w, "connection_pool_timeout", time.Second, day); ok {
+		n.ajp = append(n.ajp, pair{"idleTimeout", short(v), c.of(w, "connection_pool_timeout")})
+		if least, ok := c.integer(w, "connection_pool_minsize", 0, 65536); ok && v > 0 {
+			n.ajp = append(n.ajp, pair{"minIdle", strconv.Itoa(least), c.of(w, "connection_pool_minsize")})
+			if least > 256 {
+				n.ajp = append(n.ajp, pair{"maxIdle", strconv.Itoa(least), "not less than minIdle"})
+			}
+		}
+	}
+	if e := w.says["connection_pool_minsize"]; e != nil && !w.used["connection_pool_minsize"] {
+		w.used["connection_pool_minsize"] = true
+		c.say(e, Finding{Verdict: Ignored, Note: "without connection_pool_timeout no connection is closed"})
+	}
+}
+
+func (c *converter) connections(n *node) {
+	if v, ok := c.integer(n.w, "busy_limit", -largest, 65536); ok && v > 0 {
+		from := c.of(n.w, "busy_limit")
+		n.ajp = append(n.ajp, pair{"connections", strconv.Itoa(v), from}, pair{"acquireTimeout", "0", from})
+	}
+}
+
+// pings says when connections are asked for a sign of life.
+func (c *converter) pings(n *node) {
+	w := n.w
+	mode, _ := c.get(w, "ping_mode")
+	for _, letter := range mode {
+		if !strings.ContainsRune("CPIA", letter) {
+			c.say(w.says["ping_mode"], Finding{Verdict: Approximated, Note: form.Quote(string(letter)) + " is no letter of ping_mode: mod_jk skips it, too", Hint: "C, P, I or A"})
+		}
+	}
+	has := func(letter string) bool { return strings.ContainsAny(mode, letter+"A") }
+	timeout, hasTimeout := c.duration(w, "ping_timeout", time.Millisecond, maxPing)
+	if !hasTimeout || timeout <= 0 {
+		timeout = 10 * time.Second
+	}
+	connect, _ := c.duration(w, "connect_timeout", time.Millisecond, maxPing)
+	prepost, _ := c.duration(w, "prepost_timeout", time.Millisecond, maxPing)
+	interval, hasInterval := c.duration(w, "connection_ping_interval", time.Second, day)
+	if has("I") && interval == 0 {
+		interval, hasInterval = max(timeout/time.Second*10*time.Second, time.Second), true
+	}
+	var all []pair
+	longest := time.Duration(0)
+	for _, p := range []struct {
+		key, letter, word string
+		own               time.Duration
+	}{{"connect", "C", "connect_timeout", connect}, {"request", "P", "prepost_timeout", prepost}} {
+		if p.own == 0 && !has(p.letter) {
+			continue
+		}
+		all = append(all, pair{p.key, "true", c.of(w, "ping_mode", p.word)})
+		if p.own == 0 {
+			p.own = timeout
+		}
+		if longest > 0 && longest != p.own || p.own != timeout && hasInterval && interval > 0 {
+			c.approximate(w, "connect_timeout", "prepost_timeout")
+		}
+		longest = max(longest, p.own)
+	}
+	if hasInterval && interval > 0 {
+		all = append(all, pair{"interval", short(interval), c.of(w, "ping_mode", "connection_ping_interval")})
+		longest = max(longest, timeout)
+	}
+	if len(all) == 0 {
+		if e := w.says["ping_timeout"]; e != nil {
+			c.say(e, Finding{Verdict: Approximated, Note: "no connection is asked: it has no effect"})
+		}
+		return
+	}
+	from := c.of(w, "ping_timeout", "connect_timeout", "prepost_timeout")
+	if from == "" {
+		from = "mod_jk's default"
+	}
+	for _, p := range append(all, pair{"timeout", short(longest), from}) {
+		n.ajp = append(n.ajp, pair{"ping." + p.key, p.text, p.from})
+	}
+}
+
+// approximate says that pings have one time of waiting for an answer.
+func (c *converter) approximate(w *worker, words ...string) {
+	for _, word := range words {
+		if e := w.says[word]; e != nil {
+			c.say(e, Finding{Verdict: Approximated, Note: "ajp.ping.timeout is one for all pings: the longest"})
+		}
+	}
+}
+
+func short(d time.Duration) string {
+	if d == 0 {
+		return "0"
+	}
+	return form.Short(d)
+}

@@ -1,0 +1,288 @@
+package modjk
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"twinhop/gateway/config/form"
+)
+
+// pool is an lb, an ajp13 worker that is mapped itself, or one of them as a rule changes it.
+type pool struct {
+	name, of    string // of: the worker
+	members     []member
+	words       []pair
+	sticky      bool
+	from        string
+	stickyForce *pair
+	key         string // says, once it was asked for
+}
+
+// member is a node of a pool.
+type member struct {
+	n          *node
+	activation *pair // other than the node's
+	from       string
+}
+
+// maxPools is how many pools, and nodes of all, a configuration may have.
+const maxPools = 256
+
+// crowded complains, at a place, of one pool or node too many.
+func (c *converter) crowded(at place, directive string) bool {
+	if len(c.pools) < maxPools && len(c.order) <= maxPools {
+		return false
+	}
+	c.mark(at, Finding{Directive: directive, Verdict: Error, Note: fmt.Sprintf("more than %d pools or nodes", maxPools)})
+	return true
+}
+
+func (c *converter) makePools() {
+	for _, name := range c.listed {
+		w := c.workers[name]
+		if c.crowded(w.at, "worker."+name) {
+			return
+		}
+		if w.kind == "lb" {
+			c.lb(w)
+		}
+	}
+	for _, name := range c.listed {
+		if w := c.workers[name]; w.kind == "ajp13" && !c.crowded(w.at, "worker."+name) {
+			m := member{n: c.node(w), from: c.props.origin("worker.list")}
+			if m.n.activation != "active" && m.n.member {
+				m.activation = &pair{"activation", "active", "mapped itself: the activation is that of the lb's member"}
+			}
+			c.pools = append(c.pools, &pool{name: name, of: name, members: []member{m}, sticky: true, from: w.at.String()})
+		}
+	}
+	c.redirects()
+	c.oneAddress()
+	for _, p := range c.pools {
+		if w := c.workers[p.of]; c.cookie != nil && c.cookie.value != "JSESSIONID" && w.kind == "lb" && w.says["session_cookie"] == nil {
+			c.say(c.cookie, Finding{Verdict: Approximated, Note: fmt.Sprintf("there is one name for all pools: %s, which reads JSESSIONID with mod_jk, reads this one, too", w.name)})
+		}
+	}
+}
+
+// oneAddress lets workers at one address agree on the same things with their connector: there is one for both.
+func (c *converter) oneAddress() {
+	first := map[string]*node{}
+	for _, n := range c.order {
+		other := first[n.http.text]
+		if other == nil {
+			first[n.http.text] = n
+			continue
+		}
+		for word, e := range n.w.says {
+			if d := find(word); word == "host" || word == "port" || n.w.used[word] && d.Of != "member" && strings.HasPrefix(d.Note, "ajp.") && (other.w.says[word] == nil || other.w.says[word].value != e.value) {
+				c.say(e, Finding{Verdict: Approximated, Note: fmt.Sprintf("worker %s is at the same address: what it says of connections counts for both", other.w.name), Hint: "let one worker be in both places, or say the same of both"})
+			}
+		}
+		n.ajp, n.secret = other.ajp, other.secret
+	}
+}
+
+// origin is the line of a key.
+func (p *properties) origin(key string) string {
+	if e := p.byKey[key]; e != nil {
+		return e.at[0].String()
+	}
+	return "mod_jk's default"
+}
+
+func (c *converter) lb(w *worker) {
+	p := &pool{name: w.name, of: w.name, from: w.at.String()}
+	c.pools = append(c.pools, p)
+	text, ok := c.get(w, "balance_workers")
+	if !ok {
+		c.mark(w.at, Finding{Verdict: Error, Directive: "worker." + w.name, Note: "an lb without balance_workers has nobody to balance"})
+		return
+	}
+	e, routes := w.says["balance_workers"], map[string]string{}
+	for _, name := range split(text) {
+		m := c.worker(name, e)
+		switch {
+		case m == nil:
+			c.say(e, Finding{Verdict: Error, Note: "worker " + form.Quote(name) + " cannot be used"})
+			continue
+		case m.kind != "ajp13":
+			c.say(e, Finding{Verdict: Error, Note: fmt.Sprintf("worker %s is of type %s: members are of type ajp13", name, m.kind)})
+			continue
+		case slices.ContainsFunc(p.members, func(o member) bool { return o.n.w == m }):
+			c.say(e, Finding{Verdict: Approximated, Note: form.Quote(name) + " is named twice"})
+			continue
+		}
+		n := c.node(m)
+		if c.crowded(w.at, "worker."+w.name) {
+			return
+		}
+		c.memberWords(n)
+		c.secretOf(n, w)
+		if first, twice := routes[n.route]; twice {
+			c.say(e, Finding{Verdict: Error, Note: fmt.Sprintf("%s and %s have the same route %s: mod_jk refuses that, too", first, name, form.Quote(n.route)), Hint: "each member needs its own route"})
+		}
+		routes[n.route] = name
+		p.members = append(p.members, member{n: n, from: c.of(w, "balance_workers")})
+	}
+	c.lbWords(w, p)
+}
+
+// memberWords reads what counts for members only, once.
+func (c *converter) memberWords(n *node) {
+	if n.member {
+		return
+	}
+	n.member = true
+	w := n.w
+	if v, ok := c.integer(w, "lbfactor", -largest, 1_000_000); ok {
+		n.own = append(n.own, pair{"weight", strconv.Itoa(max(v, 1)), c.of(w, "lbfactor")})
+		if v < 1 {
+			c.say(w.says["lbfactor"], Finding{Verdict: Used, Note: "nodes[].weight: 1, as mod_jk takes it"})
+		}
+	}
+	if v, ok := c.name(w, "route"); ok {
+		n.route = v
+	}
+	if v, ok := c.name(w, "domain"); ok {
+		n.domain = v
+		n.own = append(n.own, pair{"domain", quoted(v), c.of(w, "domain")})
+	}
+	if v, ok := c.integer(w, "distance", 0, 1_000_000); ok {
+		n.own = append(n.own, pair{"distance", strconv.Itoa(v), c.of(w, "distance")})
+	}
+	if v, ok := c.name(w, "redirect"); ok {
+		n.redirect = v
+	}
+	c.activation(n)
+}
+
+// activation reads the present word or, in its absence, the two old ones.
+func (c *converter) activation(n *node) {
+	w, from := n.w, c.of(n.w, "port")
+	word := ""
+	if text, ok := c.get(w, "activation"); ok {
+		from = c.of(w, "activation")
+		switch strings.ToLower(text)[0] {
+		case 'a', '0':
+			word = "active"
+		case 'd', '1':
+			word = "disabled"
+		case 's', '2':
+			word = "stopped"
+		default:
+			c.say(w.says["activation"], Finding{Verdict: Approximated, Note: form.Quote(text) + " is no activation: mod_jk takes Active, and so it is taken", Hint: "Active, Disabled or Stopped"})
+		}
+		for _, old := range []string{"disabled", "stopped"} {
+			if e := w.says[old]; e != nil {
+				w.used[old] = true
+				c.say(e, Finding{Verdict: Ignored, Note: "activation says it"})
+			}
+		}
+	} else {
+		if c.boolean(w, "disabled", false) {
+			word, from = "disabled", c.of(w, "disabled")
+		}
+		if c.boolean(w, "stopped", false) {
+			word, from = "stopped", c.of(w, "stopped")
+		}
+	}
+	if n.activation != "stopped" && word != "" {
+		n.activation = word
+	}
+	if n.activation != "active" {
+		n.own = append(n.own, pair{"activation", n.activation, from})
+	}
+}
+
+// redirects are looked at when all routes are known.
+func (c *converter) redirects() {
+	known := map[string]bool{}
+	for _, n := range c.order {
+		known[n.route] = true
+	}
+	for _, n := range c.order {
+		e := n.w.says["redirect"]
+		switch {
+		case n.redirect == "":
+		case n.redirect == n.route:
+			c.say(e, Finding{Verdict: Approximated, Note: "a member cannot be its own substitute: left out"})
+		case !known[n.redirect]:
+			var routes []string
+			for _, o := range c.order {
+				routes = append(routes, o.route)
+			}
+			c.say(e, Finding{Verdict: Approximated, Note: "no member has the route " + form.Quote(n.redirect) + ": left out", Hint: c.near(n.redirect, routes)})
+		default:
+			n.own = append(n.own, pair{"redirect", quoted(n.redirect), c.of(n.w, "redirect")})
+		}
+	}
+}
+
+// methods of mod_jk by their first characters.
+var methods = map[byte]struct{ word, note string }{
+	'r': {"requests", ""}, '0': {"requests", ""},
+	's': {"sessions", ""}, '3': {"sessions", ""},
+	'n': {"round-robin", "balance: round-robin; Next carries what it owes from one maintenance to the next"},
+	'4': {"round-robin", "balance: round-robin; Next carries what it owes from one maintenance to the next"},
+	't': {"requests", "balance: requests; bytes are not counted"}, '1': {"requests", "balance: requests; bytes are not counted"},
+	'b': {"requests", "balance: requests; what is under way is not counted"}, '2': {"requests", "balance: requests; what is under way is not counted"},
+}
+
+func (c *converter) lbWords(w *worker, p *pool) {
+	if text, ok := c.get(w, "method"); ok {
+		m, known := methods[strings.ToLower(text)[0]]
+		switch {
+		case !known:
+			m.word = "requests"
+			c.say(w.says["method"], Finding{Verdict: Approximated, Note: form.Quote(text) + " is no method: mod_jk takes Request, and so it is taken", Hint: "Request, Session, Next, Traffic or Busyness"})
+		case m.note != "":
+			c.say(w.says["method"], Finding{Verdict: Approximated, Note: m.note})
+		}
+		p.words = append(p.words, pair{"balance", m.word, c.of(w, "method")})
+	}
+	p.sticky = c.boolean(w, "sticky_session", true)
+	if !p.sticky {
+		p.words = append(p.words, pair{"sticky", "false", c.of(w, "sticky_session")})
+	}
+	if c.boolean(w, "sticky_session_force", false) {
+		if p.sticky {
+			p.stickyForce = &pair{"stickyForce", "true", c.of(w, "sticky_session_force")}
+		} else {
+			c.say(w.says["sticky_session_force"], Finding{Verdict: Approximated, Note: "without sticky_session it has no effect: left out"})
+		}
+	}
+	if c.boolean(w, "set_session_cookie", false) {
+		c.say(w.says["set_session_cookie"], Finding{Verdict: Unsupported, Note: find("set_session_cookie").Note})
+	} else if e := w.says["set_session_cookie"]; e != nil {
+		for _, at := range e.at {
+			row := c.rows[spot{place: at}]
+			row.Verdict, row.Note = Used, "no cookie is set"
+		}
+	}
+	c.sessionNames(w)
+	if e := w.says["max_packet_size"]; e != nil {
+		w.used["max_packet_size"] = true
+		c.say(e, Finding{Verdict: Ignored, Note: "what may be repeated is kept in the gateway's own measure"})
+	}
+}
+
+// sessionNames reads how the session id is called: one name for all.
+func (c *converter) sessionNames(w *worker) {
+	if path, ok := c.get(w, "session_path"); ok && path != ";jsessionid" {
+		c.say(w.says["session_path"], Finding{Verdict: Unsupported, Note: "session ids in paths are read from ;jsessionid only"})
+	}
+	name, ok := c.get(w, "session_cookie")
+	e := w.says["session_cookie"]
+	switch {
+	case !ok:
+	case !form.IsToken(name) || len(name) > maxName:
+		c.say(e, Finding{Verdict: Error, Note: form.Quote(name) + " is no name of a cookie"})
+	case c.cookie == nil:
+		c.cookie = e
+	case c.cookie.value != name:
+		c.say(e, Finding{Verdict: Unsupported, Note: fmt.Sprintf("%s reads another cookie (%s): there is one name for all pools", c.cookie.key, c.cookie.value)})
+	}
+}

@@ -1,0 +1,118 @@
+package modjk
+
+import (
+	"fmt"
+	"strings"
+
+	"twinhop/gateway/config/form"
+)
+
+// rule is one line of the URI map, wherever it stood.
+type rule struct {
+	at              place
+	text            string // "PATTERN=WORKER", for the report
+	pattern, worker string
+	not, off        bool
+	sticky          bool // ;sticky_ignore
+	activation      []activated
+}
+
+// activated is a member whose activation the rule says.
+type activated struct{ member, word string }
+
+// readMap reads a uriworkermap.properties. Its lines are raw: there are no variables in them.
+func readMap(s *Source, l *ledger) []rule {
+	var all []rule
+	for _, ln := range lines(s, l) {
+		pattern, worker, found := strings.Cut(ln.text, "=")
+		pattern, worker = strings.Trim(pattern, blanks), strings.Trim(worker, blanks)
+		if !found || pattern == "" || worker == "" {
+			l.mark(ln.at, Finding{Directive: form.Quote(ln.text), Verdict: Ignored, Note: "no pattern or no worker: mod_jk skips the line, too", Hint: `such as "/app|/*=worker"`})
+			continue
+		}
+		if r, ok := newRule(ln.at, pattern, worker, l); ok {
+			all = append(all, r)
+		}
+	}
+	return all
+}
+
+// newRule takes the parts of a rule apart.
+func newRule(at place, pattern, worker string, l *ledger) (rule, bool) {
+	r := rule{at: at, text: pattern + "=" + worker}
+	name, extensions, _ := strings.Cut(worker, ";")
+	r.worker = strings.Trim(name, blanks)
+	pattern, r.off = strings.CutPrefix(pattern, "-")
+	r.pattern, r.not = strings.CutPrefix(pattern, "!")
+	switch {
+	case r.off:
+		l.mark(at, Finding{Directive: r.text, Verdict: Ignored, Note: "switched off by its \"-\""})
+		return r, false
+	case !strings.HasPrefix(r.pattern, "/"):
+		l.mark(at, Finding{Directive: r.text, Verdict: Ignored, Note: "a pattern begins with \"/\": mod_jk refuses the rule, too"})
+		return r, false
+	case len(r.worker) > maxName || r.worker == "" || strings.ContainsAny(r.worker, blanks):
+		l.mark(at, Finding{Directive: r.text, Verdict: Error, Note: form.Quote(r.worker) + " is no name of a worker"})
+		return r, false
+	}
+	r.extend(extensions, l)
+	return r, true
+}
+
+// extend reads ";name=value;name=value". A path that begins with a semicolon (session_path=;name) is one value.
+func (r *rule) extend(text string, l *ledger) {
+	for text != "" {
+		var one string
+		one, text, _ = strings.Cut(text, ";")
+		name, value, _ := strings.Cut(one, "=")
+		name, value = strings.Trim(name, blanks), strings.Trim(value, blanks)
+		if name == "session_path" && value == "" {
+			_, text, _ = strings.Cut(text, ";")
+		}
+		switch name {
+		case "":
+		case "sticky_ignore":
+			n, _ := number(value)
+			r.sticky = r.sticky || n > 0
+		case "active", "disabled", "stopped":
+			for _, m := range split(value) {
+				r.activation = append(r.activation, activated{m, name})
+			}
+		default:
+			r.note(name, l)
+		}
+	}
+}
+
+// note says of an extension that it is not used.
+func (r *rule) note(name string, l *ledger) {
+	for _, d := range directives {
+		if d.Of == "rule" && d.Name == ";"+name {
+			l.mark(r.at, Finding{Directive: r.text, Verdict: d.Verdict, Note: name + ": " + d.Note})
+			return
+		}
+	}
+	var known []string
+	for _, w := range words("rule") {
+		known = append(known, strings.TrimPrefix(w, ";"))
+	}
+	l.mark(r.at, Finding{Directive: r.text, Verdict: Approximated, Note: fmt.Sprintf("there is no extension %s: mod_jk skips it, too", form.Quote(name)), Hint: l.near(name, known)})
+}
+
+// patterns are the paths of mounts that say the same. "X|Y" is X and XY; only "|/" can be written as it is.
+func (r *rule) patterns() (paths []string, err error) {
+	sign := ""
+	if r.not {
+		sign = "!"
+	}
+	paths = []string{sign + r.pattern}
+	if x, y, short := strings.Cut(r.pattern, "|"); short && (!strings.HasPrefix(y, "/") || strings.Contains(y, "|")) {
+		paths = []string{sign + x, sign + x + y}
+	}
+	for _, p := range paths {
+		if _, err := form.Check("mount", p); err != nil {
+			return nil, err
+		}
+	}
+	return paths, nil
+}
