@@ -83,7 +83,7 @@ Exit codes: 0 fine, 1 failed, 2 wrong usage, 3 invalid configuration,
 		RunE:          func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error { return usage("%s: %w", c.Name(), err) })
-	root.AddCommand(runCommand(), checkCommand(), versionCommand(), demo.Command())
+	root.AddCommand(runCommand(), checkCommand(), convertCommand(), versionCommand(), demo.Command())
 	for _, c := range root.Commands() {
 		if c.Args != nil { // cobra's own complaint would exit 1
 			c.Args = noArguments

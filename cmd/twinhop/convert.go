@@ -1,0 +1,171 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"twinhop/cmd/twinhop/assembly"
+	"twinhop/gateway/config"
+	"twinhop/gateway/config/form"
+	"twinhop/gateway/config/modjk"
+)
+
+// conversion is what the command line of convert says.
+type conversion struct {
+	workers, uriMap, httpd string
+	host, listen           string
+	output                 string // file; empty: standard output
+	force                  bool
+	report                 string
+}
+
+func convertCommand() *cobra.Command {
+	var v conversion
+	c := &cobra.Command{
+		Use:   "convert --workers FILE",
+		Short: "turn mod_jk's files into a configuration",
+		Long: `convert reads mod_jk's workers.properties, and where the rules are: a
+uriworkermap.properties, an httpd.conf, or both. It prints a configuration
+that says the same, with the place that each value comes from, and on standard
+error a verdict for every line that was read. It exits 0, also when lines could
+not be taken over; 1 when something is wrong with the files: then it writes no
+configuration.
+
+Variables $(name) that no line sets are taken from the environment.`,
+		Example: `  twinhop convert --workers workers.properties --urimap uriworkermap.properties -o twinhop.yaml
+  twinhop convert --workers workers.properties --httpd httpd.conf --host www.example.com --report json`,
+		RunE: func(c *cobra.Command, args []string) error {
+			switch {
+			case len(args) > 0:
+				return usage("convert takes no argument such as %q", args[0])
+			case v.workers == "":
+				return usage("convert needs a file: twinhop convert --workers workers.properties")
+			}
+			if v.listen != "" {
+				if hint, err := form.Check("listen", v.listen); err != nil {
+					return usage("convert: --listen: %v; %s", err, hint)
+				}
+			}
+			return convert(c, v)
+		},
+	}
+	f := c.Flags()
+	f.StringVar(&v.workers, "workers", "", "the `file` workers.properties")
+	f.StringVar(&v.uriMap, "urimap", "", "the `file` uriworkermap.properties")
+	f.StringVar(&v.httpd, "httpd", "", "the `file` with the JkMount lines")
+	f.StringVar(&v.host, "host", "", "the virtual host whose rules count, by its `name`")
+	f.StringVar(&v.listen, "listen", "", "the `address` to be served (default \":8080\")")
+	f.StringVarP(&v.output, "output", "o", "", "the `file` to be written (default standard output)")
+	f.BoolVar(&v.force, "force", false, "write over a file that exists")
+	f.Var((*outputWord)(&v.report), "report", "text or json")
+	v.report = "text"
+	return c
+}
+
+func convert(c *cobra.Command, v conversion) error {
+	in, err := v.read()
+	if err != nil {
+		return err
+	}
+	r := modjk.Convert(in)
+	if r.YAML != nil { // what check will say of it is said now
+		name := v.output
+		if name == "" {
+			name = "twinhop.yaml"
+		}
+		_, problems := config.Parse(name, r.YAML, assembly.WordsIn(filepath.Dir(name)))
+		for _, p := range problems {
+			verdict := modjk.Approximated
+			if p.Severity == "error" {
+				verdict = modjk.Error
+			}
+			r.Findings = append(r.Findings, modjk.Finding{File: p.File, Line: p.Line, Col: p.Col, Directive: p.Path, Verdict: verdict, Note: p.Message, Hint: p.Hint})
+		}
+	}
+	if err := v.tell(c.ErrOrStderr(), r.Findings); err != nil {
+		return err
+	}
+	if r.Findings.Count(modjk.Error) > 0 {
+		return exit{code: exitFailed}
+	}
+	if v.output == "" {
+		_, err = c.OutOrStdout().Write(r.YAML)
+		return err
+	}
+	return v.write(r)
+}
+
+func (v *conversion) read() (in modjk.Input, err error) {
+	in = modjk.Input{Host: v.host, Listen: v.listen, Lookup: os.LookupEnv}
+	for _, f := range []struct {
+		name string
+		to   **modjk.Source
+	}{{v.uriMap, &in.URIMap}, {v.httpd, &in.HTTPD}} {
+		if f.name != "" {
+			text, err := config.ReadFile(f.name)
+			if err != nil {
+				return in, err
+			}
+			*f.to = &modjk.Source{Name: f.name, Text: text}
+		}
+	}
+	in.Workers.Name = v.workers
+	in.Workers.Text, err = config.ReadFile(v.workers)
+	return in, err
+}
+
+// tell writes the report.
+func (v *conversion) tell(w io.Writer, fs modjk.Findings) error {
+	if v.report != "json" {
+		return fs.Render(w)
+	}
+	counts := map[modjk.Verdict]int{}
+	for _, verdict := range []modjk.Verdict{modjk.Used, modjk.Approximated, modjk.Unsupported, modjk.Ignored, modjk.Error} {
+		counts[verdict] = fs.Count(verdict)
+	}
+	enc := json.NewEncoder(w)
+	enc.SetIndent("", "  ")
+	enc.SetEscapeHTML(false)
+	return enc.Encode(struct {
+		OK       bool                  `json:"ok"`
+		Counts   map[modjk.Verdict]int `json:"counts"`
+		Findings modjk.Findings        `json:"findings"`
+	}{counts[modjk.Error] == 0, counts, fs})
+}
+
+// write makes the file. One with secrets is for its owner alone, also when it
+// takes the place of another: that one is not written to but replaced.
+func (v *conversion) write(r modjk.Result) error {
+	mode := fs.FileMode(0o644)
+	if r.Secrets {
+		mode = 0o600
+	}
+	if !v.force {
+		f, err := os.OpenFile(v.output, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
+		if errors.Is(err, fs.ErrExist) {
+			return exit{exitFailed, fmt.Errorf("%s exists: --force writes over it", v.output)}
+		}
+		if err != nil {
+			return err
+		}
+		_, err = f.Write(r.YAML)
+		return errors.Join(err, f.Close())
+	}
+	f, err := os.CreateTemp(filepath.Dir(v.output), ".twinhop-*") // 0600
+	if err != nil {
+		return err
+	}
+	defer os.Remove(f.Name()) // gone when it was renamed
+	_, err = f.Write(r.YAML)
+	if err := errors.Join(err, f.Chmod(mode), f.Close()); err != nil {
+		return err
+	}
+	return os.Rename(f.Name(), v.output)
+}

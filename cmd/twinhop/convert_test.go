@@ -1,0 +1,69 @@
+package main
+
+import (
+	"bytes"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"testing"
+)
+
+// A file with a secret is for its owner alone, also where it takes the place
+// of one that everybody could read; what is there is not touched unasked.
+func TestConvertWritesFiles(t *testing.T) {
+	dir := t.TempDir()
+	put := func(name, text string, mode fs.FileMode) {
+		t.Helper()
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), mode); err != nil {
+			t.Fatal(err)
+		}
+	}
+	look := func(name string) (string, fs.FileMode) {
+		t.Helper()
+		info, err := os.Stat(filepath.Join(dir, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		text, err := os.ReadFile(filepath.Join(dir, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(text), info.Mode().Perm()
+	}
+	put("open", "worker.list=ajp13\nworker.ajp13.mount=/*\n", 0o644)
+	put("secret", "worker.list=ajp13\nworker.ajp13.mount=/*\nworker.ajp13.secret=s3cret\n", 0o644)
+	put("old.yaml", "old", 0o644)
+	for _, c := range []struct {
+		workers, out string
+		force        bool
+		code         int
+		mode         fs.FileMode
+	}{
+		{"open", "new.yaml", false, 0, 0o644},
+		{"secret", "secret.yaml", false, 0, 0o600},
+		{"secret", "old.yaml", false, 1, 0o644},
+		{"secret", "old.yaml", true, 0, 0o600},
+		{"open", "old.yaml", true, 0, 0o644},
+	} {
+		args := []string{"convert", "--workers", c.workers, "-o", c.out}
+		if c.force {
+			args = append(args, "--force")
+		}
+		var stderr bytes.Buffer
+		p := program(t, dir, args...)
+		p.Stderr = &stderr
+		if code := exitCode(t, p.Run()); code != c.code {
+			t.Errorf("%v: %d, want %d\n%s", args, code, c.code, stderr.String())
+		}
+		text, mode := look(c.out)
+		if mode != c.mode || (text == "old") != (c.code != 0) {
+			t.Errorf("%v: mode %v, want %v; %d bytes", args, mode, c.mode, len(text))
+		}
+		if bytes.Contains(stderr.Bytes(), []byte("s3cret")) {
+			t.Errorf("%v tells the secret:\n%s", args, stderr.String())
+		}
+	}
+	if left, err := filepath.Glob(filepath.Join(dir, ".twinhop-*")); err != nil || len(left) > 0 {
+		t.Errorf("left behind: %v %v", left, err)
+	}
+}
