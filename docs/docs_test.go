@@ -18,6 +18,7 @@ import (
 	"twinhop/cmd/twinhop/assembly"
 	"twinhop/gateway"
 	"twinhop/gateway/config"
+	"twinhop/gateway/config/modjk"
 )
 
 func read(t *testing.T, name string) string {
@@ -442,6 +443,46 @@ func TestEveryAnswerAndReasonIsDocumented(t *testing.T) {
 		if !strings.Contains(page, "`"+m[1]+"`") {
 			t.Errorf("sip.md: %s is not explained", m[1])
 		}
+	}
+}
+
+// The page about mod_jk has every directive with its verdict, as the program gives it, and its example is what comes out.
+func TestEveryDirectiveOfModJKIsDocumented(t *testing.T) {
+	page := read(t, "mod_jk.md")
+	got := map[string]bool{}
+	for _, r := range rows(page) {
+		if len(r) == 4 && r[0] != "directive" && !strings.HasPrefix(r[0], "---") {
+			got[strings.Join(r, " | ")] = true
+		}
+	}
+	all := modjk.Directives()
+	if len(all) < 100 {
+		t.Fatalf("only %d directives", len(all))
+	}
+	for _, d := range all {
+		line := strings.Join([]string{d.Name, strings.Join(strings.Fields(d.Of), ", "), string(d.Verdict), d.Note}, " | ")
+		if !got[line] {
+			t.Errorf("not on the page: %s", line)
+		}
+		delete(got, line)
+	}
+	for line := range got {
+		t.Errorf("the program says otherwise: %s", line)
+	}
+	files := map[string]string{}
+	for _, b := range blocks(t) {
+		if b.page == "mod_jk.md" {
+			files[b.info] = b.text
+		}
+	}
+	r := modjk.Convert(modjk.Input{
+		Workers: modjk.Source{Name: "workers.properties", Text: []byte(files["properties workers.properties"])},
+		URIMap:  &modjk.Source{Name: "uriworkermap.properties", Text: []byte(files["properties uriworkermap.properties"])},
+		Listen:  ":8081",
+		Lookup:  func(name string) (string, bool) { return "s3cret", name == "AJP_SECRET" },
+	})
+	if string(r.YAML) != files["yaml whole"] {
+		t.Errorf("the example becomes\n%s\n%+v", r.YAML, r.Findings)
 	}
 }
 
