@@ -75,24 +75,19 @@ func convert(c *cobra.Command, v conversion) error {
 		return err
 	}
 	r := modjk.Convert(in)
+	problems := config.Problems{}
 	if r.YAML != nil { // what check will say of it is said now
 		name := v.output
 		if name == "" {
 			name = "twinhop.yaml"
 		}
-		_, problems := config.Parse(name, r.YAML, assembly.WordsIn(filepath.Dir(name)))
-		for _, p := range problems {
-			verdict := modjk.Approximated
-			if p.Severity == "error" {
-				verdict = modjk.Error
-			}
-			r.Findings = append(r.Findings, modjk.Finding{File: p.File, Line: p.Line, Col: p.Col, Directive: p.Path, Verdict: verdict, Note: p.Message, Hint: p.Hint})
-		}
+		_, found := config.Parse(name, r.YAML, assembly.WordsIn(filepath.Dir(name)))
+		problems = append(problems, found...)
 	}
-	if err := v.tell(c.ErrOrStderr(), r.Findings); err != nil {
+	if err := v.tell(c.ErrOrStderr(), r, problems); err != nil {
 		return err
 	}
-	if r.Findings.Count(modjk.Error) > 0 {
+	if errors, _ := problems.Count(); errors+r.Findings.Count(modjk.Error) > 0 {
 		return exit{code: exitFailed}
 	}
 	if v.output == "" {
@@ -121,11 +116,16 @@ func (v *conversion) read() (in modjk.Input, err error) {
 	return in, err
 }
 
-// tell writes the report.
-func (v *conversion) tell(w io.Writer, fs modjk.Findings) error {
+// tell writes the report: a verdict for every line, and what check says of the result.
+func (v *conversion) tell(w io.Writer, r modjk.Result, problems config.Problems) error {
+	fs := r.Findings
 	if v.report != "json" {
-		return fs.Render(w)
+		if err := fs.Render(w); err != nil || len(problems) == 0 {
+			return err
+		}
+		return problems.Render(w, r.YAML)
 	}
+	errors, _ := problems.Count()
 	counts := map[modjk.Verdict]int{}
 	for _, verdict := range []modjk.Verdict{modjk.Used, modjk.Approximated, modjk.Unsupported, modjk.Ignored, modjk.Error} {
 		counts[verdict] = fs.Count(verdict)
@@ -137,7 +137,8 @@ func (v *conversion) tell(w io.Writer, fs modjk.Findings) error {
 		OK       bool                  `json:"ok"`
 		Counts   map[modjk.Verdict]int `json:"counts"`
 		Findings modjk.Findings        `json:"findings"`
-	}{counts[modjk.Error] == 0, counts, fs})
+		Problems config.Problems       `json:"problems"` // of the result
+	}{counts[modjk.Error]+errors == 0, counts, fs, problems})
 }
 
 // write makes the file. One with secrets is for its owner alone, also when it

@@ -48,7 +48,7 @@ func Convert(in Input) Result {
 	c := &converter{begins: map[string]place{}, workers: map[string]*worker{}, nodes: map[string]*node{}, mounted: map[string]int{}}
 	var front *httpd
 	if in.HTTPD != nil {
-		c.files0(in.HTTPD.Name)
+		c.reads(in.HTTPD.Name)
 		front = readHTTPD(in.HTTPD, &c.ledger)
 	}
 	c.props = &properties{ledger: &c.ledger, lookup: c.lookup(in.Lookup, front)}
@@ -57,7 +57,7 @@ func Convert(in Input) Result {
 			c.props.add(ln)
 		}
 	}
-	c.files0(in.Workers.Name)
+	c.reads(in.Workers.Name)
 	for _, ln := range lines(&in.Workers, &c.ledger) {
 		c.props.add(ln)
 	}
@@ -73,8 +73,8 @@ func Convert(in Input) Result {
 	return r
 }
 
-// files0 remembers the order of the files.
-func (c *converter) files0(name string) { c.ledger.files = append(c.ledger.files, name) }
+// reads remembers the order of the files.
+func (c *converter) reads(name string) { c.ledger.files = append(c.ledger.files, name) }
 
 func (c *converter) lookup(env func(string) (string, bool), front *httpd) func(string) (string, bool) {
 	return func(name string) (string, bool) {
@@ -95,6 +95,15 @@ func (c *converter) say(e *entry, f Finding) {
 	f.Directive = e.key
 	for _, at := range e.at {
 		c.mark(at, f)
+	}
+}
+
+// wrong is say for a value that is an error: it stands where the value stands.
+func (c *converter) wrong(e *entry, f Finding) {
+	f.Verdict = Error
+	c.say(e, f)
+	if row := c.rows[spot{place: e.at[0]}]; e.col > 0 && row.Note == f.Note {
+		row.Col = e.col
 	}
 }
 
@@ -136,7 +145,10 @@ func (c *converter) mapURIs(in Input, front *httpd) {
 		c.mark(place{in.Workers.Name, 1, 1}, Finding{Directive: "--host", Verdict: Error, Note: "virtual hosts are in an httpd.conf", Hint: "give it with --httpd"})
 	}
 	if in.URIMap != nil {
-		c.files0(in.URIMap.Name)
+		c.reads(in.URIMap.Name)
+		if mapFile == nil && front != nil && slices.ContainsFunc(front.hosts, func(v *host) bool { return v.mapFile != nil }) && !c.failed() {
+			c.mark(place{in.URIMap.Name, 1, 1}, Finding{Directive: "--urimap", Verdict: Error, Note: "the host that is converted has no JkMountFile: the map is that of another", Hint: "leave --urimap out"})
+		}
 		rules = readMap(in.URIMap, &c.ledger)
 	}
 	rules = append(append(rules, httpdRules...), c.ownRules()...)

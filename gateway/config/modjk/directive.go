@@ -100,7 +100,7 @@ var directives = []Directive{
 	{";session_cookie", "rule", Unsupported, "one name for all pools: affinity.http"},
 	{";session_path", "rule", Unsupported, ";jsessionid only"},
 	{";set_session_cookie", "rule", Unsupported, "the gateway makes no session cookies"},
-	{";session_cookie_path", "rule", Ignored, "belongs to set_session_cookie"},
+	{";session_cookie_path", "rule", Unsupported, "belongs to set_session_cookie"},
 
 	{"JkWorkersFile", "httpd", Used, "give the file with --workers"},
 	{"JkWorkerProperty", "httpd", Used, "a line of workers.properties"},

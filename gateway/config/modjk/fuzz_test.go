@@ -14,7 +14,7 @@ import (
 )
 
 var seeds = []string{
-	"worker.list=lb\nworker.lb.type=lb\nworker.lb.balance_workers=a b\nworker.a.host=10.0.0.1\nworker.b.host=::1\nworker.b.secret=s3cret\nworker.lb.mount=/* /a|/b",
+	"worker.list=lb\nworker.lb.type=lb\nworker.lb.balance_workers=a\nworker.lb.balance_workers=b\nworker.lb.balanced_workers=c\nworker.lb.balanced_workers=c\nworker.a.host=10.0.0.1\nworker.b.host=::1\nworker.b.secret=s3cret\nworker.lb.mount=/* /a|/b",
 	"a=1\nb=$(a)$(c)x\na=2\nworker.x.host=$(b)\nworker.x.host=y # z\n",
 	"worker.list=w\nworker.w.reference=worker.t\nworker.t.reference=worker.w\nworker.t.port=0\nworker.w.activation=d\n",
 	"=\nx\n =y\nx=\n#\n\x00=\nworker..=1\nworker.=\nworker.list=\nworker.list=,\n\\=\\\n",

@@ -78,13 +78,8 @@ func readHTTPD(s *Source, l *ledger) *httpd {
 
 // line takes one line; false: nothing behind it can be understood.
 func (h *httpd) line(text string, at place) bool {
-	if strings.HasPrefix(text, "</") {
-		if n := len(h.sections); n > 0 {
-			if h.sections[n-1] == "virtualhost" {
-				h.now = h.hosts[0]
-			}
-			h.sections, h.location = h.sections[:n-1], h.location[:n-1]
-		}
+	if end, ok := strings.CutPrefix(text, "</"); ok {
+		h.close(strings.ToLower(strings.Trim(end, blanks+">")))
 		return true
 	}
 	if text[0] == '<' {
@@ -96,7 +91,7 @@ func (h *httpd) line(text string, at place) bool {
 			h.mark(at, Finding{Directive: "<" + args[0], Verdict: Error, Note: fmt.Sprintf("more than %d sections within each other", maxSections)})
 			return false
 		}
-		h.open(strings.ToLower(args[0]), args[1:], at)
+		h.open(strings.ToLower(args[0]), args[1:])
 		return true
 	}
 	if args := arguments(text); len(args) > 0 {
@@ -105,10 +100,31 @@ func (h *httpd) line(text string, at place) bool {
 	return true
 }
 
-func (h *httpd) open(section string, args []string, at place) {
+// close ends a section, and those within it that nobody closed. One that is not open is passed over.
+func (h *httpd) close(section string) {
+	n := len(h.sections) - 1
+	for n >= 0 && h.sections[n] != section {
+		n--
+	}
+	if n < 0 {
+		return
+	}
+	if slices.Contains(h.sections[n:], "virtualhost") {
+		h.now = h.hosts[0]
+	}
+	h.sections, h.location = h.sections[:n], h.location[:n]
+}
+
+// places are sections that say where something counts; others, such as IfModule, leave that as it is.
+var places = strings.Fields("virtualhost location locationmatch directory directorymatch files filesmatch proxy proxymatch")
+
+func (h *httpd) open(section string, args []string) {
 	path := ""
-	if section == "location" && len(args) == 1 && strings.HasPrefix(args[0], "/") {
+	switch n := len(h.location); {
+	case section == "location" && len(args) == 1 && strings.HasPrefix(args[0], "/"):
 		path = args[0]
+	case n > 0 && !slices.Contains(places, section):
+		path = h.location[n-1]
 	}
 	h.sections, h.location = append(h.sections, section), append(h.location, path)
 	if section == "virtualhost" {

@@ -64,7 +64,7 @@ func (c *converter) address(n *node) {
 		if h, p, err := form.SplitHostPort(text); err == nil && h != "" {
 			host, port = h, p
 			if own, twice := w.says["port"]; twice && own.value != strconv.Itoa(p) {
-				c.say(own, Finding{Verdict: Error, Note: fmt.Sprintf("host says port %d, port says %s", p, form.Quote(own.value)), Hint: "keep one of them"})
+				c.wrong(own, Finding{Note: fmt.Sprintf("host says port %d, port says %s", p, form.Quote(own.value)), Hint: "keep one of them"})
 			}
 		}
 	}
@@ -82,13 +82,8 @@ func (c *converter) address(n *node) {
 		host = "[" + host + "]"
 	}
 	url := fmt.Sprintf("ajp://%s:%d", host, port)
-	if hint, err := form.Check("httpNode", url); err != nil {
-		f := Finding{Verdict: Error, Note: err.Error(), Hint: hint}
-		if e := w.says["host"]; e != nil {
-			c.say(e, f)
-		} else if e := w.says["port"]; e != nil {
-			c.say(e, f)
-		}
+	if _, err := form.Check("httpNode", url); err != nil && w.says["host"] != nil { // the port was looked at
+		c.wrong(w.says["host"], Finding{Note: form.Quote(host) + " is no address and no host name", Hint: "such as 10.0.0.1 or tomcat1.example.com"})
 	}
 	if from == "" {
 		from = "mod_jk's defaults"
@@ -103,13 +98,13 @@ func (c *converter) secretOf(n *node, w *worker) {
 		return
 	}
 	e := w.says["secret"]
-	if hint, err := form.Check("secret", secret); err != nil {
-		c.say(e, Finding{Verdict: Error, Note: err.Error(), Hint: hint})
+	if _, err := form.Check("secret", secret); err != nil {
+		c.wrong(e, Finding{Note: err.Error(), Hint: "1 to 255 visible ASCII characters, blanks within"})
 		return
 	}
 	if n.secret != "" {
 		if w != n.w && n.w.says["secret"] == nil && n.secret != secret {
-			c.say(e, Finding{Verdict: Error, Note: fmt.Sprintf("another lb gives worker %s another secret", n.w.name), Hint: "give the worker its own"})
+			c.wrong(e, Finding{Note: fmt.Sprintf("another lb gives worker %s another secret", n.w.name), Hint: "give the worker its own"})
 		}
 		return
 	}
@@ -146,16 +141,21 @@ func (c *converter) timeouts(n *node) {
 	}
 	if v, ok := c.duration(w, "connection_pool_timeout", time.Second, day); ok {
 		n.ajp = append(n.ajp, pair{"idleTimeout", short(v), c.of(w, "connection_pool_timeout")})
-		if least, ok := c.integer(w, "connection_pool_minsize", 0, 65536); ok && v > 0 {
-			n.ajp = append(n.ajp, pair{"minIdle", strconv.Itoa(least), c.of(w, "connection_pool_minsize")})
-			if least > 256 {
-				n.ajp = append(n.ajp, pair{"maxIdle", strconv.Itoa(least), "not less than minIdle"})
-			}
+		if v > 0 {
+			c.leastIdle(n)
 		}
 	}
-	if e := w.says["connection_pool_minsize"]; e != nil && !w.used["connection_pool_minsize"] {
-		w.used["connection_pool_minsize"] = true
-		c.say(e, Finding{Verdict: Ignored, Note: "without connection_pool_timeout no connection is closed"})
+	c.idle(w, "connection_pool_minsize", "without connection_pool_timeout no connection is closed")
+}
+
+func (c *converter) leastIdle(n *node) {
+	least, ok := c.integer(n.w, "connection_pool_minsize", 0, 65536)
+	if !ok {
+		return
+	}
+	n.ajp = append(n.ajp, pair{"minIdle", strconv.Itoa(least), c.of(n.w, "connection_pool_minsize")})
+	if least > 256 { // the default of maxIdle
+		n.ajp = append(n.ajp, pair{"maxIdle", strconv.Itoa(least), "not less than minIdle"})
 	}
 }
 
@@ -176,15 +176,19 @@ func (c *converter) pings(n *node) {
 		}
 	}
 	has := func(letter string) bool { return strings.ContainsAny(mode, letter+"A") }
-	timeout, hasTimeout := c.duration(w, "ping_timeout", time.Millisecond, maxPing)
-	if !hasTimeout || timeout <= 0 {
-		timeout = 10 * time.Second
-	}
 	connect, _ := c.duration(w, "connect_timeout", time.Millisecond, maxPing)
 	prepost, _ := c.duration(w, "prepost_timeout", time.Millisecond, maxPing)
-	interval, hasInterval := c.duration(w, "connection_ping_interval", time.Second, day)
+	interval, _ := c.duration(w, "connection_ping_interval", time.Second, day)
+	if connect+prepost+interval == 0 && !strings.ContainsAny(mode, "CPIA") {
+		c.idle(w, "ping_timeout", "no connection is asked")
+		return
+	}
+	timeout, _ := c.duration(w, "ping_timeout", time.Millisecond, maxPing)
+	if timeout <= 0 {
+		timeout = 10 * time.Second
+	}
 	if has("I") && interval == 0 {
-		interval, hasInterval = max(timeout/time.Second*10*time.Second, time.Second), true
+		interval = max(timeout/time.Second*10*time.Second, time.Second)
 	}
 	var all []pair
 	longest := time.Duration(0)
@@ -199,20 +203,14 @@ func (c *converter) pings(n *node) {
 		if p.own == 0 {
 			p.own = timeout
 		}
-		if longest > 0 && longest != p.own || p.own != timeout && hasInterval && interval > 0 {
+		if longest > 0 && longest != p.own || p.own != timeout && interval > 0 {
 			c.approximate(w, "connect_timeout", "prepost_timeout")
 		}
 		longest = max(longest, p.own)
 	}
-	if hasInterval && interval > 0 {
+	if interval > 0 {
 		all = append(all, pair{"interval", short(interval), c.of(w, "ping_mode", "connection_ping_interval")})
 		longest = max(longest, timeout)
-	}
-	if len(all) == 0 {
-		if e := w.says["ping_timeout"]; e != nil {
-			c.say(e, Finding{Verdict: Approximated, Note: "no connection is asked: it has no effect"})
-		}
-		return
 	}
 	from := c.of(w, "ping_timeout", "connect_timeout", "prepost_timeout")
 	if from == "" {

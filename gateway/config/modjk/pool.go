@@ -106,10 +106,10 @@ func (c *converter) lb(w *worker) {
 		m := c.worker(name, e)
 		switch {
 		case m == nil:
-			c.say(e, Finding{Verdict: Error, Note: "worker " + form.Quote(name) + " cannot be used"})
+			c.wrong(e, Finding{Note: "worker " + form.Quote(name) + " cannot be used"})
 			continue
 		case m.kind != "ajp13":
-			c.say(e, Finding{Verdict: Error, Note: fmt.Sprintf("worker %s is of type %s: members are of type ajp13", name, m.kind)})
+			c.wrong(e, Finding{Note: fmt.Sprintf("worker %s is of type %s: members are of type ajp13", name, m.kind)})
 			continue
 		case slices.ContainsFunc(p.members, func(o member) bool { return o.n.w == m }):
 			c.say(e, Finding{Verdict: Approximated, Note: form.Quote(name) + " is named twice"})
@@ -122,7 +122,7 @@ func (c *converter) lb(w *worker) {
 		c.memberWords(n)
 		c.secretOf(n, w)
 		if first, twice := routes[n.route]; twice {
-			c.say(e, Finding{Verdict: Error, Note: fmt.Sprintf("%s and %s have the same route %s: mod_jk refuses that, too", first, name, form.Quote(n.route)), Hint: "each member needs its own route"})
+			c.wrong(e, Finding{Note: fmt.Sprintf("%s and %s have the same route %s: mod_jk refuses that, too", first, name, form.Quote(n.route)), Hint: "each member needs its own route"})
 		}
 		routes[n.route] = name
 		p.members = append(p.members, member{n: n, from: c.of(w, "balance_workers")})
@@ -247,13 +247,10 @@ func (c *converter) lbWords(w *worker, p *pool) {
 	if !p.sticky {
 		p.words = append(p.words, pair{"sticky", "false", c.of(w, "sticky_session")})
 	}
-	if c.boolean(w, "sticky_session_force", false) {
-		if p.sticky {
-			p.stickyForce = &pair{"stickyForce", "true", c.of(w, "sticky_session_force")}
-		} else {
-			c.say(w.says["sticky_session_force"], Finding{Verdict: Approximated, Note: "without sticky_session it has no effect: left out"})
-		}
+	if p.sticky && c.boolean(w, "sticky_session_force", false) {
+		p.stickyForce = &pair{"stickyForce", "true", c.of(w, "sticky_session_force")}
 	}
+	c.idle(w, "sticky_session_force", "without sticky_session it has no effect")
 	if c.boolean(w, "set_session_cookie", false) {
 		c.say(w.says["set_session_cookie"], Finding{Verdict: Unsupported, Note: find("set_session_cookie").Note})
 	} else if e := w.says["set_session_cookie"]; e != nil {
@@ -263,10 +260,7 @@ func (c *converter) lbWords(w *worker, p *pool) {
 		}
 	}
 	c.sessionNames(w)
-	if e := w.says["max_packet_size"]; e != nil {
-		w.used["max_packet_size"] = true
-		c.say(e, Finding{Verdict: Ignored, Note: "what may be repeated is kept in the gateway's own measure"})
-	}
+	c.idle(w, "max_packet_size", "what may be repeated is kept in the gateway's own measure")
 }
 
 // sessionNames reads how the session id is called: one name for all.
@@ -279,7 +273,7 @@ func (c *converter) sessionNames(w *worker) {
 	switch {
 	case !ok:
 	case !form.IsToken(name) || len(name) > maxName:
-		c.say(e, Finding{Verdict: Error, Note: form.Quote(name) + " is no name of a cookie"})
+		c.wrong(e, Finding{Note: form.Quote(name) + " is no name of a cookie"})
 	case c.cookie == nil:
 		c.cookie = e
 	case c.cookie.value != name:

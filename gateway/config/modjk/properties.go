@@ -62,7 +62,7 @@ func lines(s *Source, l *ledger) []line {
 type entry struct {
 	key, value string
 	at         []place // of the lines that count
-	value1     int     // column of the first value
+	col        int     // of the first value
 	referred   bool    // a value has $(key)
 }
 
@@ -108,7 +108,7 @@ func (p *properties) set(key, value string, at place, col int) {
 	}
 	old := p.byKey[key]
 	if old == nil {
-		e := &entry{key: key, value: value, at: []place{at}, value1: col}
+		e := &entry{key: key, value: value, at: []place{at}, col: col}
 		p.byKey[key], p.order = e, append(p.order, e)
 		return
 	}
@@ -121,7 +121,7 @@ func (p *properties) set(key, value string, at place, col int) {
 		for _, before := range old.at {
 			p.mark(before, Finding{Directive: key, Verdict: Ignored, Note: fmt.Sprintf("line %d says it again: the last one counts", at.line)})
 		}
-		old.value, old.at, old.value1 = value, []place{at}, col
+		old.value, old.at, old.col = value, []place{at}, col
 		return
 	}
 	if len(old.value)+1+len(value) > maxLine {

@@ -75,13 +75,13 @@ func (c *converter) resolve(name string) map[string]*entry {
 		to, ok := strings.CutPrefix(ref.value, "worker.")
 		switch {
 		case !ok:
-			c.say(ref, Finding{Verdict: Error, Note: form.Quote(ref.value) + " is no prefix of a worker", Hint: "write " + form.Quote("worker."+ref.value)})
+			c.wrong(ref, Finding{Note: form.Quote(ref.value) + " is no prefix of a worker", Hint: "write " + form.Quote("worker."+ref.value)})
 			return says
 		case c.files[to] == nil:
-			c.say(ref, Finding{Verdict: Error, Note: "nothing is said of " + form.Quote(ref.value), Hint: c.near(to, c.workerNames())})
+			c.wrong(ref, Finding{Note: "nothing is said of " + form.Quote(ref.value), Hint: c.near(to, c.workerNames())})
 			return says
 		case depth == maxDepth:
-			c.say(ref, Finding{Verdict: Error, Note: fmt.Sprintf("more than %d templates refer to each other, or in a circle", maxDepth)})
+			c.wrong(ref, Finding{Note: fmt.Sprintf("more than %d templates refer to each other, or in a circle", maxDepth)})
 			return says
 		}
 		c.say(ref, Finding{Verdict: Used, Note: find("reference").Note})
@@ -111,10 +111,10 @@ func (c *converter) worker(name string, e *entry) *worker {
 		if hint == "" {
 			hint = "mod_jk would take localhost:8009; if that is meant, write worker." + name + ".host=localhost"
 		}
-		c.say(e, Finding{Verdict: Error, Note: "nothing is said of worker " + form.Quote(name), Hint: hint})
+		c.wrong(e, Finding{Note: "nothing is said of worker " + form.Quote(name), Hint: hint})
 		return nil
 	case !workerName.MatchString(name):
-		c.say(e, Finding{Verdict: Error, Note: form.Quote(name) + " cannot be a name here", Hint: "letters, digits, '_', '-'; begin with a letter or digit"})
+		c.wrong(e, Finding{Note: form.Quote(name) + " cannot be a name here", Hint: "letters, digits, '_', '-'; begin with a letter or digit"})
 		return nil
 	}
 	w := &worker{name: name, kind: "ajp13", says: says, used: map[string]bool{}, at: c.begins[name]}
@@ -124,7 +124,7 @@ func (c *converter) worker(name string, e *entry) *worker {
 	if t := says["type"]; t != nil {
 		w.kind = t.value
 		if !slices.Contains([]string{"ajp13", "lb", "status"}, w.kind) {
-			c.say(t, Finding{Verdict: Error, Note: form.Quote(w.kind) + " is no type that is known here", Hint: strings.TrimSpace("ajp13, lb or status; " + form.DidYouMean(w.kind, []string{"ajp13", "lb", "status"}))})
+			c.wrong(t, Finding{Note: form.Quote(w.kind) + " is no type that is known here", Hint: strings.TrimSpace("ajp13, lb or status; " + form.DidYouMean(w.kind, []string{"ajp13", "lb", "status"}))})
 			return nil
 		}
 	}
@@ -144,12 +144,24 @@ func (c *converter) get(w *worker, word string) (string, bool) {
 	return e.value, true
 }
 
+// idle says why a directive that was not asked for has no effect.
+func (c *converter) idle(w *worker, word, why string) {
+	if e := w.says[word]; e != nil && !w.used[word] {
+		w.used[word] = true
+		c.say(e, Finding{Verdict: Ignored, Note: why})
+	}
+}
+
 // of names the lines that a value comes from.
 func (c *converter) of(w *worker, words ...string) string {
 	var all []string
 	for _, word := range words {
 		if e := w.says[word]; e != nil {
-			all = append(all, e.at[len(e.at)-1].String()+" "+word)
+			at := e.at[0].String()
+			for _, more := range e.at[1:min(len(e.at), 4)] {
+				at += fmt.Sprintf(",%d", more.line)
+			}
+			all = append(all, at+" "+word)
 		}
 	}
 	return strings.Join(all, ", ")
@@ -165,10 +177,10 @@ func (c *converter) integer(w *worker, word string, least, most int) (int, bool)
 	n, clean := number(text)
 	switch {
 	case n < least:
-		c.say(e, Finding{Verdict: Error, Note: fmt.Sprintf("%s is less than %d", form.Quote(text), least)})
+		c.wrong(e, Finding{Note: fmt.Sprintf("%s is less than %d", form.Quote(text), least)})
 		return 0, false
 	case n > most:
-		c.say(e, Finding{Verdict: Error, Note: fmt.Sprintf("%s is more than %d", form.Quote(text), most)})
+		c.wrong(e, Finding{Note: fmt.Sprintf("%s is more than %d", form.Quote(text), most)})
 		return 0, false
 	}
 	if !clean {
@@ -198,7 +210,7 @@ func (c *converter) name(w *worker, word string) (string, bool) {
 		return "", false
 	}
 	if hint, err := form.Check("route", text); err != nil {
-		c.say(w.says[word], Finding{Verdict: Error, Note: err.Error(), Hint: hint})
+		c.wrong(w.says[word], Finding{Note: err.Error(), Hint: hint})
 		return "", false
 	}
 	return text, true

@@ -1,0 +1,108 @@
+package modjk
+
+import (
+	"slices"
+	"strings"
+	"testing"
+)
+
+// samples are values that say something; other directives get "1".
+var samples = map[string]string{
+	"host": "10.0.0.5", "port": "8010", "type": "ajp13", "reference": "worker.template", "ping_mode": "A", "activation": "Disabled",
+	"route": "r", "domain": "d", "redirect": "other", "balance_workers": "other,m", "method": "Session", "session_cookie": "SID",
+	"session_path": ";jsessionid", "mount": "/more/*", "secret": "s3cret", "max_packet_size": "16384",
+	";active": "m", ";disabled": "m", ";stopped": "m",
+	"JkWorkersFile": "conf/workers.properties", "JkMountFile": "conf/uriworkermap.properties", "JkMount": "/y/* lb", "JkUnMount": "/y/z lb", "JkMountCopy": "On",
+	"JkWorkerProperty": "worker.member.lbfactor=2",
+}
+
+// example makes files in which a directive stands where it belongs: all else is said in the plainest way.
+func example(d Directive, of string) Input {
+	workers := "worker.template.socket_buffer=1\nworker.list=lb,ajp13,status\nworker.lb.type=lb\nworker.lb.balance_workers=member,m,other\nworker.m.host=h\nworker.other.host=o\nworker.member.host=n\nworker.status.type=status\nused=worker.member.host\nx.y=$(used)\nworker.ajp13.reply_timeout=5\n"
+	uriMap, httpd, value := "/*=lb\n/a/*=ajp13\n", "", samples[d.Name]
+	if value == "" {
+		value = "1"
+	}
+	switch of {
+	case "httpd":
+		httpd = d.Name + " " + value
+	case "rule":
+		uriMap += "/b/*=lb" + d.Name + "=" + value + "\n"
+	case "file":
+		workers += d.Name + "=" + value + "\n"
+		if d.Name == "worker.list" {
+			workers = strings.ReplaceAll(workers, "worker.list=1\n", "")
+		}
+	default:
+		key := "worker." + of + "." + d.Name
+		workers = strings.ReplaceAll(workers, key+"=", "old.")
+		if d.Name == "type" {
+			value = map[string]string{"lb": "lb", "status": "status"}[of]
+			if value == "" {
+				value = "ajp13"
+			}
+		}
+		workers += key + "=" + value + "\n"
+		if d.Name == "connection_pool_minsize" {
+			workers += "worker." + of + ".connection_pool_timeout=5\n"
+		}
+		if d.Name == "ping_timeout" {
+			workers += "worker." + of + ".ping_mode=A\n"
+		}
+	}
+	in := Input{Workers: Source{"workers.properties", []byte(workers)}, URIMap: &Source{"uriworkermap.properties", []byte(uriMap)}}
+	if httpd != "" {
+		in.HTTPD = &Source{"httpd.conf", []byte(httpd)}
+	}
+	return in
+}
+
+// Every directive of the table gets the verdict of the table when it is used as
+// it should be, of whatever it is said.
+func TestEveryDirective(t *testing.T) {
+	for _, d := range Directives() {
+		for _, of := range strings.Fields(d.Of) {
+			want := d.Verdict
+			switch d.Name + " " + of {
+			case "max_packet_size lb":
+				want = Ignored
+			case "mount status":
+				want = Unsupported
+			}
+			r := Convert(example(d, of))
+			if n := r.Findings.Count(Error); n > 0 {
+				t.Errorf("%s of %s: %+v", d.Name, of, r.Findings)
+				continue
+			}
+			i := slices.IndexFunc(r.Findings, func(f Finding) bool {
+				switch of {
+				case "httpd":
+					return f.File == "httpd.conf"
+				case "rule":
+					return strings.Contains(f.Directive, "/b/*=")
+				case "file":
+					return f.Directive == d.Name
+				}
+				return f.Directive == "worker."+of+"."+d.Name
+			})
+			if i < 0 || r.Findings[i].Verdict != want {
+				t.Errorf("%s of %s: want %s: %+v", d.Name, of, want, r.Findings)
+			}
+		}
+	}
+}
+
+// What mod_jk accepts without effect is ignored, whoever says it; old names are as good as the present ones.
+func TestIdleAndOldNames(t *testing.T) {
+	for _, word := range idle {
+		r := Convert(Input{Workers: Source{"w", []byte("worker.list=a\nworker.a.mount=/*\nworker.a." + word + "=1\n")}})
+		if r.Findings.Count(Ignored) != 1 || r.Findings.Count(Error) != 0 {
+			t.Errorf("%s: %+v", word, r.Findings)
+		}
+	}
+	for old, now := range oldNames {
+		if find(old) == nil || find(old).Name != now {
+			t.Errorf("%s is not %s", old, now)
+		}
+	}
+}
