@@ -157,7 +157,10 @@ func (v *conversion) write(r modjk.Result) error {
 			return err
 		}
 		_, err = f.Write(r.YAML)
-		return errors.Join(err, f.Close())
+		if err = errors.Join(err, f.Close()); err != nil {
+			err = errors.Join(err, os.Remove(v.output)) // half a configuration is none
+		}
+		return err
 	}
 	f, err := os.CreateTemp(filepath.Dir(v.output), ".twinhop-*") // 0600
 	if err != nil {
