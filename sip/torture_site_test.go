@@ -8,7 +8,6 @@ import (
 	"io"
 	"net"
 	"net/netip"
-	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -89,14 +88,6 @@ type event struct {
 
 // patienceOfTests ends a test that fails.
 const patienceOfTests = 5 * time.Second
-
-// expects shortens the wait for what is known not to come.
-func (s *site) expects(names []string) *site {
-	if slices.ContainsFunc(names, func(name string) bool { return tortureKnown[name] != "" }) {
-		s.patience = patienceOfTests / 10
-	}
-	return s
-}
 
 func openSite(t testing.TB, way tortureWay) *site { return openSiteOf(t, way, seal.Secret{7}) }
 

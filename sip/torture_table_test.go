@@ -75,7 +75,7 @@ func TestTortureDuplicates(t *testing.T) {
 						if err == nil {
 							err = s.serves()
 						}
-						judge(t, err, way.names("duplicates "+c.name)...)
+						must(t, err)
 					})
 				}
 			}
@@ -140,7 +140,7 @@ func TestTortureLadder(t *testing.T) {
 				if err != nil {
 					s = nil // it may still hold something back
 				}
-				judge(t, err, way.names("ladder "+strings.Join(codes[:min(2, len(codes))], "+"))...)
+				must(t, err)
 			})
 		}
 	}
@@ -209,8 +209,7 @@ func TestTortureNeverAnswered(t *testing.T) {
 			{"response without a Via", plain, true, func(h headers) headers { return h[1:] }},
 		} {
 			t.Run(way.String()+"/"+c.what, func(t *testing.T) {
-				names := way.names("never answered: " + c.what)
-				s := openSite(t, way).expects(names)
+				s := openSite(t, way)
 				invite := s.ordinary("INVITE", "silent")
 				if err := s.forwards(invite.message("INVITE sip:mira@quay.example SIP/2.0"), nil, true); err != nil {
 					t.Fatal(err)
@@ -229,7 +228,7 @@ func TestTortureNeverAnswered(t *testing.T) {
 				if err == nil {
 					err = s.serves()
 				}
-				judge(t, err, names...)
+				must(t, err)
 			})
 		}
 	}
@@ -254,13 +253,13 @@ func TestTorturePortOfAnotherTransport(t *testing.T) {
 		if way.in != "udp" || way.out != "tcp" {
 			continue
 		}
-		s := openSite(t, way).expects([]string{"port of another transport"})
+		s := openSite(t, way)
 		c, err := net.ListenPacket("udp", s.inner.String())
 		if err != nil {
 			t.Skip(err) // somebody else has it
 		}
 		t.Cleanup(func() { c.Close() })
 		s.client = s.packetEnd("client", c, s.outer)
-		judge(t, s.serves(), "port of another transport")
+		must(t, s.serves())
 	}
 }

@@ -23,10 +23,6 @@ var tortureNames = strings.Fields(`
 	ipv6-good ipv6-bad port-ambiguous port-unambiguous via-received-param-with-delim via-received-param-no-delim ipv6-in-sdp mult-ip-in-header
 	mult-ip-in-sdp ipv4-mapped-ipv6 ipv6-bug-abnf-3-colons ipv6-correct-abnf-2-colons`)
 
-// tortureKnown are the cases the gateway does not yet treat as their files require, with the reason: "case" on every way,
-// "case/from-NETWORK" of the client, "case/to-NETWORK" of the node, or "case/way"; or a table and its row instead of a case. What has come to pass must leave this list.
-var tortureKnown = map[string]string{}
-
 // Each file of testdata/torture is one case: a comment that says which property it shows and what is required, and then sections.
 //
 //	request   what the client sends
@@ -59,27 +55,11 @@ func TestTorture(t *testing.T) {
 }
 
 func tortureOne(t *testing.T, way tortureWay, c *tortureCase) {
-	names := way.names(c.name)
-	judge(t, openSite(t, way).expects(names).play(c), names...)
+	must(t, openSite(t, way).play(c))
 }
 
-// names are those that something may be known by on a way.
-func (w tortureWay) names(what string) []string {
-	return []string{what, what + "/from-" + w.in, what + "/to-" + w.out, what + "/" + w.String()}
-}
-
-// judge fails for an error that is not known under one of the names, and for a known one that is gone.
-func judge(t *testing.T, err error, names ...string) {
+func must(t *testing.T, err error) {
 	t.Helper()
-	for _, name := range names {
-		switch why, known := tortureKnown[name]; {
-		case known && err != nil:
-			t.Skipf("known: %s\n%v", why, err)
-		case known:
-			t.Errorf("%s is known as %q, and passes: take it off the list", name, why)
-			return
-		}
-	}
 	if err != nil {
 		t.Error(err)
 	}

@@ -120,7 +120,7 @@ func TestProbe(t *testing.T) {
 func TestProbeOnLoopback(t *testing.T) {
 	u, err := net.ListenPacket("udp4", "127.0.0.1:0")
 	if err != nil {
-		t.Skip("no UDP here: ", err)
+		t.Fatal(err)
 	}
 	l, err := net.Listen("tcp4", u.LocalAddr().String())
 	if err != nil {
