@@ -34,6 +34,7 @@ var rooms = []room{
 	{pkg: "gateway/config", rank: 0, may: []string{"gateway/config/form", "gateway/config/decode"}},
 	{pkg: "http/head", rank: 0},
 	{pkg: "http/stale", rank: 0},
+	{pkg: "http/conns", rank: 0},
 	{pkg: "sip/peek", rank: 0},
 	{pkg: "sip/wire", rank: 0},
 	{pkg: "sip/stream", rank: 0},
@@ -48,7 +49,7 @@ var rooms = []room{
 	{pkg: "gateway/calls", rank: 1, may: []string{"appsession", "gateway/cluster"}},
 	{pkg: "gateway/heartbeat/*", rank: 1, may: []string{"gateway/cluster"}},
 	{pkg: "gateway/config/*", rank: 1, may: []string{"gateway/config", "gateway/config/form", "gateway/config/decode"}}, // other products' files
-	{pkg: "http/*", rank: 1, may: []string{"http/head", "http/stale"}},
+	{pkg: "http/*", rank: 1, may: []string{"http/head", "http/stale", "http/conns"}},
 
 	{pkg: "gateway", rank: 2, may: []string{"appsession", "gateway/cluster", "gateway/balance", "gateway/calls"}},
 

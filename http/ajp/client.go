@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"twinhop/http/conns"
 	"twinhop/http/head"
 )
 
@@ -21,7 +22,6 @@ const (
 	DefaultIdleTimeout    = 60 * time.Second
 	DefaultAcquireTimeout = 200 * time.Millisecond
 	DefaultPingTimeout    = 10 * time.Second
-	DefaultMaxIdle        = 256
 
 	MinPacketSize = 8 << 10  // smallest Settings.PacketSize
 	MaxPacketSize = 64 << 10 // largest
@@ -51,8 +51,9 @@ type Settings struct {
 	// IdleTimeout is how long an unused connection is kept
 	// [connection_pool_timeout].
 	IdleTimeout time.Duration
-	// MaxIdle is how many unused connections are kept; 0 means DefaultMaxIdle,
-	// negative none. MinIdle of them are kept beyond IdleTimeout
+	// MaxIdle is how many unused connections are kept; 0 means
+	// conns.DefaultMaxIdle, negative none. Beyond IdleTimeout they are kept
+	// while there are no more than MinIdle, those in use counted
 	// [connection_pool_minsize].
 	MaxIdle, MinIdle int
 	// MaxConns bounds connections in use [connection_pool_size]; 0 means no
@@ -81,8 +82,7 @@ type Client struct {
 	Nodes   map[string]Settings
 	Default Settings
 
-	mu    sync.Mutex // guards pools; each pool has its own lock
-	pools map[string]*pool
+	pools conns.Pools[*conn, Settings]
 }
 
 var _ head.Backend = (*Client)(nil)
@@ -109,6 +109,11 @@ func (s *Settings) packetSize() int {
 	return min(max(s.PacketSize, MinPacketSize), MaxPacketSize)
 }
 
+// limits are those of s in the words of the pool.
+func (s *Settings) limits() conns.Limits {
+	return conns.Limits{MaxIdle: s.MaxIdle, MinOpen: s.MinIdle, MaxBusy: s.MaxConns, Wait: effective(s.AcquireTimeout, DefaultAcquireTimeout)}
+}
+
 // A scratch is the memory for one packet to a node.
 type scratch struct{ b []byte }
 
@@ -131,7 +136,7 @@ func (c *Client) Exchange(ctx context.Context, addr string, r *head.Request, bod
 	if r.Length == 0 {
 		body = nil
 	}
-	if err := out.forward(r, body != nil, &p.Settings); err != nil {
+	if err := out.forward(r, body != nil, &p.Words); err != nil {
 		return nil, &Error{Op: "send to", Addr: addr, Err: err, notSent: true}
 	}
 	for fresh := false; ; fresh = true {
@@ -153,7 +158,7 @@ func (c *Client) Exchange(ctx context.Context, addr string, r *head.Request, bod
 		if b, ok := body.(*bytes.Reader); ok {
 			b.Seek(0, io.SeekStart)
 		}
-		if err := out.forward(r, body != nil, &p.Settings); err != nil { // a body may have been in its place
+		if err := out.forward(r, body != nil, &p.Words); err != nil { // a body may have been in its place
 			return nil, &Error{Op: "send to", Addr: addr, Err: err, notSent: true}
 		}
 	}
@@ -191,47 +196,31 @@ func (x *conn) replayable(r *head.Request, err error) bool {
 
 // acquire takes a kept connection, or opens one, or waits for one.
 func (c *Client) acquire(ctx context.Context, p *pool, fresh bool) (*conn, error) {
-	var wait *time.Timer
-	for {
-		if !fresh {
-			if x := p.take(time.Now()); x != nil {
-				return x, nil
-			}
-		}
-		if p.reserve() {
-			break
-		}
-		if wait == nil {
-			wait = time.NewTimer(effective(p.AcquireTimeout, DefaultAcquireTimeout))
-			defer wait.Stop()
-		}
-		err := ErrPoolFull
-		select {
-		case <-p.room:
-			continue
-		case <-wait.C:
-		case <-ctx.Done():
-			err = context.Cause(ctx)
-		}
-		return nil, &Error{Op: "take connection", Addr: p.addr, Err: err, notSent: true}
+	x, kept, err := p.Acquire(ctx, fresh)
+	if err != nil {
+		return nil, &Error{Op: "take connection", Addr: p.Addr, Err: err, notSent: true}
+	}
+	if kept {
+		x.reuse()
+		return x, nil
 	}
 	nc, err := c.dial(ctx, p)
 	if err != nil {
-		p.unreserve()
-		return nil, &Error{Op: "dial", Addr: p.addr, Err: err, notSent: true}
+		p.Release()
+		return nil, &Error{Op: "dial", Addr: p.Addr, Err: err, notSent: true}
 	}
 	return newConn(p, nc), nil
 }
 
 func (c *Client) dial(ctx context.Context, p *pool) (net.Conn, error) {
-	if d := effective(p.ConnectTimeout, DefaultConnectTimeout); d > 0 {
+	if d := effective(p.Words.ConnectTimeout, DefaultConnectTimeout); d > 0 {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, d)
 		defer cancel()
 	}
 	if c.Dial != nil {
-		return c.Dial(ctx, "tcp", p.addr)
+		return c.Dial(ctx, "tcp", p.Addr)
 	}
 	var d net.Dialer
-	return d.DialContext(ctx, "tcp", p.addr)
+	return d.DialContext(ctx, "tcp", p.Addr)
 }

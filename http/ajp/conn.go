@@ -31,6 +31,7 @@ var bulks = sync.Pool{New: func() any { return new([bulkSize]byte) }}
 // that runs on it.
 type conn struct {
 	pool  *pool
+	set   *Settings // the pool's
 	nc    net.Conn
 	stale stale.Check
 
@@ -48,16 +49,20 @@ type conn struct {
 	wrote    bool // some of the request may have been sent
 	answered bool // some of an answer arrived
 	reusable bool // the node said that the connection may be used again
-	heard    time.Time
-	expires  time.Time
 	timed    bool // a read deadline is set
 }
 
 func newConn(p *pool, nc net.Conn) *conn {
-	x := &conn{pool: p, nc: nc, buf: make([]byte, readSize)}
+	x := &conn{pool: p, set: &p.Words, nc: nc, buf: make([]byte, readSize)}
 	x.stale.Watch(nc)
 	return x
 }
+
+// Quiet implements conns.Conn.
+func (x *conn) Quiet() bool { return x.stale.Quiet() }
+
+// Close implements conns.Conn, for a connection in no use.
+func (x *conn) Close() error { return x.nc.Close() }
 
 // reuse prepares a kept connection for its next exchange.
 func (x *conn) reuse() {
@@ -73,7 +78,7 @@ func (x *conn) discard() {
 	x.nc.Close()
 	x.up.drop(intact && x.up.touched)
 	x.narrow()
-	x.pool.unreserve()
+	x.pool.Release()
 }
 
 // release ends an exchange that brought an answer: the connection is kept if
@@ -90,14 +95,8 @@ func (x *conn) release(complete bool) {
 	x.up.drop(x.up.left != 0)
 	x.ctx = nil
 	x.deadline(0)
-	idle := effective(x.pool.IdleTimeout, DefaultIdleTimeout)
-	if idle == 0 {
-		idle = 24 * time.Hour
-	}
-	x.heard = time.Now()
-	x.expires = x.heard.Add(idle)
 	x.narrow()
-	if !x.pool.put(x) {
+	if !x.pool.Put(x, time.Now(), effective(x.set.IdleTimeout, DefaultIdleTimeout)) {
 		x.discard()
 	}
 }
@@ -168,7 +167,7 @@ func (x *conn) deadline(d time.Duration) {
 
 // write sends b within BodyTimeout and returns how much went out.
 func (x *conn) write(b []byte) (int, error) {
-	if d := x.pool.BodyTimeout; d > 0 {
+	if d := x.set.BodyTimeout; d > 0 {
 		x.nc.SetWriteDeadline(time.Now().Add(d))
 		if x.ctx.Err() != nil {
 			x.nc.SetDeadline(longAgo)
@@ -223,7 +222,7 @@ func (x *conn) packet() ([]byte, error) {
 	if err := x.need(packetHead); err != nil {
 		return nil, err
 	}
-	n, err := header(x.buf[x.r:], x.pool.packetSize())
+	n, err := header(x.buf[x.r:], x.set.packetSize())
 	if err != nil {
 		return nil, err
 	}
@@ -248,5 +247,5 @@ func (x *conn) failed(op string, err error) error {
 	if err == io.EOF {
 		err = errClosed
 	}
-	return &Error{Op: op, Addr: x.pool.addr, Err: err, notSent: !x.wrote}
+	return &Error{Op: op, Addr: x.pool.Addr, Err: err, notSent: !x.wrote}
 }

@@ -5,16 +5,13 @@ import (
 	"fmt"
 	"os"
 
+	"twinhop/http/conns"
 	"twinhop/http/head"
 )
 
 // ErrResponse is wrapped by every error about packets that are not proper
 // AJP13, out of turn, or exceed a limit.
 var ErrResponse = errors.New("invalid response")
-
-// ErrPoolFull means that the node already has Settings.MaxConns connections in
-// use. Nothing was sent.
-var ErrPoolFull = errors.New("connection limit of the node reached")
 
 // ErrRequest means that the request head holds bytes that must not go on a
 // wire (control characters, blanks in the target). Nothing was sent.
@@ -55,7 +52,7 @@ func (e *Error) Answered() bool {
 // Blameless tells whether the node had no part in it: our own limit, or a
 // request that cannot be sent. It must not count against the node.
 func (e *Error) Blameless() bool {
-	for _, ours := range [...]error{ErrPoolFull, ErrRequest, head.ErrFields, head.ErrTarget, head.ErrUpgrade} {
+	for _, ours := range [...]error{conns.ErrFull, ErrRequest, head.ErrFields, head.ErrTarget, head.ErrUpgrade} {
 		if errors.Is(e.Err, ours) {
 			return true
 		}

@@ -16,7 +16,7 @@ func (x *conn) exchange(ctx context.Context, r *head.Request, body io.Reader, ou
 	if body != nil {
 		x.up.out = out
 	}
-	if x.pool.PingRequest || x.pool.PingConnect && !x.reused {
+	if x.set.PingRequest || x.set.PingConnect && !x.reused {
 		if err := x.ping(); err != nil {
 			return nil, err
 		}
@@ -24,7 +24,7 @@ func (x *conn) exchange(ctx context.Context, r *head.Request, body io.Reader, ou
 	if err := x.send(body, out); err != nil {
 		return nil, err
 	}
-	wait := effective(x.pool.HeaderTimeout, DefaultHeaderTimeout)
+	wait := effective(x.set.HeaderTimeout, DefaultHeaderTimeout)
 	for {
 		x.deadline(wait) // anew for each packet: while the body is asked for, the node is not slow
 		payload, err := x.packet()
@@ -56,7 +56,7 @@ func (x *conn) send(body io.Reader, out *scratch) error {
 	if _, buffered := body.(*bytes.Reader); first && buffered {
 		first = false
 		at := len(out.b)
-		if err := x.up.piece(at, x.pool.packetSize()); err != nil {
+		if err := x.up.piece(at, x.set.packetSize()); err != nil {
 			return x.failed("send to", err)
 		}
 	}
@@ -66,7 +66,7 @@ func (x *conn) send(body io.Reader, out *scratch) error {
 		return x.failed("send to", err)
 	}
 	if first {
-		return x.giveUpTo(x.pool.packetSize())
+		return x.giveUpTo(x.set.packetSize())
 	}
 	return nil
 }
@@ -108,7 +108,7 @@ func (x *conn) refused() (bool, error) {
 			return false, err
 		}
 		next := x.buf[x.r+at:]
-		switch n, err := header(next, x.pool.packetSize()); {
+		switch n, err := header(next, x.set.packetSize()); {
 		case err != nil:
 			return false, err
 		case next[packetHead] == typeEnd:

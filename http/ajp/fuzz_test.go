@@ -98,10 +98,10 @@ func naive(in []byte) (o outcome) {
 }
 
 func exchangeOver(t testing.TB, r io.Reader) outcome {
-	x := newConn(&pool{busy: 1, Settings: Settings{MaxIdle: -1}}, &wire{r: r})
+	x := newConn((&Client{}).pool("n"), &wire{r: r})
 	out := &scratch{}
 	q := &head.Request{Method: "GET", Target: "/", Host: "h"}
-	if err := out.forward(q, false, &x.pool.Settings); err != nil {
+	if err := out.forward(q, false, x.set); err != nil {
 		t.Fatal(err)
 	}
 	resp, err := x.exchange(t.Context(), q, nil, out)

@@ -11,10 +11,10 @@ import (
 // ping asks the node for a sign of life (CPing, CPong). Nothing of a request
 // was sent by then, so that its failure costs none.
 func (x *conn) ping() error {
-	if x.pool.BodyTimeout > 0 {
+	if x.set.BodyTimeout > 0 {
 		x.nc.SetWriteDeadline(time.Time{}) // that of the last write may have passed since
 	}
-	x.deadline(effective(x.pool.PingTimeout, DefaultPingTimeout))
+	x.deadline(effective(x.set.PingTimeout, DefaultPingTimeout))
 	if _, err := x.nc.Write([]byte(pingPacket)); err != nil {
 		return x.failed("ping", err)
 	}
@@ -29,8 +29,19 @@ func (x *conn) ping() error {
 		return x.failed("ping", err)
 	}
 	x.answered = false
-	x.heard = time.Now()
 	return nil
+}
+
+// alive asks a connection that is in no use.
+func (x *conn) alive(ctx context.Context) bool {
+	x.watch(ctx, nil)
+	err := x.ping()
+	if !x.stopWatch() || err != nil {
+		return false
+	}
+	x.ctx = nil
+	x.deadline(0)
+	return true
 }
 
 // A Prober asks nodes whether they are alive, on a connection of its own, so

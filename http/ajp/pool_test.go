@@ -13,8 +13,10 @@ import (
 	"testing/synctest"
 	"time"
 
+	"twinhop/http/conns"
 	"twinhop/http/exchangetest"
 	"twinhop/http/head"
+	"twinhop/http/stale"
 )
 
 func get() *head.Request { return &head.Request{Method: "GET", Target: "/", Host: "h"} }
@@ -280,7 +282,7 @@ func TestWaitForAConnection(t *testing.T) {
 		}
 		start := time.Now()
 		_, err = client.Exchange(t.Context(), "n", get(), nil)
-		if !errors.Is(err, ErrPoolFull) || !head.NotSent(err) || !blameless(err) || time.Since(start) != time.Second {
+		if !errors.Is(err, conns.ErrFull) || !head.NotSent(err) || !blameless(err) || time.Since(start) != time.Second {
 			t.Errorf("after %v: %v", time.Since(start), err)
 		}
 		ctx, cancel := context.WithTimeout(t.Context(), time.Millisecond)
@@ -418,38 +420,6 @@ func TestSettingsPerNode(t *testing.T) {
 	}
 }
 
-// Two come free before anybody woke: whoever takes one wakes the next.
-func TestWakingIsPassedOn(t *testing.T) {
-	p := &pool{Settings: Settings{MaxConns: 2}, room: make(chan struct{}, 1)}
-	for range 2 {
-		p.reserve()
-	}
-	for range 2 {
-		ours, theirs := net.Pipe()
-		defer theirs.Close()
-		x := newConn(p, ours)
-		x.expires = time.Now().Add(time.Hour)
-		p.put(x)
-	}
-	for i := range 2 {
-		select {
-		case <-p.room:
-		default:
-			t.Errorf("nobody wakes waiter %d", i+1)
-		}
-		x := p.take(time.Now())
-		if x == nil {
-			t.Fatal("nothing to take")
-		}
-		defer x.discard()
-	}
-	select {
-	case <-p.room:
-		t.Error("woken for nothing")
-	default:
-	}
-}
-
 // A limit of writes that ran out while the connection lay unused says nothing
 // about the next ping.
 func TestPingAfterALongRest(t *testing.T) {
@@ -468,6 +438,24 @@ func TestPingAfterALongRest(t *testing.T) {
 	})
 }
 
+// untilSpoilt dials for c and returns what waits until the connection dialled
+// last has something to read, or its end.
+func untilSpoilt(c *Client) (wait func()) {
+	var last net.Conn
+	c.Dial = func(ctx context.Context, network, addr string) (net.Conn, error) {
+		var d net.Dialer
+		var err error
+		last, err = d.DialContext(ctx, network, addr)
+		return last, err
+	}
+	return func() {
+		var look stale.Check
+		for look.Watch(last); look.Quiet(); {
+			runtime.Gosched()
+		}
+	}
+}
+
 // A node that closed, or said something unasked, while a connection lay unused
 // costs no request, not even one that must not be repeated.
 func TestSpoiledKeptConnectionIsNotUsed(t *testing.T) {
@@ -482,6 +470,7 @@ func TestSpoiledKeptConnectionIsNotUsed(t *testing.T) {
 			}
 		})
 		client := all(t, Settings{})
+		arrived := untilSpoilt(client)
 		for i := range 3 {
 			resp, err := client.Exchange(t.Context(), addr, post(1), strings.NewReader("x"))
 			if err != nil || resp.Status != 200 {
@@ -489,12 +478,7 @@ func TestSpoiledKeptConnectionIsNotUsed(t *testing.T) {
 			}
 			io.Copy(io.Discard, resp.Body)
 			resp.Body.Close()
-			p := client.pool(addr)
-			p.mu.Lock()
-			for len(p.idle) > 0 && p.idle[0].stale.Quiet() {
-				runtime.Gosched() // until the node's word has arrived
-			}
-			p.mu.Unlock()
+			arrived()
 		}
 		client.CloseIdle()
 	}

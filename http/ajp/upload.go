@@ -64,7 +64,7 @@ func (x *conn) giveUpTo(wanted int) error {
 		return nil
 	}
 	u.out.b = u.out.b[:0]
-	if err := u.piece(0, min(wanted+packetHead+chunkHead, x.pool.packetSize())); err != nil {
+	if err := u.piece(0, min(wanted+packetHead+chunkHead, x.set.packetSize())); err != nil {
 		if x.ctx.Err() != nil {
 			return x.ctx.Err() // it was closed for that reason
 		}

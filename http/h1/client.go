@@ -6,9 +6,9 @@ import (
 	"errors"
 	"io"
 	"net"
-	"sync"
 	"time"
 
+	"twinhop/http/conns"
 	"twinhop/http/head"
 )
 
@@ -18,7 +18,6 @@ const (
 	DefaultHeaderTimeout   = 60 * time.Second
 	DefaultContinueTimeout = time.Second
 	DefaultIdleTimeout     = 15 * time.Second
-	DefaultMaxIdle         = 256
 
 	maxHead          = 64 << 10 // bytes of one answer's head, RFC 9112 leaves it to us
 	maxFields        = 256      // fields of one head
@@ -47,16 +46,25 @@ type Client struct {
 	// "Keep-Alive: timeout=" can make it shorter.
 	IdleTimeout time.Duration
 	// MaxIdle is how many unused connections are kept per address; 0 means
-	// DefaultMaxIdle, negative none.
+	// conns.DefaultMaxIdle, negative none.
 	MaxIdle int
 	// MaxConns bounds connections in use per address; 0 means no limit.
 	MaxConns int
 
-	mu    sync.Mutex // guards pools; each pool has its own lock
-	pools map[string]*pool
+	pools conns.Pools[*conn, struct{}]
 }
 
 var _ head.Backend = (*Client)(nil)
+
+// A pool has the connections to one address.
+type pool = conns.Pool[*conn, struct{}]
+
+func (c *Client) pool(addr string) *pool {
+	if p := c.pools.Get(addr); p != nil {
+		return p
+	}
+	return c.pools.Add(addr, conns.Limits{MaxIdle: c.MaxIdle, MaxBusy: c.MaxConns}, struct{}{})
+}
 
 func effective(d, def time.Duration) time.Duration {
 	if d == 0 {
@@ -110,18 +118,18 @@ func replayable(r *head.Request, x *conn, err error) bool {
 
 // acquire takes a kept connection, or opens one.
 func (c *Client) acquire(ctx context.Context, p *pool, fresh bool) (*conn, error) {
-	if !fresh {
-		if x := p.take(time.Now()); x != nil {
-			return x, nil
-		}
-	}
-	if !p.reserve(c.MaxConns) {
-		return nil, &Error{Op: "take connection", Addr: p.addr, Err: ErrPoolFull, notSent: true}
-	}
-	nc, err := c.dial(ctx, p.addr)
+	x, kept, err := p.Acquire(ctx, fresh)
 	if err != nil {
-		p.unreserve()
-		return nil, &Error{Op: "dial", Addr: p.addr, Err: err, notSent: true}
+		return nil, &Error{Op: "take connection", Addr: p.Addr, Err: err, notSent: true}
+	}
+	if kept {
+		x.reuse()
+		return x, nil
+	}
+	nc, err := c.dial(ctx, p.Addr)
+	if err != nil {
+		p.Release()
+		return nil, &Error{Op: "dial", Addr: p.Addr, Err: err, notSent: true}
 	}
 	return newConn(c, p, nc), nil
 }
@@ -147,44 +155,13 @@ func (c *Client) Run(ctx context.Context) error {
 	if every <= 0 {
 		every = DefaultIdleTimeout
 	}
-	tick := time.NewTicker(every)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			c.CloseIdle()
-			return nil
-		case now := <-tick.C:
-			c.sweep(now)
-		}
-	}
+	c.pools.Run(ctx, every, nil)
+	return nil
 }
 
 // CloseIdle closes every unused connection. Those in use are closed or kept
 // when their exchange ends, as usual.
-func (c *Client) CloseIdle() { c.sweep(time.Time{}) }
-
-// sweep closes unused connections past their time at now, all for a zero now,
-// and forgets addresses without connections.
-func (c *Client) sweep(now time.Time) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	for addr, p := range c.pools {
-		if p.sweep(now) {
-			delete(c.pools, addr)
-		}
-	}
-}
+func (c *Client) CloseIdle() { c.pools.Sweep(time.Time{}) }
 
 // Conns counts the connections to addr: in use and unused.
-func (c *Client) Conns(addr string) (busy, idle int) {
-	c.mu.Lock()
-	p := c.pools[addr]
-	c.mu.Unlock()
-	if p == nil {
-		return 0, 0
-	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.busy, len(p.idle)
-}
+func (c *Client) Conns(addr string) (busy, idle int) { return c.pools.Conns(addr) }

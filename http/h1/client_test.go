@@ -17,6 +17,7 @@ import (
 
 	"twinhop/http/exchangetest"
 	"twinhop/http/head"
+	"twinhop/http/stale"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -254,9 +255,27 @@ func TestKeepAliveTimeoutOfTheNode(t *testing.T) {
 		t.Fatal(err)
 	}
 	resp.Body.Close()
-	client.sweep(time.Now().Add(time.Second))
+	client.pools.Sweep(time.Now().Add(time.Second))
 	if _, idle := client.Conns(addr); idle != 0 {
 		t.Error("kept longer than the node does")
+	}
+}
+
+// untilSpoilt dials for c and returns what waits until the connection dialled
+// last has something to read, or its end.
+func untilSpoilt(c *Client) (wait func()) {
+	var last net.Conn
+	c.Dial = func(ctx context.Context, network, addr string) (net.Conn, error) {
+		var d net.Dialer
+		var err error
+		last, err = d.DialContext(ctx, network, addr)
+		return last, err
+	}
+	return func() {
+		var look stale.Check
+		for look.Watch(last); look.Quiet(); {
+			runtime.Gosched()
+		}
 	}
 }
 
@@ -281,6 +300,7 @@ func TestSpoiledKeptConnectionIsNotUsed(t *testing.T) {
 			}
 		}()
 		client, addr := &Client{}, l.Addr().String()
+		arrived := untilSpoilt(client)
 		for i := range 3 {
 			r := &head.Request{Method: "POST", Target: "/", Host: "h", Length: 1}
 			resp, err := client.Exchange(t.Context(), addr, r, strings.NewReader("x"))
@@ -288,12 +308,7 @@ func TestSpoiledKeptConnectionIsNotUsed(t *testing.T) {
 				t.Fatalf("POST %d: %v %v", i, resp, err)
 			}
 			resp.Body.Close()
-			p := client.pool(addr)
-			p.mu.Lock()
-			for len(p.idle) > 0 && p.idle[0].stale.Quiet() {
-				runtime.Gosched() // until the node's word has arrived
-			}
-			p.mu.Unlock()
+			arrived()
 		}
 		client.CloseIdle()
 	}
@@ -379,7 +394,7 @@ func FuzzChunked(f *testing.F) {
 	f.Add([]byte("2\r\nhi\r\n0\r\n\r\n"))
 	f.Add([]byte("2;x=\"y\"\r\nhi\r\nA\r\n0123456789\r\n0\r\nX: y\r\n\r\nrest"))
 	f.Fuzz(func(t *testing.T, wire []byte) {
-		x := newConn(&Client{}, &pool{busy: 1}, &fixed{r: bytes.NewReader(wire)})
+		x := newConn(&Client{}, (&Client{}).pool("n"), &fixed{r: bytes.NewReader(wire)})
 		x.ctx, x.framing = t.Context(), framing{length: -1, chunked: true}
 		mine, err := io.ReadAll(newBody(x))
 		if err != nil {

@@ -47,7 +47,6 @@ type conn struct {
 	answered bool // some of an answer arrived
 	unsent   bool // the promised body was not sent: the connection is spent
 	keep     time.Duration
-	expires  time.Time
 	timed    bool // a read deadline is set
 }
 
@@ -56,6 +55,12 @@ func newConn(c *Client, p *pool, nc net.Conn) *conn {
 	x.stale.Watch(nc)
 	return x
 }
+
+// Quiet implements conns.Conn.
+func (x *conn) Quiet() bool { return x.stale.Quiet() }
+
+// Close implements conns.Conn, for a connection in no use.
+func (x *conn) Close() error { return x.nc.Close() }
 
 // reuse prepares a kept connection for its next exchange.
 func (x *conn) reuse() {
@@ -74,16 +79,12 @@ func (x *conn) discard() {
 	x.stopWatch()
 	x.nc.Close()
 	x.stopSender()
-	x.pool.unreserve()
+	x.pool.Release()
 }
 
 // release ends a finished exchange: the connection is kept if the node and the
 // protocol allow it.
 func (x *conn) release(complete bool) {
-	room := x.client.MaxIdle
-	if room == 0 {
-		room = DefaultMaxIdle
-	}
 	sent := !x.unsent
 	if x.sender != nil {
 		sent = sent && x.sender.finished()
@@ -95,13 +96,9 @@ func (x *conn) release(complete bool) {
 	x.ctx, x.sender = nil, nil
 	x.deadline(0)
 	idle := effective(x.client.IdleTimeout, DefaultIdleTimeout)
-	if idle == 0 {
-		idle = 24 * time.Hour
+	if x.keep > 0 && (idle == 0 || x.keep < idle) {
+		idle = x.keep
 	}
-	if x.keep > 0 {
-		idle = min(idle, x.keep)
-	}
-	x.expires = time.Now().Add(idle)
 	x.r, x.w = 0, 0
 	if len(x.buf) > keepSize {
 		x.buf = nil
@@ -109,7 +106,7 @@ func (x *conn) release(complete bool) {
 	if cap(x.out) > 2*keepSize {
 		x.out = nil
 	}
-	if !x.pool.put(x, room) {
+	if !x.pool.Put(x, time.Now(), idle) {
 		x.discard()
 	}
 }
@@ -197,7 +194,7 @@ func (x *conn) failed(op string, err error) error {
 	if err == io.EOF {
 		err = errClosed
 	}
-	return &Error{Op: op, Addr: x.pool.addr, Err: err, notSent: !x.wrote}
+	return &Error{Op: op, Addr: x.pool.Addr, Err: err, notSent: !x.wrote}
 }
 
 // learnKeepAlive reads "Keep-Alive: timeout=N" (seconds) and stays a second

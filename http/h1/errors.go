@@ -4,15 +4,13 @@ import (
 	"errors"
 	"fmt"
 	"os"
+
+	"twinhop/http/conns"
 )
 
 // ErrResponse is wrapped by every error about an answer that is not proper
 // HTTP/1.1 or exceeds a limit.
 var ErrResponse = errors.New("invalid response")
-
-// ErrPoolFull means that the node already has Client.MaxConns connections in
-// use. Nothing was sent.
-var ErrPoolFull = errors.New("connection limit of the node reached")
 
 // ErrRequest means that the request head holds bytes that must not go on a
 // wire (control characters, blanks in the target). Nothing was sent.
@@ -45,7 +43,7 @@ func (e *Error) Answered() bool { return errors.Is(e.Err, ErrResponse) }
 // Blameless tells whether the node had no part in it: our own limit, or a
 // request that cannot be sent. It must not count against the node.
 func (e *Error) Blameless() bool {
-	return errors.Is(e.Err, ErrPoolFull) || errors.Is(e.Err, ErrRequest)
+	return errors.Is(e.Err, conns.ErrFull) || errors.Is(e.Err, ErrRequest)
 }
 
 // Timeout tells whether a time limit was the cause.

@@ -161,7 +161,7 @@ func (x *conn) final() (*head.Response, error) {
 // upgrade hands over the connection after 101.
 func (x *conn) upgrade(r *head.Request) (*head.Response, error) {
 	if r.Upgrade == "" || x.sender != nil || x.unsent {
-		return nil, &Error{Op: "read from", Addr: x.pool.addr, Err: badResponse("101 not asked for")}
+		return nil, &Error{Op: "read from", Addr: x.pool.Addr, Err: badResponse("101 not asked for")}
 	}
 	if x.client.BodyTimeout > 0 {
 		x.nc.SetWriteDeadline(time.Time{})
