@@ -52,6 +52,10 @@ bench-sip: ## the gateway and Debian's Kamailio in turns under SIPp's load, as r
 	@.ci/setup --bench
 	$(GO) test -run '^$$' -bench '^BenchmarkSIP$$' -benchtime 1x -timeout 120m ./e2e
 
+bench-http: ## the gateway and Debian's httpd + mod_jk, haproxy and nginx in turns before Tomcats, as ratios (10 min; BENCH_SHORT=1: one)
+	@.ci/setup --bench
+	$(GO) test -run '^$$' -bench '^BenchmarkHTTP$$' -benchtime 1x -timeout 60m ./e2e
+
 bench-table: ## the affinity table at a million entries, against a bare sharded map
 	$(GO) test -run '^$$' -bench . -benchmem -benchtime $(BENCHTIME) ./appsession/...
 
@@ -63,4 +67,4 @@ lint: ## gofmt, go vet, staticcheck
 clean: ## remove what was built
 	rm -rf bin e2e/logs
 
-.PHONY: help setup build web test test-short race e2e soak fuzz bench bench-sip bench-table lint clean
+.PHONY: help setup build web test test-short race e2e soak fuzz bench bench-sip bench-http bench-table lint clean

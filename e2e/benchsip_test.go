@@ -80,18 +80,11 @@ func planned(b *testing.B) benchPlan {
 	if os.Getenv("BENCH_SHORT") != "" {
 		p.pairs, p.length, p.rates, p.ceiling = 1, 2*time.Second, []int{1000}, false
 	}
-	number := func(name, text string) int {
-		n, err := strconv.Atoi(text)
-		if err != nil || n < 1 {
-			b.Fatalf("%s: %q is not a number", name, text)
-		}
-		return n
-	}
 	if v := os.Getenv("BENCH_PAIRS"); v != "" {
-		p.pairs = number("BENCH_PAIRS", v)
+		p.pairs = benchNumber(b, "BENCH_PAIRS", v)
 	}
 	if v := os.Getenv("BENCH_SECONDS"); v != "" {
-		p.length = time.Duration(number("BENCH_SECONDS", v)) * time.Second
+		p.length = time.Duration(benchNumber(b, "BENCH_SECONDS", v)) * time.Second
 	}
 	if v := os.Getenv("BENCH_RATES"); v != "" {
 		p.rates, p.ceiling = nil, false
@@ -100,7 +93,7 @@ func planned(b *testing.B) benchPlan {
 				p.ceiling = true
 				continue
 			}
-			p.rates = append(p.rates, number("BENCH_RATES", f))
+			p.rates = append(p.rates, benchNumber(b, "BENCH_RATES", f))
 		}
 	}
 	return p
