@@ -35,6 +35,7 @@ var rooms = []room{
 	{pkg: "http/head", rank: 0},
 	{pkg: "http/stale", rank: 0},
 	{pkg: "http/conns", rank: 0},
+	{pkg: "http/mounts", rank: 0},
 	{pkg: "sip/peek", rank: 0},
 	{pkg: "sip/wire", rank: 0},
 	{pkg: "sip/stream", rank: 0},

@@ -42,7 +42,7 @@ func (x *visit) redirect() bool {
 	id := x.corrected()
 	to, cookie := x.req.Target, ""
 	if x.id.From == jvmroute.FromPath {
-		to, _ = x.s.Dialect.ReplaceURL(to, x.id.Text, id)
+		to, _ = x.t.dialect.ReplaceURL(to, x.id.Text, id)
 	} else {
 		cookie = x.cookieLine(id)
 	}

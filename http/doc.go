@@ -3,7 +3,7 @@
 //
 // Knows: request heads and bodies, mounts, where a session id or key stands in a request, what of an answer concerns it.
 // Must not know: SIP, the configuration file, how a node is chosen, how the affinity table keeps anything.
-// Owns: Front, Settings, Mounts, the way a request takes (visit.go), status codes (status.go), the loop guard.
+// Owns: Front, Settings and words, the way a request takes (visit.go), status codes (status.go), the loop guard.
 // Entered by: net/http's server or Run for clients; the command, which builds it.
 //
 // A request is turned into a head.Request first (lane.go). Mapping, evidence,

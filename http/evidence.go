@@ -52,7 +52,7 @@ func (x *visit) sessionID(pool *cluster.Pool, realm uint16) {
 	if x.id.From != jvmroute.FromNowhere {
 		return
 	}
-	d := &x.s.Dialect
+	d := &x.t.dialect
 	x.found = jvmroute.Found{}
 	d.ReadTarget(&x.found, x.req.Target)
 	for v := range x.req.Fields.Values("Cookie") {

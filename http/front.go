@@ -26,8 +26,9 @@ type Front struct {
 	// Backends speak with nodes, by the scheme of the node's address
 	// ("http", "ajp").
 	Backends map[string]head.Backend
-	// Local are paths that the gateway serves itself, by canonical path.
-	Local map[string]LocalHandler
+	// Local are paths that the gateway serves itself, by canonical path;
+	// Handlers are those that a MountRule leads to, by name.
+	Local, Handlers map[string]LocalHandler
 	// Secrets sign the loop guard's cookie, newest first; equal on all
 	// gateways. Empty: the cookie is not used, only the gateway's own count.
 	Secrets [][]byte
@@ -43,7 +44,7 @@ type Front struct {
 	// 0 means 10 s.
 	Grace time.Duration
 
-	settings atomic.Pointer[Settings]
+	settings atomic.Pointer[applied]
 	visits   sync.Pool
 	guard    guard
 	tunnels  tunnels
@@ -62,7 +63,7 @@ type Limits struct {
 }
 
 // Apply makes s count for requests that begin from now on.
-func (f *Front) Apply(s *Settings) { f.settings.Store(s) }
+func (f *Front) Apply(s *Settings) { f.settings.Store(apply(s)) }
 
 func (f *Front) now() time.Time {
 	if f.Now != nil {

@@ -144,7 +144,7 @@ func configure(t *testing.T, s *stage, setup string) {
 		case w[0] == "header":
 			s.settings.Sources = append([]KeySource{{fromHeader, w[1]}}, s.settings.Sources...)
 		case w[0] == "mount":
-			mounts = append(mounts, MountRule{w[1], w[2]})
+			mounts = append(mounts, MountRule{Path: w[1], Pool: w[2]})
 		default:
 			t.Fatalf("setup: %q", line)
 		}

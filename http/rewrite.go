@@ -31,7 +31,7 @@ func (x *visit) forNode() {
 		x.nodeID = x.d.Sent.ID
 	}
 	x.req.Target = x.target
-	dialect, i := &x.s.Dialect, 0
+	dialect, i := &x.t.dialect, 0
 	if x.id.From == jvmroute.FromPath {
 		if t, err := dialect.ReplaceURL(x.target, x.id.Text, x.nodeID); err == nil {
 			x.req.Target = t
@@ -70,7 +70,7 @@ func (x *visit) learn(resp *head.Response) {
 		if now.IsZero() {
 			now = x.f.now()
 		}
-		c, ok := x.s.Dialect.ParseSetCookie(line, now)
+		c, ok := x.t.dialect.ParseSetCookie(line, now)
 		if ok && len(a.Evidence) < 4 {
 			x.note(a, c)
 		}
@@ -92,7 +92,7 @@ func (x *visit) note(a *gateway.Ask, c jvmroute.SetCookie) {
 		key := appsession.Key{Space: appsession.HTTP, Realm: x.pool.Realm, Value: base}
 		a.Evidence = append(a.Evidence, gateway.Evidence{Key: key, Source: gateway.SourceCookie, Verb: verb, Life: life, Sent: sent})
 	}
-	base, _ := x.s.Dialect.Split(c.ID)
+	base, _ := x.t.dialect.Split(c.ID)
 	old := x.id.Base()
 	if c.Gone {
 		if old != "" {
@@ -134,7 +134,7 @@ func (x *visit) correctFields() {
 			continue
 		}
 		for _, old := range [...]string{x.nodeID, x.id.Text} {
-			if v, err := x.s.Dialect.ReplaceURL(f.Value, old, id); err == nil {
+			if v, err := x.t.dialect.ReplaceURL(f.Value, old, id); err == nil {
 				f.Value = v
 			}
 		}
@@ -145,7 +145,7 @@ func (x *visit) correctFields() {
 // setByNode tells whether the answer itself speaks of the session cookie.
 func (x *visit) setByNode() bool {
 	for line := range x.fields.Values("Set-Cookie") {
-		if _, ok := x.s.Dialect.ParseSetCookie(line, x.start); ok {
+		if _, ok := x.t.dialect.ParseSetCookie(line, x.start); ok {
 			return true
 		}
 	}
@@ -160,7 +160,7 @@ func (x *visit) cookieLine(id string) string {
 	if x.id.From != jvmroute.FromCookie || id == x.id.Text || s == nil || jvmroute.Attrs(s.Attrs).Has(jvmroute.Persistent) {
 		return ""
 	}
-	name := or(x.s.Dialect.Cookie, "JSESSIONID")
+	name := or(x.t.dialect.Cookie, "JSESSIONID")
 	line, err := jvmroute.SetCookie{Name: name, ID: id, Path: s.Path, Domain: s.Domain, Attrs: jvmroute.Attrs(s.Attrs)}.Line()
 	if err != nil {
 		return ""

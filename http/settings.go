@@ -13,6 +13,8 @@ type Settings struct {
 	// Mounts says which pool a path belongs to; what is not mounted is not
 	// forwarded. nil mounts nothing.
 	Mounts *Mounts
+	// Pools are the words of pools, by name; absent: the zero value.
+	Pools map[string]PoolWords
 	// Sources are where requests carry keys, in order (affinity.http).
 	Sources []KeySource
 	// Dialect is how session ids are written.

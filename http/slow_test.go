@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"twinhop/http/mounts"
 )
 
 // A client that takes in nothing of a long answer does not hold its node for
@@ -91,10 +93,10 @@ func TestOldProtocolEndsItsConnection(t *testing.T) {
 // What a small head can make the gateway do is bounded, too.
 func TestHostileHeadsAreCheap(t *testing.T) {
 	path := "/%61" + strings.Repeat("/a", 4000)
-	if canon, _, err := canonical(path); err != nil || canon != "/a"+path[4:] {
+	if canon, _, err := mounts.Canonical(path); err != nil || canon != "/a"+path[4:] {
 		t.Fatal(err)
 	}
-	if n := testing.AllocsPerRun(10, func() { canonical(path) }); n > 8 {
+	if n := testing.AllocsPerRun(10, func() { mounts.Canonical(path) }); n > 8 {
 		t.Errorf("%v allocations for a path of many segments", n)
 	}
 	s := newStage(t, []node{namedNode(t, "n1")}, nil)

@@ -55,7 +55,7 @@ func newStage(t testing.TB, nodes []node, change func(*stage)) *stage {
 	s.settings = Settings{Sources: []KeySource{{fromQuery, "appsession"}, {fromCookie, "JSESSIONID"}}}
 	s.pool = cluster.PoolSpec{Name: "default", Sticky: true, Members: []cluster.MemberSpec{{Node: cluster.AllNodes}}}
 	s.front = &Front{Views: s.registry.View, Backends: map[string]head.Backend{"http": s.client}, Secrets: [][]byte{bytes.Repeat([]byte("k"), 32)}}
-	mounts := []MountRule{{"/*", "default"}}
+	mounts := []MountRule{rule("/*", "default")}
 	s.settings.Mounts = mustMounts(t, mounts)
 	if change != nil {
 		change(s)
@@ -106,6 +106,8 @@ func (s *stage) stop() {
 	}
 	s.client.CloseIdle()
 }
+
+func rule(path, pool string) MountRule { return MountRule{Path: path, Pool: pool} }
 
 func mustMounts(t testing.TB, rules []MountRule) *Mounts {
 	t.Helper()

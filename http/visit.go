@@ -12,6 +12,7 @@ import (
 	"twinhop/gateway"
 	"twinhop/gateway/cluster"
 	"twinhop/http/head"
+	"twinhop/http/mounts"
 	"twinhop/jvmroute"
 )
 
@@ -19,7 +20,8 @@ import (
 // node and back. It is reused from request to request.
 type visit struct {
 	f    *Front
-	s    *Settings
+	s    *applied
+	t    *terms          // of the path
 	ctx  context.Context // of the request: ends when the client goes
 	lane lane
 	net  netLane
@@ -59,12 +61,11 @@ func (x *visit) begin(f *Front, w http.ResponseWriter, r *http.Request) {
 	if x.s == nil {
 		x.s = &noSettings
 	}
+	x.t = &x.s.none
 	x.net = netLane{w: w, rc: http.NewResponseController(w), stall: x.s.bodyStall(), noted: time.Now()}
 	x.lane = &x.net
 	x.start = f.now()
 }
-
-var noSettings Settings
 
 // end forgets everything that belongs to the request and keeps the memory.
 func (x *visit) end() {
@@ -88,7 +89,7 @@ func (x *visit) serve(r *http.Request) (aborted bool) {
 		x.f.Metrics.shed(status)
 		return x.refuse(status)
 	}
-	canon, plain, err := canonical(x.rawPath)
+	canon, plain, err := mounts.Canonical(x.rawPath)
 	if x.rawPath == "*" && r.Method == http.MethodOptions {
 		canon, plain, err = "*", "*", nil
 	}
@@ -96,19 +97,23 @@ func (x *visit) serve(r *http.Request) (aborted bool) {
 		x.f.Metrics.shed(statusBadRequest)
 		return x.refuse(statusBadRequest)
 	}
-	x.path, x.view = canon, x.f.Views()
-	if local := x.f.Local[canon]; local != nil {
-		x.evidence(x.view.Pool(x.s.Mounts.Pool(canon)))
+	x.path, x.view, x.t = canon, x.f.Views(), x.s.of(canon)
+	x.pool = x.t.in(x.view)
+	local := x.f.Local[canon]
+	if local == nil && plain != canon && !x.s.of(plain).together(x.t) {
+		x.f.Metrics.shed(statusBadRequest)
+		return x.refuse(statusBadRequest) // dots that leave their mount
+	}
+	if local == nil && x.t.local != "" {
+		local = x.f.Handlers[x.t.local]
+	}
+	if local != nil {
+		x.evidence(x.pool)
 		x.status = statusSwitched // its own affair from here
 		local(x.net.w, r, x.ask.Evidence, x.ask.Hint)
 		return false
 	}
-	name := x.s.Mounts.Pool(canon)
-	if plain != canon && x.s.Mounts.Pool(plain) != name {
-		x.f.Metrics.shed(statusBadRequest)
-		return x.refuse(statusBadRequest) // dots that leave their mount
-	}
-	if x.pool = x.view.Pool(name); x.pool == nil {
+	if x.pool == nil {
 		return x.refuse(statusNotMounted)
 	}
 	x.remember()

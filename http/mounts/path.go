@@ -1,4 +1,4 @@
-package http
+package mounts
 
 import (
 	"bytes"
@@ -6,41 +6,18 @@ import (
 	"strings"
 )
 
-// errPath says that a path could be understood in two ways, and is refused.
-var errPath = errors.New("ambiguous path")
+// ErrPath says that a path could be understood in two ways, and is refused.
+var ErrPath = errors.New("ambiguous path")
 
-// splitTarget cuts an origin-form or absolute-form request target (RFC 9112
-// section 3.2) into path and raw query. An absolute form loses its scheme and
-// authority, for a node expects origin form; what remains keeps its bytes.
-func splitTarget(target string) (origin, path, query string) {
-	if !strings.HasPrefix(target, "/") {
-		_, rest, ok := strings.Cut(target, "://")
-		if !ok {
-			return target, target, ""
-		}
-		i := strings.IndexAny(rest, "/?")
-		switch {
-		case i < 0:
-			target = "/"
-		case rest[i] == '?':
-			target = "/" + rest[i:]
-		default:
-			target = rest[i:]
-		}
-	}
-	path, query, _ = strings.Cut(target, "?")
-	return target, path, query
-}
-
-// canonical returns the path as a servlet container sees it: in each segment
+// Canonical returns the path as a servlet container sees it: in each segment
 // what follows ';' is cut off, escapes are decoded once, empty segments and
 // dots are resolved. plain is the same with the dots left in; it differs only
 // when the path climbs. Refused is what containers and proxies disagree on: a
 // bad escape, an encoded slash, a backslash, NUL and other control characters
 // in any spelling, '#', dots with parameters, climbing above the root.
-func canonical(path string) (canon, plain string, err error) {
+func Canonical(path string) (canon, plain string, err error) {
 	if !strings.HasPrefix(path, "/") {
-		return "", "", errPath
+		return "", "", ErrPath
 	}
 	if tame(path) {
 		return path, path, nil
@@ -61,11 +38,11 @@ func canonical(path string) (canon, plain string, err error) {
 		decoded := string(flat[start:])
 		switch {
 		case (decoded == "." || decoded == "..") && hasParams:
-			return "", "", errPath
+			return "", "", ErrPath
 		case decoded == "..":
 			i := bytes.LastIndexByte(out, '/')
 			if i < 0 {
-				return "", "", errPath
+				return "", "", ErrPath
 			}
 			out = out[:i]
 			if !more {
@@ -101,21 +78,21 @@ func decode(b []byte, s string) ([]byte, error) {
 		c := s[i]
 		if c == '%' {
 			if i+2 >= len(s) {
-				return nil, errPath
+				return nil, ErrPath
 			}
 			hi, lo := unhex(s[i+1]), unhex(s[i+2])
 			if hi > 15 || lo > 15 {
-				return nil, errPath
+				return nil, ErrPath
 			}
 			if c = hi<<4 | lo; c == '/' {
-				return nil, errPath
+				return nil, ErrPath
 			}
 			i += 2
 		} else if c == '#' {
-			return nil, errPath
+			return nil, ErrPath
 		}
 		if c == '\\' || c < ' ' || c == 0x7f {
-			return nil, errPath
+			return nil, ErrPath
 		}
 		b = append(b, c)
 	}
