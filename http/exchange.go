@@ -33,7 +33,8 @@ func (x *visit) exchange() (*head.Response, error) {
 			return resp, nil
 		}
 		outcome := x.outcome(err)
-		x.d.Done(outcome, gateway.Usage{})
+		read, sent := head.Cost(err)
+		x.d.Done(outcome, gateway.Usage{Read: read, Sent: sent})
 		if outcome == gateway.ClientGone {
 			x.refuseBody(err)
 			return nil, err

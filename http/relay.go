@@ -32,8 +32,14 @@ func (x *visit) relay(resp *head.Response) (aborted bool) {
 			x.lane.Trailer(&resp.Trailer)
 		}
 	}
-	x.d.Done(outcome, gateway.Usage{Read: x.read, Sent: x.sent, Status: resp.Status})
+	x.d.Done(outcome, usage(resp))
 	return aborted
+}
+
+// usage is what an answer cost on its node's connection so far.
+func usage(resp *head.Response) gateway.Usage {
+	read, sent := resp.Wire.Counts()
+	return gateway.Usage{Read: read, Sent: sent, Status: resp.Status}
 }
 
 // inform passes on early hints (RFC 8297). Other informational answers are
@@ -70,7 +76,6 @@ func (x *visit) copyBody(resp *head.Response) (outcome gateway.Outcome, aborted 
 	defer relayBuffers.Put(buf)
 	for {
 		n, err := resp.Body.Read(buf[:])
-		x.read += int64(n)
 		if n > 0 {
 			if _, werr := x.lane.Write(buf[:n]); werr != nil {
 				return gateway.ClientGone, true

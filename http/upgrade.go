@@ -86,7 +86,7 @@ func (x *visit) tunnel(resp *head.Response) {
 	defer resp.Conn.Close()
 	x.status = resp.Status
 	outcome := gateway.ClientGone
-	defer func() { x.d.Done(outcome, gateway.Usage{Read: x.read, Sent: x.sent, Status: x.status}) }()
+	defer func() { x.d.Done(outcome, usage(resp)) }()
 	conn, early, err := x.lane.Hijack()
 	if err != nil { // HTTP/2 has no upgrade of this kind
 		x.refuse(statusNoUpgrade)
@@ -112,7 +112,7 @@ func (x *visit) tunnel(resp *head.Response) {
 	ctx, cancel := context.WithCancel(context.WithoutCancel(x.ctx))
 	var touching sync.WaitGroup
 	touching.Go(func() { x.touch(ctx) })
-	x.sent, x.read = t.run()
+	t.run()
 	cancel()
 	touching.Wait()
 }
@@ -150,16 +150,14 @@ func (x *visit) touch(ctx context.Context) {
 	}
 }
 
-// run passes bytes both ways and returns how many went to and came from the
-// node.
-func (t *tunnel) run() (sent, read int64) {
+// run passes bytes both ways until either side ends.
+func (t *tunnel) run() {
 	t.last.Store(time.Now().UnixNano())
 	var up sync.WaitGroup
-	up.Go(func() { sent = t.pass(t.node, t.early, t.client) })
-	read = t.pass(t.client, t.node, t.node)
+	up.Go(func() { t.pass(t.node, t.early, t.client) })
+	t.pass(t.client, t.node, t.node)
 	up.Wait()
 	t.close()
-	return sent, read
 }
 
 func (t *tunnel) close() {
@@ -172,7 +170,7 @@ func (t *tunnel) close() {
 // pass copies from src, whose connection is conn, to dst. At the end of src it
 // ends dst's direction, so that what the other side still says arrives; any
 // error ends the tunnel.
-func (t *tunnel) pass(dst io.Writer, src io.Reader, conn any) (n int64) {
+func (t *tunnel) pass(dst io.Writer, src io.Reader, conn any) {
 	buf := make([]byte, tunnelSize)
 	timed, _ := conn.(interface{ SetReadDeadline(time.Time) error })
 	for {
@@ -184,19 +182,18 @@ func (t *tunnel) pass(dst io.Writer, src io.Reader, conn any) (n int64) {
 			t.last.Store(time.Now().UnixNano())
 			if _, werr := dst.Write(buf[:k]); werr != nil {
 				t.close()
-				return n
+				return
 			}
-			n += int64(k)
 		}
 		switch {
 		case err == nil:
 		case head.Timeout(err) && time.Since(time.Unix(0, t.last.Load())) < t.idle:
 			// The other direction is alive.
 		case err == io.EOF && closeWrite(dst):
-			return n
+			return
 		default:
 			t.close()
-			return n
+			return
 		}
 	}
 }

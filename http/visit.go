@@ -51,9 +51,8 @@ type visit struct {
 
 	informs func(int, *head.Fields) // x.inform, made once
 
-	start      time.Time
-	status     int
-	read, sent int64 // body bytes from the node and to it
+	start  time.Time
+	status int
 }
 
 func (x *visit) begin(f *Front, w http.ResponseWriter, r *http.Request) {

@@ -24,6 +24,11 @@ func TestExchangeSuite(t *testing.T) {
 		Backend: func(t testing.TB, l exchangetest.Limits) head.Backend {
 			return all(t, Settings{HeaderTimeout: l.Header, MaxConns: l.MaxConns, ConnectTimeout: 5 * time.Second, AcquireTimeout: -1})
 		},
+		Meter: func(t testing.TB, dial exchangetest.Dial) head.Backend {
+			c := all(t, Settings{PingRequest: true})
+			c.Dial = dial
+			return c
+		},
 		Node:       scripted,
 		NoTrailers: true,
 		Joins:      true,

@@ -44,6 +44,7 @@ type conn struct {
 	ctx      context.Context // of the running exchange: tells why a wait was broken
 	unwatch  func() bool
 	resp     head.Response
+	wire     head.Wire
 	up       upload
 	reused   bool // not the connection's first exchange
 	wrote    bool // some of the request may have been sent
@@ -67,6 +68,7 @@ func (x *conn) Close() error { return x.nc.Close() }
 // reuse prepares a kept connection for its next exchange.
 func (x *conn) reuse() {
 	x.resp.Reset()
+	x.wire.Reset()
 	x.reused = true
 	x.wrote, x.answered, x.reusable = false, false, false
 }
@@ -173,7 +175,9 @@ func (x *conn) write(b []byte) (int, error) {
 			x.nc.SetDeadline(longAgo)
 		}
 	}
-	return x.nc.Write(b)
+	n, err := x.nc.Write(b)
+	x.wire.Sent(n)
+	return n, err
 }
 
 // fill reads once more into buf, where n bytes from r on must have room.
@@ -194,6 +198,7 @@ func (x *conn) fill(n int) error {
 		x.r, x.buf = 0, to
 	}
 	k, err := x.nc.Read(x.buf[x.w:])
+	x.wire.Read(k)
 	x.w += k
 	x.full = x.w == len(x.buf)
 	if k > 0 {
@@ -247,5 +252,6 @@ func (x *conn) failed(op string, err error) error {
 	if err == io.EOF {
 		err = errClosed
 	}
-	return &Error{Op: op, Addr: x.pool.Addr, Err: err, notSent: !x.wrote}
+	read, sent := x.wire.Counts()
+	return &Error{Op: op, Addr: x.pool.Addr, Err: err, notSent: !x.wrote, read: read, sent: sent}
 }

@@ -89,7 +89,7 @@ func (x *conn) answer(method string, payload []byte) (*head.Response, error) {
 	} else if x.resp.ContentLength >= 0 {
 		b.left = x.resp.ContentLength
 	}
-	x.resp.Body = b
+	x.resp.Body, x.resp.Wire = b, &x.wire
 	return &x.resp, nil
 }
 

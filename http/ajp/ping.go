@@ -15,7 +15,9 @@ func (x *conn) ping() error {
 		x.nc.SetWriteDeadline(time.Time{}) // that of the last write may have passed since
 	}
 	x.deadline(effective(x.set.PingTimeout, DefaultPingTimeout))
-	if _, err := x.nc.Write([]byte(pingPacket)); err != nil {
+	n, err := x.nc.Write([]byte(pingPacket))
+	x.wire.Sent(n)
+	if err != nil {
 		return x.failed("ping", err)
 	}
 	payload, err := x.packet()

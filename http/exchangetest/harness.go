@@ -1,6 +1,8 @@
 package exchangetest
 
 import (
+	"context"
+	"net"
 	"testing"
 	"time"
 
@@ -14,11 +16,16 @@ type Harness struct {
 	// Node starts a node that follows script until the test ends, and returns
 	// its address. Connections are numbered from 1.
 	Node func(t testing.TB, script func(*Received) Answer) (addr string)
+	// Meter makes a client that opens connections by dial.
+	Meter func(t testing.TB, dial Dial) head.Backend
 	// NoTrailers: the protocol cannot carry a trailer.
 	NoTrailers bool
 	// Joins: repeated request fields arrive as one (RFC 9110 section 5.3).
 	Joins bool
 }
+
+// Dial opens a connection.
+type Dial = func(ctx context.Context, network, addr string) (net.Conn, error)
 
 // repeated is how a request field with two values arrives.
 func (h Harness) repeated(a, b string) string {

@@ -37,6 +37,7 @@ func Run(t *testing.T, h Harness) {
 		"connection limit":                     limited,
 		"not this protocol":                    badAnswer,
 		"request that cannot be sent":          badRequest,
+		"bytes on the wire are counted":        counted,
 	} {
 		t.Run(name, func(t *testing.T) { check(t, h) })
 	}

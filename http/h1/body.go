@@ -193,7 +193,9 @@ func (x *conn) read(p []byte) (int, error) {
 		return n, nil
 	}
 	if len(p) >= len(x.buf) {
-		return x.nc.Read(p)
+		n, err := x.nc.Read(p)
+		x.wire.Read(n)
+		return n, err
 	}
 	if err := x.fill(len(x.buf)); err != nil {
 		return 0, err

@@ -29,6 +29,11 @@ func TestExchangeSuite(t *testing.T) {
 			t.Cleanup(c.CloseIdle)
 			return c
 		},
+		Meter: func(t testing.TB, dial exchangetest.Dial) head.Backend {
+			c := &Client{Dial: dial}
+			t.Cleanup(c.CloseIdle)
+			return c
+		},
 		Node: scripted,
 	})
 }

@@ -38,6 +38,7 @@ type conn struct {
 
 	ctx      context.Context // of the running exchange: tells why a wait was broken
 	resp     head.Response
+	wire     head.Wire
 	framing  framing
 	sender   *sender // the goroutine that sends the body, nil without
 	unwatch  func() bool
@@ -65,6 +66,7 @@ func (x *conn) Close() error { return x.nc.Close() }
 // reuse prepares a kept connection for its next exchange.
 func (x *conn) reuse() {
 	x.resp.Reset()
+	x.wire.Reset()
 	x.framing = framing{}
 	x.sender, x.unwatch = nil, nil
 	x.reused = true
@@ -168,6 +170,7 @@ func (x *conn) fill(limit int) error {
 		}
 	}
 	n, err := x.nc.Read(x.buf[x.w:])
+	x.wire.Read(n)
 	x.w += n
 	if n > 0 {
 		x.answered = true
@@ -194,7 +197,8 @@ func (x *conn) failed(op string, err error) error {
 	if err == io.EOF {
 		err = errClosed
 	}
-	return &Error{Op: op, Addr: x.pool.Addr, Err: err, notSent: !x.wrote}
+	read, sent := x.wire.Counts()
+	return &Error{Op: op, Addr: x.pool.Addr, Err: err, notSent: !x.wrote, read: read, sent: sent}
 }
 
 // learnKeepAlive reads "Keep-Alive: timeout=N" (seconds) and stays a second

@@ -25,7 +25,8 @@ type Error struct {
 	// Err is the cause.
 	Err error
 
-	notSent bool
+	notSent    bool
+	read, sent int64
 }
 
 func (e *Error) Error() string { return fmt.Sprintf("%s %s: %v", e.Op, e.Addr, e.Err) }
@@ -35,6 +36,9 @@ func (e *Error) Unwrap() error { return e.Err }
 
 // NotSent tells whether it is certain that the node got no part of the request.
 func (e *Error) NotSent() bool { return e.notSent }
+
+// Wire is how many bytes came from the node and went to it.
+func (e *Error) Wire() (read, sent int64) { return e.read, e.sent }
 
 // Answered tells whether the node said something, though not a proper answer:
 // asking again will not help.

@@ -66,6 +66,7 @@ func (x *conn) send(r *head.Request, body io.Reader) error {
 		}
 	}
 	n, err := x.nc.Write(x.out)
+	x.wire.Sent(n)
 	x.wrote = n > 0
 	if err != nil {
 		return x.failed("send to", err)
@@ -154,7 +155,7 @@ func (x *conn) readHead(r *head.Request) error {
 // final hands out the answer with its body.
 func (x *conn) final() (*head.Response, error) {
 	x.learnKeepAlive()
-	x.resp.Body = newBody(x)
+	x.resp.Body, x.resp.Wire = newBody(x), &x.wire
 	return &x.resp, nil
 }
 
@@ -169,7 +170,7 @@ func (x *conn) upgrade(r *head.Request) (*head.Response, error) {
 	x.deadline(0)
 	x.resp.ContentLength = 0
 	x.resp.Body = emptyBody{}
-	x.resp.Conn = &tunnel{Conn: x.nc, x: x}
+	x.resp.Conn, x.resp.Wire = &tunnel{Conn: x.nc, x: x}, &x.wire
 	return &x.resp, nil
 }
 
@@ -187,7 +188,15 @@ func (t *tunnel) Read(p []byte) (int, error) {
 		x.r += n
 		return n, nil
 	}
-	return t.Conn.Read(p)
+	n, err := t.Conn.Read(p)
+	t.x.wire.Read(n)
+	return n, err
+}
+
+func (t *tunnel) Write(p []byte) (int, error) {
+	n, err := t.Conn.Write(p)
+	t.x.wire.Sent(n)
+	return n, err
 }
 
 // CloseWrite ends our direction only, where the connection can.

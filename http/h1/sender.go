@@ -28,6 +28,7 @@ var sendBuffers = sync.Pool{New: func() any { return new([chunkHead + sendSize +
 type sender struct {
 	ctx     context.Context // of the exchange, whose end must not be overwritten by a deadline
 	nc      net.Conn
+	wire    *head.Wire
 	body    io.Reader
 	length  int64 // -1: chunked
 	timeout time.Duration
@@ -46,7 +47,7 @@ func (x *conn) startSender(r *head.Request, body io.Reader) {
 	_, buffered := body.(*bytes.Reader)
 	x.wrote, x.touched = true, !buffered
 	x.sender = &sender{
-		ctx: x.ctx, nc: x.nc, body: body, length: r.Length,
+		ctx: x.ctx, nc: x.nc, wire: &x.wire, body: body, length: r.Length,
 		timeout: x.client.BodyTimeout, done: make(chan struct{}),
 	}
 	x.timed = true // the sender sets the deadline of the answer
@@ -131,7 +132,9 @@ func (s *sender) flush(p []byte) error {
 		s.nc.SetWriteDeadline(time.Now().Add(s.timeout))
 		s.heed()
 	}
-	if _, err := s.nc.Write(p); err != nil {
+	n, err := s.nc.Write(p)
+	s.wire.Sent(n)
+	if err != nil {
 		return fmt.Errorf("sending request body: %w", err)
 	}
 	return nil

@@ -23,7 +23,8 @@ import (
 // did not receive any part of the request (see NotSent), and by Timeout() bool
 // whether time ran out. They may tell more: Answered() bool, that the node said
 // something, though nothing usable, so that asking again will not help; and
-// Blameless() bool, that the node had no part in the failure. An error reading
+// Blameless() bool, that the node had no part in the failure; and
+// Wire() (read, sent int64), what the attempt cost (see Cost). An error reading
 // body is a *BodyError. Cancelling ctx ends the exchange, its body included.
 type Backend interface {
 	Exchange(ctx context.Context, addr string, r *Request, body io.Reader) (*Response, error)
@@ -48,6 +49,16 @@ func NotSent(err error) bool {
 func Timeout(err error) bool {
 	var e interface{ Timeout() bool }
 	return errors.As(err, &e) && e.Timeout()
+}
+
+// Cost is how many bytes a failed exchange has read from its node and sent to
+// it, as far as err tells.
+func Cost(err error) (read, sent int64) {
+	var e interface{ Wire() (read, sent int64) }
+	if errors.As(err, &e) {
+		return e.Wire()
+	}
+	return 0, 0
 }
 
 // A BodyError says that the request body could not be read: the client's

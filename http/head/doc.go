@@ -4,7 +4,7 @@
 //
 // Knows: field lists, request targets, body lengths, the contract of an exchange with a node.
 // Must not know: sockets, pools, routing, sessions, status policy, any server library's request type (roundtrip.go excepted).
-// Owns: Fields, Request, Response, Backend, BodyError.
+// Owns: Fields, Request, Response, Wire, Backend, BodyError.
 // Entered by: the HTTP front, the backend clients h1 and ajp, and their tests.
 //
 // A head is an ordered list, not a map: names keep their spelling and fields

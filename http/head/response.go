@@ -1,6 +1,9 @@
 package head
 
-import "io"
+import (
+	"io"
+	"sync/atomic"
+)
 
 // A Response is a node's final answer. It stays valid until its Body is
 // closed; the backend may reuse it afterwards.
@@ -24,7 +27,30 @@ type Response struct {
 	// Conn is set for 101 only: the connection after the switch, both ways.
 	// It belongs to the receiver, who closes it; Body is then empty.
 	Conn io.ReadWriteCloser
+	// Wire counts what this exchange costs on the connection to the node. It
+	// grows until Body, or Conn, is closed. nil: not known.
+	Wire *Wire
 }
+
+// A Wire counts the bytes of one exchange on a connection, whatever they are
+// for: heads, framing and signs of life as well as bodies. Safe for concurrent
+// use; a nil one knows nothing.
+type Wire struct{ read, sent atomic.Int64 }
+
+// Read and Sent add what came from the node and what went to it.
+func (w *Wire) Read(n int) { w.read.Add(int64(n)) }
+func (w *Wire) Sent(n int) { w.sent.Add(int64(n)) }
+
+// Counts is the sum so far.
+func (w *Wire) Counts() (read, sent int64) {
+	if w == nil {
+		return 0, 0
+	}
+	return w.read.Load(), w.sent.Load()
+}
+
+// Reset begins anew.
+func (w *Wire) Reset() { w.read.Store(0); w.sent.Store(0) }
 
 // Reset makes r empty and keeps the memory of its lists.
 func (r *Response) Reset() {
