@@ -69,6 +69,7 @@ type Ask struct {
 	View     *cluster.View // the View that Pool is of
 	Evidence []Evidence
 	Hint     Hint
+	Scheme   string          // new work rather goes to nodes that are reached by this scheme; "": any
 	Tried    []*cluster.Node // nodes that this very message was already given to
 	Adopt    bool            // leader sip: corrections were tried in vain; serve at the hint and let the session live there
 	Counts   bool            // opens a call that the book of calls keeps (INVITE)

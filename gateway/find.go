@@ -193,38 +193,81 @@ func (u *run) eligible(leaving *cluster.Member, fits func(*cluster.Member) bool)
 			list = append(list, m)
 		}
 	}
-	nearest := list[:0]
-	for i, m := range list {
-		if i > 0 && m.Distance > nearest[0].Distance {
-			continue
-		}
-		if i > 0 && m.Distance < nearest[0].Distance {
-			nearest = nearest[:0]
-		}
-		nearest = append(nearest, m)
-	}
-	u.a.eligible = nearest
-	return nearest
+	u.a.eligible = nearest(list)
+	return u.a.eligible
 }
 
-func (u *run) algorithm() balance.Algorithm {
-	p := u.p.Pools[u.a.Pool.Name]
-	if u.a.Wants == cluster.SIP {
-		return p.SIP
+// nearest leaves of a list the members of the smallest distance.
+func nearest(list []*cluster.Member) []*cluster.Member {
+	near := list[:0]
+	for i, m := range list {
+		if i > 0 && m.Distance > near[0].Distance {
+			continue
+		}
+		if i > 0 && m.Distance < near[0].Distance {
+			near = near[:0]
+		}
+		near = append(near, m)
 	}
-	return p.HTTP
+	return near
+}
+
+// carrying leaves of a list the members that are reached by the scheme that
+// the message needs, if there are any.
+func (u *run) carrying(list []*cluster.Member) []*cluster.Member {
+	lacks := func(m *cluster.Member) bool { return m.Addr(u.a.Wants).Scheme != u.a.Scheme }
+	if u.a.Scheme == "" || !slices.ContainsFunc(list, func(m *cluster.Member) bool { return !lacks(m) }) {
+		return list
+	}
+	return slices.DeleteFunc(list, lacks)
+}
+
+// forced finds who is tried although its traffic failed, for when nobody else
+// is left (mod_jk's forced recovery): who the work belongs to, else, unless
+// that is out of the question, any.
+func (u *run) forced(own *cluster.Member, others bool) *cluster.Member {
+	list := u.a.eligible[:0]
+	for _, m := range u.a.Pool.Members {
+		if !m.Forceable(u.a.Wants) || u.tried(m.Name) {
+			continue
+		}
+		if m == own {
+			list = append(list[:0], m)
+			break
+		}
+		if others && m.Activation == cluster.Active {
+			list = append(list, m)
+		}
+	}
+	u.a.eligible = list
+	if len(list) == 0 {
+		return nil
+	}
+	if !u.dry {
+		u.a.Pool.ForceRecovery()
+	}
+	return u.pick(nearest(list))
+}
+
+func (u *run) algorithm() balance.Algorithm { return u.r.algorithm(u.a.Pool, u.a.Wants) }
+
+// question is what the algorithm may know. An id counts as a session, also one
+// that is nothing but a route.
+func (u *run) question() balance.Question {
+	return balance.Question{Seed: u.seed(), Service: u.a.Wants, Stateless: u.a.Pool.Stateless, Dry: u.dry,
+		Known: u.web.ev != nil || u.a.Hint.Route != "" && u.a.Pool.Sticky}
 }
 
 // pick asks the pool's algorithm, seeded by the first key of the message.
 func (u *run) pick(among []*cluster.Member) *cluster.Member {
-	algorithm := u.algorithm()
+	algorithm, among := u.algorithm(), u.carrying(among)
 	switch {
 	case len(among) == 0:
 		return nil
 	case algorithm == nil:
 		return u.hash(among)
 	}
-	u.a.q = balance.Question{Seed: u.seed(), Service: u.a.Wants, Known: u.web.ev != nil, Dry: u.dry}
+	u.a.q = u.question()
 	return algorithm.Pick(among, &u.a.q)
 }
 

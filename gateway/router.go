@@ -36,6 +36,7 @@ type Router struct {
 	Store    appsession.Store
 	Views    func() *cluster.View
 	Report   func(*cluster.Node, cluster.Service, cluster.Sign) // passive health; nil: not told
+	Judge    func(*cluster.Member, cluster.Sign)                // the same for members of pools with Recovery
 	Book     *calls.Book                                        // nil: calls are not counted
 	Observer Observer                                           // nil: nobody watches
 	Namer    appsession.Namer
@@ -128,8 +129,11 @@ func (r *Router) Switchover(ctx context.Context, fromRoute, toRoute string) (int
 func (u *run) account(d *Decision) {
 	load := d.Member.Load
 	if u.a.Wants == cluster.HTTP {
-		load.Busy.Add(1)
+		load.Begin()
+		u.a.Pool.Load.Begin()
+		d.Member.Given()
 		d.Member.Node.Load().Requests.Add(1)
+		d.Sticky = d.Member.Route == u.a.Hint.Route || len(u.a.Pool.Members) == 1
 	}
 	d.Member.Node.Load().Served.Add(1)
 	if u.a.Kind == Open {
@@ -138,7 +142,8 @@ func (u *run) account(d *Decision) {
 			load.Sessions.Add(1)
 		}
 		if o, ok := u.algorithm().(balance.Observer); ok {
-			u.a.q.Service, u.a.q.Known, u.a.q.Dry = u.a.Wants, u.subj != nil || u.web.ev != nil, false
+			u.a.q = u.question()
+			u.a.q.Known = u.a.q.Known || u.subj != nil
 			o.Assigned(d.Member, &u.a.q)
 		}
 	}
@@ -148,36 +153,5 @@ func (u *run) account(d *Decision) {
 		} else if u.call.b.Moved || d.Moved {
 			u.r.Book.Shift(u.call.ev.Key, d.Member)
 		}
-	}
-}
-
-// Done tells how the node did. It is called once for each decision about an
-// HTTP request, and for SIP when an outcome is known.
-func (d Decision) Done(o Outcome, _ Usage) {
-	if d.Member == nil || d.router == nil {
-		return
-	}
-	if d.wants == cluster.HTTP {
-		d.Member.Load.Busy.Add(-1)
-		d.Member.Node.Load().Requests.Add(-1)
-	}
-	sign := cluster.Good
-	switch o {
-	case NotSent:
-		sign = cluster.Refused
-	case Reset, Timeout:
-		sign = cluster.Failed
-	case ServerError, Refused, Overload:
-		d.Member.Load.Errors.Add(1)
-		return // it answered: not a matter of health
-	case ClientGone:
-		return
-	}
-	if sign != cluster.Good {
-		d.Member.Load.Errors.Add(1)
-		d.Member.Node.Load().Failed.Add(1)
-	}
-	if d.router.Report != nil {
-		d.router.Report(d.Member.Node, d.wants, sign)
 	}
 }

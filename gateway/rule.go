@@ -64,6 +64,7 @@ const (
 	Unbound                      // the table is broken: placed by hash, without an entry
 	Busy                         // every node is at its capacity
 	StickyForced                 // refused: the owner is unusable and stickiness is forced
+	ForcedRecovery               // nobody was left but members in error: one is tried all the same
 	rules
 )
 
@@ -71,7 +72,7 @@ var ruleNames = [rules]string{"no_node", "explicit_target", "route_header", "coo
 	"param_appsession", "affinity_call_id", "affinity_from_user", "affinity_to_user", "affinity_custom",
 	"affinity_http", "affinity_linked", "hash", "session_hash", "balance", "redirect_route", "domain_failover",
 	"failover_down", "failover_stopped", "failover_gone", "substitute", "guest", "follow_sip_rewrite",
-	"follow_sip_gave_up", "switchover", "from_node", "overflow", "unbound", "busy", "sticky_forced"}
+	"follow_sip_gave_up", "switchover", "from_node", "overflow", "unbound", "busy", "sticky_forced", "forced_recovery"}
 
 // String returns the rule's code.
 func (r Rule) String() string { return ruleNames[min(r, rules-1)] }

@@ -74,14 +74,17 @@ func (u *run) begun() (Decision, error) {
 	switch {
 	case u.hint != nil:
 		return u.settle(Decision{Member: u.hint, Rule: said[h.Source]}, false)
-	case u.a.Pool.Force && (u.named != nil || h.Route != "") && h.Source != SourceTarget: // an address names no session
+	case u.a.Pool.Force && u.names() && h.Source != SourceTarget: // an address names no session
+		if m := u.forced(u.named, false); m != nil {
+			return u.settle(Decision{Member: m, Rule: ForcedRecovery}, false)
+		}
 		return Decision{Rule: StickyForced}, ErrNoNode
 	case u.named != nil:
 		// The node is known but cannot be used: as for a session it owns.
 		u.note(said[h.Source], u.named.Name, appsession.Key{}, "the node named cannot be used")
 		m, rule := u.substitute(u.named, u.named.Name)
 		if m == nil {
-			return Decision{Rule: NoNode}, ErrNoNode
+			return u.last(u.named)
 		}
 		if u.named.Usable(u.a.Wants) {
 			rule = Substitute // it was only tried in vain
@@ -111,9 +114,28 @@ func (u *run) place() (Decision, error) {
 		}
 	}
 	if m == nil {
-		return Decision{Rule: NoNode}, ErrNoNode
+		return u.last(nil)
 	}
 	return u.settle(Decision{Member: m, Rule: rule}, false)
+}
+
+// names tells whether the message names a session that stickiness can be
+// forced upon. The only member of a pool takes all of them.
+func (u *run) names() bool {
+	if len(u.a.Pool.Members) == 1 && u.a.Pool.Members[0].Eligible(u.a.Wants) {
+		return false
+	}
+	return u.named != nil || u.a.Hint.Route != "" || u.web.ev != nil
+}
+
+// last tries a member whose traffic failed, when no other can serve: own, to
+// whom the work belongs, before any.
+func (u *run) last(own *cluster.Member) (Decision, error) {
+	m := u.forced(own, true)
+	if m == nil {
+		return Decision{Rule: NoNode}, ErrNoNode
+	}
+	return u.settle(Decision{Member: m, Rule: ForcedRecovery}, false)
 }
 
 // hinted weighs the jvmRoute of a request whose session is known. A client's
@@ -199,11 +221,18 @@ func (u *run) failover() (Decision, error) {
 	owner := u.member(b.Owner)
 	stays := owner != nil && owner.Alive(u.a.Wants)
 	if u.a.Pool.Force && !(stays && !owner.Has(u.a.Wants)) {
+		if m := u.forced(owner, false); m != nil {
+			return u.settle(Decision{Member: m, Rule: ForcedRecovery}, false)
+		}
 		return Decision{Rule: StickyForced}, ErrNoNode
 	}
 	m, rule := u.substitute(owner, b.Owner)
 	if m == nil {
-		return Decision{Rule: NoNode}, ErrNoNode
+		if m, rule = u.forced(owner, true), ForcedRecovery; m == nil {
+			return Decision{Rule: NoNode}, ErrNoNode
+		} else if m == owner {
+			return u.settle(Decision{Member: m, Rule: rule}, false)
+		}
 	}
 	d := Decision{Member: m, Rule: rule}
 	if stays {
@@ -239,12 +268,21 @@ func (u *run) substitute(gone *cluster.Member, name string) (*cluster.Member, Ru
 		}
 		if gone.Domain != "" {
 			same := func(m *cluster.Member) bool { return m.Domain == gone.Domain && m.Name != name }
-			if m := u.hash(u.eligible(gone, same)); m != nil {
+			if m := u.share(u.eligible(gone, same)); m != nil {
 				return m, DomainFailover
 			}
 		}
 	}
-	return u.hash(u.eligible(gone, func(m *cluster.Member) bool { return m.Name != name })), why
+	return u.share(u.eligible(gone, func(m *cluster.Member) bool { return m.Name != name })), why
+}
+
+// share gives what a member leaves to the others: a dialog by the hash that
+// every gateway computes alike, anything else as new work.
+func (u *run) share(among []*cluster.Member) *cluster.Member {
+	if u.a.Kind == Within {
+		return u.hash(among)
+	}
+	return u.pick(among)
 }
 
 // same serves CANCEL and the ACK of a non-2xx: where the call is, or nowhere.

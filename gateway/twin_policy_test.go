@@ -24,6 +24,12 @@ func (w *twin) alive(node string, service cluster.Service) bool {
 	return n != nil && n.Alive(service)
 }
 
+// alone tells whether there is one node only, which takes every session.
+func (w *twin) alone(m message) bool {
+	members := w.s.registry.View().Pool("default").Members
+	return len(members) == 1 && members[0].Eligible(m.service)
+}
+
 // fresh are the nodes that new work may go to.
 func (w *twin) fresh(m message) []string {
 	var out []string
@@ -93,7 +99,7 @@ func (w *twin) http(m message) *verdict {
 		switch {
 		case usable:
 			return &verdict{nodes: []string{m.route}, then: bind}
-		case m.route != "" && w.force:
+		case (m.route != "" || m.web != "") && w.force && !w.alone(m):
 			return &verdict{}
 		case named != nil:
 			return &verdict{nodes: w.instead(m, m.route), then: bind}

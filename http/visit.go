@@ -141,7 +141,7 @@ func (x *visit) route() (aborted bool) {
 		x.f.Metrics.follow("gave_up")
 	}
 	if x.redirect() {
-		x.d.Done(gateway.ClientGone, gateway.Usage{Status: x.status}) // the node was not asked
+		x.d.Done(gateway.Unasked, gateway.Usage{Status: x.status})
 		return false
 	}
 	resp, err := x.exchange()

@@ -14,6 +14,9 @@ type Question struct {
 	// Known tells that the work belongs to a session that already existed
 	// (mod_jk's sessions method counts only new ones).
 	Known bool
+	// Stateless work is not counted as a session and takes its turn, whatever
+	// the load (mod_jk's stateless).
+	Stateless bool
 	// Dry asks without consequence: read counters, advance nothing.
 	Dry bool
 }
@@ -31,4 +34,25 @@ type Algorithm interface {
 // that was given to m; Pick itself counts nothing then.
 type Observer interface {
 	Assigned(m *cluster.Member, q *Question)
+}
+
+// Meter is an Algorithm that counts what work cost. Finished is called once
+// for every HTTP request given to m, with the bytes that went over the wire to
+// the node and from it.
+type Meter interface {
+	Finished(m *cluster.Member, bytes int64)
+}
+
+// Ager is an Algorithm whose load values age. Age is called when maintenance
+// is due (Registry.Maintain).
+type Ager interface {
+	// Age lets n intervals pass for the load values of p. The recovering
+	// members are to get no flood.
+	Age(p *cluster.Pool, n int, recovering []*cluster.Member)
+}
+
+// Inspector is an Algorithm that can say by what it compares members (mod_jk's
+// lbvalue).
+type Inspector interface {
+	Value(m *cluster.Member) int64
 }

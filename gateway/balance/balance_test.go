@@ -124,24 +124,111 @@ func TestTiesGoOnAfterTheLastElected(t *testing.T) {
 	}
 }
 
-func TestTickHalves(t *testing.T) {
-	p := pool(t, 1, 1)
-	v := &p.Member("node1").Load.Value
-	for _, step := range []struct {
-		seconds int
-		want    int64
-	}{{1, 500}, {0, 500}, {3, 62}, {100, 0}, {1, 0}} {
-		if step.want == 500 && step.seconds == 1 {
-			v.Store(1000)
-		}
-		if Tick(p, step.seconds); v.Load() != step.want {
-			t.Errorf("after %d s: %d, want %d", step.seconds, v.Load(), step.want)
+func TestMaintenance(t *testing.T) {
+	tests := []struct {
+		algorithm  string
+		was        [3]int64
+		n          int
+		recovering string
+		want       [3]int64
+	}{
+		{"requests", [3]int64{1000, 501, 3}, 1, "", [3]int64{500, 250, 1}},
+		{"requests", [3]int64{1000, 500, 3}, 3, "", [3]int64{125, 62, 0}},
+		{"requests", [3]int64{1000, 500, 3}, 100, "", [3]int64{0, 0, 0}},
+		{"sessions", [3]int64{1000, 500, 3}, 1, "node3", [3]int64{500, 250, 500}},
+		{"traffic", [3]int64{1000, 500, 3}, 1, "node2", [3]int64{500, 500, 1}},
+		{"next", [3]int64{1000, 500, 3}, 1, "", [3]int64{997, 497, 0}},
+		{"next", [3]int64{1000, 500, 3}, 7, "node3", [3]int64{997, 497, 997}},
+		{"busyness", [3]int64{1000, 500, 3}, 1, "", [3]int64{1000, 500, 3}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.algorithm, func(t *testing.T) {
+			p := pool(t, 1, 1, 1)
+			for i, m := range p.Members {
+				m.Load.Value.Store(tt.was[i])
+			}
+			var recovering []*cluster.Member
+			if m := p.Member(tt.recovering); m != nil {
+				recovering = append(recovering, m)
+			}
+			age(get(t, tt.algorithm), p, tt.n, recovering)
+			for i, m := range p.Members {
+				if v := m.Load.Value.Load(); v != tt.want[i] {
+					t.Errorf("%s: %d, want %d", m.Name, v, tt.want[i])
+				}
+			}
+		})
+	}
+}
+
+func age(a Algorithm, p *cluster.Pool, n int, recovering []*cluster.Member) {
+	if ager, ok := a.(Ager); ok {
+		ager.Age(p, n, recovering)
+	}
+}
+
+// Members that nobody is sent to do not hold back what is taken from all.
+func TestNextIgnoresWhoIsNotInUse(t *testing.T) {
+	off := cluster.Disabled
+	r := &cluster.Registry{}
+	p := poolOf(t, r, []cluster.NodeSpec{node("node1", 1, 1), node("node2", 2, 1), node("node3", 3, 1)})
+	if err := r.Adjust("p", "node3", cluster.MemberWords{Activation: &off}); err != nil {
+		t.Fatal(err)
+	}
+	for i, v := range []int64{9, 7, 2} {
+		p.Members[i].Load.Value.Store(v)
+	}
+	p = r.View().Pool("p")
+	(&Next{}).Age(p, 1, nil)
+	for i, want := range []int64{2, 0, 0} {
+		if v := p.Members[i].Load.Value.Load(); v != want {
+			t.Errorf("node%d: %d, want %d", i+1, v, want)
 		}
 	}
 }
 
+// As read off mod_jk: equal answers, one after the other, and requests that
+// are still running.
+func TestTrafficAndBusyness(t *testing.T) {
+	p, a := pool(t, 1, 2, 3), get(t, "traffic")
+	var got []string
+	for range 12 {
+		m := give(a, p.Members, &Question{})
+		got = append(got, strings.TrimPrefix(m.Name, "node"))
+		a.(Meter).Finished(m, 700)
+	}
+	if s, want := strings.Join(got, " "), "1 2 3 3 2 3 1 2 3 3 2 3"; s != want {
+		t.Errorf("traffic: got %s, want %s", s, want)
+	}
+	p, a = pool(t, 1, 2, 3), get(t, "busyness")
+	if s, want := sequence(a, p.Members, 6), "1 2 3 1 2 3"; s != want { // all idle
+		t.Errorf("busyness of idle members: got %s, want %s", s, want)
+	}
+	p, a, got = pool(t, 1, 2, 3), get(t, "busyness"), nil
+	for range 6 {
+		m := give(a, p.Members, &Question{})
+		got = append(got, strings.TrimPrefix(m.Name, "node"))
+		m.Load.Begin()
+	}
+	if s, want := strings.Join(got, " "), "1 2 3 3 2 3"; s != want {
+		t.Errorf("busyness of running requests: got %s, want %s", s, want)
+	}
+}
+
+func TestStatelessTakesTurns(t *testing.T) {
+	p, a := pool(t, 1, 1, 1), get(t, "sessions")
+	p.Members[0].Load.Value.Store(5)
+	var got []string
+	for range 4 {
+		got = append(got, strings.TrimPrefix(give(a, p.Members, &Question{Stateless: true}).Name, "node"))
+	}
+	if s := strings.Join(got, " "); s != "1 2 3 1" || p.Members[1].Load.Value.Load() != 0 {
+		t.Errorf("got %s", s)
+	}
+}
+
 func TestDryAdvancesNothing(t *testing.T) {
-	for _, name := range []string{"round-robin", "requests", "sessions", "hash"} {
+	for _, name := range []string{"round-robin", "requests", "sessions", "next", "traffic", "busyness", "hash"} {
 		p := pool(t, 1, 2, 3)
 		a, twin := get(t, name), get(t, name)
 		q := pool(t, 1, 2, 3)
@@ -174,7 +261,12 @@ func TestDistribution(t *testing.T) {
 					for range n {
 						key++
 						q := &Question{Seed: appsession.Key{Space: appsession.Call, Value: fmt.Sprintf("%d@host", key)}}
-						got[give(a, members, q).Name]++
+						m := give(a, members, q)
+						got[m.Name]++
+						m.Load.Begin() // for busyness nothing ends
+						if meter, ok := a.(Meter); ok {
+							meter.Finished(m, 1000)
+						}
 					}
 					for _, m := range members {
 						total += m.Weight
@@ -193,10 +285,12 @@ func TestDistribution(t *testing.T) {
 				round(p.Members)
 				for _, m := range p.Members { // as much time as it takes
 					m.Load.Value.Store(0)
+					m.Load.Busy.Store(0)
 				}
 				round(without(p.Members, "node1"))
 				for _, m := range p.Members {
 					m.Load.Value.Store(0)
+					m.Load.Busy.Store(0)
 				}
 				round(p.Members)
 			})
@@ -205,7 +299,7 @@ func TestDistribution(t *testing.T) {
 }
 
 func TestNames(t *testing.T) {
-	want := []string{"hash", "random", "requests", "round-robin", "sessions"}
+	want := []string{"busyness", "hash", "next", "random", "requests", "round-robin", "sessions", "traffic"}
 	if !slices.Equal(Names(), want) {
 		t.Errorf("got %v", Names())
 	}
@@ -321,7 +415,7 @@ func TestConcurrentUse(t *testing.T) {
 					if give(a, members, &Question{Dry: g == 0}) == nil {
 						t.Error("nobody was picked")
 					}
-					Tick(p, 1)
+					age(a, p, 1, nil)
 				}
 			})
 		}

@@ -10,6 +10,9 @@ var algorithms = map[string]func() Algorithm{
 	"round-robin": func() Algorithm { return &RoundRobin{} },
 	"requests":    func() Algorithm { return &Requests{} },
 	"sessions":    func() Algorithm { return &Requests{OnlyNew: true} },
+	"next":        func() Algorithm { return &Next{} },
+	"traffic":     func() Algorithm { return &Traffic{} },
+	"busyness":    func() Algorithm { return &Busyness{} },
 	"random":      func() Algorithm { return &Random{} },
 	"hash":        func() Algorithm { return &Hash{} },
 }

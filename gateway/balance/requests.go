@@ -1,62 +1,63 @@
 package balance
 
-import (
-	"math"
-	"sync/atomic"
-
-	"twinhop/gateway/cluster"
-)
+import "twinhop/gateway/cluster"
 
 // Requests picks the member with the smallest load value, as mod_jk's methods
 // Request and Session do. Work given to a member raises its value by lbmult;
-// Tick halves the values as time passes. Members with equal values take turns,
-// beginning after the one picked last.
+// maintenance halves the values.
 type Requests struct {
 	// OnlyNew counts only work that begins a session (method=Session).
 	OnlyNew bool
 
-	next atomic.Int64 // Member.Index to begin with
+	turn rotation
 }
 
 // Pick implements Algorithm.
 func (r *Requests) Pick(eligible []*cluster.Member, q *Question) *cluster.Member {
-	next := int(r.next.Load())
-	var best *cluster.Member
-	least, first := int64(math.MaxInt64), math.MaxInt
-	for _, m := range eligible {
-		turn := m.Index - next
-		if turn < 0 {
-			turn += math.MaxInt32 // after all that are still to come in this round
-		}
-		if v := m.Load.Value.Load(); v < least || v == least && turn < first {
-			best, least, first = m, v, turn
-		}
-	}
-	if !q.Dry && best != nil {
-		r.next.Store(int64(best.Index) + 1)
-	}
-	return best
+	return r.turn.least(eligible, q, value)
 }
 
 // Assigned implements Observer.
 func (r *Requests) Assigned(m *cluster.Member, q *Question) {
-	if q.Dry || r.OnlyNew && q.Known {
+	if q.Dry || r.OnlyNew && (q.Known || q.Stateless) {
 		return
 	}
 	m.Load.Value.Add(max(m.Mult, 1))
 }
 
-// Tick lets seconds pass for the load values of a pool: each second halves
-// them (mod_jk's worker.maintain). Called once a second for every pool,
-// whatever its algorithms.
-func Tick(p *cluster.Pool, seconds int) {
+// Age implements Ager.
+func (r *Requests) Age(p *cluster.Pool, n int, recovering []*cluster.Member) {
+	halve(p, n)
+	level(p, recovering)
+}
+
+// Value implements Inspector.
+func (r *Requests) Value(m *cluster.Member) int64 { return value(m) }
+
+// Next counts sessions as Requests with OnlyNew does, but maintenance takes
+// from all values what the least of the members in use has (method=Next): the
+// differences stay, for sessions that do not end by themselves.
+type Next struct{ Requests }
+
+// Assigned implements Observer.
+func (n *Next) Assigned(m *cluster.Member, q *Question) {
+	if !q.Known && !q.Stateless && !q.Dry {
+		m.Load.Value.Add(max(m.Mult, 1))
+	}
+}
+
+// Age implements Ager.
+func (n *Next) Age(p *cluster.Pool, _ int, recovering []*cluster.Member) {
+	least, any := int64(0), false
 	for _, m := range p.Members {
-		v := &m.Load.Value
-		for seconds > 0 {
-			old := v.Load()
-			if v.CompareAndSwap(old, old>>min(seconds, 63)) {
-				break
+		if m.Eligible(cluster.HTTP) || m.Eligible(cluster.SIP) {
+			if v := value(m); !any || v < least {
+				least, any = v, true
 			}
 		}
 	}
+	for _, m := range p.Members {
+		update(m, func(v int64) int64 { return max(v-least, 0) })
+	}
+	level(p, recovering)
 }

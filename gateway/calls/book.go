@@ -46,6 +46,7 @@ type stripe struct {
 type entry struct {
 	node     string
 	count    *atomic.Int64 // of node
+	load     *cluster.MemberLoad
 	born     time.Time
 	until    time.Time
 	answered bool
@@ -108,7 +109,7 @@ func (b *Book) Open(call appsession.Key, m *cluster.Member) bool {
 	if e := s.calls[call]; e != nil {
 		e.until = now.Add(b.life(e.answered))
 		if !e.answered {
-			e.shift(m.Name, count)
+			e.shift(m, count)
 		}
 		return true
 	}
@@ -126,18 +127,21 @@ func (b *Book) Open(call appsession.Key, m *cluster.Member) bool {
 	}
 	call.Value = strings.Clone(call.Value)
 	count.Add(1)
-	s.calls[call] = &entry{node: m.Name, count: count, born: now, until: now.Add(b.life(false))}
+	m.Load.Calls.Add(1)
+	s.calls[call] = &entry{node: m.Name, count: count, load: m.Load, born: now, until: now.Add(b.life(false))}
 	return true
 }
 
-// shift moves the entry to another node. The stripe is locked.
-func (e *entry) shift(node string, count *atomic.Int64) {
-	if e.node == node {
+// shift moves the entry to another member. The stripe is locked.
+func (e *entry) shift(to *cluster.Member, count *atomic.Int64) {
+	if e.node == to.Name {
 		return
 	}
 	e.count.Add(-1)
+	e.load.Calls.Add(-1)
 	count.Add(1)
-	e.node, e.count = node, count
+	to.Load.Calls.Add(1)
+	e.node, e.count, e.load = to.Name, count, to.Load
 }
 
 // Answer says that the call was answered with a 2xx: it is no longer bound by
@@ -174,7 +178,7 @@ func (b *Book) Shift(call appsession.Key, to *cluster.Member) bool {
 		return false
 	}
 	e.until = time.Now().Add(b.life(e.answered))
-	e.shift(to.Name, b.counter(to.Name))
+	e.shift(to, b.counter(to.Name))
 	return true
 }
 
@@ -197,6 +201,7 @@ func (b *Book) Close(call appsession.Key) bool {
 func (b *Book) drop(s *stripe, call appsession.Key, e *entry) {
 	delete(s.calls, call)
 	e.count.Add(-1)
+	e.load.Calls.Add(-1)
 	b.total.Add(-1)
 }
 

@@ -15,22 +15,28 @@ import (
 type memberWords struct {
 	route, domain, redirect string
 	weight, distance        int
+	busyLimit               int
 	activation              Activation
 }
 
 func (n *NodeSpec) words() memberWords {
-	return memberWords{cmp.Or(n.Route, n.Name), n.Domain, n.Redirect, cmp.Or(n.Weight, 1), n.Distance, n.Activation}
+	return memberWords{cmp.Or(n.Route, n.Name), n.Domain, n.Redirect, cmp.Or(n.Weight, 1), n.Distance, n.BusyLimit, n.Activation}
 }
 
-// over returns the words of n with those that m says put over them.
-func (m *MemberSpec) over(n *NodeSpec) memberWords {
+// over returns the words of n with those that m and then the operator say put
+// over them.
+func (m *MemberSpec) over(n *NodeSpec, said MemberWords) memberWords {
 	w := n.words()
-	set(&w.route, m.Route)
-	set(&w.domain, m.Domain)
-	set(&w.redirect, m.Redirect)
-	set(&w.weight, m.Weight)
-	set(&w.distance, m.Distance)
 	set(&w.activation, m.Activation)
+	for _, o := range []MemberWords{{Route: m.Route, Domain: m.Domain, Redirect: m.Redirect, Weight: m.Weight,
+		Distance: m.Distance, BusyLimit: m.BusyLimit}, said} {
+		set(&w.route, o.Route)
+		set(&w.domain, o.Domain)
+		set(&w.redirect, o.Redirect)
+		set(&w.weight, o.Weight)
+		set(&w.distance, o.Distance)
+		set(&w.busyLimit, o.BusyLimit)
+	}
 	if w.domain == "" {
 		if domain, _, dotted := strings.Cut(w.route, "."); dotted {
 			w.domain = domain
@@ -78,8 +84,14 @@ func build(s *Spec, old *View, mem *memory) (*View, error) {
 	if err := bad.err(); err != nil {
 		return nil, err
 	}
-	for _, p := range v.Pools {
+	for i, p := range v.Pools {
 		carry(p, old.Pool(p.Name))
+		for j := range s.Pools[i].Variants {
+			p.vary(&s.Pools[i].Variants[j], &bad)
+		}
+	}
+	if err := bad.err(); err != nil {
+		return nil, err
 	}
 	v.retired = mem.retire(v)
 	return v, nil
@@ -116,7 +128,9 @@ func (v *View) pool(spec *PoolSpec, specs map[string]*NodeSpec, mem *memory, bad
 		bad.add("pool %q: described twice", spec.Name)
 	}
 	p := &Pool{Name: spec.Name, Sticky: spec.Sticky, Force: spec.Force, SessionID: spec.SessionID,
-		Realm: mem.realms[spec.Realm], named: map[string]*Member{}, routed: map[string]*Member{}}
+		Realm: mem.realms[spec.Realm], Recovery: spec.Recovery, Maintain: cmp.Or(spec.Maintain, DefaultMaintain),
+		Load: &PoolLoad{}, named: map[string]*Member{}, routed: map[string]*Member{}}
+	mem.pools[spec.Name].over(p)
 	for _, m := range spread(spec.Members, v.Nodes) {
 		node := specs[m.Node]
 		if node == nil {
@@ -127,20 +141,48 @@ func (v *View) pool(spec *PoolSpec, specs map[string]*NodeSpec, mem *memory, bad
 			bad.add("pool %q: node %q is named twice", spec.Name, m.Node)
 			continue
 		}
-		w := m.over(node)
+		w := m.over(node, mem.members[[2]string{spec.Name, m.Node}])
 		bad.words("pool \""+spec.Name+"\": node \""+m.Node+"\"", &w)
 		if other := p.routed[w.route]; other != nil {
 			bad.add("pool %q: nodes %q and %q have the same route %q", spec.Name, other.Name, m.Node, w.route)
 		}
 		member := &Member{Node: v.named[m.Node], Pool: p, Index: len(p.Members), Configured: w.activation,
 			Activation: mem.activation(p.Name, m.Node, w.activation), Route: w.route, Domain: w.domain,
-			Redirect: w.redirect, Weight: w.weight, Distance: w.distance, Load: &MemberLoad{}}
+			Redirect: w.redirect, Weight: w.weight, Distance: w.distance, BusyLimit: w.busyLimit, Load: &MemberLoad{}}
 		p.Members = append(p.Members, member)
 		p.named[m.Node], p.routed[w.route] = member, member
 	}
 	multiply(p.Members)
 	v.Pools = append(v.Pools, p)
 	v.pools[p.Name] = p
+}
+
+// vary makes a variant of the pool, whose members share the Load of its own.
+func (p *Pool) vary(spec *Variant, bad *complaints) {
+	if spec.Name == "" || p.variants[spec.Name] != nil {
+		bad.add("pool %q: variant %q has no name, or that of another", p.Name, spec.Name)
+		return
+	}
+	v := *p
+	v.Sticky, v.Stateless, v.variants = p.Sticky && !spec.NoStick, spec.Stateless, nil
+	v.Members, v.named, v.routed = make([]*Member, len(p.Members)), map[string]*Member{}, map[string]*Member{}
+	for i, m := range p.Members {
+		other := *m
+		other.Pool = &v
+		if a, ok := spec.Activation[m.Name]; ok {
+			other.Activation = a
+		}
+		v.Members[i], v.named[m.Name], v.routed[m.Route] = &other, &other, &other
+	}
+	for name := range spec.Activation {
+		if p.named[name] == nil {
+			bad.add("pool %q: variant %q speaks of node %q, which is not in the pool", p.Name, spec.Name, name)
+		}
+	}
+	if p.variants == nil {
+		p.variants = map[string]*Pool{}
+	}
+	p.variants[spec.Name] = &v
 }
 
 // spread replaces AllNodes by the nodes that the pool does not name, in their
@@ -194,6 +236,7 @@ func carry(p, old *Pool) {
 	if old == nil {
 		return
 	}
+	p.Load = old.Load
 	for _, m := range p.Members {
 		if was := old.Member(m.Name); was != nil {
 			m.Load = was.Load
@@ -217,10 +260,12 @@ func (p *Pool) level(m *Member) {
 
 // memory is what survives the nodes it speaks of.
 type memory struct {
-	words  map[string]map[string]Activation // node -> pool ("" = all) -> what the operator said
-	realms map[string]uint16
-	routes map[string]string // route -> node
-	order  []string          // of routes, oldest first
+	words   map[string]map[string]Activation // node -> pool ("" = all) -> what the operator said
+	members map[[2]string]MemberWords        // pool and node -> what else the operator said
+	pools   map[string]PoolWords             // pool -> what the operator said
+	realms  map[string]uint16
+	routes  map[string]string // route -> node
+	order   []string          // of routes, oldest first
 }
 
 // activation returns what counts for a member.

@@ -19,6 +19,11 @@ const (
 	// Answered is said of a node that cannot be used and yet went on with what it had been given before, beyond forgery. What was held up
 	// or is choked does that, too: it raises nothing, but it is a reason to probe now.
 	Answered
+	// The rest only matters to pools with Recovery (Registry.Judge).
+	Slow       // no answer in time (reply_timeout)
+	Unfit      // it answered with a status that means it is broken (fail_on_status)
+	Useless    // what it answered could not be used, or it had no room; nothing is held against it
+	ClientLeft // the client went away, or sent nonsense
 )
 
 // String returns the word used in logs and the API.
@@ -32,6 +37,14 @@ func (s Sign) String() string {
 		return "failed"
 	case Answered:
 		return "answered"
+	case Slow:
+		return "no answer in time"
+	case Unfit:
+		return "status of a broken node"
+	case Useless:
+		return "no usable answer"
+	case ClientLeft:
+		return "client left"
 	}
 	return "unknown"
 }

@@ -2,7 +2,7 @@ package cluster
 
 import (
 	"slices"
-	"sync/atomic"
+	"time"
 )
 
 // Activation is what the operator wants of a pool member, with the words and
@@ -56,13 +56,15 @@ type Member struct {
 	Weight     int        // lbfactor, >= 1
 	Mult       int64      // lbmult: least common multiple of the pool's weights, divided by Weight
 	Distance   int        // distance: smaller is preferred, whatever the load
+	BusyLimit  int        // busy_limit: requests it may have at a time; 0: any number
 	Load       *MemberLoad
 }
 
 // Usable tells whether the member may serve what already belongs to it: not
-// stopped, and service s is there and not observed down.
+// stopped, and service s is there and not observed down, nor, for HTTP, barred
+// by what became of its requests.
 func (m *Member) Usable(s Service) bool {
-	return m.Activation != Stopped && m.Has(s) && m.Health(s) != Down
+	return m.Activation != Stopped && m.Has(s) && m.Health(s) != Down && (s != HTTP || m.open())
 }
 
 // Alive tells whether the member may own sessions at all: not stopped, and
@@ -73,23 +75,13 @@ func (m *Member) Alive(s Service) bool {
 		return false
 	}
 	if m.Has(s) {
-		return m.Health(s) != Down
+		return m.Health(s) != Down && !(s == HTTP && m.broken())
 	}
 	return !m.Down()
 }
 
 // Eligible tells whether the member may be given new sessions for service s.
 func (m *Member) Eligible(s Service) bool { return m.Activation == Active && m.Usable(s) }
-
-// MemberLoad is what algorithms count per member. It is carried from View to
-// View by pool and node name.
-type MemberLoad struct {
-	Elected  atomic.Int64 // times chosen by an algorithm, or followed by a session
-	Sessions atomic.Int64 // new sessions given to it
-	Busy     atomic.Int64 // requests running on it now
-	Errors   atomic.Int64
-	Value    atomic.Int64 // the load value of the requests and sessions methods
-}
 
 // SessionID says which form of a session id the nodes of a pool expect.
 type SessionID uint8
@@ -100,17 +92,33 @@ const (
 	BaseRoute                  // the bare id with the route of the chosen node: nodes that store the bare id
 )
 
-// Pool is a set of members that serve the same applications. It is immutable.
+// Pool is a set of members that serve the same applications. It is immutable
+// but for Load.
 type Pool struct {
 	Name      string
 	Members   []*Member
 	Sticky    bool // sticky_session
 	Force     bool // sticky_session_force
+	Stateless bool // of a Variant: work without a session is not counted as a new one
 	SessionID SessionID
-	Realm     uint16 // the realm of the keys of its sessions, equal on all gateways
+	Realm     uint16        // the realm of the keys of its sessions, equal on all gateways
+	Recovery  *Recovery     // nil: health alone decides
+	Maintain  time.Duration // between two maintenances (worker.maintain)
+	Load      *PoolLoad
 
-	named  map[string]*Member
-	routed map[string]*Member
+	named    map[string]*Member
+	routed   map[string]*Member
+	variants map[string]*Pool
+}
+
+// Variant returns the pool with the words of a Variant of its PoolSpec: it has
+// the same members, which share their Load. Without a name, or for one that is
+// not there, it is the pool itself.
+func (p *Pool) Variant(name string) *Pool {
+	if v := p.variants[name]; v != nil && name != "" {
+		return v
+	}
+	return p
 }
 
 // Member returns the member that is the named node, or nil.

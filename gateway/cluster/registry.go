@@ -81,6 +81,7 @@ func (s Spec) clone() Spec {
 	}
 	for i := range s.Pools {
 		s.Pools[i].Members = slices.Clone(s.Pools[i].Members)
+		s.Pools[i].Variants = slices.Clone(s.Pools[i].Variants)
 	}
 	return s
 }
@@ -130,71 +131,6 @@ func (r *Registry) wake() chan struct{} {
 	return r.changed
 }
 
-// SetActivation is the operator's word for a node: in one pool, or with pool
-// "" in all, where it replaces what was said of single pools before. It
-// outlives Apply, even one that removes the node for a while. Saying what the
-// configuration says leaves the word to the configuration again.
-func (r *Registry) SetActivation(pool, node string, a Activation) error {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if a > Stopped {
-		return fmt.Errorf("setting the activation of node %q: there is no activation %d", node, a)
-	}
-	v := r.View()
-	if v.Named(node) == nil {
-		return fmt.Errorf("setting the activation of node %q: %w", node, ErrUnknownNode)
-	}
-	if pool != "" {
-		switch p := v.Pool(pool); {
-		case p == nil:
-			return fmt.Errorf("setting the activation of node %q in pool %q: %w", node, pool, ErrUnknownPool)
-		case p.Member(node) == nil:
-			return fmt.Errorf("setting the activation of node %q in pool %q: %w", node, pool, ErrUnknownNode)
-		}
-	}
-	mem := r.memory
-	mem.words = maps.Clone(mem.words)
-	if mem.words == nil {
-		mem.words = map[string]map[string]Activation{}
-	}
-	words := mem.words[node]
-	if pool == "" {
-		words = nil
-	}
-	words = maps.Clone(words)
-	if words == nil {
-		words = map[string]Activation{}
-	}
-	words[pool] = a
-	mem.words[node] = words
-	if !needed(v, node, words) {
-		delete(mem.words, node)
-	}
-	spec := r.spec
-	next, err := build(&spec, v, &mem)
-	if err != nil { // what was applied once is applied again
-		return fmt.Errorf("setting the activation of node %q: %w", node, err)
-	}
-	r.memory = mem
-	r.swap(next)
-	return nil
-}
-
-// needed tells whether the words change anything of what is configured.
-func needed(v *View, node string, words map[string]Activation) bool {
-	mem := memory{words: map[string]map[string]Activation{node: words}}
-	in := false
-	for _, p := range v.Pools {
-		if m := p.Member(node); m != nil {
-			in = true
-			if mem.activation(p.Name, node, m.Configured) != m.Configured {
-				return true
-			}
-		}
-	}
-	return !in
-}
-
 // Report takes a sign that traffic gave about a service of a node. It never
 // blocks. A client that went away is no sign.
 func (r *Registry) Report(n *Node, s Service, sign Sign) {
@@ -222,6 +158,9 @@ func (r *Registry) healthChanged(node string, s Service, ch change) {
 		for _, p := range r.View().Pools {
 			if m := p.Member(node); m != nil {
 				p.level(m)
+				if s == HTTP {
+					m.Recover() // a probe was answered: no need to wait for recover_time
+				}
 			}
 		}
 	}

@@ -34,6 +34,7 @@ type NodeSpec struct {
 	Domain     string // empty: what stands before the first dot of the route, as mod_jk has it
 	Redirect   string
 	Activation Activation
+	BusyLimit  int // busy_limit; 0: none
 }
 
 func (n *NodeSpec) addrs(s Service) []Address {
@@ -51,6 +52,17 @@ type PoolSpec struct {
 	Force     bool
 	SessionID SessionID
 	Realm     string // pools of one realm share their sessions; "" is the default realm
+	Recovery  *Recovery
+	Maintain  time.Duration // worker.maintain; 0: DefaultMaintain
+	Variants  []Variant
+}
+
+// Variant is a pool with other words, for the URIs of a rule with extensions.
+type Variant struct {
+	Name       string
+	NoStick    bool                  // sticky_ignore
+	Stateless  bool                  // stateless
+	Activation map[string]Activation // active, disabled, stopped: by node name; over everything else that is said
 }
 
 // AllNodes as the Node of a MemberSpec stands for every node that the pool
@@ -63,6 +75,7 @@ type MemberSpec struct {
 	Route            *string
 	Domain, Redirect *string
 	Weight, Distance *int
+	BusyLimit        *int
 	Activation       *Activation
 }
 
@@ -181,6 +194,9 @@ func (c *complaints) words(who string, m *memberWords) {
 	}
 	if m.distance < 0 || m.distance > math.MaxInt32 {
 		c.add("%s: distance %d is not between 0 and %d", who, m.distance, math.MaxInt32)
+	}
+	if m.busyLimit < 0 || m.busyLimit > math.MaxInt32 {
+		c.add("%s: busy limit %d is not between 0 and %d", who, m.busyLimit, math.MaxInt32)
 	}
 	if m.activation > Stopped {
 		c.add("%s: activation %d does not exist", who, m.activation)

@@ -15,6 +15,7 @@ const (
 	Departed                  // a node was removed
 	HealthChanged             // Service, Was, Health, Why
 	Activated                 // Pool, Activation
+	StateChanged              // Pool, StateWas, State, Why: of a pool with Recovery
 )
 
 // String returns the word used in the API.
@@ -28,6 +29,8 @@ func (w What) String() string {
 		return "health"
 	case Activated:
 		return "activation"
+	case StateChanged:
+		return "state"
 	}
 	return "unknown"
 }
@@ -41,6 +44,8 @@ type Event struct {
 	Service     Service
 	Was, Health Health
 	Activation  Activation
+	StateWas    State
+	State       State
 	Why         string
 	Lost        int // events that the reader was too slow for, right before this one
 }
@@ -56,6 +61,8 @@ func (e Event) String() string {
 		return fmt.Sprintf("%s of node %s was %s and is %s: %s", e.Service, e.Node, e.Was, e.Health, e.Why)
 	case Activated:
 		return fmt.Sprintf("node %s is %s in pool %s", e.Node, e.Activation, e.Pool)
+	case StateChanged:
+		return fmt.Sprintf("node %s was %s in pool %s and is %s: %s", e.Node, e.StateWas, e.Pool, e.State, e.Why)
 	}
 	return "unknown event"
 }

@@ -60,6 +60,7 @@ const rules: Record<string, string> = {
   unbound: "The table does not answer: placed by hash",
   busy: "Every node is at its capacity",
   sticky_forced: "Refused: the owner is unusable and stickiness is forced",
+  forced_recovery: "Nobody else was left: a node in error is tried all the same",
 };
 export const ruleText = (r: string) => rules[r] ?? r.replaceAll("_", " ");
 

@@ -18,7 +18,6 @@ import (
 	"twinhop/appsession/memstore"
 	"twinhop/cmd/twinhop/certs"
 	"twinhop/gateway"
-	"twinhop/gateway/balance"
 	"twinhop/gateway/calls"
 	"twinhop/gateway/cluster"
 	"twinhop/gateway/config"
@@ -157,7 +156,7 @@ func (g *Gateway) buildRouter() {
 	names, _ := g.secrets.key(forNames, 16)
 	g.Book = &calls.Book{}
 	g.Trace = &trace.Log{MaxBytes: int64(g.config.Telemetry.Trace.MaxBytes)}
-	g.Router = &gateway.Router{Store: g.Store, Views: g.Registry.View, Report: g.Registry.Report, Book: g.Book, Observer: g.Trace,
+	g.Router = &gateway.Router{Store: g.Store, Views: g.Registry.View, Report: g.Registry.Report, Judge: g.Registry.Judge, Book: g.Book, Observer: g.Trace,
 		Namer: appsession.Namer{K0: binary.LittleEndian.Uint64(names), K1: binary.LittleEndian.Uint64(names[8:])}}
 	g.apply(policy(&g.config))
 }
@@ -272,9 +271,7 @@ func (g *Gateway) upkeep(ctx context.Context) error {
 				soon.Stop()
 			}
 		case now := <-tick.C:
-			for _, p := range g.Registry.View().Pools {
-				balance.Tick(p, 1)
-			}
+			g.Registry.Maintain(now, g.Router.Age)
 			if n++; n%5 == 0 {
 				g.Book.Sweep(now)
 			}

@@ -1,0 +1,98 @@
+package cluster
+
+import (
+	"sync/atomic"
+	"time"
+)
+
+// MemberLoad is what is counted per member. It is carried from View to View
+// by pool and node name.
+type MemberLoad struct {
+	Elected       atomic.Int64 // times chosen by an algorithm, or followed by a session
+	Sessions      atomic.Int64 // new sessions given to it
+	Busy          atomic.Int64 // HTTP requests running on it now
+	Calls         atomic.Int64 // SIP calls that the book of calls holds for it
+	MaxBusy       atomic.Int64 // the most that ever ran at a time
+	Errors        atomic.Int64 // messages it failed or refused
+	ClientErrors  atomic.Int64 // HTTP requests whose clients went away or sent nonsense
+	ReplyTimeouts atomic.Int64 // answers that came too late; halved by maintenance
+	Read, Sent    atomic.Int64 // bytes of HTTP from the node and to it
+	Value         atomic.Int64 // what the algorithm counts (mod_jk's lbvalue)
+
+	recovery recovery
+	reset    atomic.Int64 // when Reset was called, in Unix nanoseconds; 0: never
+}
+
+// Begin counts one more running request.
+func (l *MemberLoad) Begin() { raise(&l.MaxBusy, l.Busy.Add(1)) }
+
+// Reset sets the counters to zero and forgets what was held against the
+// member (jkstatus cmd=reset). What runs goes on counting.
+func (l *MemberLoad) Reset(now time.Time) {
+	for _, c := range []*atomic.Int64{&l.Elected, &l.Sessions, &l.Errors, &l.ClientErrors, &l.ReplyTimeouts, &l.Read, &l.Sent, &l.Value} {
+		c.Store(0)
+	}
+	l.MaxBusy.Store(l.Busy.Load())
+	l.reset.Store(now.UnixNano())
+	r := &l.recovery
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.errorAt, r.localAt, r.elected = time.Time{}, time.Time{}, 0
+	r.doubt.Store(false)
+	r.state.Store(uint32(StateIdle))
+}
+
+// ResetAt is when Reset was last called, or zero.
+func (l *MemberLoad) ResetAt() time.Time { return instant(&l.reset) }
+
+// PoolLoad is what is counted per pool. It is carried from View to View by
+// name.
+type PoolLoad struct {
+	Busy, MaxBusy atomic.Int64 // HTTP requests that run now, and the most at a time
+
+	maintained atomic.Int64 // when maintenance was last due, in Unix nanoseconds
+	reset      atomic.Int64
+}
+
+// Begin counts one more running request.
+func (l *PoolLoad) Begin() { raise(&l.MaxBusy, l.Busy.Add(1)) }
+
+// Reset sets the counters of the pool to zero, not those of its members.
+func (l *PoolLoad) Reset(now time.Time) {
+	l.MaxBusy.Store(l.Busy.Load())
+	l.reset.Store(now.UnixNano())
+}
+
+// ResetAt is when Reset was last called, or zero.
+func (l *PoolLoad) ResetAt() time.Time { return instant(&l.reset) }
+
+// MaintainedAt is when maintenance last came, or zero.
+func (l *PoolLoad) MaintainedAt() time.Time { return instant(&l.maintained) }
+
+// due tells how many intervals have passed since maintenance last came, and
+// notes that it comes now if any has. The first call begins the first one.
+func (l *PoolLoad) due(now time.Time, interval time.Duration) int {
+	last := l.maintained.Load()
+	if last == 0 {
+		l.maintained.CompareAndSwap(0, now.UnixNano())
+		return 0
+	}
+	n := int(now.Sub(time.Unix(0, last)) / max(interval, time.Millisecond))
+	if n <= 0 || !l.maintained.CompareAndSwap(last, now.UnixNano()) {
+		return 0
+	}
+	return n
+}
+
+func raise(most *atomic.Int64, n int64) {
+	for old := most.Load(); n > old && !most.CompareAndSwap(old, n); {
+		old = most.Load()
+	}
+}
+
+func instant(unixNano *atomic.Int64) time.Time {
+	if n := unixNano.Load(); n != 0 {
+		return time.Unix(0, n)
+	}
+	return time.Time{}
+}

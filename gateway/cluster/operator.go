@@ -1,0 +1,182 @@
+package cluster
+
+import (
+	"fmt"
+	"maps"
+)
+
+// MemberWords is what an operator may say of a pool member at run time. What
+// is nil is left as it is.
+type MemberWords struct {
+	Activation              *Activation
+	Weight, Distance        *int // lbfactor, distance
+	BusyLimit               *int
+	Route, Domain, Redirect *string
+}
+
+// PoolWords is what an operator may say of a pool at run time. What is nil is
+// left as it is.
+type PoolWords struct {
+	Sticky, Force *bool
+	Recovery      *Recovery
+}
+
+// over puts the words over those of the pool.
+func (w PoolWords) over(p *Pool) {
+	set(&p.Sticky, w.Sticky)
+	set(&p.Force, w.Force)
+	if w.Recovery != nil {
+		p.Recovery = w.Recovery
+	}
+}
+
+// SetActivation is the operator's word for a node: in one pool, or with pool
+// "" in all, where it replaces what was said of single pools before. It
+// outlives Apply, even one that removes the node for a while. Saying what the
+// configuration says leaves the word to the configuration again.
+func (r *Registry) SetActivation(pool, node string, a Activation) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if a > Stopped {
+		return fmt.Errorf("setting the activation of node %q: there is no activation %d", node, a)
+	}
+	v := r.View()
+	if v.Named(node) == nil {
+		return fmt.Errorf("setting the activation of node %q: %w", node, ErrUnknownNode)
+	}
+	if pool != "" {
+		if err := v.in(pool, node); err != nil {
+			return fmt.Errorf("setting the activation of node %q in pool %q: %w", node, pool, err)
+		}
+	}
+	mem := r.memory
+	mem.speak(v, pool, node, a)
+	if err := r.rebuild(mem); err != nil { // what was applied once is applied again
+		return fmt.Errorf("setting the activation of node %q: %w", node, err)
+	}
+	return nil
+}
+
+// Adjust is the operator's word for a member of a pool, instead of what the
+// configuration says. It outlives Apply. On error, which names everything that
+// is wrong, nothing changes. A new weight sets the load values of the pool
+// back to zero, as mod_jk's status worker does.
+func (r *Registry) Adjust(pool, node string, w MemberWords) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	v := r.View()
+	if err := v.in(pool, node); err != nil {
+		return fmt.Errorf("adjusting node %q in pool %q: %w", node, pool, err)
+	}
+	mem, key := r.memory, [2]string{pool, node}
+	if w.Activation != nil {
+		if *w.Activation > Stopped {
+			return fmt.Errorf("adjusting node %q in pool %q: there is no activation %d", node, pool, *w.Activation)
+		}
+		mem.speak(v, pool, node, *w.Activation)
+	}
+	now := mem.members[key]
+	keep(&now.Weight, w.Weight)
+	keep(&now.Distance, w.Distance)
+	keep(&now.BusyLimit, w.BusyLimit)
+	keep(&now.Route, w.Route)
+	keep(&now.Domain, w.Domain)
+	keep(&now.Redirect, w.Redirect)
+	mem.members = with(mem.members, key, now)
+	if err := r.rebuild(mem); err != nil {
+		return fmt.Errorf("adjusting node %q in pool %q: %w", node, pool, err)
+	}
+	if w.Weight != nil && *w.Weight != v.Pool(pool).Member(node).Weight {
+		for _, m := range r.View().Pool(pool).Members {
+			m.Load.Value.Store(0)
+		}
+	}
+	return nil
+}
+
+// AdjustPool is the operator's word for a pool, instead of what the
+// configuration says. It outlives Apply.
+func (r *Registry) AdjustPool(pool string, w PoolWords) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.View().Pool(pool) == nil {
+		return fmt.Errorf("adjusting pool %q: %w", pool, ErrUnknownPool)
+	}
+	mem := r.memory
+	now := mem.pools[pool]
+	keep(&now.Sticky, w.Sticky)
+	keep(&now.Force, w.Force)
+	keep(&now.Recovery, w.Recovery)
+	mem.pools = with(mem.pools, pool, now)
+	if err := r.rebuild(mem); err != nil {
+		return fmt.Errorf("adjusting pool %q: %w", pool, err)
+	}
+	return nil
+}
+
+// in tells what is wrong with a pool and a node in it.
+func (v *View) in(pool, node string) error {
+	switch p := v.Pool(pool); {
+	case p == nil:
+		return ErrUnknownPool
+	case p.Member(node) == nil:
+		return ErrUnknownNode
+	}
+	return nil
+}
+
+// rebuild makes a View of the present Spec with another memory. The lock is
+// held. On error nothing changes.
+func (r *Registry) rebuild(mem memory) error {
+	spec := r.spec
+	next, err := build(&spec, r.View(), &mem)
+	if err != nil {
+		return err
+	}
+	r.memory = mem
+	r.swap(next)
+	return nil
+}
+
+// speak notes what the operator says of the activation of a node.
+func (mem *memory) speak(v *View, pool, node string, a Activation) {
+	words := mem.words[node]
+	if pool == "" {
+		words = nil
+	}
+	mem.words = with(mem.words, node, with(words, pool, a))
+	if !needed(v, node, mem.words[node]) {
+		delete(mem.words, node)
+	}
+}
+
+// needed tells whether the words change anything of what is configured.
+func needed(v *View, node string, words map[string]Activation) bool {
+	mem := memory{words: map[string]map[string]Activation{node: words}}
+	in := false
+	for _, p := range v.Pools {
+		if m := p.Member(node); m != nil {
+			in = true
+			if mem.activation(p.Name, node, m.Configured) != m.Configured {
+				return true
+			}
+		}
+	}
+	return !in
+}
+
+// with returns a copy of a map with one more entry.
+func with[K comparable, V any](m map[K]V, key K, value V) map[K]V {
+	m = maps.Clone(m)
+	if m == nil {
+		m = map[K]V{}
+	}
+	m[key] = value
+	return m
+}
+
+func keep[T any](to **T, from *T) {
+	if from != nil {
+		*to = from
+	}
+}

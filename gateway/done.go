@@ -1,0 +1,81 @@
+package gateway
+
+import (
+	"twinhop/gateway/balance"
+	"twinhop/gateway/cluster"
+)
+
+// Done tells how the node did. It is called once for each decision about an
+// HTTP request, and for SIP when an outcome is known.
+func (d Decision) Done(o Outcome, use Usage) {
+	if d.Member == nil || d.router == nil {
+		return
+	}
+	load, judged := d.Member.Load, false
+	if d.wants == cluster.HTTP {
+		load.Busy.Add(-1)
+		d.Member.Pool.Load.Busy.Add(-1)
+		d.Member.Node.Load().Requests.Add(-1)
+		load.Read.Add(use.Read)
+		load.Sent.Add(use.Sent)
+		if meter, ok := d.router.algorithm(d.Member.Pool, d.wants).(balance.Meter); ok {
+			meter.Finished(d.Member, use.Read+use.Sent)
+		}
+		if judged = d.Member.Pool.Recovery != nil; judged && d.router.Judge != nil && o != Unasked {
+			d.router.Judge(d.Member, signs[min(o, outcomes-1)])
+		}
+	}
+	sign := cluster.Good
+	switch o {
+	case NotSent:
+		sign = cluster.Refused
+	case Reset, Timeout, Garbled:
+		sign = cluster.Failed
+	case ServerError, Refused:
+		if !judged {
+			load.Errors.Add(1)
+		}
+		return // it answered: not a matter of health
+	case Overload, StatusFailed:
+		load.Errors.Add(1)
+		return
+	case ClientGone:
+		load.ClientErrors.Add(1)
+		return
+	case Unasked, Declined:
+		return
+	}
+	if sign != cluster.Good {
+		load.Errors.Add(1)
+		d.Member.Node.Load().Failed.Add(1)
+		if judged {
+			return // it was held against the member, not against the node
+		}
+	}
+	if d.router.Report != nil {
+		d.router.Report(d.Member.Node, d.wants, sign)
+	}
+}
+
+// Age lets the load values of a pool age (see cluster.Registry.Maintain).
+// Where both services count, they count in the same values.
+func (r *Router) Age(p *cluster.Pool, intervals int, recovering []*cluster.Member) {
+	for _, s := range cluster.Services() {
+		if ager, ok := r.algorithm(p, s).(balance.Ager); ok {
+			ager.Age(p, intervals, recovering)
+			return
+		}
+	}
+}
+
+// algorithm is what places work of a service in a pool, nil when nobody said.
+func (r *Router) algorithm(p *cluster.Pool, s cluster.Service) balance.Algorithm {
+	policy := r.policy.Load()
+	if policy == nil {
+		return nil
+	}
+	if s == cluster.SIP {
+		return policy.Pools[p.Name].SIP
+	}
+	return policy.Pools[p.Name].HTTP
+}
