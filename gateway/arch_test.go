@@ -32,6 +32,8 @@ var rooms = []room{
 	{pkg: "gateway/config/form", rank: 0},
 	{pkg: "gateway/config/decode", rank: 0, may: []string{"gateway/config/form"}},
 	{pkg: "gateway/config", rank: 0, may: []string{"gateway/config/form", "gateway/config/decode"}},
+	{pkg: "gateway/config/httpd", rank: 0},
+	{pkg: "gateway/config/modjk", rank: 1, may: []string{"gateway/config", "gateway/config/form", "gateway/config/decode", "gateway/config/httpd"}},
 	{pkg: "http/head", rank: 0},
 	{pkg: "http/stale", rank: 0},
 	{pkg: "http/conns", rank: 0},

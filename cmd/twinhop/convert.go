@@ -19,34 +19,34 @@ import (
 
 // conversion is what the command line of convert says.
 type conversion struct {
-	workers, uriMap, httpd string
-	host, listen           string
-	output                 string // file; empty: standard output
-	force                  bool
-	report                 string
+	oldFiles
+	output string // file; empty: standard output
+	force  bool
+	report string
 }
 
 func convertCommand() *cobra.Command {
 	var v conversion
 	c := &cobra.Command{
-		Use:   "convert --workers FILE",
+		Use:   "convert [--workers FILE] [--urimap FILE] [--httpd FILE]...",
 		Short: "turn mod_jk's files into a configuration",
 		Long: `convert reads mod_jk's workers.properties, and where the rules are: a
-uriworkermap.properties, an httpd.conf, or both. It prints a configuration
-that says the same, with the place that each value comes from, and on standard
-error a verdict for every line that was read. It exits 0, also when lines could
-not be taken over; 1 when something is wrong with the files: then it writes no
+uriworkermap.properties, the files of httpd, or both. With --httpd it finds the
+others by itself, and reads what is included. It prints a configuration that
+says the same, with the place that each value comes from, and on standard error
+a verdict for every line that was read. It exits 0, also when lines could not
+be taken over; 1 when something is wrong with the files: then it writes no
 configuration.
 
-Variables $(name) that no line sets are taken from the environment.`,
+Variables $(name) and ${name} that no line sets are taken from the environment.`,
 		Example: `  twinhop convert --workers workers.properties --urimap uriworkermap.properties -o twinhop.yaml
-  twinhop convert --workers workers.properties --httpd httpd.conf --host www.example.com --report json`,
+  twinhop convert --httpd /etc/apache2/apache2.conf --host www.example.com --report json`,
 		RunE: func(c *cobra.Command, args []string) error {
 			switch {
 			case len(args) > 0:
 				return usage("convert takes no argument such as %q", args[0])
-			case v.workers == "":
-				return usage("convert needs a file: twinhop convert --workers workers.properties")
+			case v.workers == "" && len(v.httpd) == 0:
+				return usage("convert needs a file: twinhop convert --workers workers.properties, or --httpd httpd.conf")
 			}
 			if v.listen != "" {
 				if hint, err := form.Check("listen", v.listen); err != nil {
@@ -57,10 +57,7 @@ Variables $(name) that no line sets are taken from the environment.`,
 		},
 	}
 	f := c.Flags()
-	f.StringVar(&v.workers, "workers", "", "the `file` workers.properties")
-	f.StringVar(&v.uriMap, "urimap", "", "the `file` uriworkermap.properties")
-	f.StringVar(&v.httpd, "httpd", "", "the `file` with the JkMount lines")
-	f.StringVar(&v.host, "host", "", "the virtual host whose rules count, by its `name`")
+	v.flags(f)
 	f.StringVar(&v.listen, "listen", "", "the `address` to be served (default \":8080\")")
 	f.StringVarP(&v.output, "output", "o", "", "the `file` to be written (default standard output)")
 	f.BoolVar(&v.force, "force", false, "write over a file that exists")
@@ -95,25 +92,6 @@ func convert(c *cobra.Command, v conversion) error {
 		return err
 	}
 	return v.write(r)
-}
-
-func (v *conversion) read() (in modjk.Input, err error) {
-	in = modjk.Input{Host: v.host, Listen: v.listen, Lookup: os.LookupEnv}
-	for _, f := range []struct {
-		name string
-		to   **modjk.Source
-	}{{v.uriMap, &in.URIMap}, {v.httpd, &in.HTTPD}} {
-		if f.name != "" {
-			text, err := config.ReadFile(f.name)
-			if err != nil {
-				return in, err
-			}
-			*f.to = &modjk.Source{Name: f.name, Text: text}
-		}
-	}
-	in.Workers.Name = v.workers
-	in.Workers.Text, err = config.ReadFile(v.workers)
-	return in, err
 }
 
 // tell writes the report: a verdict for every line, and what check says of the result.

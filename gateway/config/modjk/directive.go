@@ -102,11 +102,11 @@ var directives = []Directive{
 	{";set_session_cookie", "rule", Unsupported, "the gateway makes no session cookies"},
 	{";session_cookie_path", "rule", Unsupported, "belongs to set_session_cookie"},
 
-	{"JkWorkersFile", "httpd", Used, "give the file with --workers"},
+	{"JkWorkersFile", "httpd", Used, "the file is read, unless --workers gives another"},
 	{"JkWorkerProperty", "httpd", Used, "a line of workers.properties"},
 	{"JkMount", "httpd", Used, toTheMap},
 	{"JkUnMount", "httpd", Used, toTheMap},
-	{"JkMountFile", "httpd", Used, "give the file with --urimap"},
+	{"JkMountFile", "httpd", Used, "the file is read, unless --urimap gives another"},
 	{"JkMountCopy", "httpd", Used, "rules of the main server are copied"},
 	{"JkMountFileReload", "httpd", Unsupported, "convert again after a change"},
 	{"JkAutoAlias", "httpd", Unsupported, "the gateway serves no files"},
@@ -141,8 +141,8 @@ var directives = []Directive{
 	{"JkStatelessIndicator", "httpd", Unsupported, "requests without an id count as new sessions"},
 	{"JkRouteIndicator", "httpd", Unsupported, "the session id has the route"},
 	{"JkReplyTimeoutIndicator", "httpd", Unsupported, "set the node's ajp.replyTimeout"},
-	{"Include", "httpd", Unsupported, "included files are not read"},
-	{"IncludeOptional", "httpd", Unsupported, "included files are not read"},
+	{"Include", "httpd", Used, "the files are read"},
+	{"IncludeOptional", "httpd", Used, "the files are read"},
 }
 
 // oldNames are other names of a directive.

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/fstest"
 )
 
 // samples are values that say something; other directives get "1".
@@ -13,7 +14,7 @@ var samples = map[string]string{
 	"session_path": ";jsessionid", "mount": "/more/*", "secret": "s3cret", "max_packet_size": "16384",
 	";active": "m", ";disabled": "m", ";stopped": "m",
 	"JkWorkersFile": "conf/workers.properties", "JkMountFile": "conf/uriworkermap.properties", "JkMount": "/y/* lb", "JkUnMount": "/y/z lb", "JkMountCopy": "On",
-	"JkWorkerProperty": "worker.member.lbfactor=2",
+	"Include": "more.conf", "IncludeOptional": "more.conf", "JkWorkerProperty": "worker.member.lbfactor=2",
 }
 
 // example makes files in which a directive stands where it belongs: all else is said in the plainest way.
@@ -52,7 +53,7 @@ func example(d Directive, of string) Input {
 	}
 	in := Input{Workers: Source{"workers.properties", []byte(workers)}, URIMap: &Source{"uriworkermap.properties", []byte(uriMap)}}
 	if httpd != "" {
-		in.HTTPD = &Source{"httpd.conf", []byte(httpd)}
+		in.HTTPD, in.Files = []Source{{"httpd.conf", []byte(httpd)}}, fstest.MapFS{"more.conf": &fstest.MapFile{}}
 	}
 	return in
 }

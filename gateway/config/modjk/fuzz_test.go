@@ -150,8 +150,8 @@ func FuzzConvert(f *testing.F) {
 		if in.URIMap != nil {
 			uriMap = string(in.URIMap.Text)
 		}
-		if in.HTTPD != nil {
-			httpd = string(in.HTTPD.Text)
+		if len(in.HTTPD) > 0 {
+			httpd = string(in.HTTPD[0].Text)
 		}
 		f.Add(string(in.Workers.Text), uriMap, httpd)
 	}
@@ -159,7 +159,7 @@ func FuzzConvert(f *testing.F) {
 		if len(workers)+len(uriMap)+len(httpd) > 1<<14 {
 			return
 		}
-		r := Convert(Input{Workers: Source{"w", []byte(workers)}, URIMap: &Source{"m", []byte(uriMap)}, HTTPD: &Source{"h", []byte(httpd)}})
+		r := Convert(Input{Workers: Source{"w", []byte(workers)}, URIMap: &Source{"m", []byte(uriMap)}, HTTPD: []Source{{"h", []byte(httpd)}}})
 		if (r.YAML == nil) != (r.Findings.Count(Error) > 0) {
 			t.Fatalf("%d bytes of YAML with %d errors", len(r.YAML), r.Findings.Count(Error))
 		}

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"testing/fstest"
 
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/tools/txtar"
@@ -23,7 +24,7 @@ var testWords = config.Words{
 	SIPSources:    []string{"call-id"},
 }
 
-// input makes one of the files of an archive. Its comment has lines "host NAME", "listen ADDR" and "env NAME=VALUE".
+// input makes one of the files of an archive. Its comment has lines "host NAME", "listen ADDR", "root DIR", "define NAME" and "env NAME=VALUE".
 func input(a *txtar.Archive) Input {
 	env := map[string]string{}
 	in := Input{Lookup: func(name string) (string, bool) { v, ok := env[name]; return v, ok }}
@@ -34,6 +35,10 @@ func input(a *txtar.Archive) Input {
 			in.Host = value
 		case "listen":
 			in.Listen = value
+		case "root":
+			in.Root = value
+		case "define":
+			in.Defined = map[string]string{value: ""}
 		case "env":
 			k, v, _ := strings.Cut(value, "=")
 			env[k] = v
@@ -46,8 +51,14 @@ func input(a *txtar.Archive) Input {
 			in.Workers = s
 		case "uriworkermap.properties":
 			in.URIMap = &s
-		case "httpd.conf":
-			in.HTTPD = &s
+		case "httpd.conf", "ports.conf":
+			in.HTTPD = append(in.HTTPD, s)
+		case "twinhop.yaml", "report", "check":
+		default: // a file of the machine
+			if in.Files == nil {
+				in.Files = fstest.MapFS{}
+			}
+			in.Files.(fstest.MapFS)[strings.TrimPrefix(f.Name, "/")] = &fstest.MapFile{Data: f.Data}
 		}
 	}
 	return in

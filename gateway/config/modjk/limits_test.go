@@ -37,9 +37,9 @@ func TestLimits(t *testing.T) {
 				return fmt.Sprintf("/%d=lb;disabled=m%d;stopped=m%d\n", i, i%40, i/40)
 			}), "", "more than 256 pools or nodes"},
 		{"many mounts", one, repeat(maxMounts+1, func(i int) string { return fmt.Sprintf("/%d=a\n", i) }), "", "more than 10000 mounts"},
-		{"sections within sections", one, "", strings.Repeat("<IfModule x>\n", maxSections+1), "more than 64 sections"},
+		{"sections within sections", one, "", strings.Repeat("<IfModule x>\n", 65), "more than 64 sections"},
 		{"rules that are copied", one, "", "JkMountCopy All\n" + repeat(2000, func(i int) string { return fmt.Sprintf("JkMount /%d a\n", i) }) + strings.Repeat("<VirtualHost a>\n</VirtualHost>\n", 2000), "JkMountCopy makes more than"},
-		{"a line that goes on", one, "", strings.Repeat("x\\\n", maxLogical), "the line is too long"},
+		{"a line that goes on", one, "", strings.Repeat("x\\\n", 1<<16), "the line is too long"},
 		{"many mistakes", repeat(maxLines-1, func(i int) string { return fmt.Sprintf("worker.w.lbfactr%d=1\n", i) }), strings.Repeat("/=wrokers\n", 1000), "", "no such directive"},
 		{"an lb of everybody, many times", "worker.t.type=lb\nworker.t.balance_workers=" + strings.Repeat("a ", 4000) + "\nworker.a.host=h\n" +
 			repeat(1000, func(i int) string { return fmt.Sprintf("worker.%d.reference=worker.t\nworker.list=%[1]d\n", i) }), "", "", "more than 256 pools"},
@@ -50,7 +50,7 @@ func TestLimits(t *testing.T) {
 				in.URIMap = &Source{"m", []byte(c.uriMap)}
 			}
 			if c.httpd != "" {
-				in.HTTPD = &Source{"h", []byte(c.httpd)}
+				in.HTTPD = []Source{{"h", []byte(c.httpd)}}
 			}
 			r := Convert(in)
 			told := ""

@@ -17,12 +17,6 @@ const (
 	maxName      = 60      // of a worker, route, domain, cookie
 )
 
-// Source is a file that is converted.
-type Source struct {
-	Name string
-	Text []byte
-}
-
 // line is what is left of a line without its comment: not empty, blanks trimmed.
 type line struct {
 	text string

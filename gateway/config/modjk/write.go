@@ -35,13 +35,7 @@ func (w *writer) line(from, format string, args ...any) {
 // write makes the file, and tells whether it holds a secret.
 func (c *converter) write(in Input) (text []byte, secrets bool) {
 	w := &writer{}
-	names := []string{in.Workers.Name}
-	for _, s := range []*Source{in.URIMap, in.HTTPD} {
-		if s != nil {
-			names = append(names, s.Name)
-		}
-	}
-	w.line("", "# Converted from %s.", clean(strings.Join(names, ", ")))
+	w.line("", "# Converted from %s.", clean(strings.Join(in.names(), ", ")))
 	w.line("", "# The comment of a line says where its value comes from.")
 	w.line("", "version: 1\n")
 	listen, from := in.Listen, "--listen"
