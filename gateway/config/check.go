@@ -17,6 +17,7 @@ func (r *checker) check(c *Config) {
 	r.checkPools(c)
 	r.checkRealms(c)
 	r.checkMounts(c)
+	r.checkStatus(c)
 	r.checkSIP(c)
 	r.checkLimits(c)
 	r.checkListen(c)
@@ -66,6 +67,7 @@ func (r *checker) checkNodes(c *Config) {
 		if n.HTTP == "" && len(n.SIP) == 0 && !r.Failed(p+".http") && !r.Failed(p+".sip") {
 			r.Bad(p, "give it http: or sip:, or both", "node %s serves neither HTTP nor SIP", form.Quote(n.Name))
 		}
+		r.checkRequests(p, n.FailOnStatus, n.Repeat)
 		if n.HTTP != "" {
 			if first, ok := https[n.HTTP]; ok {
 				r.Warn(p+".http", "two names for one server count its load twice", "%s is also the address of %s (line %d)", form.Quote(n.HTTP), first, r.At(first).Line)
@@ -148,6 +150,7 @@ func (r *checker) checkPools(c *Config) {
 			}
 		}
 		r.checkMembers(path, c.Members(p))
+		r.checkPoolWords(c, &p)
 		if p.StickyForce && !p.Sticky {
 			r.Warn(path+".stickyForce", "set sticky: true", "has no effect without sticky")
 		}
@@ -169,9 +172,9 @@ func (r *checker) checkMembers(path string, members []Member) {
 	}
 	for _, m := range members {
 		own := fmt.Sprintf("%s.nodes[%d]", path, m.Index)
-		if r.Given(own + ".route") {
+		if first := routes[m.Route]; r.Given(own+".route") || r.Given(first+".route") {
 			r.twice(routes, m.Route, use{own, own + ".route"}, "each node of a pool needs its own route")
-		} else if _, ok := routes[m.Route]; !ok {
+		} else if first == "" {
 			routes[m.Route] = own
 		}
 		if r.Given(own + ".redirect") {
@@ -214,32 +217,4 @@ func members(c *Config, p Pool) []string {
 	}
 	slices.Sort(names)
 	return names
-}
-
-func (r *checker) checkMounts(c *Config) {
-	pools, seen := poolNames(c), seenAt{}
-	for i, m := range c.Mounts {
-		p := fmt.Sprintf("mounts[%d]", i)
-		excludes := strings.HasPrefix(m.Path, "!")
-		switch {
-		case m.Pool == allNodes && !excludes:
-			r.Bad(p+".pool", "name one pool", `only an exclusion ("!/path") may stand for all pools`)
-		case m.Pool == allNodes || r.Failed(p+".pool") || len(c.Listen.HTTP) == 0:
-		case !slices.Contains(pools, m.Pool) && !r.Given("mounts"):
-			r.Bad("mounts", "call a pool default, or write mounts", `the default mount "/*" needs a pool "default"`)
-		case !slices.Contains(pools, m.Pool):
-			r.Bad(p+".pool", form.Meant(m.Pool, pools), "there is no pool %s", form.Quote(m.Pool))
-		}
-		key := m.Path
-		if excludes {
-			key += " " + m.Pool
-		}
-		if first, ok := seen[key]; ok && m.Path != "" {
-			r.Bad(p+".path", "keep one of them", "%s is already mounted by %s (line %d)", form.Quote(m.Path), first, r.At(first).Line)
-		}
-		seen[key] = p
-	}
-	if len(c.Mounts) == 0 && len(c.Listen.HTTP) > 0 && !r.Failed("mounts") {
-		r.Bad("mounts", `mounts: [{path: "/*", pool: default}]`, "nothing is mounted: every HTTP request would be refused")
-	}
 }

@@ -166,7 +166,7 @@ func (r *checker) checkRest(c *Config) {
 // checkMounted complains of pools that are mounted but cannot serve HTTP.
 func (r *checker) checkMounted(c *Config) {
 	for _, p := range c.Pools {
-		mounted := slices.ContainsFunc(c.Mounts, func(m Mount) bool { return m.Pool == p.Name && !strings.HasPrefix(m.Path, "!") })
+		mounted := slices.ContainsFunc(c.Mounts, func(m Mount) bool { return m.Pool == p.Name && !m.excludes() })
 		ms := c.Members(p)
 		if mounted && len(ms) > 0 && !slices.ContainsFunc(ms, func(m Member) bool { return m.HTTP }) && !r.FailedUnder("nodes") {
 			r.badPool(p.Name, `give nodes http: "http://host:port"`, "this pool is mounted, but none of its nodes speaks HTTP")

@@ -14,6 +14,7 @@ type Config struct {
 	Nodes     []Node    `yaml:"nodes" max:"256"`
 	Pools     []Pool    `yaml:"pools" keyed:"Name" max:"256"`
 	Mounts    []Mount   `yaml:"mounts"`
+	Status    []Status  `yaml:"status" keyed:"Name" max:"64"`
 	HTTP      HTTP      `yaml:"http"`
 	Health    Health    `yaml:"health"`
 	Affinity  Affinity  `yaml:"affinity"`
@@ -73,61 +74,6 @@ type Ports struct {
 	UDP int `yaml:"udp" min:"0" max:"65535"`
 	TCP int `yaml:"tcp" min:"0" max:"65535"`
 }
-
-// Node is an application server.
-type Node struct {
-	Name       string   `yaml:"name" form:"name" required:"true"`
-	Route      string   `yaml:"route" form:"route"`   // jvmRoute; the name when absent
-	HTTP       string   `yaml:"http" form:"httpNode"` // http://host:port, ajp://host:port
-	AJP        AJP      `yaml:"ajp"`
-	SIP        []string `yaml:"sip" form:"sipNode" max:"8"` // udp://host:port, tcp://host:port; the first is used unless SIP.InternalTransport says otherwise
-	Weight     int      `yaml:"weight" min:"1" max:"1000000"`
-	Domain     string   `yaml:"domain" form:"route"`
-	Distance   int      `yaml:"distance" min:"0" max:"1000000"`
-	Redirect   string   `yaml:"redirect" form:"route"` // route of the preferred substitute
-	Activation string   `yaml:"activation" oneof:"active disabled stopped"`
-}
-
-// SetDefaults is called for each element of the list before it is read.
-func (n *Node) SetDefaults() { n.Weight, n.Activation, n.AJP = 1, "active", defaultAJP() }
-
-// Pool is a set of nodes that serve the same applications.
-type Pool struct {
-	Name        string     `yaml:"-" form:"name"`
-	Nodes       []PoolNode `yaml:"nodes" max:"257"` // "*" is every node
-	Balance     string     `yaml:"balance" words:"balance"`
-	Sticky      bool       `yaml:"sticky"`
-	StickyForce bool       `yaml:"stickyForce"`
-	SessionID   string     `yaml:"sessionId" oneof:"asSet base+route"`
-	Realm       string     `yaml:"realm" form:"name"`
-}
-
-// SetDefaults is called for each element of the list before it is read.
-func (p *Pool) SetDefaults() {
-	p.Nodes, p.Balance, p.Sticky, p.SessionID = []PoolNode{{Name: allNodes}}, "requests", true, "asSet"
-}
-
-// PoolNode is a node of a pool. What is nil is as the node itself says. In
-// the file it is a name, "*", or a mapping with the name and other words.
-type PoolNode struct {
-	Name       string  `yaml:"name" form:"poolNode" required:"true"`
-	Route      *string `yaml:"route" form:"route"`
-	Weight     *int    `yaml:"weight" min:"1" max:"1000000"`
-	Domain     *string `yaml:"domain" form:"route"`
-	Distance   *int    `yaml:"distance" min:"0" max:"1000000"`
-	Redirect   *string `yaml:"redirect" form:"route"`
-	Activation *string `yaml:"activation" oneof:"active disabled stopped"`
-}
-
-// Mount maps a URI pattern to a pool as mod_jk's URI map does: "/app/*",
-// "/app|/*", exact paths; "!" in front excludes, and its pool may be "*".
-type Mount struct {
-	Path string `yaml:"path" form:"mount" required:"true"`
-	Pool string `yaml:"pool" form:"poolRef"`
-}
-
-// SetDefaults is called for each element of the list before it is read.
-func (m *Mount) SetDefaults() { m.Pool = "default" }
 
 // HTTP holds the words of the HTTP front.
 type HTTP struct {

@@ -141,20 +141,29 @@ func flatten(path string, v reflect.Value, out map[string]string) {
 			flatten(decode.Join(path, key), v.FieldByIndex(f.Index), out)
 		}
 	case reflect.Slice:
+		if v.Len() == 0 && !v.IsNil() && path != "" {
+			out[path] = "[]" // none, which is not the same as nothing said
+		}
 		for i := range v.Len() {
 			name := fmt.Sprintf("%s[%d]", path, i)
-			if p, ok := v.Index(i).Interface().(Pool); ok {
-				name = decode.Join(path, p.Name)
+			switch of := v.Index(i).Interface().(type) {
+			case Pool:
+				name = decode.Join(path, of.Name)
+			case Status:
+				name = decode.Join(path, of.Name)
 			}
 			flatten(name, v.Index(i), out)
 		}
 	case reflect.Pointer:
-		if !v.IsNil() {
-			flatten(path, v.Elem(), out)
+		if v.IsNil() {
+			return
+		}
+		if flatten(path, v.Elem(), out); out[path] == "" && v.Elem().Kind() != reflect.Struct && v.Elem().Kind() != reflect.Slice {
+			out[path] = fmt.Sprint(v.Elem().Interface()) // what is said counts, 0 as well
 		}
 	default:
 		s := fmt.Sprint(v.Interface())
-		if s == "" || v.Kind() == reflect.Int && s == "0" && !strings.HasPrefix(path, "pools") {
+		if s == "" || v.Kind() == reflect.Int && s == "0" {
 			return // what is empty or 0 by default too; a key set to 0 shows as gone
 		}
 		if d, ok := v.Interface().(time.Duration); ok && d == 0 {

@@ -11,8 +11,11 @@ const allNodes = "*"
 // Member is a node of a pool with the words that are in force there.
 type Member struct {
 	Node, Route, Domain, Redirect, Activation string
-	Weight, Distance                          int
+	Weight, Distance, BusyLimit               int
 	HTTP, SIP                                 bool // what the node serves
+	Retries                                   NodeRetries
+	FailOnStatus                              []int
+	Repeat                                    []string // nil: the idempotent methods
 
 	Index int // in Pool.Nodes
 }
@@ -42,7 +45,8 @@ func (c *Config) Members(p Pool) []Member {
 func member(n Node, own PoolNode, index int) Member {
 	m := Member{
 		Node: n.Name, Route: n.Route, Domain: n.Domain, Redirect: n.Redirect, Activation: n.Activation,
-		Weight: n.Weight, Distance: n.Distance, HTTP: n.HTTP != "", SIP: len(n.SIP) > 0, Index: index,
+		Weight: n.Weight, Distance: n.Distance, BusyLimit: n.BusyLimit, HTTP: n.HTTP != "", SIP: len(n.SIP) > 0,
+		Retries: n.Retries, FailOnStatus: n.FailOnStatus, Repeat: n.Repeat, Index: index,
 	}
 	override(&m.Route, own.Route)
 	override(&m.Domain, own.Domain)
@@ -50,6 +54,11 @@ func member(n Node, own PoolNode, index int) Member {
 	override(&m.Activation, own.Activation)
 	override(&m.Weight, own.Weight)
 	override(&m.Distance, own.Distance)
+	override(&m.BusyLimit, own.BusyLimit)
+	override(&m.Retries.Attempts, own.Retries.Attempts)
+	override(&m.Retries.Interval, own.Retries.Interval)
+	override(&m.FailOnStatus, own.FailOnStatus)
+	override(&m.Repeat, own.Repeat)
 	return m
 }
 

@@ -42,4 +42,14 @@ func fill(c *Config) {
 			n.AJP = AJP{} // there is nothing to agree on
 		}
 	}
+	for i := range c.Pools {
+		if r := c.Pools[i].Recovery; r != nil && r.Escalation == halfOfTime {
+			r.Escalation = r.Time / 2
+		}
+	}
+	for i := range c.Mounts {
+		if m := &c.Mounts[i]; m.Pool == "" && m.Status == "" {
+			m.Pool = "default"
+		}
+	}
 }

@@ -147,7 +147,8 @@ func joined(ps Problems) string {
 
 func TestDefaultIsWhatAnEmptyFileMeans(t *testing.T) {
 	c, _ := Parse("f", []byte("version: 1\n"), testWords)
-	if d := differences(c); strings.Contains(strings.Join(strings.SplitAfter(d, "\n")[5:], ""), "=") {
+	c.Pools = nil // of which differences shows all
+	if d := differences(c); strings.Contains(d, "=") {
 		t.Errorf("differs from Default():\n%s", d)
 	}
 }

@@ -14,13 +14,16 @@ import (
 	httpfront "twinhop/http"
 	"twinhop/http/h1"
 	"twinhop/http/head"
-	"twinhop/jvmroute"
 )
 
 // buildHTTP builds the HTTP front and its way to the nodes.
 func (g *Gateway) buildHTTP() error {
 	g.nodes = &h1.Client{}
-	s, err := httpSettings(&g.config, g.places)
+	page, err := unavailable(g.config.HTTP.Unavailable, g.places)
+	if err != nil {
+		return err
+	}
+	s, err := httpSettings(&g.config, page)
 	if err != nil {
 		return err
 	}
@@ -44,31 +47,6 @@ func (g *Gateway) buildHTTP() error {
 	}
 	g.http = &stage{name: "http", finishes: true, run: func(ctx context.Context) error { return front.Run(ctx, doors...) }}
 	return nil
-}
-
-// httpSettings says the same as the configuration in the words of the front.
-func httpSettings(c *config.Config, p places) (*httpfront.Settings, error) {
-	var rules []httpfront.MountRule
-	for _, m := range c.Mounts {
-		rules = append(rules, httpfront.MountRule{Path: m.Path, Pool: m.Pool})
-	}
-	mounts, err := httpfront.NewMounts(rules)
-	if err != nil {
-		return nil, err
-	}
-	s := &httpfront.Settings{Mounts: mounts, MaxCorrections: c.FollowSIP.MaxCorrections, Trusted: networks(c.HTTP.Forwarded.Trusted),
-		Dialect: jvmroute.Dialect{LastDot: c.Affinity.Route.Delimiter == "last"}}
-	if c.FollowSIP.Mode == "redirect" {
-		s.Follow = httpfront.FollowRedirect
-	}
-	for _, k := range c.Affinity.HTTP {
-		s.Sources = append(s.Sources, httpfront.KeySource{Source: k.Source, Name: k.Name})
-		if k.Source == "cookie" && s.Dialect.Cookie == "" {
-			s.Dialect.Cookie = k.Name
-		}
-	}
-	s.Unavailable, err = unavailable(c.HTTP.Unavailable, p)
-	return s, err
 }
 
 // maxPage bounds the page that stands in for the nodes.

@@ -106,7 +106,7 @@ func TestFullConfigurationIsAccepted(t *testing.T) {
 	if p.Leader != gateway.LeaderSIP || p.Pools["calls"].HTTP == nil || p.Pools["calls"].SIP == nil {
 		t.Errorf("%+v", p)
 	}
-	h, err := httpSettings(&c, places{})
+	h, err := httpSettings(&c, httpfront.Unavailable{})
 	if err != nil || h.Follow != httpfront.FollowRedirect || h.Dialect.Cookie != "SESSION" || !h.Dialect.LastDot || len(h.Trusted) != 2 {
 		t.Errorf("%+v, %v", h, err)
 	}

@@ -53,7 +53,7 @@ func (r *Reader) Problems() Problems {
 	return r.problems
 }
 
-// defaulter is an element of a list that has defaults of its own.
+// defaulter is an element of a list, or what may be absent, that has defaults of its own.
 type defaulter interface{ SetDefaults() }
 
 var (
@@ -112,9 +112,9 @@ func (r *Reader) value(n ast.Node, path string, to reflect.Value, tag reflect.St
 	r.marks[path] = at
 	switch {
 	case to.Kind() == reflect.Pointer:
-		p := reflect.New(to.Type().Elem())
-		r.value(n, path, p.Elem(), tag)
-		to.Set(p)
+		v := newElem(to.Type().Elem())
+		r.value(n, path, v, tag)
+		to.Set(v.Addr())
 	case to.Kind() == reflect.Struct:
 		r.mapping(n, path, to)
 	case to.Kind() == reflect.Slice && tag.Get("keyed") != "":

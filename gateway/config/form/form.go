@@ -48,7 +48,13 @@ var forms = map[string]form{
 	"path":       {checkPath, `a path, such as "/health"`},
 	"redirect":   {checkRedirect, `a path of this site, or a URL with http:// or https://`},
 	"secret":     {checkSecret, "1 to 255 visible ASCII characters, blanks within; quote it"},
-	"token":      {matches(tokenPattern, "name"), "letters, digits and !#$%&'*+-.^_`|~"},
+	"method":     {matches(methodPattern, "method"), "capital letters, such as GET"},
+	"cookiePath": {checkCookiePath, `a path, such as "/" or "/app"`},
+	// A path parameter is looked for with its semicolon.
+	"sessionPath": {matches(parameterPattern, "path parameter"), `a semicolon and a name, such as ";jsessionid"`},
+	"rating":      {matches(ratingPattern, "rating"), "an activation (a, d, s), a state (o, i, n, b, r, e), or both with a dot, such as a.o"},
+	"text":        {checkText, "at most 256 printable ASCII characters"},
+	"token":       {matches(tokenPattern, "name"), "letters, digits and !#$%&'*+-.^_`|~"},
 }
 
 var (
@@ -58,7 +64,11 @@ var (
 	hostPattern    = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9_-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9_-]*[A-Za-z0-9])?)*$`)
 	scannerPattern = regexp.MustCompile(`^[!-~][ -~]{1,62}[!-~]$`)
 	secretPattern  = regexp.MustCompile(`^[!-~]([ -~]{0,253}[!-~])?$`)
-	tokenPattern   = regexp.MustCompile("^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,128}$")
+	methodPattern  = regexp.MustCompile(`^[A-Z][A-Z-]{0,31}$`)
+	ratingPattern  = regexp.MustCompile(`^([ads](\.[oinbre])?|[oinbre])$`)
+
+	parameterPattern = regexp.MustCompile("^;[A-Za-z0-9!#$%&'*+.^_`|~-]{1,60}$")
+	tokenPattern     = regexp.MustCompile("^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,128}$")
 )
 
 // IsToken tells whether text may be the name of a header, cookie or parameter.
@@ -235,6 +245,27 @@ func checkRedirect(s string) error {
 		return fmt.Errorf("%s is neither a path nor a URL", Quote(s))
 	}
 	return checkVisible(s, 2048)
+}
+
+// checkCookiePath refuses what ends a cookie's attribute.
+func checkCookiePath(s string) error {
+	if strings.ContainsAny(s, ";,") {
+		return fmt.Errorf("%s is no path of a cookie", Quote(s))
+	}
+	return checkPath(s)
+}
+
+// checkText refuses what steers a terminal, and what is endless.
+func checkText(s string) error {
+	if len(s) > 256 {
+		return errors.New("longer than 256 bytes")
+	}
+	for _, c := range []byte(s) {
+		if c < ' ' || c >= 0x7f {
+			return fmt.Errorf("%s holds a character that is not printable ASCII", Quote(s))
+		}
+	}
+	return nil
 }
 
 // checkVisible refuses what does not belong in a URI or a header.

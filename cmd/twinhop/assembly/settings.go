@@ -1,0 +1,142 @@
+package assembly
+
+import (
+	"slices"
+	"strings"
+
+	"twinhop/gateway/config"
+	httpfront "twinhop/http"
+	"twinhop/jvmroute"
+)
+
+// httpSettings says the same as the configuration in the words of the front.
+// They follow from c and page alone, page being read from what c names: whoever
+// changes mounts, or words of a pool, while the gateway runs makes them anew
+// from a changed copy of c. New variants of a pool have to be in force before.
+func httpSettings(c *config.Config, page httpfront.Unavailable) (*httpfront.Settings, error) {
+	mounts, err := httpfront.NewMounts(mountRules(c))
+	if err != nil {
+		return nil, err
+	}
+	s := &httpfront.Settings{Mounts: mounts, Pools: map[string]httpfront.PoolWords{}, MaxCorrections: c.FollowSIP.MaxCorrections,
+		Trusted: networks(c.HTTP.Forwarded.Trusted), Dialect: jvmroute.Dialect{LastDot: c.Affinity.Route.Delimiter == "last"}, Unavailable: page}
+	if c.FollowSIP.Mode == "redirect" {
+		s.Follow = httpfront.FollowRedirect
+	}
+	for _, k := range c.Affinity.HTTP {
+		s.Sources = append(s.Sources, httpfront.KeySource{Source: k.Source, Name: k.Name})
+		if k.Source == "cookie" && s.Dialect.Cookie == "" {
+			s.Dialect.Cookie = k.Name
+		}
+	}
+	for i := range c.Pools {
+		p := &c.Pools[i]
+		s.Pools[p.Name] = poolWords(p, c.Members(*p))
+	}
+	return s, nil
+}
+
+func mountRules(c *config.Config) []httpfront.MountRule {
+	pools := map[string]*config.Pool{}
+	for i := range c.Pools {
+		pools[c.Pools[i].Name] = &c.Pools[i]
+	}
+	var rules []httpfront.MountRule
+	for i := range c.Mounts {
+		m := &c.Mounts[i]
+		r := httpfront.MountRule{Path: m.Path, Pool: m.Pool, Local: m.Status}
+		if p := pools[m.Pool]; p != nil {
+			r.Variant, r.Words = variantName(m), mountWords(m, p)
+		}
+		rules = append(rules, r)
+	}
+	return rules
+}
+
+// variantName is what the variant of its pool that a mount asks for is called,
+// "" when it asks for none. Mounts that ask for the same have the same.
+func variantName(m *config.Mount) string {
+	var words []string
+	if m.StickyIgnore {
+		words = append(words, "stickyIgnore")
+	}
+	if m.Stateless {
+		words = append(words, "stateless")
+	}
+	for _, list := range []struct {
+		word  string
+		nodes []string
+	}{{"active", m.Active}, {"disabled", m.Disabled}, {"stopped", m.Stopped}} {
+		if len(list.nodes) > 0 {
+			words = append(words, list.word+"="+strings.Join(slices.Sorted(slices.Values(list.nodes)), ","))
+		}
+	}
+	return strings.Join(words, " ")
+}
+
+// mountWords are what a mount says instead of its pool; nil: nothing.
+func mountWords(m *config.Mount, p *config.Pool) *httpfront.RuleWords {
+	w := &httpfront.RuleWords{ReplyTimeout: m.ReplyTimeout, SetCookie: m.Session.Set, SetPath: m.Session.SetPath}
+	said := m.ReplyTimeout != nil || m.Session.Set != nil || m.Session.SetPath != nil
+	text := func(to *string, from *string) {
+		if from != nil && *from != "" {
+			*to, said = *from, true
+		}
+	}
+	text(&w.Cookie, m.Session.Cookie)
+	text(&w.Path, m.Session.Path)
+	if m.FailOnStatus != nil {
+		w.FailOn, said = append([]int{}, *m.FailOnStatus...), true // none is not nil
+	}
+	if m.ServerErrors != nil && *m.ServerErrors != p.ServerErrors {
+		if w.ServerErrors, said = *m.ServerErrors, true; w.ServerErrors == 0 {
+			w.ServerErrors = beyondStatuses
+		}
+	}
+	if !said {
+		return nil
+	}
+	return w
+}
+
+// beyondStatuses is more than any status: in a rule 0 is what the pool says.
+const beyondStatuses = 1000
+
+// poolWords are what a pool with these members says of its requests.
+func poolWords(p *config.Pool, members []config.Member) httpfront.PoolWords {
+	w := httpfront.PoolWords{Rule: httpfront.RuleWords{ReplyTimeout: p.ReplyTimeout, ServerErrors: p.ServerErrors, Cookie: p.Session.Cookie, Path: p.Session.Path}}
+	if p.Retries != nil {
+		w.Retry = httpfront.Retry{Rounds: p.Retries.Rounds, Nodes: p.Retries.Nodes, Interval: p.Retries.Interval}
+	}
+	if p.FailOnStatus != nil {
+		w.Rule.FailOn = append([]int{}, *p.FailOnStatus...)
+	}
+	if p.Session.Set {
+		w.Rule.SetCookie = &p.Session.Set
+	}
+	if p.Session.SetPath != "/" {
+		w.Rule.SetPath = &p.Session.SetPath
+	}
+	for i := range members {
+		if n, said := nodeWords(&members[i]); said {
+			if w.Nodes == nil {
+				w.Nodes = map[string]httpfront.NodeWords{}
+			}
+			w.Nodes[members[i].Node] = n
+		}
+	}
+	return w
+}
+
+func nodeWords(m *config.Member) (w httpfront.NodeWords, said bool) {
+	if m.Retries.Attempts > 1 {
+		w.Attempts, w.Interval, said = m.Retries.Attempts, m.Retries.Interval, true
+	}
+	if len(m.FailOnStatus) > 0 {
+		w.FailOn, said = m.FailOnStatus, true
+	}
+	if m.Repeat != nil {
+		w.Repeat, said = &m.Repeat, true
+	}
+	return w, said
+}
