@@ -1,11 +1,13 @@
 package assembly
 
 import (
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 
+	"twinhop/gateway/cluster"
 	"twinhop/gateway/config"
 	httpfront "twinhop/http"
 )
@@ -75,6 +77,41 @@ func TestWordsReachTheFront(t *testing.T) {
 	}
 	if d := cmp.Diff(rules, mountRules(c)); d != "" {
 		t.Errorf("mounts (-want +got):\n%s", d)
+	}
+}
+
+// They reach the cluster as well, and what the front calls a variant is one there.
+func TestWordsReachTheCluster(t *testing.T) {
+	c := parsed(t, strings.NewReplacer("retries: {rounds", "recovery: {time: 10s}\n    maintain: 5s\n    retries: {rounds", "nodes: [{name: n1,", "nodes: [{name: n1, busyLimit: 3,",
+		`:8080", retries`, `:8080", busyLimit: 7, retries`).Replace(jkWords))
+	spec, err := clusterSpec(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var reg cluster.Registry
+	if err := reg.Apply(spec); err != nil {
+		t.Fatal(err)
+	}
+	lb, plain := reg.View().Pool("lb"), reg.View().Pool("plain")
+	if d := cmp.Diff(&cluster.Recovery{Time: 10 * time.Second, Escalation: 5 * time.Second}, lb.Recovery); d != "" || lb.Maintain != 5*time.Second {
+		t.Errorf("%v\n%s", lb.Maintain, d)
+	}
+	if plain.Recovery != nil || plain.Maintain != time.Minute {
+		t.Errorf("what nobody said: %+v", plain)
+	}
+	if a, b := lb.Member("n1").BusyLimit, plain.Member("n1").BusyLimit; a != 3 || b != 7 {
+		t.Errorf("busy limits %d, %d", a, b)
+	}
+	rules := mountRules(c)
+	a, three := lb.Variant(rules[1].Variant), lb.Variant(rules[3].Variant)
+	if a == lb || lb.Variant(rules[2].Variant) != a || a.Sticky || a.Member("n1").Activation != cluster.Disabled || a.Member("n2").Activation != cluster.Disabled {
+		t.Errorf("%+v", a)
+	}
+	if three == lb || !three.Sticky || three.Member("n1").Activation != cluster.Active || three.Member("n2").Activation != cluster.Stopped || lb.Member("n2").Activation != cluster.Active {
+		t.Errorf("%+v", three)
+	}
+	if len(spec.Pools[1].Variants) != 2 || len(spec.Pools[0].Variants) != 0 {
+		t.Errorf("%+v", spec.Pools)
 	}
 }
 

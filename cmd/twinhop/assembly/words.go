@@ -47,7 +47,7 @@ func clusterSpec(c *config.Config) (cluster.Spec, error) {
 	for _, n := range c.Nodes {
 		act, _ := cluster.ParseActivation(n.Activation)
 		node := cluster.NodeSpec{Name: n.Name, Route: n.Route, Weight: n.Weight, Distance: n.Distance,
-			Domain: n.Domain, Redirect: n.Redirect, Activation: act}
+			Domain: n.Domain, Redirect: n.Redirect, Activation: act, BusyLimit: n.BusyLimit}
 		if n.HTTP != "" {
 			a, err := cluster.ParseAddress(n.HTTP)
 			if err != nil {
@@ -65,7 +65,7 @@ func clusterSpec(c *config.Config) (cluster.Spec, error) {
 		spec.Nodes = append(spec.Nodes, node)
 	}
 	for _, p := range c.Pools {
-		spec.Pools = append(spec.Pools, poolSpec(p))
+		spec.Pools = append(spec.Pools, poolSpec(p, c.Mounts))
 	}
 	spec.Checks[cluster.HTTP] = cluster.Schedule{Interval: c.Health.HTTP.Interval}
 	spec.Schemes["ajp"] = cluster.Schedule{Interval: c.Health.AJP.Interval}
@@ -73,13 +73,17 @@ func clusterSpec(c *config.Config) (cluster.Spec, error) {
 	return spec, nil
 }
 
-func poolSpec(p config.Pool) cluster.PoolSpec {
-	pool := cluster.PoolSpec{Name: p.Name, Sticky: p.Sticky, Force: p.StickyForce, Realm: p.Realm}
+// poolSpec describes a pool with the variants that mounts ask for.
+func poolSpec(p config.Pool, mounts []config.Mount) cluster.PoolSpec {
+	pool := cluster.PoolSpec{Name: p.Name, Sticky: p.Sticky, Force: p.StickyForce, Realm: p.Realm, Maintain: p.Maintain, Variants: variants(p.Name, mounts)}
+	if r := p.Recovery; r != nil {
+		pool.Recovery = &cluster.Recovery{Time: r.Time, Escalation: r.Escalation, MaxReplyTimeouts: r.MaxReplyTimeouts}
+	}
 	if p.SessionID == "base+route" {
 		pool.SessionID = cluster.BaseRoute
 	}
 	for _, n := range p.Nodes {
-		m := cluster.MemberSpec{Node: n.Name, Route: n.Route, Domain: n.Domain, Redirect: n.Redirect, Weight: n.Weight, Distance: n.Distance}
+		m := cluster.MemberSpec{Node: n.Name, Route: n.Route, Domain: n.Domain, Redirect: n.Redirect, Weight: n.Weight, Distance: n.Distance, BusyLimit: n.BusyLimit}
 		if n.Activation != nil {
 			act, _ := cluster.ParseActivation(*n.Activation)
 			m.Activation = &act
@@ -87,6 +91,28 @@ func poolSpec(p config.Pool) cluster.PoolSpec {
 		pool.Members = append(pool.Members, m)
 	}
 	return pool
+}
+
+// variants are the pool in the words of those mounts that have some for it.
+func variants(pool string, mounts []config.Mount) []cluster.Variant {
+	var all []cluster.Variant
+	known := map[string]bool{"": true}
+	for i := range mounts {
+		m := &mounts[i]
+		name := variantName(m)
+		if m.Pool != pool || known[name] {
+			continue
+		}
+		known[name] = true
+		v := cluster.Variant{Name: name, NoStick: m.StickyIgnore, Stateless: m.Stateless, Activation: map[string]cluster.Activation{}}
+		for act, nodes := range map[cluster.Activation][]string{cluster.Active: m.Active, cluster.Disabled: m.Disabled, cluster.Stopped: m.Stopped} {
+			for _, n := range nodes {
+				v.Activation[n] = act
+			}
+		}
+		all = append(all, v)
+	}
+	return all
 }
 
 // policy says the same as the configuration in the words of the Router. Each
