@@ -77,6 +77,7 @@ func newStage(t *testing.T, ar *txtar.Archive) *stage {
 	s.registry = &cluster.Registry{Probers: map[cluster.Service]cluster.Prober{}}
 	every := cluster.Schedule{Interval: time.Second, Fall: 1, Rise: 1}
 	pool := cluster.PoolSpec{Name: "default", Sticky: set["sticky"] != "false", Force: set["force"] == "true"}
+	pool.Recovery, pool.Variants = recovery(t, set["recovery"]), variant(t, set["variant"])
 	spec := cluster.Spec{Checks: map[cluster.Service]cluster.Schedule{cluster.HTTP: every, cluster.SIP: every}}
 	for _, service := range cluster.Services() {
 		s.registry.Probers[service] = probe{s.health, service}
@@ -99,7 +100,7 @@ func newStage(t *testing.T, ar *txtar.Archive) *stage {
 	if set["leader"] == "sip" {
 		policy.Leader = gateway.LeaderSIP
 	}
-	s.router = &gateway.Router{Store: s.broken, Views: s.registry.View, Book: &calls.Book{}}
+	s.router = &gateway.Router{Store: s.broken, Views: s.registry.View, Book: &calls.Book{}, Judge: s.registry.Judge}
 	s.router.Apply(policy)
 	return s
 }
@@ -121,7 +122,7 @@ func node(t *testing.T, i int, line string) (cluster.NodeSpec, cluster.MemberSpe
 	name, rest, _ := strings.Cut(line, " ")
 	w := words(rest)
 	n := cluster.NodeSpec{Name: name, Route: w["route"], Domain: w["domain"], Redirect: w["redirect"]}
-	for key, into := range map[string]*int{"distance": &n.Distance, "weight": &n.Weight, "version": &n.Version} {
+	for key, into := range map[string]*int{"distance": &n.Distance, "weight": &n.Weight, "version": &n.Version, "busylimit": &n.BusyLimit} {
 		if v := w[key]; v != "" {
 			if _, err := fmt.Sscan(v, into); err != nil {
 				t.Fatalf("nodes: %s: %s=%s: %v", name, key, v, err)
@@ -145,6 +146,9 @@ func node(t *testing.T, i int, line string) (cluster.NodeSpec, cluster.MemberSpe
 			t.Fatal(err)
 		}
 		*a.into = []cluster.Address{addr}
+	}
+	if _, ok := w["ajp"]; ok {
+		n.HTTP[0].Scheme = "ajp"
 	}
 	if _, ok := w["disabled"]; ok {
 		n.Activation = cluster.Disabled
@@ -219,6 +223,7 @@ func (s *stage) do(line string) string {
 			s.t.Fatal(err)
 		}
 		s.wait(d)
+		s.registry.Maintain(time.Now(), s.router.Age)
 	case "break":
 		s.broken.down = true
 	case "switchover":
@@ -242,8 +247,10 @@ func (s *stage) do(line string) string {
 		if last := explained[len(explained)-1]; last.Rule != d.Rule && d.Rule != gateway.Overflow && d.Rule != gateway.Unbound && d.Rule != gateway.AffinityLinked {
 			s.t.Errorf("%s: explained as %v, decided as %v", line, last.Rule, d.Rule)
 		}
-		d.Done(gateway.OK, gateway.Usage{})
+		s.end(d, w)
 		return describe(d, err)
+	case "state":
+		return s.registry.View().Pool("default").Member(first).State().String()
 	default:
 		s.t.Fatalf("unknown word %q in %q", verb, line)
 	}
@@ -279,7 +286,10 @@ func (s *stage) fill(w map[string]string) {
 	a := &s.ask
 	a.Reset()
 	a.View = s.registry.View()
-	a.Pool = a.View.Pool("default")
+	a.Pool, a.Scheme = a.View.Pool("default"), w["scheme"]
+	if _, ok := w["variant"]; ok {
+		a.Pool = a.Pool.Variant("v")
+	}
 	a.Wants = cluster.HTTP
 	for _, key := range []string{"call", "from.user", "to.user", "within", "same", "sip"} {
 		if _, ok := w[key]; ok {
