@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/netip"
 	"sync"
 	"time"
 
@@ -36,6 +37,15 @@ const (
 type Settings struct {
 	// Secret is sent with each request [secret]; empty: none.
 	Secret string
+	// Attributes go with each request, and so do those of Variables that have
+	// a value: what is known of the client's TLS connection, by names of
+	// mod_ssl [JkEnvVar]. Tomcat takes only names that its
+	// allowedRequestAttributesPattern fits.
+	Attributes []Attribute
+	Variables  []string
+	// Source is the local address of connections to the node [source]; not
+	// valid: the system's choice.
+	Source netip.Addr
 	// PacketSize is the longest packet in bytes, both ways, heads included
 	// [max_packet_size]. It must be the node's (in Tomcat packetSize); 0 means
 	// DefaultPacketSize.
@@ -172,7 +182,7 @@ func (o *scratch) forward(r *head.Request, body bool, s *Settings) error {
 	case !r.Sendable() || r.Length != 0 && !body:
 		return ErrRequest
 	}
-	o.b = appendForward(o.b[:0], r, s.Secret)
+	o.b = appendForward(o.b[:0], r, s)
 	if err := fits(o.b, r, s.packetSize()); err != nil {
 		return fmt.Errorf("%w: %d bytes, packetSize %d", err, len(o.b), s.packetSize())
 	}
@@ -222,5 +232,8 @@ func (c *Client) dial(ctx context.Context, p *pool) (net.Conn, error) {
 		return c.Dial(ctx, "tcp", p.Addr)
 	}
 	var d net.Dialer
+	if from := p.Words.Source; from.IsValid() {
+		d.LocalAddr = net.TCPAddrFromAddrPort(netip.AddrPortFrom(from, 0))
+	}
 	return d.DialContext(ctx, "tcp", p.Addr)
 }

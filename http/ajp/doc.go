@@ -3,7 +3,7 @@
 //
 // Knows: AJP13 packets, kept connections per node address, time limits and pings of a connection.
 // Must not know: which node is right, sessions, cookies, clients, status policy.
-// Owns: Client with its pools, Settings, Prober, Error.
+// Owns: Client with its pools, Settings, Attribute, Variables, Prober, Error.
 // Entered by: the HTTP front through head.Backend; the command, which builds and runs it.
 //
 // One connection carries one exchange at a time. The container asks for the

@@ -56,7 +56,8 @@ func fieldCode(name string) int {
 	return 0
 }
 
-// Codes of attributes, in the order of appearance.
+// Codes of attributes, in the order of appearance. Those of the user and how
+// it was found out who that is (3 and 4) are not sent: nothing here does.
 const (
 	attrSecret       = 12
 	attrQuery        = 5
@@ -71,7 +72,7 @@ const (
 
 // appendForward writes the Forward Request packet for r, but for its length.
 // Attributes are ours alone: nothing that a client says becomes one.
-func appendForward(b []byte, r *head.Request, secret string) []byte {
+func appendForward(b []byte, r *head.Request, s *Settings) []byte {
 	b = append(b, toNode...)
 	code, known := methods[r.Method]
 	if !known {
@@ -88,8 +89,8 @@ func appendForward(b []byte, r *head.Request, secret string) []byte {
 	b = appendInt(b, port)
 	b = append(b, truth(r.Peer.TLS != nil))
 	b = appendFields(b, r)
-	if secret != "" {
-		b = appendString(append(b, attrSecret), secret)
+	if s.Secret != "" {
+		b = appendString(append(b, attrSecret), s.Secret)
 	}
 	if asked {
 		b = appendString(append(b, attrQuery), query)
@@ -102,7 +103,7 @@ func appendForward(b []byte, r *head.Request, secret string) []byte {
 		b = appendString(append(b, attrStoredMethod), r.Method)
 	}
 	if r.Peer.TLS != nil {
-		b = appendNamed(b, "AJP_SSL_PROTOCOL", strings.Replace(tls.VersionName(r.Peer.TLS.Version), "TLS ", "TLSv", 1))
+		b = appendNamed(b, "AJP_SSL_PROTOCOL", protocol(r.Peer.TLS))
 	}
 	b = appendString(append(b, attrNamed), "AJP_REMOTE_PORT")
 	b = appendNumber(b, int64(r.Peer.Remote.Port()))
@@ -115,7 +116,7 @@ func appendForward(b []byte, r *head.Request, secret string) []byte {
 		activation = "ACT"
 	}
 	b = appendNamed(b, "JK_LB_ACTIVATION", activation)
-	return append(b, attrEnd)
+	return append(s.appendOwn(b, r.Peer.TLS), attrEnd)
 }
 
 // appendFields writes the number of fields and the fields. Repeated ones are
@@ -183,7 +184,8 @@ func appendJoined(b []byte, f *head.Fields, i int) []byte {
 }
 
 // appendTLS writes what is known of a TLS connection, in the words of Java.
-// The session's id is not: crypto/tls does not tell it.
+// The session's id (9) is not: crypto/tls does not tell it, and TLS 1.3 has
+// none that stays.
 func appendTLS(b []byte, c *tls.ConnectionState) []byte {
 	if c == nil {
 		return b
