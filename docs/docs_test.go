@@ -19,6 +19,7 @@ import (
 	"twinhop/gateway"
 	"twinhop/gateway/config"
 	"twinhop/gateway/config/modjk"
+	"twinhop/http/ajp"
 )
 
 func read(t *testing.T, name string) string {
@@ -178,6 +179,10 @@ func keys(path string, v reflect.Value, tag reflect.StructTag, out map[string]st
 			}
 			return
 		}
+		if v.Type() == reflect.TypeFor[[]config.AJPAttribute]() { // names and values, no more
+			out[path] = "none"
+			return
+		}
 		keys(element, v.Index(0), "", out)
 		if path == "pools.NAME.nodes" || strings.HasPrefix(path, "affinity.") {
 			out[path] = ""
@@ -204,6 +209,20 @@ func keys(path string, v reflect.Value, tag reflect.StructTag, out map[string]st
 	}
 }
 
+// The page on HTTP names every variable that nodes can get as an attribute.
+func TestEveryVariableIsDocumented(t *testing.T) {
+	page := read(t, "http.md")
+	for _, name := range ajp.Variables() {
+		whole, part := name, ""
+		if i := strings.Index(name, "_DN_"); i >= 0 {
+			whole, part = name[:i+3], name[i+3:]
+		}
+		if !strings.Contains(page, "`"+whole+"`") || part != "" && !strings.Contains(page, "`"+part+"`") {
+			t.Errorf("%s is not on the page", name)
+		}
+	}
+}
+
 // The configuration's page has every key that the program reads, with its
 // default, and no other.
 func TestEveryKeyIsDocumented(t *testing.T) {
@@ -215,7 +234,7 @@ func TestEveryKeyIsDocumented(t *testing.T) {
 	status := config.Status{}
 	status.SetDefaults()
 	c.Status = []config.Status{status}
-	plain := config.Default()                                                             // listeners and addresses of base are no defaults
+	plain := config.Default() // listeners and addresses of base are no defaults
 	var node config.Node
 	node.SetDefaults()
 	c.Nodes[0].AJP = node.AJP // what one has that speaks it

@@ -2,8 +2,12 @@ package config
 
 import (
 	"fmt"
+	"reflect"
+	"regexp"
+	"slices"
 	"strings"
 	"time"
+	"unicode"
 
 	"twinhop/gateway/config/decode"
 	"twinhop/gateway/config/form"
@@ -23,9 +27,19 @@ type AJP struct {
 
 	Connections    int           `yaml:"connections" min:"0" max:"65536"` // in use at a time [connection_pool_size]
 	AcquireTimeout time.Duration `yaml:"acquireTimeout" max:"10m"`        // wait for one to come free
-	MinIdle        int           `yaml:"minIdle" min:"0" max:"65536"`     // kept beyond IdleTimeout [connection_pool_minsize]
+	MinIdle        int           `yaml:"minIdle" min:"0" max:"65536"`     // kept open beyond IdleTimeout, those in use counted [connection_pool_minsize]
 	MaxIdle        int           `yaml:"maxIdle" min:"0" max:"65536"`     // kept at all
 	Ping           AJPPing       `yaml:"ping"`
+
+	Source     string         `yaml:"source" form:"ip"`                                // local address of connections [source]
+	Attributes []AJPAttribute `yaml:"attributes" keyed:"Name" max:"64"`                // sent with each request [JkEnvVar]
+	Variables  []string       `yaml:"variables" max:"64" each:"words:\"ajpVariable\""` // so is this, of the client's TLS connection
+}
+
+// AJPAttribute is a request attribute that nodes get.
+type AJPAttribute struct {
+	Value string `yaml:"value" required:"true"`
+	Name  string `yaml:"-"`
 }
 
 // AJPPing says when a connection is asked for a sign of life (CPing).
@@ -72,13 +86,35 @@ func (r *checker) checkAJP(c *Config) {
 		}
 		if j, ok := first[n.HTTP]; !ok {
 			first[n.HTTP] = i
-		} else if c.Nodes[j].AJP != *a {
+		} else if !reflect.DeepEqual(c.Nodes[j].AJP, *a) {
 			r.Bad(p, "say the same for both", "nodes[%d] (line %d) is at the same address and says otherwise", j, r.At(fmt.Sprintf("nodes[%d]", j)).Line)
 		}
 		if r.Given(p+".minIdle") && a.MinIdle > a.MaxIdle {
 			r.Bad(p+".minIdle", "set it to maxIdle or less", "%d is more than maxIdle (%d)", a.MinIdle, a.MaxIdle)
 		}
 		r.checkAJPIdle(p, a)
+		r.checkAttributes(p+".attributes", a)
+	}
+}
+
+var attributeName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_.-]{0,59}$`)
+
+// reserved begin the names of attributes that mean something to a container.
+var reserved = []string{"AJP_", "JK_", "java.", "javax.", "jakarta.", "org.apache."}
+
+func (r *checker) checkAttributes(p string, a *AJP) {
+	for _, one := range a.Attributes {
+		at := decode.Join(p, one.Name)
+		ours := slices.ContainsFunc(reserved, func(begin string) bool { return strings.HasPrefix(one.Name, begin) })
+		switch {
+		case r.Failed(at):
+		case ours:
+			r.Bad(at, "choose another name", "such a name has a meaning for the container")
+		case !attributeName.MatchString(one.Name):
+			r.Bad(at, "letters, digits, '_', '.', '-'; at most 60; begin with a letter or '_'", "%s is no name of an attribute", form.Quote(one.Name))
+		case len(one.Value) > 1024 || strings.ContainsFunc(one.Value, unicode.IsControl):
+			r.Bad(at, "at most 1024 bytes, no control characters", "this is no value of an attribute")
+		}
 	}
 }
 

@@ -250,6 +250,7 @@ type Words struct {
 	Deterministic []string // those that every gateway answers alike
 	HTTPSources   []string
 	SIPSources    []string
+	AJPVariables  []string // what nodes[].ajp.variables may name
 	// Files looks at the files of a listener's certificates. Paths of its
 	// problems begin below tls ("more[0].key"). nil: nobody looks.
 	Files func(*TLS) Problems

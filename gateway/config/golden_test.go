@@ -25,6 +25,7 @@ var testWords = Words{
 	Deterministic: []string{"hash"},
 	HTTPSources:   []string{"cookie", "header", "query"},
 	SIPSources:    []string{"call-id", "from.aor", "from.user", "header:", "to.aor", "to.user"},
+	AJPVariables:  []string{"SSL_CLIENT_S_DN", "SSL_CLIENT_VERIFY"},
 	Files:         lookByName,
 }
 

@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -28,6 +29,7 @@ nodes:
   - {name: n1, http: "http://10.0.0.1:8080"}
   - {name: n2, http: "ajp://two.example", ajp: {secretFile: ajp.secret}}
   - {name: n3, http: "ajp://10.0.0.3:8010", ajp: {secret: s, packetSize: 16KiB, connectTimeout: 1s, replyTimeout: 2s, bodyTimeout: 3s, idleTimeout: 4s,
+      source: 127.0.0.1, attributes: {STAGE: "production"}, variables: [SSL_CLIENT_S_DN],
       connections: 5, acquireTimeout: 6s, minIdle: 7, maxIdle: 8, ping: {connect: true, request: true, interval: 9s, timeout: 10ms}}}
   - {name: n4, http: "ajp://10.0.0.4:8009", ajp: {secret: s, connectTimeout: 0, replyTimeout: 0, idleTimeout: 0, acquireTimeout: 0, maxIdle: 0}}
 `
@@ -51,14 +53,15 @@ nodes:
 		"[2001:db8::2]:8009": two,
 		"10.0.0.3:8010": {Secret: "s", PacketSize: 16384, ConnectTimeout: time.Second, HeaderTimeout: 2 * time.Second, BodyTimeout: 3 * time.Second,
 			IdleTimeout: 4 * time.Second, MaxConns: 5, AcquireTimeout: 6 * time.Second, MinIdle: 7, MaxIdle: 8, PingConnect: true, PingRequest: true,
-			PingInterval: 9 * time.Second, PingTimeout: 10 * time.Millisecond},
+			PingInterval: 9 * time.Second, PingTimeout: 10 * time.Millisecond, Source: netip.MustParseAddr("127.0.0.1"), Attributes: []ajp.Attribute{{Name: "STAGE", Value: "production"}},
+			Variables: []string{"SSL_CLIENT_S_DN"}},
 		"10.0.0.4:8009": {Secret: "s", PacketSize: 8192, ConnectTimeout: -1, HeaderTimeout: -1, IdleTimeout: -1, MaxIdle: -1, AcquireTimeout: -1, PingTimeout: 10 * time.Second},
 	}
 	if len(client.Nodes) != len(want) {
 		t.Errorf("settings of %d addresses", len(client.Nodes))
 	}
 	for addr, s := range want {
-		if client.Nodes[addr] != s {
+		if !reflect.DeepEqual(client.Nodes[addr], s) {
 			t.Errorf("%s: %+v\nwant %+v", addr, client.Nodes[addr], s)
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"twinhop/gateway/cluster"
 	"twinhop/gateway/config"
 	httpfront "twinhop/http"
+	"twinhop/http/ajp"
 )
 
 // Words are the words that a configuration may use.
@@ -16,6 +17,7 @@ func Words() config.Words {
 		Balance:       balance.Names(),
 		Deterministic: balance.Deterministic(),
 		HTTPSources:   httpfront.Sources(),
+		AJPVariables:  ajp.Variables(),
 		SIPSources: []string{gateway.SourceCallID.String(), gateway.SourceFromUser.String(), gateway.SourceToUser.String(),
 			gateway.SourceFromAOR.String(), gateway.SourceToAOR.String(), headerWord},
 	}
