@@ -5,13 +5,15 @@ import (
 	"strings"
 
 	"twinhop/gateway/config/form"
+	"twinhop/gateway/config/properties"
+	"twinhop/gateway/config/verdict"
 )
 
 // converter is one conversion.
 type converter struct {
-	ledger
+	verdict.Ledger
 	source
-	props   *properties
+	props   *properties.Keys
 	files   map[string]section // what each worker's lines say
 	begins  map[string]place   // first line of each
 	workers map[string]*worker // those that are used; nil: one that cannot be
@@ -20,8 +22,8 @@ type converter struct {
 	order   []*node
 	pools   []*pool
 	mounts  []mount
-	mounted map[string]int // a mount's pattern, with its pool if it excludes, to its index
-	cookie  *entry         // of session_cookie that counts
+	mounted map[string]int    // a mount's pattern, with its pool if it excludes, to its index
+	cookie  *properties.Entry // of session_cookie that counts
 }
 
 // Convert says in YAML what the files say to mod_jk.
@@ -33,7 +35,7 @@ func Convert(in Input) Result {
 	c.makePools()
 	c.mapURIs(in.Workers.Name, rules)
 	c.leftOver()
-	r := Result{Findings: c.sorted(), MapFile: c.mapFile, Reload: c.reload}
+	r := Result{Findings: c.Sorted(), MapFile: c.mapFile, Reload: c.reload}
 	if r.Findings.Count(Error) == 0 {
 		r.YAML, r.Secrets = c.write(in)
 	}
@@ -41,33 +43,33 @@ func Convert(in Input) Result {
 }
 
 // say gives the verdict about all lines of an entry.
-func (c *converter) say(e *entry, f Finding) {
-	f.Directive = e.key
-	for _, at := range e.at {
-		c.mark(at, f)
+func (c *converter) say(e *properties.Entry, f Finding) {
+	f.Directive = e.Key
+	for _, at := range e.At {
+		c.Mark(at, f)
 	}
 }
 
 // wrong is say for a value that is an error: it stands where the value stands.
-func (c *converter) wrong(e *entry, f Finding) {
+func (c *converter) wrong(e *properties.Entry, f Finding) {
 	f.Verdict = Error
 	c.say(e, f)
-	if row := c.rows[spot{place: e.at[0]}]; e.col > 0 && row.Note == f.Note {
-		row.Col = e.col
+	if row := c.Said(e.At[0]); e.Col > 0 && row.Note == f.Note {
+		row.Col = e.Col
 	}
 }
 
 // list reads worker.list.
 func (c *converter) list(file string) {
-	e := c.props.byKey["worker.list"]
+	e := c.props.Get("worker.list")
 	if e == nil { // mod_jk's default
-		e = &entry{key: "worker.list", value: "ajp13", at: []place{{file, 1, 1}}}
+		e = &properties.Entry{Key: "worker.list", Value: "ajp13", At: []place{verdict.Top(file)}}
 		if c.files["ajp13"] == nil && len(c.files) > 0 {
-			c.mark(e.at[0], Finding{Directive: "--workers", Verdict: Error, Note: "worker.list is missing: no worker can be mapped", Hint: "such as worker.list=" + strings.Join(c.workerNames()[:min(len(c.files), 1)], "")})
+			c.Mark(e.At[0], Finding{Directive: "--workers", Verdict: Error, Note: "worker.list is missing: no worker can be mapped", Hint: "such as worker.list=" + strings.Join(c.workerNames()[:min(len(c.files), 1)], "")})
 			return
 		}
 	}
-	for _, name := range split(e.value) {
+	for _, name := range properties.List(e.Value) {
 		if slices.Contains(c.listed, name) {
 			c.say(e, Finding{Verdict: Approximated, Note: form.Quote(name) + " is named twice"})
 			continue
@@ -85,8 +87,8 @@ func (c *converter) mapURIs(file string, rules []rule) {
 		c.mount(r)
 	}
 	c.exclude(rules)
-	if len(c.mounts) == 0 && !c.failed() {
-		c.mark(place{file, 1, 1}, Finding{Directive: "--urimap", Verdict: Error, Note: "no rule maps anything to a worker that can be used", Hint: "give the rules with --urimap or --httpd"})
+	if len(c.mounts) == 0 && !c.Failed() {
+		c.Mark(verdict.Top(file), Finding{Directive: "--urimap", Verdict: Error, Note: "no rule maps anything to a worker that can be used", Hint: "give the rules with --urimap or --httpd"})
 	}
 }
 
@@ -99,9 +101,9 @@ func (c *converter) ownRules() []rule {
 		if !ok {
 			continue
 		}
-		for _, pattern := range split(text) {
-			if r, ok := newRule(w.says["mount"].at[0], pattern, name, &c.ledger); ok {
-				r.text = w.says["mount"].key
+		for _, pattern := range properties.List(text) {
+			if r, ok := newRule(w.says["mount"].At[0], pattern, name, &c.Ledger); ok {
+				r.text = w.says["mount"].Key
 				all = append(all, r)
 			}
 		}

@@ -1,10 +1,8 @@
 // Package modjk reads the files of mod_jk, workers.properties, uriworkermap.properties and the Jk lines of an
 // httpd.conf, and says the same in the words of twinhop.yaml, with a verdict for every line.
 //
-// Knows: the syntax and the directives of mod_jk 1.2, and which key of the configuration means the same.
+// Knows: the directives of mod_jk 1.2, and which key of the configuration means the same.
 // Must not know: how a gateway is built, files and their permissions, the command line.
 // Owns: the table of directives with their verdicts, and what is written into a converted file.
 // Entered by: Convert (twinhop convert) and Directives (the migration guide).
-//
-// Where mod_jk's manual and its code disagree, the code counts: there are no continuation lines and no escapes.
 package modjk

@@ -11,6 +11,8 @@ import (
 
 	"twinhop/gateway/config"
 	"twinhop/gateway/config/decode"
+	"twinhop/gateway/config/properties"
+	"twinhop/gateway/config/verdict"
 )
 
 var seeds = []string{
@@ -29,12 +31,12 @@ func naive(text string) (values map[string]string, ok bool) {
 	values, ok = map[string]string{}, true
 	variable := regexp.MustCompile(`(?s)\$\(([^)]*)\)`)
 	for _, l := range strings.Split(text, "\n") {
-		if i := strings.Index(l, "#"); i >= 0 && len(l) < maxLine {
+		if i := strings.Index(l, "#"); i >= 0 && len(l) < properties.MaxLine {
 			l = l[:i]
 		}
 		m := regexp.MustCompile(`(?s)^[ \t\r\n\v\f]*([^=]*?)[ \t\r\n\v\f]*=[ \t\r\n\v\f]*(.*?)[ \t\r\n\v\f]*$`).FindStringSubmatch(l)
 		switch {
-		case len(l) >= maxLine || regexp.MustCompile(`[\x00-\x08\x0b-\x1f\x7f]`).MatchString(strings.Trim(l, blanks)):
+		case len(l) >= properties.MaxLine || regexp.MustCompile(`[\x00-\x08\x0b-\x1f\x7f]`).MatchString(strings.Trim(l, properties.Blanks)):
 			ok = false
 			continue
 		case m == nil || m[1] == "" || m[2] == "":
@@ -43,7 +45,7 @@ func naive(text string) (values map[string]string, ok bool) {
 			ok = false
 			continue
 		}
-		if len(variable.FindAllString(m[2], -1)) > maxVariables {
+		if len(variable.FindAllString(m[2], -1)) > properties.MaxVariables {
 			ok = false
 			continue
 		}
@@ -53,7 +55,7 @@ func naive(text string) (values map[string]string, ok bool) {
 			known = known && found
 			return by
 		})
-		if !known || len(value) > maxLine {
+		if !known || len(value) > properties.MaxLine {
 			ok = false
 			continue
 		}
@@ -68,7 +70,7 @@ func naive(text string) (values map[string]string, ok bool) {
 		default:
 			value = old + "*" + value
 		}
-		if again && len(value) > maxLine {
+		if again && len(value) > properties.MaxLine {
 			ok = false
 			continue
 		}
@@ -87,24 +89,24 @@ func FuzzProperties(f *testing.F) {
 		if len(text) > 1<<16 {
 			return
 		}
-		p := &properties{ledger: &ledger{files: []string{"w"}}}
-		for _, ln := range lines(&Source{"w", []byte(text)}, p.ledger) {
-			p.add(ln)
+		p := &properties.Keys{Joint: joint, Ledger: &verdict.Ledger{Files: []string{"w"}}}
+		for _, ln := range properties.Lines("w", []byte(text), p.Ledger) {
+			p.Add(ln)
 		}
 		want, ok := naive(text)
-		if len(want) != len(p.order) {
-			t.Fatalf("%d keys, want %d: %q", len(p.order), len(want), want)
+		if len(want) != len(p.Order) {
+			t.Fatalf("%d keys, want %d: %q", len(p.Order), len(want), want)
 		}
-		for _, e := range p.order {
-			if v, there := want[e.key]; !there || v != e.value {
-				t.Errorf("%q = %q, want %q", e.key, e.value, v)
+		for _, e := range p.Order {
+			if v, there := want[e.Key]; !there || v != e.Value {
+				t.Errorf("%q = %q, want %q", e.Key, e.Value, v)
 			}
-			if len(e.value) > maxLine || len(e.at) == 0 {
-				t.Errorf("%q: %d bytes, %d places", e.key, len(e.value), len(e.at))
+			if len(e.Value) > properties.MaxLine || len(e.At) == 0 {
+				t.Errorf("%q: %d bytes, %d places", e.Key, len(e.Value), len(e.At))
 			}
 		}
-		if p.failed() == ok {
-			t.Errorf("complaints: %v, want %v", p.failed(), !ok)
+		if p.Failed() == ok {
+			t.Errorf("complaints: %v, want %v", p.Failed(), !ok)
 		}
 	})
 }
@@ -115,9 +117,9 @@ func FuzzMap(f *testing.F) {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		l := &ledger{files: []string{"m"}}
+		l := &verdict.Ledger{Files: []string{"m"}}
 		for _, r := range readMap(&Source{"m", []byte(text)}, l) {
-			if !strings.HasPrefix(r.pattern, "/") || r.worker == "" || r.at.line < 1 || r.at.col < 1 {
+			if !strings.HasPrefix(r.pattern, "/") || r.worker == "" || r.at.Line < 1 || r.at.Col < 1 {
 				t.Errorf("%+v", r)
 			}
 			paths, err := r.patterns()

@@ -7,6 +7,7 @@ import (
 
 	"twinhop/gateway/config/form"
 	"twinhop/gateway/config/httpd"
+	"twinhop/gateway/config/verdict"
 )
 
 // host is a virtual host of httpd, or the main server.
@@ -21,7 +22,7 @@ type host struct {
 
 // front is what the files of httpd say to mod_jk.
 type front struct {
-	*ledger
+	*verdict.Ledger
 	conf    *httpd.Conf
 	hosts   []*host           // the main server first
 	workers []httpd.Directive // JkWorkerProperty
@@ -29,40 +30,39 @@ type front struct {
 	copyAll bool
 }
 
+const maxName = 60 // of a worker, route, domain, cookie
+
 const maxCopied = 100_000 // rules that hosts have from the main server
 
 // wanted are the directives that mod_jk or its rules depend on.
 func wanted(name string) bool { return len(name) > 2 && strings.EqualFold(name[:2], "jk") }
 
 // readHTTPD reads the lines that concern mod_jk. What other modules say is passed over.
-func readHTTPD(in *Input, l *ledger) *front {
+func readHTTPD(in *Input, l *verdict.Ledger) *front {
 	r := httpd.Reader{Files: in.Files, Root: in.Root, Defined: in.Defined, Lookup: in.Lookup, Modules: []string{"jk_module", "mod_jk.c"}, Wants: wanted, Show: in.Show}
 	var sources []httpd.Source
 	for _, s := range in.HTTPD {
 		sources = append(sources, httpd.Source(s))
 	}
-	h := &front{ledger: l, conf: r.Read(sources...)}
-	l.files = append(l.files, h.conf.Files...)
+	h := &front{Ledger: l, conf: r.Read(sources...)}
+	l.Files = append(l.Files, h.conf.Files...)
 	of := map[*httpd.Host]*host{}
 	for _, v := range h.conf.Hosts {
 		of[v] = &host{Host: v}
 		h.hosts = append(h.hosts, of[v])
 	}
 	for _, p := range h.conf.Problems {
-		l.mark(placed(p.Place), Finding{Directive: p.Directive, Verdict: Error, Note: p.Note, Hint: p.Hint})
+		l.Mark(place(p.Place), Finding{Directive: p.Directive, Verdict: Error, Note: p.Note, Hint: p.Hint})
 	}
 	for _, d := range h.conf.Included {
 		known := findHTTPD(d.Name)
-		l.mark(placed(d.Place), Finding{Directive: known.Name, Verdict: known.Verdict, Note: known.Note})
+		l.Mark(place(d.Place), Finding{Directive: known.Name, Verdict: known.Verdict, Note: known.Note})
 	}
 	for _, d := range h.conf.Directives {
 		h.directive(d, of[d.Host])
 	}
 	return h
 }
-
-// placed is a place as the ledger has it.
-func placed(p httpd.Place) place { return place{p.File, p.Line, p.Col} }
 
 func (h *front) directive(d httpd.Directive, on *host) {
 	known := findHTTPD(d.Name)
@@ -76,14 +76,14 @@ func (h *front) directive(d httpd.Directive, on *host) {
 	case d.Depends != "":
 		f.Verdict, f.Note = Unsupported, "stands in "+d.Depends+", which is not followed"
 	case known == nil:
-		f.Verdict, f.Note, f.Hint = Error, "mod_jk has no such directive", h.near(d.Name, words("httpd"))
+		f.Verdict, f.Note, f.Hint = Error, "mod_jk has no such directive", h.Near(d.Name, words("httpd"))
 	case d.Unset != "" && known.Verdict == Used:
 		f.Verdict, f.Note, f.Hint = Error, "there is no variable "+form.Quote(d.Unset), "set it for this command: httpd's start script does, such as /etc/apache2/envvars"
 	default:
 		h.jk(f, d, on)
 		return
 	}
-	h.mark(placed(d.Place), f)
+	h.Mark(place(d.Place), f)
 }
 
 // jk takes a directive of mod_jk.
@@ -94,14 +94,14 @@ func (h *front) jk(f Finding, d httpd.Directive, on *host) {
 		return
 	case "JkWorkersFile", "JkMountFile", "JkMountFileReload", "JkMountCopy", "JkWorkerProperty":
 		if len(d.Args) != 1 {
-			h.mark(placed(d.Place), Finding{Directive: f.Directive, Verdict: Error, Note: fmt.Sprintf("takes one argument, not %d", len(d.Args))})
+			h.Mark(place(d.Place), Finding{Directive: f.Directive, Verdict: Error, Note: fmt.Sprintf("takes one argument, not %d", len(d.Args))})
 			return
 		}
 	}
 	switch f.Directive {
 	case "JkWorkersFile":
 		if h.file != nil {
-			h.mark(placed(d.Place), Finding{Directive: f.Directive, Verdict: Error, Note: "allowed only once, and " + placed(h.file.Place).String() + " has it"})
+			h.Mark(place(d.Place), Finding{Directive: f.Directive, Verdict: Error, Note: "allowed only once, and " + place(h.file.Place).String() + " has it"})
 			return
 		}
 		h.file = &d
@@ -126,12 +126,12 @@ func (h *front) jk(f Finding, d httpd.Directive, on *host) {
 			f.Verdict, f.Note, f.Hint = Error, form.Quote(d.Args[0])+" is neither On nor Off nor All", ""
 		}
 	}
-	h.mark(placed(d.Place), f)
+	h.Mark(place(d.Place), f)
 }
 
 // mount takes JkMount and JkUnMount, "PATTERN WORKER" or, within a Location, "WORKER". Of one pattern the last worker counts.
 func (h *front) mount(name string, d httpd.Directive, on *host) {
-	args, where := d.Args, placed(d.Place)
+	args, where := d.Args, place(d.Place)
 	if len(args) == 1 && d.Location != "" {
 		args = []string{d.Location, args[0]}
 	}
@@ -145,19 +145,19 @@ func (h *front) mount(name string, d httpd.Directive, on *host) {
 		f.Note, f.Hint = form.Quote(args[0])+" is no pattern: it begins with \"/\"", "httpd would not start either"
 	}
 	if f.Note != "" {
-		h.mark(where, f)
+		h.Mark(where, f)
 		return
 	}
 	pattern := args[0]
 	if name == "JkUnMount" {
 		pattern = "!" + pattern
 	}
-	r, ok := newRule(where, pattern, args[1], h.ledger)
+	r, ok := newRule(where, pattern, args[1], h.Ledger)
 	if !ok {
 		return
 	}
 	if i, again := on.mounted[pattern]; again {
-		h.mark(on.rules[i].at, Finding{Directive: on.rules[i].text, Verdict: Ignored, Note: where.String() + " has the same pattern: the last one counts"})
+		h.Mark(on.rules[i].at, Finding{Directive: on.rules[i].text, Verdict: Ignored, Note: where.String() + " has the same pattern: the last one counts"})
 		on.rules[i] = r
 		return
 	}
@@ -172,13 +172,13 @@ func (h *front) mount(name string, d httpd.Directive, on *host) {
 func (h *front) chosen(name string) *host {
 	var candidates []*host
 	var names []string
-	top, copied := place{h.files[0], 1, 1}, 0 // the files of httpd are read first
+	top, copied := verdict.Top(h.Files[0]), 0 // the files of httpd are read first
 	for _, v := range h.hosts {
 		names = append(names, v.Name)
 		names = append(names, v.Aliases...)
 		if v != h.hosts[0] && (v.copies || h.copyAll) {
 			if copied += len(h.hosts[0].rules); copied > maxCopied {
-				h.mark(top, Finding{Directive: "--httpd", Verdict: Error, Note: fmt.Sprintf("JkMountCopy makes more than %d rules", maxCopied)})
+				h.Mark(top, Finding{Directive: "--httpd", Verdict: Error, Note: fmt.Sprintf("JkMountCopy makes more than %d rules", maxCopied)})
 				return nil
 			}
 			v.rules = slices.Concat(v.rules, h.hosts[0].rules)
@@ -193,7 +193,7 @@ func (h *front) chosen(name string) *host {
 	}
 	switch {
 	case len(candidates) == 0 && name != "":
-		h.mark(top, Finding{Directive: "--host", Verdict: Error, Note: "there is no virtual host " + form.Quote(name), Hint: h.near(name, names)})
+		h.Mark(top, Finding{Directive: "--host", Verdict: Error, Note: "there is no virtual host " + form.Quote(name), Hint: h.Near(name, names)})
 		return nil
 	case len(candidates) == 0:
 		return nil
@@ -208,7 +208,7 @@ func (h *front) chosen(name string) *host {
 			for _, c := range candidates {
 				names = append(names, c.Name)
 			}
-			h.mark(top, Finding{Directive: "--host", Verdict: Error, Note: "the rules of virtual hosts differ: " + strings.Join(names[:min(len(names), 20)], ", "), Hint: "choose one with --host NAME, one file for each"})
+			h.Mark(top, Finding{Directive: "--host", Verdict: Error, Note: "the rules of virtual hosts differ: " + strings.Join(names[:min(len(names), 20)], ", "), Hint: "choose one with --host NAME, one file for each"})
 			return nil
 		}
 	}
@@ -248,11 +248,11 @@ func (h *front) passOver(pick *host) {
 				continue
 			}
 			f.Directive = r.text
-			h.mark(r.at, f)
+			h.Mark(r.at, f)
 		}
 		if v.mapFile != nil && v.mapFile != pick.mapFile {
 			f.Directive = "JkMountFile"
-			h.mark(placed(v.mapFile.Place), f)
+			h.Mark(place(v.mapFile.Place), f)
 		}
 	}
 }

@@ -5,16 +5,51 @@ import (
 	"io/fs"
 	"path"
 	"slices"
+	"strings"
 	"time"
 
 	"twinhop/gateway/config/form"
 	"twinhop/gateway/config/httpd"
+	"twinhop/gateway/config/properties"
+	"twinhop/gateway/config/verdict"
 )
 
 // Source is a file that is converted.
 type Source struct {
 	Name string
 	Text []byte
+}
+
+// What is said of a line, and where it stands.
+type (
+	Finding  = verdict.Finding
+	Findings = verdict.Findings
+	Verdict  = verdict.Verdict
+	place    = verdict.Place
+)
+
+// The verdicts.
+const (
+	Used         = verdict.Used
+	Approximated = verdict.Approximated
+	Unsupported  = verdict.Unsupported
+	Ignored      = verdict.Ignored
+	Error        = verdict.Error
+)
+
+// listKeys are joined with a comma when they are given again.
+var listKeys = []string{"list", "balance_workers", "mount", "fail_on_status", "user", "good", "bad"}
+
+// joint is how the values of a key are joined that is given again; "": the last one counts.
+func joint(key string) string {
+	_, word := splitKey(key)
+	switch {
+	case strings.HasPrefix(key, "worker.") && slices.Contains(listKeys, word):
+		return ","
+	case strings.HasPrefix(key, "worker.") && find(word) != nil && word != "balanced_workers":
+		return ""
+	}
+	return "*"
 }
 
 // Input is what is converted. Without a map and without files of httpd only the mount lines of workers map anything.
@@ -66,8 +101,8 @@ func (in *Input) names() []string {
 
 // reads remembers the order of the files.
 func (c *converter) reads(name string) {
-	if !slices.Contains(c.ledger.files, name) {
-		c.ledger.files = append(c.ledger.files, name)
+	if !slices.Contains(c.Ledger.Files, name) {
+		c.Ledger.Files = append(c.Ledger.Files, name)
 	}
 }
 
@@ -75,32 +110,32 @@ func (c *converter) reads(name string) {
 func (c *converter) read(in *Input) []rule {
 	var h *front
 	if len(in.HTTPD) > 0 {
-		h = readHTTPD(in, &c.ledger)
+		h = readHTTPD(in, &c.Ledger)
 	}
-	c.props = &properties{ledger: &c.ledger, lookup: c.lookup(in.Lookup, h)}
+	c.props = &properties.Keys{Ledger: &c.Ledger, Joint: joint, Lookup: c.lookup(in.Lookup, h)}
 	if h != nil {
 		for _, d := range h.workers {
-			c.props.add(line{d.Args[0], placed(d.Place)})
+			c.props.Add(properties.Line{Text: d.Args[0], At: place(d.Place)})
 		}
 		c.workersFile(in, h)
 	}
 	c.reads(in.Workers.Name)
-	for _, ln := range lines(&in.Workers, &c.ledger) {
-		c.props.add(ln)
+	for _, ln := range properties.Lines(in.Workers.Name, in.Workers.Text, &c.Ledger) {
+		c.props.Add(ln)
 	}
 	c.reload = usualReload
 	var own []rule
 	if h != nil {
 		own = c.ofHost(in, h)
 	} else if in.Host != "" {
-		c.mark(place{in.Workers.Name, 1, 1}, Finding{Directive: "--host", Verdict: Error, Note: "virtual hosts are in an httpd.conf", Hint: "give it with --httpd"})
+		c.Mark(verdict.Top(in.Workers.Name), Finding{Directive: "--host", Verdict: Error, Note: "virtual hosts are in an httpd.conf", Hint: "give it with --httpd"})
 	}
 	if in.URIMap == nil {
 		return own
 	}
 	c.reads(in.URIMap.Name)
 	c.mapFile = in.URIMap.Name
-	return append(readMap(in.URIMap, &c.ledger), own...)
+	return append(readMap(in.URIMap, &c.Ledger), own...)
 }
 
 func (c *converter) lookup(env func(string) (string, bool), h *front) func(string) (string, bool) {
@@ -130,8 +165,8 @@ func (c *converter) workersFile(in *Input, h *front) {
 		in.Workers.Name = h.file.File
 	default:
 		in.Workers.Name = in.HTTPD[0].Name
-		if len(h.workers) == 0 && !c.failed() {
-			c.mark(place{in.Workers.Name, 1, 1}, Finding{Directive: "--workers", Verdict: Error, Note: "there is no JkWorkersFile and no JkWorkerProperty", Hint: "give workers.properties with --workers"})
+		if len(h.workers) == 0 && !c.Failed() {
+			c.Mark(verdict.Top(in.Workers.Name), Finding{Directive: "--workers", Verdict: Error, Note: "there is no JkWorkersFile and no JkWorkerProperty", Hint: "give workers.properties with --workers"})
 		}
 	}
 }
@@ -147,13 +182,13 @@ func (c *converter) ofHost(in *Input, h *front) []rule {
 		if s, ok := c.named(in, h, v.mapFile, "--urimap"); ok {
 			in.URIMap = &s
 		}
-	case in.URIMap != nil && v.mapFile == nil && slices.ContainsFunc(h.hosts, func(v *host) bool { return v.mapFile != nil }) && !c.failed():
-		c.mark(place{in.URIMap.Name, 1, 1}, Finding{Directive: "--urimap", Verdict: Error, Note: "the host that is converted has no JkMountFile: the map is that of another", Hint: "leave --urimap out"})
+	case in.URIMap != nil && v.mapFile == nil && slices.ContainsFunc(h.hosts, func(v *host) bool { return v.mapFile != nil }) && !c.Failed():
+		c.Mark(verdict.Top(in.URIMap.Name), Finding{Directive: "--urimap", Verdict: Error, Note: "the host that is converted has no JkMountFile: the map is that of another", Hint: "leave --urimap out"})
 	case in.URIMap != nil:
 		c.given(v.mapFile, "JkMountFile", in.URIMap.Name)
 	}
 	if d := v.reload; d != nil {
-		n, _ := number(d.Args[0])
+		n, _ := properties.Number(d.Args[0])
 		c.reload = time.Duration(max(n, 0)) * time.Second
 	}
 	return v.rules
@@ -163,20 +198,20 @@ func (c *converter) ofHost(in *Input, h *front) []rule {
 func (c *converter) named(in *Input, h *front, d *httpd.Directive, option string) (Source, bool) {
 	f := Finding{Directive: findHTTPD(d.Name).Name, Verdict: Error, Note: form.Quote(d.Args[0]) + " was not read", Hint: "give it with " + option}
 	if in.Files == nil {
-		c.mark(placed(d.Place), f)
+		c.Mark(place(d.Place), f)
 		return Source{}, false
 	}
 	name := httpd.Absolute(h.conf.Root, d.Args[0])
 	text, err := httpd.ReadFile(in.Files, name)
 	if err != nil {
 		f.Note = form.Quote(name) + " cannot be read"
-		c.mark(placed(d.Place), f)
+		c.Mark(place(d.Place), f)
 		return Source{}, false
 	}
 	if in.Show != nil {
 		name = in.Show(name)
 	}
-	c.mark(placed(d.Place), Finding{Directive: f.Directive, Verdict: Used, Note: "read as " + form.Quote(name)})
+	c.Mark(place(d.Place), Finding{Directive: f.Directive, Verdict: Used, Note: "read as " + form.Quote(name)})
 	return Source{Name: name, Text: text}, true
 }
 
@@ -185,8 +220,8 @@ func (c *converter) given(d *httpd.Directive, name, file string) {
 	switch {
 	case d == nil:
 	case path.Base(d.Args[0]) != path.Base(file):
-		c.mark(placed(d.Place), Finding{Directive: name, Verdict: Approximated, Note: fmt.Sprintf("%s was read in the place of %s", form.Quote(file), form.Quote(d.Args[0]))})
+		c.Mark(place(d.Place), Finding{Directive: name, Verdict: Approximated, Note: fmt.Sprintf("%s was read in the place of %s", form.Quote(file), form.Quote(d.Args[0]))})
 	default:
-		c.mark(placed(d.Place), Finding{Directive: name, Verdict: Used, Note: "read as " + form.Quote(file)})
+		c.Mark(place(d.Place), Finding{Directive: name, Verdict: Used, Note: "read as " + form.Quote(file)})
 	}
 }

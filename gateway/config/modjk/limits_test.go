@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+
+	"twinhop/gateway/config/properties"
 )
 
 func repeat(n int, line func(i int) string) string {
@@ -22,13 +24,13 @@ func TestLimits(t *testing.T) {
 		return repeat(n, func(i int) string { return fmt.Sprintf("worker.w%d.host=h%d\nworker.list=w%[1]d\n", i, i) })
 	}
 	for _, c := range []struct{ name, workers, uriMap, httpd, want string }{
-		{"a large file", strings.Repeat("#", maxBytes+1), "", "", "the file has more than 1048576 bytes"},
-		{"a large map", one, strings.Repeat("#", maxBytes+1), "", "the file has more than 1048576 bytes"},
-		{"a large httpd.conf", one, "", strings.Repeat("#", maxBytes+1), "the file has more than 1048576 bytes"},
-		{"a long line", one + "x=" + strings.Repeat("y", maxLine), "", "", "mod_jk reads less than 8192"},
-		{"many lines", one + strings.Repeat("x=\n", maxLines+1), "", "", "more than 20000 lines"},
+		{"a large file", strings.Repeat("#", properties.MaxBytes+1), "", "", "the file has more than 1048576 bytes"},
+		{"a large map", one, strings.Repeat("#", properties.MaxBytes+1), "", "the file has more than 1048576 bytes"},
+		{"a large httpd.conf", one, "", strings.Repeat("#", properties.MaxBytes+1), "the file has more than 1048576 bytes"},
+		{"a long line", one + "x=" + strings.Repeat("y", properties.MaxLine), "", "", "mod_jk reads less than 8192"},
+		{"many lines", one + strings.Repeat("x=\n", properties.MaxLines+1), "", "", "more than 20000 lines"},
 		{"values that double", one + "v=xxxxxxxxxxxxxxxx\n" + repeat(30, func(int) string { return "v=$(v)$(v)\n" }), "", "", "longer than 8192 bytes"},
-		{"variables in one value", one + "v=1\nw=" + strings.Repeat("$(v)", maxVariables+1), "", "", "more than 20 variables"},
+		{"variables in one value", one + "v=1\nw=" + strings.Repeat("$(v)", properties.MaxVariables+1), "", "", "more than 20 variables"},
 		{"a value that is joined", one + repeat(20, func(int) string { return "v=" + strings.Repeat("x", 1000) + "\n" }), "", "", "the joined value is longer"},
 		{"templates in a circle", "worker.list=a\nworker.a.reference=worker.b\nworker.b.reference=worker.a\n", "", "", "more than 20 templates"},
 		{"many workers", many(maxPools + 1), "", "", "more than 256 pools or nodes"},
@@ -40,7 +42,7 @@ func TestLimits(t *testing.T) {
 		{"sections within sections", one, "", strings.Repeat("<IfModule x>\n", 65), "more than 64 sections"},
 		{"rules that are copied", one, "", "JkMountCopy All\n" + repeat(2000, func(i int) string { return fmt.Sprintf("JkMount /%d a\n", i) }) + strings.Repeat("<VirtualHost a>\n</VirtualHost>\n", 2000), "JkMountCopy makes more than"},
 		{"a line that goes on", one, "", strings.Repeat("x\\\n", 1<<16), "the line is too long"},
-		{"many mistakes", repeat(maxLines-1, func(i int) string { return fmt.Sprintf("worker.w.lbfactr%d=1\n", i) }), strings.Repeat("/=wrokers\n", 1000), "", "no such directive"},
+		{"many mistakes", repeat(properties.MaxLines-1, func(i int) string { return fmt.Sprintf("worker.w.lbfactr%d=1\n", i) }), strings.Repeat("/=wrokers\n", 1000), "", "no such directive"},
 		{"an lb of everybody, many times", "worker.t.type=lb\nworker.t.balance_workers=" + strings.Repeat("a ", 4000) + "\nworker.a.host=h\n" +
 			repeat(1000, func(i int) string { return fmt.Sprintf("worker.%d.reference=worker.t\nworker.list=%[1]d\n", i) }), "", "", "more than 256 pools"},
 	} {

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"twinhop/gateway/config/form"
+	"twinhop/gateway/config/properties"
 )
 
 // maxMounts is how many a file may have; more would not fit into one.
@@ -24,22 +25,22 @@ func (c *converter) mount(r rule) {
 		return
 	}
 	if !slices.Contains(c.listed, r.worker) {
-		if e := c.props.byKey["worker.list"]; e != nil && slices.Contains(split(e.value), r.worker) {
+		if e := c.props.Get("worker.list"); e != nil && slices.Contains(properties.List(e.Value), r.worker) {
 			return // it cannot be used, which was told
 		}
-		hint := c.near(r.worker, c.listed)
+		hint := c.Near(r.worker, c.listed)
 		if hint == "" && len(c.listed) > 0 {
 			hint = "there is " + strings.Join(c.listed[:min(len(c.listed), 8)], ", ")
 		}
 		if c.files[r.worker] != nil {
 			hint = "add it to worker.list"
 		}
-		c.mark(r.at, Finding{Directive: r.text, Verdict: Error, Note: "worker.list has no worker " + form.Quote(r.worker), Hint: hint})
+		c.Mark(r.at, Finding{Directive: r.text, Verdict: Error, Note: "worker.list has no worker " + form.Quote(r.worker), Hint: hint})
 		return
 	}
 	paths, err := r.patterns()
 	if err != nil {
-		c.mark(r.at, Finding{Directive: r.text, Verdict: Error, Note: err.Error(), Hint: "such a pattern cannot be written in mounts"})
+		c.Mark(r.at, Finding{Directive: r.text, Verdict: Error, Note: err.Error(), Hint: "such a pattern cannot be written in mounts"})
 		return
 	}
 	f := Finding{Directive: r.text, Verdict: Used}
@@ -57,7 +58,7 @@ func (c *converter) mount(r rule) {
 		pool = c.variant(r)
 		f.Note = "pool " + pool
 	}
-	c.mark(r.at, f)
+	c.Mark(r.at, f)
 	for _, p := range paths {
 		c.place(p, pool, r)
 	}
@@ -72,16 +73,16 @@ func (c *converter) place(path, pool string, r rule) {
 	if i, twice := c.mounted[key]; twice {
 		switch old := c.mounts[i]; {
 		case old.pool == pool:
-			c.mark(r.at, Finding{Directive: r.text, Verdict: Approximated, Note: "says what " + old.from.String() + " says"})
-		case old.from.file == r.at.file && old.text != r.text:
-			c.mark(r.at, Finding{Directive: r.text, Verdict: Approximated, Note: "the same pattern as " + old.from.String() + ", which counts; mod_jk takes either", Hint: "remove one"})
+			c.Mark(r.at, Finding{Directive: r.text, Verdict: Approximated, Note: "says what " + old.from.String() + " says"})
+		case old.from.File == r.at.File && old.text != r.text:
+			c.Mark(r.at, Finding{Directive: r.text, Verdict: Approximated, Note: "the same pattern as " + old.from.String() + ", which counts; mod_jk takes either", Hint: "remove one"})
 		default:
-			c.mark(r.at, Finding{Directive: r.text, Verdict: Approximated, Note: "never reached, as with mod_jk: " + old.from.String() + " has the same pattern and comes first"})
+			c.Mark(r.at, Finding{Directive: r.text, Verdict: Approximated, Note: "never reached, as with mod_jk: " + old.from.String() + " has the same pattern and comes first"})
 		}
 		return
 	}
 	if len(c.mounts) == maxMounts {
-		c.mark(r.at, Finding{Directive: r.text, Verdict: Error, Note: fmt.Sprintf("this makes more than %d mounts", maxMounts)})
+		c.Mark(r.at, Finding{Directive: r.text, Verdict: Error, Note: fmt.Sprintf("this makes more than %d mounts", maxMounts)})
 		return
 	}
 	c.mounted[key] = len(c.mounts)
@@ -106,7 +107,7 @@ func (c *converter) variant(r rule) string {
 			for _, m := range v.members {
 				names = append(names, m.n.w.name)
 			}
-			c.mark(r.at, Finding{Directive: r.text, Verdict: Approximated, Note: fmt.Sprintf("%s: worker %s has no member %s: left out", a.word, r.worker, form.Quote(a.member)), Hint: c.near(a.member, names)})
+			c.Mark(r.at, Finding{Directive: r.text, Verdict: Approximated, Note: fmt.Sprintf("%s: worker %s has no member %s: left out", a.word, r.worker, form.Quote(a.member)), Hint: c.Near(a.member, names)})
 			continue
 		}
 		v.members[j].activation = &pair{"activation", a.word, r.at.String()}
@@ -163,18 +164,18 @@ func (c *converter) exclude(rules []rule) {
 		case r.worker == "*":
 			pools = []string{"*"}
 		case w != nil && w.kind == "status":
-			c.mark(r.at, Finding{Directive: r.text, Verdict: Ignored, Note: "nothing is mapped to a status worker"})
+			c.Mark(r.at, Finding{Directive: r.text, Verdict: Ignored, Note: "nothing is mapped to a status worker"})
 		case len(pools) == 0:
-			c.mark(r.at, Finding{Directive: r.text, Verdict: Ignored, Note: "worker.list has no worker " + form.Quote(r.worker) + ": it excludes nothing, with mod_jk neither", Hint: c.near(r.worker, c.listed)})
+			c.Mark(r.at, Finding{Directive: r.text, Verdict: Ignored, Note: "worker.list has no worker " + form.Quote(r.worker) + ": it excludes nothing, with mod_jk neither", Hint: c.Near(r.worker, c.listed)})
 		}
 		paths, err := r.patterns()
 		if err != nil {
-			c.mark(r.at, Finding{Directive: r.text, Verdict: Error, Note: err.Error(), Hint: "such a pattern cannot be written in mounts"})
+			c.Mark(r.at, Finding{Directive: r.text, Verdict: Error, Note: err.Error(), Hint: "such a pattern cannot be written in mounts"})
 			continue
 		}
 		for _, path := range paths {
 			for _, p := range pools {
-				c.mark(r.at, Finding{Directive: r.text, Verdict: Used})
+				c.Mark(r.at, Finding{Directive: r.text, Verdict: Used})
 				c.place(path, p, r)
 			}
 		}

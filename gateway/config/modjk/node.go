@@ -63,8 +63,8 @@ func (c *converter) address(n *node) {
 		host = text
 		if h, p, err := form.SplitHostPort(text); err == nil && h != "" {
 			host, port = h, p
-			if own, twice := w.says["port"]; twice && own.value != strconv.Itoa(p) {
-				c.wrong(own, Finding{Note: fmt.Sprintf("host says port %d, port says %s", p, form.Quote(own.value)), Hint: "keep one of them"})
+			if own, twice := w.says["port"]; twice && own.Value != strconv.Itoa(p) {
+				c.wrong(own, Finding{Note: fmt.Sprintf("host says port %d, port says %s", p, form.Quote(own.Value)), Hint: "keep one of them"})
 			}
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"twinhop/gateway/config/form"
+	"twinhop/gateway/config/properties"
 )
 
 // pool is an lb, an ajp13 worker that is mapped itself, or one of them as a rule changes it.
@@ -35,7 +36,7 @@ func (c *converter) crowded(at place, directive string) bool {
 	if len(c.pools) < maxPools && len(c.order) <= maxPools {
 		return false
 	}
-	c.mark(at, Finding{Directive: directive, Verdict: Error, Note: fmt.Sprintf("more than %d pools or nodes", maxPools)})
+	c.Mark(at, Finding{Directive: directive, Verdict: Error, Note: fmt.Sprintf("more than %d pools or nodes", maxPools)})
 	return true
 }
 
@@ -51,7 +52,7 @@ func (c *converter) makePools() {
 	}
 	for _, name := range c.listed {
 		if w := c.workers[name]; w.kind == "ajp13" && !c.crowded(w.at, "worker."+name) {
-			m := member{n: c.node(w), from: c.props.origin("worker.list")}
+			m := member{n: c.node(w), from: c.props.Origin("worker.list")}
 			if m.n.activation != "active" && m.n.member {
 				m.activation = &pair{"activation", "active", "mapped itself: the activation is that of the lb's member"}
 			}
@@ -61,7 +62,7 @@ func (c *converter) makePools() {
 	c.redirects()
 	c.oneAddress()
 	for _, p := range c.pools {
-		if w := c.workers[p.of]; c.cookie != nil && c.cookie.value != "JSESSIONID" && w.kind == "lb" && w.says["session_cookie"] == nil {
+		if w := c.workers[p.of]; c.cookie != nil && c.cookie.Value != "JSESSIONID" && w.kind == "lb" && w.says["session_cookie"] == nil {
 			c.say(c.cookie, Finding{Verdict: Approximated, Note: fmt.Sprintf("there is one name for all pools: %s, which reads JSESSIONID with mod_jk, reads this one, too", w.name)})
 		}
 	}
@@ -77,7 +78,7 @@ func (c *converter) oneAddress() {
 			continue
 		}
 		for word, e := range n.w.says {
-			if d := find(word); word == "host" || word == "port" || n.w.used[word] && d.Of != "member" && strings.HasPrefix(d.Note, "ajp.") && (other.w.says[word] == nil || other.w.says[word].value != e.value) {
+			if d := find(word); word == "host" || word == "port" || n.w.used[word] && d.Of != "member" && strings.HasPrefix(d.Note, "ajp.") && (other.w.says[word] == nil || other.w.says[word].Value != e.Value) {
 				c.say(e, Finding{Verdict: Approximated, Note: fmt.Sprintf("worker %s is at the same address: what it says of connections counts for both", other.w.name), Hint: "let one worker be in both places, or say the same of both"})
 			}
 		}
@@ -85,24 +86,16 @@ func (c *converter) oneAddress() {
 	}
 }
 
-// origin is the line of a key.
-func (p *properties) origin(key string) string {
-	if e := p.byKey[key]; e != nil {
-		return e.at[0].String()
-	}
-	return "mod_jk's default"
-}
-
 func (c *converter) lb(w *worker) {
 	p := &pool{name: w.name, of: w.name, from: w.at.String()}
 	c.pools = append(c.pools, p)
 	text, ok := c.get(w, "balance_workers")
 	if !ok {
-		c.mark(w.at, Finding{Verdict: Error, Directive: "worker." + w.name, Note: "an lb without balance_workers has nobody to balance"})
+		c.Mark(w.at, Finding{Verdict: Error, Directive: "worker." + w.name, Note: "an lb without balance_workers has nobody to balance"})
 		return
 	}
 	e, routes := w.says["balance_workers"], map[string]string{}
-	for _, name := range split(text) {
+	for _, name := range properties.List(text) {
 		m := c.worker(name, e)
 		switch {
 		case m == nil:
@@ -214,7 +207,7 @@ func (c *converter) redirects() {
 			for _, o := range c.order {
 				routes = append(routes, o.route)
 			}
-			c.say(e, Finding{Verdict: Approximated, Note: "no member has the route " + form.Quote(n.redirect) + ": left out", Hint: c.near(n.redirect, routes)})
+			c.say(e, Finding{Verdict: Approximated, Note: "no member has the route " + form.Quote(n.redirect) + ": left out", Hint: c.Near(n.redirect, routes)})
 		default:
 			n.own = append(n.own, pair{"redirect", quoted(n.redirect), c.of(n.w, "redirect")})
 		}
@@ -254,8 +247,8 @@ func (c *converter) lbWords(w *worker, p *pool) {
 	if c.boolean(w, "set_session_cookie", false) {
 		c.say(w.says["set_session_cookie"], Finding{Verdict: Unsupported, Note: find("set_session_cookie").Note})
 	} else if e := w.says["set_session_cookie"]; e != nil {
-		for _, at := range e.at {
-			row := c.rows[spot{place: at}]
+		for _, at := range e.At {
+			row := c.Said(at)
 			row.Verdict, row.Note = Used, "no cookie is set"
 		}
 	}
@@ -276,7 +269,7 @@ func (c *converter) sessionNames(w *worker) {
 		c.wrong(e, Finding{Note: form.Quote(name) + " is no name of a cookie"})
 	case c.cookie == nil:
 		c.cookie = e
-	case c.cookie.value != name:
-		c.say(e, Finding{Verdict: Unsupported, Note: fmt.Sprintf("%s reads another cookie (%s): there is one name for all pools", c.cookie.key, c.cookie.value)})
+	case c.cookie.Value != name:
+		c.say(e, Finding{Verdict: Unsupported, Note: fmt.Sprintf("%s reads another cookie (%s): there is one name for all pools", c.cookie.Key, c.cookie.Value)})
 	}
 }

@@ -5,6 +5,8 @@ import (
 	"strings"
 
 	"twinhop/gateway/config/form"
+	"twinhop/gateway/config/properties"
+	"twinhop/gateway/config/verdict"
 )
 
 // rule is one line of the URI map, wherever it stood.
@@ -21,16 +23,16 @@ type rule struct {
 type activated struct{ member, word string }
 
 // readMap reads a uriworkermap.properties. Its lines are raw: there are no variables in them.
-func readMap(s *Source, l *ledger) []rule {
+func readMap(s *Source, l *verdict.Ledger) []rule {
 	var all []rule
-	for _, ln := range lines(s, l) {
-		pattern, worker, found := strings.Cut(ln.text, "=")
-		pattern, worker = strings.Trim(pattern, blanks), strings.Trim(worker, blanks)
+	for _, ln := range properties.Lines(s.Name, s.Text, l) {
+		pattern, worker, found := strings.Cut(ln.Text, "=")
+		pattern, worker = strings.Trim(pattern, properties.Blanks), strings.Trim(worker, properties.Blanks)
 		if !found || pattern == "" || worker == "" {
-			l.mark(ln.at, Finding{Directive: form.Quote(ln.text), Verdict: Ignored, Note: "no pattern or no worker: mod_jk skips the line, too", Hint: `such as "/app|/*=worker"`})
+			l.Mark(ln.At, Finding{Directive: form.Quote(ln.Text), Verdict: Ignored, Note: "no pattern or no worker: mod_jk skips the line, too", Hint: `such as "/app|/*=worker"`})
 			continue
 		}
-		if r, ok := newRule(ln.at, pattern, worker, l); ok {
+		if r, ok := newRule(ln.At, pattern, worker, l); ok {
 			all = append(all, r)
 		}
 	}
@@ -38,21 +40,21 @@ func readMap(s *Source, l *ledger) []rule {
 }
 
 // newRule takes the parts of a rule apart.
-func newRule(at place, pattern, worker string, l *ledger) (rule, bool) {
+func newRule(at place, pattern, worker string, l *verdict.Ledger) (rule, bool) {
 	r := rule{at: at, text: pattern + "=" + worker}
 	name, extensions, _ := strings.Cut(worker, ";")
-	r.worker = strings.Trim(name, blanks)
+	r.worker = strings.Trim(name, properties.Blanks)
 	pattern, r.off = strings.CutPrefix(pattern, "-")
 	r.pattern, r.not = strings.CutPrefix(pattern, "!")
 	switch {
 	case r.off:
-		l.mark(at, Finding{Directive: r.text, Verdict: Ignored, Note: "switched off by its \"-\""})
+		l.Mark(at, Finding{Directive: r.text, Verdict: Ignored, Note: "switched off by its \"-\""})
 		return r, false
 	case !strings.HasPrefix(r.pattern, "/"):
-		l.mark(at, Finding{Directive: r.text, Verdict: Ignored, Note: "a pattern begins with \"/\": mod_jk refuses the rule, too"})
+		l.Mark(at, Finding{Directive: r.text, Verdict: Ignored, Note: "a pattern begins with \"/\": mod_jk refuses the rule, too"})
 		return r, false
-	case len(r.worker) > maxName || r.worker == "" || strings.ContainsAny(r.worker, blanks):
-		l.mark(at, Finding{Directive: r.text, Verdict: Error, Note: form.Quote(r.worker) + " is no name of a worker"})
+	case len(r.worker) > maxName || r.worker == "" || strings.ContainsAny(r.worker, properties.Blanks):
+		l.Mark(at, Finding{Directive: r.text, Verdict: Error, Note: form.Quote(r.worker) + " is no name of a worker"})
 		return r, false
 	}
 	r.extend(extensions, l)
@@ -60,22 +62,22 @@ func newRule(at place, pattern, worker string, l *ledger) (rule, bool) {
 }
 
 // extend reads ";name=value;name=value". A path that begins with a semicolon (session_path=;name) is one value.
-func (r *rule) extend(text string, l *ledger) {
+func (r *rule) extend(text string, l *verdict.Ledger) {
 	for text != "" {
 		var one string
 		one, text, _ = strings.Cut(text, ";")
 		name, value, _ := strings.Cut(one, "=")
-		name, value = strings.Trim(name, blanks), strings.Trim(value, blanks)
+		name, value = strings.Trim(name, properties.Blanks), strings.Trim(value, properties.Blanks)
 		if name == "session_path" && value == "" {
 			_, text, _ = strings.Cut(text, ";")
 		}
 		switch name {
 		case "":
 		case "sticky_ignore":
-			n, _ := number(value)
+			n, _ := properties.Number(value)
 			r.sticky = r.sticky || n > 0
 		case "active", "disabled", "stopped":
-			for _, m := range split(value) {
+			for _, m := range properties.List(value) {
 				r.activation = append(r.activation, activated{m, name})
 			}
 		default:
@@ -85,10 +87,10 @@ func (r *rule) extend(text string, l *ledger) {
 }
 
 // note says of an extension that it is not used.
-func (r *rule) note(name string, l *ledger) {
+func (r *rule) note(name string, l *verdict.Ledger) {
 	for _, d := range directives {
 		if d.Of == "rule" && d.Name == ";"+name {
-			l.mark(r.at, Finding{Directive: r.text, Verdict: d.Verdict, Note: name + ": " + d.Note})
+			l.Mark(r.at, Finding{Directive: r.text, Verdict: d.Verdict, Note: name + ": " + d.Note})
 			return
 		}
 	}
@@ -96,7 +98,7 @@ func (r *rule) note(name string, l *ledger) {
 	for _, w := range words("rule") {
 		known = append(known, strings.TrimPrefix(w, ";"))
 	}
-	l.mark(r.at, Finding{Directive: r.text, Verdict: Approximated, Note: fmt.Sprintf("there is no extension %s: mod_jk skips it, too", form.Quote(name)), Hint: l.near(name, known)})
+	l.Mark(r.at, Finding{Directive: r.text, Verdict: Approximated, Note: fmt.Sprintf("there is no extension %s: mod_jk skips it, too", form.Quote(name)), Hint: l.Near(name, known)})
 }
 
 // patterns are the paths of mounts that say the same. "X|Y" is X and XY; only "|/" can be written as it is.

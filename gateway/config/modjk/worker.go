@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"twinhop/gateway/config/form"
+	"twinhop/gateway/config/properties"
+	"twinhop/gateway/config/verdict"
 )
 
 // maxDepth is how many templates may refer to each other.
@@ -15,53 +17,63 @@ const maxDepth = 20
 // worker is what the file says of one, templates included.
 type worker struct {
 	name, kind string
-	says       map[string]*entry // by the directive's present name
-	used       map[string]bool   // directives that were taken up
-	at         place             // of its first line
+	says       map[string]*properties.Entry // by the directive's present name
+	used       map[string]bool              // directives that were taken up
+	at         place                        // of its first line
 }
 
 var workerName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_-]*$`)
 
 // section is the lines of one worker's name.
-type section map[string]*entry
+type section map[string]*properties.Entry
 
 // sections sorts the keys by worker and finds those that nobody knows.
 func (c *converter) sections() map[string]section {
 	all := map[string]section{}
-	for _, e := range c.props.order {
-		if !strings.HasPrefix(e.key, "worker.") {
+	for _, e := range c.props.Order {
+		if !strings.HasPrefix(e.Key, "worker.") {
 			continue
 		}
-		name, word := splitKey(e.key)
+		name, word := splitKey(e.Key)
 		known := find(word)
 		switch {
 		case name == "" && (word == "list" || word == "maintain"):
 			c.say(e, Finding{Verdict: known.Verdict, Note: known.Note})
 			continue
 		case name == "" || known == nil || known.Of == "file":
-			c.say(e, Finding{Verdict: Error, Note: "mod_jk has no such directive, and does not start with it", Hint: c.near(word, slices.Concat(words("ajp13"), words("lb"), words("member"), words("status")))})
+			c.say(e, Finding{Verdict: Error, Note: "mod_jk has no such directive, and does not start with it", Hint: c.Near(word, slices.Concat(words("ajp13"), words("lb"), words("member"), words("status")))})
 			continue
 		case len(name) > maxName:
 			c.say(e, Finding{Verdict: Error, Note: fmt.Sprintf("the worker's name is longer than %d bytes", maxName)})
 			continue
 		}
 		if all[name] == nil {
-			all[name], c.begins[name] = section{}, e.at[0]
+			all[name], c.begins[name] = section{}, e.At[0]
 		}
-		if old := all[name][known.Name]; old != nil && old.key == "worker."+name+"."+known.Name { // the present name counts
+		if old := all[name][known.Name]; old != nil && old.Key == "worker."+name+"."+known.Name { // the present name counts
 			c.say(e, Finding{Verdict: Ignored, Note: known.Name + " says it, too"})
 			continue
 		} else if old != nil {
-			c.say(old, Finding{Verdict: Ignored, Note: form.Quote(e.key) + " says it, too"})
+			c.say(old, Finding{Verdict: Ignored, Note: form.Quote(e.Key) + " says it, too"})
 		}
 		all[name][known.Name] = e
 	}
 	return all
 }
 
+// splitKey takes "worker.NAME.word" apart; of "worker.list" there is no name.
+func splitKey(key string) (worker, word string) {
+	key = strings.TrimPrefix(key, "worker.")
+	i := strings.LastIndexByte(key, '.')
+	if i < 0 {
+		return "", key
+	}
+	return key[:i], key[i+1:]
+}
+
 // resolve copies what templates say.
-func (c *converter) resolve(name string) map[string]*entry {
-	says := map[string]*entry{}
+func (c *converter) resolve(name string) map[string]*properties.Entry {
+	says := map[string]*properties.Entry{}
 	for from, depth := name, 0; ; depth++ {
 		for word, e := range c.files[from] {
 			if says[word] == nil && (word != "reference" || depth == 0) {
@@ -72,13 +84,13 @@ func (c *converter) resolve(name string) map[string]*entry {
 		if ref == nil {
 			return says
 		}
-		to, ok := strings.CutPrefix(ref.value, "worker.")
+		to, ok := strings.CutPrefix(ref.Value, "worker.")
 		switch {
 		case !ok:
-			c.wrong(ref, Finding{Note: form.Quote(ref.value) + " is no prefix of a worker", Hint: "write " + form.Quote("worker."+ref.value)})
+			c.wrong(ref, Finding{Note: form.Quote(ref.Value) + " is no prefix of a worker", Hint: "write " + form.Quote("worker."+ref.Value)})
 			return says
 		case c.files[to] == nil:
-			c.wrong(ref, Finding{Note: "nothing is said of " + form.Quote(ref.value), Hint: c.near(to, c.workerNames())})
+			c.wrong(ref, Finding{Note: "nothing is said of " + form.Quote(ref.Value), Hint: c.Near(to, c.workerNames())})
 			return says
 		case depth == maxDepth:
 			c.wrong(ref, Finding{Note: fmt.Sprintf("more than %d templates refer to each other, or in a circle", maxDepth)})
@@ -99,7 +111,7 @@ func (c *converter) workerNames() []string {
 }
 
 // worker returns one by its name; nil, after a complaint at e, when there is none that can be used.
-func (c *converter) worker(name string, e *entry) *worker {
+func (c *converter) worker(name string, e *properties.Entry) *worker {
 	if w, ok := c.workers[name]; ok {
 		return w
 	}
@@ -107,7 +119,7 @@ func (c *converter) worker(name string, e *entry) *worker {
 	says := c.resolve(name)
 	switch {
 	case len(says) == 0 && name != "ajp13": // the one that mod_jk has without a word
-		hint := c.near(name, c.workerNames())
+		hint := c.Near(name, c.workerNames())
 		if hint == "" {
 			hint = "mod_jk would take localhost:8009; if that is meant, write worker." + name + ".host=localhost"
 		}
@@ -119,10 +131,10 @@ func (c *converter) worker(name string, e *entry) *worker {
 	}
 	w := &worker{name: name, kind: "ajp13", says: says, used: map[string]bool{}, at: c.begins[name]}
 	if len(says) == 0 {
-		w.at = e.at[0]
+		w.at = e.At[0]
 	}
 	if t := says["type"]; t != nil {
-		w.kind = t.value
+		w.kind = t.Value
 		if !slices.Contains([]string{"ajp13", "lb", "status"}, w.kind) {
 			c.wrong(t, Finding{Note: form.Quote(w.kind) + " is no type that is known here", Hint: strings.TrimSpace("ajp13, lb or status; " + form.DidYouMean(w.kind, []string{"ajp13", "lb", "status"}))})
 			return nil
@@ -141,7 +153,7 @@ func (c *converter) get(w *worker, word string) (string, bool) {
 	w.used[word] = true
 	d := find(word)
 	c.say(e, Finding{Verdict: d.Verdict, Note: d.Note})
-	return e.value, true
+	return e.Value, true
 }
 
 // idle says why a directive that was not asked for has no effect.
@@ -157,9 +169,9 @@ func (c *converter) of(w *worker, words ...string) string {
 	var all []string
 	for _, word := range words {
 		if e := w.says[word]; e != nil {
-			at := e.at[0].String()
-			for _, more := range e.at[1:min(len(e.at), 4)] {
-				at += fmt.Sprintf(",%d", more.line)
+			at := e.At[0].String()
+			for _, more := range e.At[1:min(len(e.At), 4)] {
+				at += fmt.Sprintf(",%d", more.Line)
 			}
 			all = append(all, at+" "+word)
 		}
@@ -174,7 +186,7 @@ func (c *converter) integer(w *worker, word string, least, most int) (int, bool)
 		return 0, false
 	}
 	e := w.says[word]
-	n, clean := number(text)
+	n, clean := properties.Number(text)
 	switch {
 	case n < least:
 		c.wrong(e, Finding{Note: fmt.Sprintf("%s is less than %d", form.Quote(text), least)})
@@ -195,7 +207,7 @@ func (c *converter) boolean(w *worker, word string, def bool) bool {
 	if !ok {
 		return def
 	}
-	v, ok := truth(text)
+	v, ok := properties.Truth(text)
 	if !ok {
 		c.say(w.says[word], Finding{Verdict: Approximated, Note: fmt.Sprintf("%s is neither true nor false: mod_jk takes %v, and so it is taken", form.Quote(text), def), Hint: "write true or false"})
 		return def
@@ -233,13 +245,13 @@ func (c *converter) leftOver() {
 			}
 		}
 	}
-	for _, e := range c.props.order {
-		name, _ := splitKey(e.key)
+	for _, e := range c.props.Order {
+		name, _ := splitKey(e.Key)
 		switch {
-		case c.rows[spot{place: e.at[0]}] != nil:
-		case strings.HasPrefix(e.key, "worker."):
-			c.say(e, Finding{Verdict: Ignored, Note: "nobody uses worker " + clean(name)})
-		case e.referred:
+		case c.Said(e.At[0]) != nil:
+		case strings.HasPrefix(e.Key, "worker."):
+			c.say(e, Finding{Verdict: Ignored, Note: "nobody uses worker " + verdict.Clean(name)})
+		case e.Referred:
 			c.say(e, Finding{Verdict: Used, Note: "a variable"})
 		default:
 			c.say(e, Finding{Verdict: Ignored, Note: "a variable that no value refers to"})

@@ -6,6 +6,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"twinhop/gateway/config/verdict"
 )
 
 // plain is text that is a string to YAML without quotation marks.
@@ -27,7 +29,7 @@ type writer struct{ bytes.Buffer }
 func (w *writer) line(from, format string, args ...any) {
 	fmt.Fprintf(w, format, args...)
 	if from != "" {
-		fmt.Fprintf(w, " # %s", clean(from))
+		fmt.Fprintf(w, " # %s", verdict.Clean(from))
 	}
 	w.WriteByte('\n')
 }
@@ -35,7 +37,7 @@ func (w *writer) line(from, format string, args ...any) {
 // write makes the file, and tells whether it holds a secret.
 func (c *converter) write(in Input) (text []byte, secrets bool) {
 	w := &writer{}
-	w.line("", "# Converted from %s.", clean(strings.Join(in.names(), ", ")))
+	w.line("", "# Converted from %s.", verdict.Clean(strings.Join(in.names(), ", ")))
 	w.line("", "# The comment of a line says where its value comes from.")
 	w.line("", "version: 1\n")
 	listen, from := in.Listen, "--listen"
@@ -64,7 +66,7 @@ func (c *converter) write(in Input) (text []byte, secrets bool) {
 	}
 	name, from := "JSESSIONID", "mod_jk's default; it looks at nothing else"
 	if c.cookie != nil {
-		name, from = c.cookie.value, c.cookie.at[0].String()+" session_cookie"
+		name, from = c.cookie.Value, c.cookie.At[0].String()+" session_cookie"
 	}
 	w.line("", "\naffinity:\n  http:")
 	w.line(from, "    - {source: cookie, name: %s}", quoted(name))
@@ -75,7 +77,7 @@ func (c *converter) write(in Input) (text []byte, secrets bool) {
 // rest lists what the file does not say.
 func (c *converter) rest(w *writer) {
 	first := true
-	for _, f := range c.sorted() {
+	for _, f := range c.Sorted() {
 		if f.Verdict != Approximated && f.Verdict != Unsupported {
 			continue
 		}
@@ -83,7 +85,7 @@ func (c *converter) rest(w *writer) {
 			w.line("", "\n# What mod_jk was told and this file says otherwise, or not at all:")
 			first = false
 		}
-		w.line("", "#   %s:%d %s: %s: %s", clean(f.File), f.Line, clean(f.Directive), f.Verdict, clean(f.Note))
+		w.line("", "#   %s:%d %s: %s: %s", verdict.Clean(f.File), f.Line, verdict.Clean(f.Directive), f.Verdict, verdict.Clean(f.Note))
 	}
 }
 
@@ -103,7 +105,7 @@ func (w *writer) node(n *node, apart bool) {
 	w.line(n.w.at.String(), "  - name: %s", quoted(n.w.name))
 	w.line(n.http.from, "    http: %s", n.http.text)
 	if !apart && n.route != n.w.name {
-		w.line(n.w.says["route"].at[0].String()+" route", "    route: %s", quoted(n.route))
+		w.line(n.w.says["route"].At[0].String()+" route", "    route: %s", quoted(n.route))
 	}
 	for _, p := range n.own {
 		w.line(p.from, "    %s: %s", p.key, p.text)

@@ -1,4 +1,4 @@
-package modjk
+package verdict
 
 import (
 	"cmp"
@@ -59,7 +59,7 @@ func (fs Findings) Render(w io.Writer) error {
 		if f.Hint != "" {
 			note = strings.TrimPrefix(note+"; "+f.Hint, "; ")
 		}
-		line := fmt.Sprintf("%s:%d:%d\t%s\t%s\t%s", clean(f.File), f.Line, f.Col, clean(f.Directive), f.Verdict, clean(note))
+		line := fmt.Sprintf("%s:%d:%d\t%s\t%s\t%s", Clean(f.File), f.Line, f.Col, Clean(f.Directive), f.Verdict, Clean(note))
 		if _, err := fmt.Fprintln(tw, strings.TrimRight(line, "\t ")); err != nil {
 			return err
 		}
@@ -79,8 +79,8 @@ func (fs Findings) Render(w io.Writer) error {
 	return err
 }
 
-// clean keeps a hostile file from steering the terminal or the YAML that it is shown in.
-func clean(s string) string {
+// Clean keeps a hostile file from steering the terminal or the YAML that it is shown in.
+func Clean(s string) string {
 	if len(s) > 400 {
 		s = s[:400] + "..."
 	}
@@ -92,34 +92,37 @@ func clean(s string) string {
 	}, strings.ToValidUTF8(s, "?"))
 }
 
-// place is where something stands.
-type place struct {
-	file      string
-	line, col int
+// Place is where something stands.
+type Place struct {
+	File      string
+	Line, Col int
 }
 
-func (p place) String() string { return fmt.Sprintf("%s:%d", clean(p.file), p.line) }
+// Top is the beginning of a file.
+func Top(file string) Place { return Place{file, 1, 1} }
+
+func (p Place) String() string { return fmt.Sprintf("%s:%d", Clean(p.File), p.Line) }
 
 // spot is a place, or what is wrong with a whole file: an option of the command line.
 type spot struct {
-	place
+	Place
 	option string
 }
 
-// ledger collects what is said of each line.
-type ledger struct {
+// Ledger collects what is said of each line.
+type Ledger struct {
 	rows  map[spot]*Finding
-	files []string // in the order they were read
+	Files []string // in the order they were read
 	hints int
 }
 
-// mark says something of a line. What has more to say replaces what was said before.
-func (l *ledger) mark(at place, f Finding) {
-	f.File, f.Line, f.Col = at.file, at.line, at.col
+// Mark says something of a line. What has more to say replaces what was said before.
+func (l *Ledger) Mark(at Place, f Finding) {
+	f.File, f.Line, f.Col = at.File, at.Line, at.Col
 	if l.rows == nil {
 		l.rows = map[spot]*Finding{}
 	}
-	where := spot{place: at}
+	where := spot{Place: at}
 	if strings.HasPrefix(f.Directive, "--") {
 		where.option = f.Directive
 	}
@@ -135,20 +138,28 @@ func (l *ledger) mark(at place, f Finding) {
 	}
 }
 
-func (l *ledger) sorted() Findings {
+// Sorted returns what was said, by file and place.
+func (l *Ledger) Sorted() Findings {
 	all := Findings{}
 	for _, f := range l.rows {
 		all = append(all, *f)
 	}
+	order := map[string]int{}
+	for i, name := range l.Files {
+		order[name] = i
+	}
 	slices.SortFunc(all, func(a, b Finding) int {
-		return cmp.Or(cmp.Compare(slices.Index(l.files, a.File), slices.Index(l.files, b.File)),
+		return cmp.Or(cmp.Compare(order[a.File], order[b.File]),
 			cmp.Compare(a.Line, b.Line), cmp.Compare(a.Col, b.Col), cmp.Compare(a.Directive, b.Directive))
 	})
 	return all
 }
 
-// failed tells whether anything is an error.
-func (l *ledger) failed() bool {
+// Said returns what was said of a line, nil if nothing was.
+func (l *Ledger) Said(at Place) *Finding { return l.rows[spot{Place: at}] }
+
+// Failed tells whether anything is an error.
+func (l *Ledger) Failed() bool {
 	for _, f := range l.rows {
 		if f.Verdict == Error {
 			return true
@@ -162,8 +173,8 @@ const (
 	maxNames = 200 // that are guessed from
 )
 
-// near guesses which name was meant.
-func (l *ledger) near(name string, names []string) string {
+// Near guesses which name was meant.
+func (l *Ledger) Near(name string, names []string) string {
 	if l.hints++; l.hints > maxHints {
 		return ""
 	}
