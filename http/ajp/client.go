@@ -8,7 +8,9 @@ import (
 	"io"
 	"net"
 	"net/netip"
+	"reflect"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"twinhop/http/conns"
@@ -87,19 +89,43 @@ type Settings struct {
 type Client struct {
 	// Dial opens a connection; nil means TCP.
 	Dial func(ctx context.Context, network, addr string) (net.Conn, error)
-	// Nodes are the settings per address ("ip:port"); one without an entry
-	// has those of Default.
+	// Nodes are the settings per address ("ip:port") until Apply is called;
+	// one without an entry has those of Default.
 	Nodes   map[string]Settings
 	Default Settings
+
+	applied atomic.Pointer[map[string]Settings]
 
 	pools conns.Pools[*conn, Settings]
 }
 
 var _ head.Backend = (*Client)(nil)
 
+// Apply replaces Nodes. Requests under way finish with the old settings;
+// connections to an address whose settings are different now are not used
+// again.
+func (c *Client) Apply(nodes map[string]Settings) {
+	old := c.nodes()
+	c.applied.Store(&nodes)
+	for _, p := range c.pools.All() {
+		was, had := old[p.Addr]
+		is, has := nodes[p.Addr]
+		if had != has || !reflect.DeepEqual(was, is) {
+			c.pools.Retire(p.Addr)
+		}
+	}
+}
+
+func (c *Client) nodes() map[string]Settings {
+	if m := c.applied.Load(); m != nil {
+		return *m
+	}
+	return c.Nodes
+}
+
 // settings are those of the node at addr.
 func (c *Client) settings(addr string) Settings {
-	if s, ok := c.Nodes[addr]; ok {
+	if s, ok := c.nodes()[addr]; ok {
 		return s
 	}
 	return c.Default

@@ -25,14 +25,14 @@ func (c *Client) pool(addr string) *pool {
 // sign of life, until ctx ends; then it closes all unused ones. Without it
 // connections are closed only when their address is used again, and not asked.
 func (c *Client) Run(ctx context.Context) error {
-	c.pools.Run(ctx, c.pace(), func() { c.pingIdle(ctx) })
+	c.pools.Run(ctx, c.pace, func() { c.pingIdle(ctx) })
 	return nil
 }
 
 // pace is how often Run looks: twice in the shortest of its times.
 func (c *Client) pace() time.Duration {
 	shortest := DefaultIdleTimeout
-	all := append(slices.Collect(maps.Values(c.Nodes)), c.Default)
+	all := append(slices.Collect(maps.Values(c.nodes())), c.Default)
 	for _, s := range all {
 		for _, d := range [...]time.Duration{s.IdleTimeout, s.PingInterval} {
 			if d > 0 {

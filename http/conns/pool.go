@@ -252,6 +252,14 @@ func (p *Pool[C, W]) sweep(now time.Time) bool {
 	return p.dead
 }
 
+// retire closes what is unused; nothing is kept from now on.
+func (p *Pool[C, W]) retire() {
+	p.sweep(time.Time{})
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.dead = true
+}
+
 func (p *Pool[C, W]) count() (busy, idle int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

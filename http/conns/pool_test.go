@@ -278,7 +278,7 @@ func TestRun(t *testing.T) {
 		p.Put(y, time.Now(), time.Hour)
 		ctx, cancel := context.WithCancel(t.Context())
 		done := make(chan struct{})
-		go func() { s.Run(ctx, time.Second, func() { also++ }); close(done) }()
+		go func() { s.Run(ctx, func() time.Duration { return time.Second }, func() { also++ }); close(done) }()
 		time.Sleep(3500 * time.Millisecond)
 		synctest.Wait()
 		wants(t, p, 0, 1)

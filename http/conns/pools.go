@@ -54,6 +54,18 @@ func (s *Pools[C, W]) Conns(addr string) (busy, idle int) {
 	return 0, 0
 }
 
+// Retire forgets the pool of addr, so that the next one there is made anew:
+// unused connections are closed, those in use when they come back.
+func (s *Pools[C, W]) Retire(addr string) {
+	s.mu.Lock()
+	p := s.all[addr]
+	delete(s.all, addr)
+	s.mu.Unlock()
+	if p != nil {
+		p.retire()
+	}
+}
+
 // Sweep closes unused connections past their time at now, all for a zero now,
 // and forgets addresses without connections.
 func (s *Pools[C, W]) Sweep(now time.Time) {
@@ -66,22 +78,23 @@ func (s *Pools[C, W]) Sweep(now time.Time) {
 	}
 }
 
-// Run sweeps, and calls also unless it is nil, each time that every has
-// passed, until ctx ends; then it closes all unused connections. Without it
-// they are closed only when their address is used again.
-func (s *Pools[C, W]) Run(ctx context.Context, every time.Duration, also func()) {
-	tick := time.NewTicker(every)
-	defer tick.Stop()
+// Run sweeps, and calls also unless it is nil, again and again, until ctx
+// ends; then it closes all unused connections. Each time it asks how long to
+// wait. Without Run they are closed only when their address is used again.
+func (s *Pools[C, W]) Run(ctx context.Context, pause func() time.Duration, also func()) {
+	timer := time.NewTimer(pause())
+	defer timer.Stop()
 	for {
 		select {
 		case <-ctx.Done():
 			s.Sweep(time.Time{})
 			return
-		case now := <-tick.C:
+		case now := <-timer.C:
 			s.Sweep(now)
 			if also != nil {
 				also()
 			}
+			timer.Reset(pause())
 		}
 	}
 }

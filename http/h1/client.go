@@ -155,7 +155,7 @@ func (c *Client) Run(ctx context.Context) error {
 	if every <= 0 {
 		every = DefaultIdleTimeout
 	}
-	c.pools.Run(ctx, every, nil)
+	c.pools.Run(ctx, func() time.Duration { return every }, nil)
 	return nil
 }
 
