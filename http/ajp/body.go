@@ -39,7 +39,7 @@ func (b *body) Read(p []byte) (n int, err error) {
 			if n > 0 {
 				return n, nil
 			}
-			x.deadline(x.set.BodyTimeout)
+			x.deadline(x.pause)
 			if err := x.fill(1); err != nil {
 				return 0, b.fail(err)
 			}
@@ -77,7 +77,7 @@ func (b *body) ready() bool {
 // end, after which b.err is io.EOF.
 func (b *body) next() error {
 	x := b.x
-	x.deadline(x.set.BodyTimeout)
+	x.deadline(x.pause)
 	if err := x.need(b.pad + packetHead + 1); err != nil {
 		return err
 	}

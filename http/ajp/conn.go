@@ -46,11 +46,13 @@ type conn struct {
 	resp     head.Response
 	wire     head.Wire
 	up       upload
-	reused   bool // not the connection's first exchange
-	wrote    bool // some of the request may have been sent
-	answered bool // some of an answer arrived
-	reusable bool // the node said that the connection may be used again
-	timed    bool // a read deadline is set
+	wait     time.Duration // for each packet until the head of the answer is there
+	pause    time.Duration // for each packet after it
+	reused   bool          // not the connection's first exchange
+	wrote    bool          // some of the request may have been sent
+	answered bool          // some of an answer arrived
+	reusable bool          // the node said that the connection may be used again
+	timed    bool          // a read deadline is set
 }
 
 func newConn(p *pool, nc net.Conn) *conn {

@@ -12,6 +12,7 @@ import (
 // the connection.
 func (x *conn) exchange(ctx context.Context, r *head.Request, body io.Reader, out *scratch) (*head.Response, error) {
 	x.watch(ctx, body)
+	x.wait, x.pause = r.Waits(effective(x.set.HeaderTimeout, DefaultHeaderTimeout), x.set.BodyTimeout)
 	x.up = upload{body: body, left: r.Length}
 	if body != nil {
 		x.up.out = out
@@ -24,9 +25,8 @@ func (x *conn) exchange(ctx context.Context, r *head.Request, body io.Reader, ou
 	if err := x.send(body, out); err != nil {
 		return nil, err
 	}
-	wait := effective(x.set.HeaderTimeout, DefaultHeaderTimeout)
 	for {
-		x.deadline(wait) // anew for each packet: while the body is asked for, the node is not slow
+		x.deadline(x.wait) // anew for each packet: while the body is asked for, the node is not slow
 		payload, err := x.packet()
 		if err != nil {
 			return nil, x.failed("read from", err)

@@ -28,7 +28,7 @@ func newBody(x *conn) *body {
 	if x.sender != nil {
 		x.sender.arm(0)
 	}
-	x.deadline(x.client.BodyTimeout)
+	x.deadline(x.pause)
 	b := &body{x: x, left: x.framing.length, chunked: x.framing.chunked}
 	switch {
 	case x.framing.none:
@@ -51,7 +51,7 @@ func (b *body) Read(p []byte) (int, error) {
 	if len(p) == 0 {
 		return 0, nil
 	}
-	b.x.deadline(b.x.client.BodyTimeout)
+	b.x.deadline(b.x.pause)
 	if b.chunked && b.left == 0 {
 		if err := b.nextChunk(); err != nil {
 			return 0, b.fail(err)

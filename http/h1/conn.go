@@ -40,7 +40,9 @@ type conn struct {
 	resp     head.Response
 	wire     head.Wire
 	framing  framing
-	sender   *sender // the goroutine that sends the body, nil without
+	wait     time.Duration // for the head of the answer
+	pause    time.Duration // for each part of its body
+	sender   *sender       // the goroutine that sends the body, nil without
 	unwatch  func() bool
 	reused   bool // not the connection's first exchange
 	wrote    bool // some of the request may have been sent

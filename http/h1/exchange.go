@@ -17,19 +17,19 @@ import (
 // discards the connection.
 func (x *conn) exchange(ctx context.Context, r *head.Request, body io.Reader) (*head.Response, error) {
 	x.watch(ctx)
+	x.wait, x.pause = r.Waits(effective(x.client.HeaderTimeout, DefaultHeaderTimeout), x.client.BodyTimeout)
 	if err := x.send(r, body); err != nil {
 		return nil, err
 	}
-	wait := effective(x.client.HeaderTimeout, DefaultHeaderTimeout)
 	if body != nil && r.Expect {
 		if err := x.awaitContinue(r, body); err != nil {
 			return nil, err
 		}
 	}
 	if x.sender != nil {
-		x.sender.arm(wait) // counts from the moment the body is sent
+		x.sender.arm(x.wait) // counts from the moment the body is sent
 	} else {
-		x.deadline(wait)
+		x.deadline(x.wait)
 	}
 	for range maxInformational + 1 {
 		if err := x.readHead(r); err != nil {
@@ -91,7 +91,7 @@ func (x *conn) awaitContinue(r *head.Request, body io.Reader) error {
 		x.startSender(r, body)
 		return nil
 	}
-	x.deadline(effective(x.client.HeaderTimeout, DefaultHeaderTimeout))
+	x.deadline(x.wait)
 	for range maxInformational {
 		if err := x.peekStatus(); err != nil {
 			return err

@@ -3,6 +3,7 @@ package head
 import (
 	"crypto/tls"
 	"net/netip"
+	"time"
 )
 
 // A Request is what the gateway sends to a node, before any protocol put it
@@ -31,6 +32,9 @@ type Request struct {
 	// Inform receives informational answers other than 100 and 101 as they
 	// arrive; nil drops them. Fields is valid during the call.
 	Inform func(status int, fields *Fields)
+	// ReplyTimeout bounds each wait for a part of the answer, head or body. 0:
+	// as the backend has it, negative: no bound.
+	ReplyTimeout time.Duration
 
 	// Peer is the connection the request came in on.
 	Peer Peer
@@ -52,6 +56,15 @@ type Peer struct {
 func (r *Request) Reset() {
 	r.Fields.Reset()
 	*r = Request{Fields: r.Fields}
+}
+
+// Waits says how long to wait for the head of the answer and for each part of
+// its body, 0 for ever; the arguments are what holds when r says nothing.
+func (r *Request) Waits(head, body time.Duration) (time.Duration, time.Duration) {
+	if r.ReplyTimeout == 0 {
+		return head, body
+	}
+	return max(r.ReplyTimeout, 0), max(r.ReplyTimeout, 0)
 }
 
 // Sendable tells whether r stays one request on a wire: no control character
