@@ -11,6 +11,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"twinhop/http/h1"
 	"twinhop/http/head"
@@ -59,18 +60,25 @@ func TestAllocationBudget(t *testing.T) {
 	if racing {
 		t.Skip("the race detector allocates, and makes pools forget")
 	}
-	s := newStage(t, []node{{"n1", "127.0.0.1:1"}, {"n2", "127.0.0.1:2"}}, func(s *stage) {
-		s.front.Backends = map[string]head.Backend{"http": &still{}}
-	})
+	yes, wait := true, time.Minute
+	words := map[string]PoolWords{"default": {Retry: Retry{2, 2, time.Second},
+		Rule:  RuleWords{ReplyTimeout: &wait, FailOn: []int{503, -404}, ServerErrors: 500, Cookie: "JSESSIONID", Path: ";jsessionid", SetCookie: &yes},
+		Nodes: map[string]NodeWords{"n2": {Attempts: 2, Interval: time.Second, FailOn: []int{500}, Repeat: &[]string{"GET"}}}}}
 	r := httptest.NewRequest("GET", "http://app.example/app/page.jsp?a=b", nil)
 	r.RequestURI = "/app/page.jsp?a=b"
 	r.Header = http.Header{"Cookie": {"x=y; JSESSIONID=0123456789ABCDEF0123456789ABCDEF.n2"}, "Accept": {"*/*"},
 		"User-Agent": {"Mozilla/5.0"}, "Accept-Encoding": {"gzip"}, "Accept-Language": {"en"}}
 	w := &idle{http.Header{}}
-	got := testing.AllocsPerRun(1000, func() { s.front.ServeHTTP(w, r) })
-	t.Logf("%v allocations", got)
-	if got > budget {
-		t.Errorf("%v allocations, budget %d", got, budget)
+	for name, pools := range map[string]map[string]PoolWords{"no words": nil, "all words": words} {
+		s := quietStage(t, []node{{"n1", "127.0.0.1:1"}, {"n2", "127.0.0.1:2"}}, func(s *stage) {
+			s.front.Backends = map[string]head.Backend{"http": &still{}}
+			s.settings.Pools = pools
+		})
+		got := testing.AllocsPerRun(1000, func() { s.front.ServeHTTP(w, r) })
+		t.Logf("%s: %v allocations", name, got)
+		if got > budget {
+			t.Errorf("%s: %v allocations, budget %d", name, got, budget)
+		}
 	}
 }
 

@@ -1,12 +1,9 @@
 package http
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"log/slog"
 
 	"twinhop/gateway"
 	"twinhop/gateway/cluster"
@@ -16,49 +13,41 @@ import (
 // errNoBackend means that nothing here speaks the scheme of a node's address.
 var errNoBackend = errors.New("no backend for the node's scheme")
 
-// exchange gives the request to the node chosen, and to others after it when
-// that is safe: nothing reached the first, or the request may be repeated and
-// nothing came back. It answers the client itself when all failed, and returns
-// nil then. A request that is not idempotent is never delivered twice.
+// exchange gives the request to the node chosen, and where that is safe again
+// and to others after it: nothing reached the first, or the request may be
+// repeated and nothing of an answer came to the client. It answers the client
+// itself when all failed, and returns nil then.
 func (x *visit) exchange() (*head.Response, error) {
 	if err := x.takeBody(); err != nil {
 		x.d.Done(gateway.ClientGone, gateway.Usage{})
 		x.refuseBody(err)
 		return nil, err
 	}
-	for left := x.s.attempts() - 1; ; left-- {
+	for {
 		x.forNode()
-		resp, err := x.askNode()
+		resp, err := x.attempts()
 		if err == nil {
 			return resp, nil
 		}
 		outcome := x.outcome(err)
-		read, sent := head.Cost(err)
-		x.d.Done(outcome, gateway.Usage{Read: read, Sent: sent})
+		x.d.Done(outcome, x.spent)
 		if outcome == gateway.ClientGone {
 			x.refuseBody(err)
 			return nil, err
 		}
-		x.f.log().LogAttrs(x.ctx, slog.LevelInfo, "node failed", slog.String("proto", "http"),
-			slog.String("node", x.d.Member.Name), slog.String("rule", outcome.String()), slog.Any("err", err))
 		if status := unfitStatus(err); status != 0 {
 			x.refuse(status)
 			return nil, err
 		}
-		if left == 0 || !x.mayRepeat(err) {
+		if x.ctx.Err() == nil && x.mayRepeat(err) && x.another() {
+			continue
+		}
+		if x.ctx.Err() != nil {
+			x.status = statusAborted // while we paused
+		} else {
 			x.refuse(failedStatus(outcome))
-			return nil, err
 		}
-		x.ask.Tried = append(x.ask.Tried, x.d.Member.Node)
-		last := x.d
-		if x.d, err = x.f.Router.Route(x.ctx, &x.ask); err != nil {
-			x.d = last
-			x.refuse(failedStatus(outcome))
-			return nil, err
-		}
-		if b, ok := x.body.(*bytes.Reader); ok {
-			b.Seek(0, io.SeekStart)
-		}
+		return nil, err
 	}
 }
 
@@ -78,22 +67,13 @@ func (notSent) NotSent() bool { return true }
 
 func (e notSent) Unwrap() error { return e.error }
 
-// mayRepeat tells whether another node may have the request after this error.
-func (x *visit) mayRepeat(err error) bool {
-	if x.client.touched && x.body == &x.client {
-		return false // the client's bytes are gone
-	}
-	if head.NotSent(err) {
-		return true
-	}
-	var answer interface{ Answered() bool }
-	return head.Idempotent(x.req.Method) && !(errors.As(err, &answer) && answer.Answered())
-}
-
 // outcome says what an error means for the node.
 func (x *visit) outcome(err error) gateway.Outcome {
 	var body *head.BodyError
+	var status *statusError
 	switch {
+	case errors.As(err, &status):
+		return status.outcome()
 	case errors.Is(err, context.Canceled) || errors.As(err, &body):
 		// The error tells, not x.ctx: ending a body that nobody wants any more
 		// may end that too.

@@ -32,14 +32,14 @@ func (x *visit) relay(resp *head.Response) (aborted bool) {
 			x.lane.Trailer(&resp.Trailer)
 		}
 	}
-	x.d.Done(outcome, usage(resp))
+	x.d.Done(outcome, x.usage(resp))
 	return aborted
 }
 
-// usage is what an answer cost on its node's connection so far.
-func usage(resp *head.Response) gateway.Usage {
+// usage is what an answer cost on its node's connections so far.
+func (x *visit) usage(resp *head.Response) gateway.Usage {
 	read, sent := resp.Wire.Counts()
-	return gateway.Usage{Read: read, Sent: sent, Status: resp.Status}
+	return gateway.Usage{Read: x.spent.Read + read, Sent: x.spent.Sent + sent, Status: resp.Status}
 }
 
 // inform passes on early hints (RFC 8297). Other informational answers are
@@ -67,6 +67,22 @@ func (x *visit) clientFields(resp *head.Response) {
 		x.fields.Add(f.Name, f.Value)
 	}
 	x.correctFields()
+	x.nameNode()
+}
+
+// page answers with a text of ours instead of the node's (use_server_errors).
+// Of what the node said only that passes without which the status is of no use.
+func (x *visit) page(resp *head.Response) {
+	x.fields.Reset()
+	x.fields.Add("Cache-Control", "no-store")
+	for _, name := range [...]string{"WWW-Authenticate", "Allow", "Retry-After"} {
+		for v := range resp.Fields.Values(name) {
+			x.fields.Add(name, v)
+		}
+	}
+	drop(resp)
+	x.answer(resp.Status, or(reason(resp.Status), "Error")+"\n")
+	x.d.Done(answered(resp.Status), x.usage(resp))
 }
 
 // copyBody streams the body. What the node pauses after is sent on at once, so

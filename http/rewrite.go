@@ -19,6 +19,7 @@ const goneLife = 30 * time.Second
 // forNode writes the request as the node of the present decision is to get it:
 // unchanged, but for the session id, which is the one that node knows it by.
 func (x *visit) forNode() {
+	x.req.ReplyTimeout = x.t.reply
 	x.req.Route, x.req.Activation = x.d.Member.Route, activationWord(x.d.Member.Activation)
 	x.nodeID = x.id.Text
 	if x.id.Text == "" || x.id.Base() == "" {
@@ -140,6 +141,25 @@ func (x *visit) correctFields() {
 		}
 		x.fields.SetAt(i, f.Value)
 	}
+}
+
+// nameNode gives a client without a session a cookie with the route of the node
+// that served it, so that it comes back there (set_session_cookie). A client
+// whose cookie the node sets needs none, and one that has an id would lose it.
+func (x *visit) nameNode() {
+	if !x.t.names || x.sticky() || x.id.Base() != "" || x.setByNode() {
+		return
+	}
+	line := x.t.cookie + x.d.Member.Route + x.t.tail
+	if x.req.Peer.TLS != nil {
+		line += ";Secure"
+	}
+	x.fields.Add("Set-Cookie", line)
+}
+
+// sticky tells whether the request itself named its node, or there is only one.
+func (x *visit) sticky() bool {
+	return x.d.Member.Route == x.ask.Hint.Route || len(x.pool.Members) == 1
 }
 
 // setByNode tells whether the answer itself speaks of the session cookie.

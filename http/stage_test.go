@@ -51,6 +51,24 @@ type node struct {
 
 // newStage puts a front before the nodes. change may adjust it before it runs.
 func newStage(t testing.TB, nodes []node, change func(*stage)) *stage {
+	s := quietStage(t, nodes, change)
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.addr = l.Addr().String()
+	if s.tls != nil {
+		l = tls.NewListener(l, s.tls)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	s.ended, s.done = cancel, make(chan error, 1)
+	go func() { s.done <- s.front.Run(ctx, l) }()
+	t.Cleanup(s.stop)
+	return s
+}
+
+// quietStage is a stage that nobody listens at: its front is called directly.
+func quietStage(t testing.TB, nodes []node, change func(*stage)) *stage {
 	s := &stage{t: t, client: &h1.Client{ConnectTimeout: 20 * time.Second}, registry: &cluster.Registry{}, store: memstore.New(memstore.Options{MaxKeys: 10000})}
 	s.settings = Settings{Sources: []KeySource{{fromQuery, "appsession"}, {fromCookie, "JSESSIONID"}}}
 	s.pool = cluster.PoolSpec{Name: "default", Sticky: true, Members: []cluster.MemberSpec{{Node: cluster.AllNodes}}}
@@ -80,18 +98,6 @@ func newStage(t testing.TB, nodes []node, change func(*stage)) *stage {
 	router.Apply(&gateway.Policy{Leader: s.leader, Pools: map[string]gateway.Placement{"default": {HTTP: algorithm}}})
 	s.front.Router = router
 	s.front.Apply(&s.settings)
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	s.addr = l.Addr().String()
-	if s.tls != nil {
-		l = tls.NewListener(l, s.tls)
-	}
-	ctx, cancel := context.WithCancel(context.Background())
-	s.ended, s.done = cancel, make(chan error, 1)
-	go func() { s.done <- s.front.Run(ctx, l) }()
-	t.Cleanup(s.stop)
 	return s
 }
 

@@ -30,7 +30,7 @@ const (
 // failed like this.
 func failedStatus(o gateway.Outcome) int {
 	switch o {
-	case gateway.NotSent, gateway.Overload:
+	case gateway.NotSent, gateway.Overload, gateway.Refused:
 		return statusUnavailable
 	case gateway.Timeout:
 		return http.StatusGatewayTimeout

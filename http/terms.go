@@ -1,6 +1,8 @@
 package http
 
 import (
+	"time"
+
 	"twinhop/gateway/cluster"
 	"twinhop/jvmroute"
 )
@@ -19,6 +21,14 @@ type terms struct {
 	pool, variant, local string
 
 	dialect jvmroute.Dialect
+	retry   Retry // without defaults left
+	nodes   map[string]NodeWords
+	reply   time.Duration // see head.Request.ReplyTimeout
+	failOn  []int         // nil: as the node says
+	ours    int           // statuses from here on get a page of ours; 0: none
+	names   bool          // clients are given a cookie with the node's route
+	cookie  string        // what precedes the route in it
+	tail    string        // what follows it
 }
 
 func apply(s *Settings) *applied {
@@ -29,11 +39,13 @@ func apply(s *Settings) *applied {
 	for i := range s.Mounts.rules {
 		r := &s.Mounts.rules[i]
 		w := s.Pools[r.Pool]
-		t := terms{pool: r.Pool, variant: r.Variant, local: r.Local, dialect: s.Dialect}
+		t := terms{pool: r.Pool, variant: r.Variant, local: r.Local, dialect: s.Dialect, nodes: w.Nodes, tail: cookieTail("/")}
+		t.retry = Retry{Rounds: max(w.Retry.Rounds, 1), Nodes: or(max(w.Retry.Nodes, 0), s.attempts()), Interval: w.Retry.Interval}
 		t.say(&w.Rule)
 		if r.Words != nil {
 			t.say(r.Words)
 		}
+		t.cookie = or(t.dialect.Cookie, "JSESSIONID") + "=."
 		a.terms = append(a.terms, t)
 	}
 	return a
@@ -42,6 +54,28 @@ func apply(s *Settings) *applied {
 // say puts in force what w says.
 func (t *terms) say(w *RuleWords) {
 	t.dialect.Cookie, t.dialect.Path = or(w.Cookie, t.dialect.Cookie), or(w.Path, t.dialect.Path)
+	t.ours = or(w.ServerErrors, t.ours)
+	if w.ReplyTimeout != nil {
+		t.reply = or(*w.ReplyTimeout, -1)
+	}
+	if w.FailOn != nil {
+		t.failOn = w.FailOn
+	}
+	if w.SetCookie != nil {
+		t.names = *w.SetCookie
+	}
+	if w.SetPath != nil {
+		t.tail = cookieTail(*w.SetPath)
+	}
+}
+
+// cookieTail is how mod_jk writes the attributes of a cookie that names the
+// node.
+func cookieTail(path string) string {
+	if path == "" {
+		return ";HttpOnly"
+	}
+	return ";PATH=" + path + ";HttpOnly"
 }
 
 // of returns the terms of a canonical path.

@@ -86,7 +86,7 @@ func (x *visit) tunnel(resp *head.Response) {
 	defer resp.Conn.Close()
 	x.status = resp.Status
 	outcome := gateway.ClientGone
-	defer func() { x.d.Done(outcome, usage(resp)) }()
+	defer func() { x.d.Done(outcome, x.usage(resp)) }()
 	conn, early, err := x.lane.Hijack()
 	if err != nil { // HTTP/2 has no upgrade of this kind
 		x.refuse(statusNoUpgrade)

@@ -3,6 +3,7 @@ package http
 import (
 	"bytes"
 	"context"
+	"errors"
 	"io"
 	"log/slog"
 	"net/http"
@@ -48,6 +49,9 @@ type visit struct {
 	d      gateway.Decision
 	nodeID string // the id as the node got it
 	fields head.Fields
+
+	round, asked int           // rounds over the pool that are done, nodes asked in this one
+	spent        gateway.Usage // by attempts on the present node that failed
 
 	informs func(int, *head.Fields) // x.inform, made once
 
@@ -134,8 +138,10 @@ func (x *visit) remember() {
 func (x *visit) route() (aborted bool) {
 	x.ask.Adopt = x.gaveUp()
 	var err error
-	if x.d, err = x.f.Router.Route(x.ctx, &x.ask); err != nil {
-		return x.unavailable(err)
+	for x.d, err = x.f.Router.Route(x.ctx, &x.ask); err != nil; x.d, err = x.f.Router.Route(x.ctx, &x.ask) {
+		if !errors.Is(err, gateway.ErrBusy) || !x.nextRound() {
+			return x.unavailable(err)
+		}
 	}
 	if x.ask.Adopt && x.d.Rule == gateway.FollowSIPGaveUp {
 		x.f.Metrics.follow("gave_up")
@@ -150,6 +156,10 @@ func (x *visit) route() (aborted bool) {
 	}
 	if resp.Status == statusSwitched {
 		x.tunnel(resp)
+		return false
+	}
+	if x.t.ours > 0 && resp.Status >= x.t.ours {
+		x.page(resp)
 		return false
 	}
 	return x.relay(resp)

@@ -1,0 +1,170 @@
+package http
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"slices"
+	"time"
+
+	"twinhop/gateway"
+	"twinhop/http/head"
+)
+
+// maxDrop is how much of an answer that nobody wants is read, so that its
+// connection can be kept.
+const maxDrop = 64 << 10
+
+// attempts gives the request to the node of the present decision as often as
+// the node's words say, each time on another connection.
+func (x *visit) attempts() (*head.Response, error) {
+	x.spent = gateway.Usage{}
+	n := x.t.nodes[x.d.Member.Name]
+	for left := n.Attempts; ; left-- {
+		resp, err := x.askNode()
+		if err == nil {
+			if err = x.t.judge(resp, n.FailOn); err == nil {
+				return resp, nil
+			}
+		}
+		x.spend(err)
+		outcome := x.outcome(err)
+		if outcome == gateway.ClientGone {
+			return nil, err
+		}
+		x.f.log().LogAttrs(x.ctx, slog.LevelInfo, "node failed", slog.String("proto", "http"),
+			slog.String("node", x.d.Member.Name), slog.String("rule", outcome.String()), slog.Any("err", err))
+		if left <= 1 || outcome == gateway.Overload || !x.mayRepeat(err) || !x.pause(n.Interval) {
+			return nil, err
+		}
+		x.rewind()
+	}
+}
+
+// mayRepeat tells whether the request may be given to a node again after this
+// error: what was sent only if its method may be repeated.
+func (x *visit) mayRepeat(err error) bool {
+	if x.client.touched && x.body == &x.client {
+		return false // the client's bytes are gone
+	}
+	if head.NotSent(err) {
+		return true
+	}
+	var answer interface{ Answered() bool }
+	if errors.As(err, &answer) && answer.Answered() {
+		return false
+	}
+	if may := x.t.nodes[x.d.Member.Name].Repeat; may != nil {
+		return slices.Contains(*may, x.req.Method)
+	}
+	return head.Idempotent(x.req.Method)
+}
+
+// another has a node chosen that was not asked yet in this round, or any after
+// a pause in the next. Without one the failed decision stays.
+func (x *visit) another() bool {
+	failed := x.d
+	x.ask.Tried = append(x.ask.Tried, x.d.Member.Node)
+	for x.asked++; ; {
+		if x.asked < x.t.retry.Nodes {
+			var err error
+			if x.d, err = x.f.Router.Route(x.ctx, &x.ask); err == nil {
+				x.rewind()
+				return true
+			}
+		}
+		if !x.nextRound() {
+			x.d = failed
+			return false
+		}
+	}
+}
+
+// nextRound begins another round over the nodes of the pool after a pause, as
+// the cluster is then. It tells whether there is one.
+func (x *visit) nextRound() bool {
+	if x.round++; x.round >= x.t.retry.Rounds || !x.pause(x.t.retry.Interval) {
+		return false
+	}
+	x.asked, x.ask.Tried = 0, x.ask.Tried[:0]
+	view := x.f.Views()
+	pool := x.t.in(view)
+	if pool == nil {
+		return false
+	}
+	x.view, x.pool, x.ask.View, x.ask.Pool = view, pool, view, pool
+	return true
+}
+
+// pause waits; it tells whether the request is still wanted.
+func (x *visit) pause(d time.Duration) bool {
+	if d > 0 {
+		timer := time.NewTimer(d)
+		defer timer.Stop()
+		select {
+		case <-timer.C:
+		case <-x.ctx.Done():
+		}
+	}
+	return x.ctx.Err() == nil
+}
+
+// rewind makes a body that is in memory ready to be sent again.
+func (x *visit) rewind() {
+	if b, ok := x.body.(*bytes.Reader); ok {
+		b.Seek(0, io.SeekStart)
+	}
+}
+
+// spend adds what a failed attempt cost.
+func (x *visit) spend(err error) {
+	read, sent := head.Cost(err)
+	x.spent.Read += read
+	x.spent.Sent += sent
+}
+
+// A statusError is an answer whose status the operator calls a failure
+// (fail_on_status).
+type statusError struct {
+	status     int
+	soft       bool // it says nothing about the node
+	read, sent int64
+}
+
+func (e *statusError) Error() string            { return fmt.Sprintf("the node answered %d", e.status) }
+func (e *statusError) Wire() (read, sent int64) { return e.read, e.sent }
+
+func (e *statusError) outcome() gateway.Outcome {
+	if e.soft {
+		return gateway.Overload
+	}
+	return gateway.Refused
+}
+
+// judge returns an error for an answer whose status is a failure, and drops
+// the answer.
+func (t *terms) judge(resp *head.Response, node []int) error {
+	list := t.failOn
+	if list == nil {
+		list = node
+	}
+	for _, status := range list {
+		if status != resp.Status && status != -resp.Status {
+			continue
+		}
+		e := &statusError{status: resp.Status, soft: status < 0}
+		drop(resp)
+		e.read, e.sent = resp.Wire.Counts()
+		return e
+	}
+	return nil
+}
+
+// drop ends an exchange whose answer nobody gets. A short one is read, so
+// that the connection can be used again.
+func drop(resp *head.Response) {
+	io.Copy(io.Discard, io.LimitReader(resp.Body, maxDrop))
+	resp.Body.Close()
+}
