@@ -80,6 +80,28 @@ func TestRequestsThatAProtocolCannotCarry(t *testing.T) {
 	}
 }
 
+// An upgrade that no session ties to a node goes to one that can carry it.
+func TestUpgradesGoWhereTheyCanBeCarried(t *testing.T) {
+	client := &ajp.Client{}
+	carries := app(t, "n2", func(w http.ResponseWriter, r *http.Request) {
+		w.WriteHeader(http.StatusUpgradeRequired)
+		io.WriteString(w, r.Header.Get("Upgrade"))
+	})
+	s := newStage(t, []node{{"n1", "ajp://127.0.0.1:1"}, carries, {"n3", "ajp://127.0.0.1:1"}}, func(s *stage) { s.front.Backends["ajp"] = client })
+	for _, c := range []struct {
+		cookie string
+		want   string
+	}{
+		{"x=y", "426 websocket"}, {"x=y", "426 websocket"}, {"x=y", "426 websocket"}, {"JSESSIONID=A.n9", "426 websocket"},
+		{"JSESSIONID=C.n2", "426 websocket"}, {"JSESSIONID=D.n1", "501 Not Implemented\n"},
+	} {
+		resp, body := s.get("/", "Connection: Upgrade", "Upgrade: websocket", "Cookie: "+c.cookie)
+		if got := fmt.Sprintf("%d %s", resp.StatusCode, body); got != c.want {
+			t.Errorf("%s: %q, expected %q", c.cookie, got, c.want)
+		}
+	}
+}
+
 // hasty is an AJP node that answers 413 after the first packet of a body and
 // asks for no more.
 func hasty(t *testing.T) node {

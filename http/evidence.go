@@ -16,6 +16,9 @@ func (x *visit) evidence(pool *cluster.Pool) {
 	a := &x.ask
 	a.Reset()
 	a.Kind, a.Wants, a.View, a.Pool = gateway.Open, cluster.HTTP, x.view, pool
+	if x.req.Upgrade != "" {
+		a.Scheme = "http" // the only protocol toward nodes that has upgrades
+	}
 	var realm uint16
 	if pool != nil {
 		realm = pool.Realm

@@ -82,10 +82,18 @@ func (x *visit) outcome(err error) gateway.Outcome {
 		return gateway.Overload // no sign of the node's health
 	case head.NotSent(err):
 		return gateway.NotSent
+	case garbled(err):
+		return gateway.Garbled
 	case head.Timeout(err):
 		return gateway.Timeout
 	}
 	return gateway.Reset
+}
+
+// garbled tells whether the node said something that is no answer.
+func garbled(err error) bool {
+	var e interface{ Answered() bool }
+	return errors.As(err, &e) && e.Answered()
 }
 
 // blameless tells whether the node had no part in the failure.

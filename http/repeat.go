@@ -2,7 +2,6 @@ package http
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -52,9 +51,8 @@ func (x *visit) mayRepeat(err error) bool {
 	if head.NotSent(err) {
 		return true
 	}
-	var answer interface{ Answered() bool }
-	if errors.As(err, &answer) && answer.Answered() {
-		return false
+	if garbled(err) && x.pool.Recovery == nil {
+		return false // nodes that answer a request alike would be taken for broken one after the other
 	}
 	if may := x.t.nodes[x.d.Member.Name].Repeat; may != nil {
 		return slices.Contains(*may, x.req.Method)
@@ -138,9 +136,9 @@ func (e *statusError) Wire() (read, sent int64) { return e.read, e.sent }
 
 func (e *statusError) outcome() gateway.Outcome {
 	if e.soft {
-		return gateway.Overload
+		return gateway.Declined
 	}
-	return gateway.Refused
+	return gateway.StatusFailed
 }
 
 // judge returns an error for an answer whose status is a failure, and drops

@@ -132,7 +132,7 @@ const ms = time.Millisecond
 
 // Which node gets a request how often, and when: rounds over the nodes,
 // attempts on the same node, pauses between them. The session lives on n1, and
-// its substitute is n2.
+// others take turns after it.
 func TestWhoIsAskedAgain(t *testing.T) {
 	jk := Retry{Rounds: 2, Nodes: 2, Interval: 100 * ms} // mod_jk's defaults
 	twice := NodeWords{Attempts: 2, Interval: 30 * ms}
@@ -150,10 +150,10 @@ func TestWhoIsAskedAgain(t *testing.T) {
 		{"nothing said, POST", "POST", 2, PoolWords{}, "n1: reset; n2:", "n1@0 502"},
 		{"an answer is an answer", "GET", 0, PoolWords{Retry: jk}, "n1: 503; n2:", "n1@0 503"},
 
-		{"two rounds over two nodes", "GET", 0, PoolWords{Retry: jk}, "n1: reset; n2: reset; n3: reset", "n1@0 n2@0 n1@100 n2@100 502"},
+		{"two rounds over two nodes", "GET", 0, PoolWords{Retry: jk}, "n1: reset; n2: reset; n3: reset", "n1@0 n2@0 n1@100 n3@100 502"},
 		{"the second round serves", "GET", 0, PoolWords{Retry: jk}, "n1: reset 200; n2: reset", "n1@0 n2@0 n1@100 200"},
 		{"a round over more nodes than there are", "GET", 0, PoolWords{Retry: Retry{Rounds: 2, Nodes: 9, Interval: 50 * ms}},
-			"n1: reset; n2: reset; n3: reset", "n1@0 n2@0 n3@0 n1@50 n2@50 n3@50 502"},
+			"n1: reset; n2: reset; n3: reset", "n1@0 n2@0 n3@0 n1@50 n3@50 n2@50 502"},
 		{"rounds without a pause", "GET", 0, PoolWords{Retry: Retry{Rounds: 3, Nodes: 1}}, "n1: refuse; n2:", "n1@0 n1@0 n1@0 503"},
 		{"the last failure is told", "GET", 0, PoolWords{Retry: jk}, "n1: reset timeout; n2: reset refuse", "n1@0 n2@0 n1@100 n2@100 503"},
 
@@ -164,6 +164,8 @@ func TestWhoIsAskedAgain(t *testing.T) {
 		{"a node without words beside one with", "GET", 0, PoolWords{Nodes: map[string]NodeWords{"n2": twice}}, "n1: reset; n2: reset; n3: reset",
 			"n1@0 n2@0 n2@30 n3@30 502"},
 		{"no attempt on a node at our limit", "GET", 0, PoolWords{Retry: jk, Nodes: each(twice)}, "n1: full; n2: 200", "n1@0 n2@0 200"},
+
+		{"no answer of this protocol", "GET", 0, PoolWords{Retry: jk, Nodes: each(twice)}, "n1: garbled; n2:", "n1@0 502"},
 
 		{"a POST that nobody got", "POST", 2, PoolWords{Retry: jk, Nodes: each(twice)}, "n1: refuse; n2: refuse 200", "n1@0 n1@30 n2@30 n2@60 200"},
 		{"a POST that was delivered", "POST", 2, PoolWords{Retry: jk, Nodes: each(twice)}, "n1: refuse reset; n2:", "n1@0 n1@30 502"},
@@ -189,6 +191,21 @@ func TestWhoIsAskedAgain(t *testing.T) {
 				}
 			})
 		})
+	}
+}
+
+// What is no answer is held against the node for this request alone when the
+// pool has mod_jk's recovery: then another may be asked.
+func TestGarbledAnswersInAPoolWithRecovery(t *testing.T) {
+	for method, want := range map[string]string{"GET": "[n1 n2] 200", "POST": "[n1] 502"} {
+		s, sc := scriptedStage(t, "n1: garbled; n2:", func(s *stage) { s.pool.Recovery = &cluster.Recovery{} })
+		w := s.ask(method, "/", 0, "Cookie: JSESSIONID=C.n1")
+		for i := range sc.calls {
+			sc.calls[i], _, _ = strings.Cut(sc.calls[i], "@")
+		}
+		if got := fmt.Sprint(sc.calls, w.Code); got != want {
+			t.Errorf("%s: %s, expected %s", method, got, want)
+		}
 	}
 }
 

@@ -147,7 +147,7 @@ func (x *visit) correctFields() {
 // that served it, so that it comes back there (set_session_cookie). A client
 // whose cookie the node sets needs none, and one that has an id would lose it.
 func (x *visit) nameNode() {
-	if !x.t.names || x.sticky() || x.id.Base() != "" || x.setByNode() {
+	if !x.t.names || x.d.Sticky || x.id.Base() != "" || x.setByNode() {
 		return
 	}
 	line := x.t.cookie + x.d.Member.Route + x.t.tail
@@ -155,11 +155,6 @@ func (x *visit) nameNode() {
 		line += ";Secure"
 	}
 	x.fields.Add("Set-Cookie", line)
-}
-
-// sticky tells whether the request itself named its node, or there is only one.
-func (x *visit) sticky() bool {
-	return x.d.Member.Route == x.ask.Hint.Route || len(x.pool.Members) == 1
 }
 
 // setByNode tells whether the answer itself speaks of the session cookie.

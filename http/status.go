@@ -30,7 +30,7 @@ const (
 // failed like this.
 func failedStatus(o gateway.Outcome) int {
 	switch o {
-	case gateway.NotSent, gateway.Overload, gateway.Refused:
+	case gateway.NotSent, gateway.Overload, gateway.Declined, gateway.StatusFailed:
 		return statusUnavailable
 	case gateway.Timeout:
 		return http.StatusGatewayTimeout

@@ -91,5 +91,8 @@ func (t *terms) together(u *terms) bool { return t.pool == u.pool && t.local == 
 
 // in is the pool as the Router is to see it, nil when there is none.
 func (t *terms) in(v *cluster.View) *cluster.Pool {
-	return v.Pool(t.pool)
+	if pool := v.Pool(t.pool); pool != nil {
+		return pool.Variant(t.variant)
+	}
+	return nil
 }

@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"twinhop/gateway/cluster"
 )
 
 // Session ids stand where the rule says, else where the pool says, else where
@@ -181,6 +183,42 @@ func TestSetSessionCookie(t *testing.T) {
 					t.Errorf("%d %q, expected %q", w.Code, got, want)
 				}
 			})
+		}
+	}
+}
+
+// A rule may have a pool decided with other words.
+func TestRulesWithAVariant(t *testing.T) {
+	s, sc := scriptedStage(t, "n1:; n2:", func(s *stage) {
+		s.pool.Variants = []cluster.Variant{{Name: "second", Activation: map[string]cluster.Activation{"n1": cluster.Stopped}}, {Name: "loose", NoStick: true}}
+		s.settings.Mounts = mustMounts(t, []MountRule{rule("/*", "default"), {Path: "/2/*", Pool: "default", Variant: "second"},
+			{Path: "/loose/*", Pool: "default", Variant: "loose"}, {Path: "/x/*", Pool: "default", Variant: "unknown"}})
+	})
+	for _, c := range []struct{ path, want string }{
+		{"/a", "n1 n1 n1"}, {"/loose/a", "n1 n2 n1"}, {"/x/a", "n1 n1 n1"}, {"/2/a", "n2 n2 n2"},
+	} {
+		sc.calls = nil
+		for range 3 {
+			s.ask("GET", c.path, 0, "Cookie: JSESSIONID=C.n1")
+		}
+		got := strings.Join(sc.calls, " ")
+		if got = strings.ReplaceAll(got, "@0", ""); got != c.want {
+			t.Errorf("%s: %s, expected %s", c.path, got, c.want)
+		}
+	}
+}
+
+// What a failing status means for the member that answered it.
+func TestFailOnStatusAndTheMembersState(t *testing.T) {
+	for status, want := range map[int]cluster.State{503: cluster.StateError, -503: cluster.StateOK, 500: cluster.StateOK} {
+		s, _ := scriptedStage(t, "n1: 503; n2:", func(s *stage) {
+			s.pool.Recovery = &cluster.Recovery{}
+			s.settings.Pools = map[string]PoolWords{"default": {Rule: RuleWords{FailOn: []int{status}}}}
+		})
+		s.front.Router.Judge = s.registry.Judge
+		s.ask("GET", "/", 0, "Cookie: JSESSIONID=C.n1")
+		if got := s.registry.View().Pool("default").Member("n1").State(); got != want {
+			t.Errorf("fail on %d: %s, expected %s", status, got, want)
 		}
 	}
 }
