@@ -240,3 +240,77 @@ type countedReads struct {
 }
 
 func (c *countedReads) Read(p []byte) (int, error) { c.n++; return c.r.Read(p) }
+
+// A protocol error ends its own connection: what runs on another goes on, and
+// so do the unused ones.
+func TestProtocolErrorCostsOneConnection(t *testing.T) {
+	release := make(chan struct{})
+	addr := listen(t, func(c *container, _ int) {
+		for {
+			q := c.request()
+			if q == nil {
+				return
+			}
+			switch q.uri {
+			case "/slow":
+				io.WriteString(c, headers(200)+chunk("first "))
+				<-release
+				io.WriteString(c, chunk("second")+endReuse)
+			case "/":
+				io.WriteString(c, headers(200)+endReuse)
+			default:
+				io.WriteString(c, map[string]string{"/type": raw("\x63"), "/magic": "ABBA", "/long": "AB\xff\xff\x03", "/twice": headers(200) + headers(200),
+					"/piece": headers(200) + raw("\x03\xff\xffx\x00"), "/extra": headers(200) + endReuse + chunk("of whom?")}[q.uri])
+			}
+		}
+	})
+	client := all(t, Settings{})
+	ask := func(target string) (string, error) {
+		resp, err := client.Exchange(t.Context(), addr, &head.Request{Method: "GET", Target: target, Host: "h"}, nil)
+		if err != nil {
+			return "", err
+		}
+		defer resp.Body.Close()
+		text, err := io.ReadAll(resp.Body)
+		return string(text), err
+	}
+	running, err := client.Exchange(t.Context(), addr, &head.Request{Method: "GET", Target: "/slow", Host: "h"}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	another, err := client.Exchange(t.Context(), addr, get(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	must(t, client, addr) // on a third connection
+	io.Copy(io.Discard, another.Body)
+	another.Body.Close()
+	for _, target := range []string{"/type", "/magic", "/long", "/twice", "/piece", "/extra"} {
+		_, before := client.Conns(addr)
+		_, err := ask(target)
+		if (err == nil) != (target == "/extra") {
+			t.Errorf("%s: %v", target, err)
+		}
+		if busy, idle := client.Conns(addr); busy != 1 || idle != before-1 {
+			t.Errorf("%s: %d busy, %d idle, before %d", target, busy, idle, before)
+		}
+		if text, err := ask("/"); text != "" || err != nil {
+			t.Errorf("after %s: %q %v", target, text, err)
+		}
+		resp, err := client.Exchange(t.Context(), addr, get(), nil) // so that there are two again
+		if err != nil {
+			t.Fatal(err)
+		}
+		must(t, client, addr)
+		io.Copy(io.Discard, resp.Body)
+		resp.Body.Close()
+	}
+	close(release)
+	if text, err := io.ReadAll(running.Body); string(text) != "first second" || err != nil {
+		t.Errorf("what ran meanwhile: %q %v", text, err)
+	}
+	running.Body.Close()
+	if busy, idle := client.Conns(addr); busy != 0 || idle != 3 {
+		t.Errorf("%d busy, %d idle", busy, idle)
+	}
+}
