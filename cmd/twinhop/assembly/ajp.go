@@ -15,10 +15,10 @@ import (
 	"twinhop/http/ajp"
 )
 
-// ajpClient makes the way to the nodes that speak AJP13. spec has the nodes of
-// c in their order, their names resolved.
-func ajpClient(c *config.Config, p places, spec *cluster.Spec) (*ajp.Client, error) {
-	client := &ajp.Client{Nodes: map[string]ajp.Settings{}}
+// ajpNodes are the settings of the nodes that speak AJP13, by address. spec has
+// the nodes of c in their order, their names resolved.
+func ajpNodes(c *config.Config, p places, spec *cluster.Spec) (map[string]ajp.Settings, error) {
+	all := map[string]ajp.Settings{}
 	for i := range c.Nodes {
 		n := &c.Nodes[i]
 		if !n.SpeaksAJP() {
@@ -29,10 +29,10 @@ func ajpClient(c *config.Config, p places, spec *cluster.Spec) (*ajp.Client, err
 			return nil, fmt.Errorf("%s: ajp.secretFile: %w", n.Name, err)
 		}
 		for _, a := range spec.Nodes[i].HTTP {
-			client.Nodes[a.Addr.String()] = s
+			all[a.Addr.String()] = s
 		}
 	}
-	return client, nil
+	return all, nil
 }
 
 // ajpSettings says the same as the configuration in the words of the client.

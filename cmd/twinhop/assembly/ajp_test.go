@@ -42,7 +42,7 @@ nodes:
 		t.Fatal(err)
 	}
 	spec.Nodes[1].HTTP = []cluster.Address{{Scheme: "ajp", Addr: netip.MustParseAddrPort("192.0.2.2:8009")}, {Scheme: "ajp", Addr: netip.MustParseAddrPort("[2001:db8::2]:8009")}}
-	client, err := ajpClient(&c, places{dir: dir}, &spec)
+	nodes, err := ajpNodes(&c, places{dir: dir}, &spec)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -57,12 +57,12 @@ nodes:
 			Variables: []string{"SSL_CLIENT_S_DN"}},
 		"10.0.0.4:8009": {Secret: "s", PacketSize: 8192, ConnectTimeout: -1, HeaderTimeout: -1, IdleTimeout: -1, MaxIdle: -1, AcquireTimeout: -1, PingTimeout: 10 * time.Second},
 	}
-	if len(client.Nodes) != len(want) {
-		t.Errorf("settings of %d addresses", len(client.Nodes))
+	if len(nodes) != len(want) {
+		t.Errorf("settings of %d addresses", len(nodes))
 	}
 	for addr, s := range want {
-		if !reflect.DeepEqual(client.Nodes[addr], s) {
-			t.Errorf("%s: %+v\nwant %+v", addr, client.Nodes[addr], s)
+		if !reflect.DeepEqual(nodes[addr], s) {
+			t.Errorf("%s: %+v\nwant %+v", addr, nodes[addr], s)
 		}
 	}
 	if spec.Schemes["ajp"].Interval != 5*time.Second || spec.Nodes[2].HTTP[0].Addr.Port() != 8010 || spec.Nodes[1].HTTP[0].Addr.Port() != 8009 {

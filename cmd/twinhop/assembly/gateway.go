@@ -22,6 +22,7 @@ import (
 	"twinhop/gateway/cluster"
 	"twinhop/gateway/config"
 	"twinhop/gateway/trace"
+	httpfront "twinhop/http"
 	"twinhop/http/ajp"
 	"twinhop/http/h1"
 	sipfront "twinhop/sip"
@@ -49,8 +50,12 @@ type Gateway struct {
 	Trace    *trace.Log
 	Admin    *admin.Server
 
-	config   config.Config
-	leading  sync.Mutex // one change of the policy at a time
+	config   config.Config                 // that it was built from: what cannot change meanwhile
+	present  atomic.Pointer[config.Config] // that is in force now
+	changing sync.Mutex                    // one change of it, or of the policy, at a time
+	spec     cluster.Spec                  // of the nodes and pools of present
+	doomed   time.Time                     // when pools that are not in spec go; zero: there are none
+	prober   *httpProber
 	policy   atomic.Pointer[gateway.Policy]
 	log      *slog.Logger
 	places   places
@@ -58,11 +63,12 @@ type Gateway struct {
 	metrics  *metrics
 	table    *memstore.Store
 	sockets  *sockets
-	sip      *sipfront.Front // nil: no SIP listener
-	http     *stage          // nil: no HTTP listener
-	nodes    *h1.Client      // connections to nodes by HTTP; nil: no HTTP listener
-	ajp      *ajp.Client     // by AJP13
-	certs    *certs.Keeper   // nil: no listener speaks TLS
+	sip      *sipfront.Front  // nil: no SIP listener
+	front    *httpfront.Front // nil: no HTTP listener
+	http     *stage
+	nodes    *h1.Client    // connections to nodes by HTTP; nil: no HTTP listener
+	ajp      *ajp.Client   // by AJP13
+	certs    *certs.Keeper // nil: no listener speaks TLS
 	stages   stages
 	ready    chan struct{}
 	serving  chan struct{}
@@ -87,14 +93,15 @@ func Build(o Options) (*Gateway, error) {
 	}
 	g.metrics = newMetrics(o.Version)
 	g.buildStore()
-	if err := g.buildCluster(); err != nil {
+	p, err := g.buildCluster()
+	if err != nil {
 		return nil, err
 	}
-	g.buildRouter()
+	g.buildRouter(p)
 	if g.sockets, err = bind(context.Background(), &g.config, g.places); err != nil {
 		return nil, err
 	}
-	if err := g.buildEdges(o); err != nil {
+	if err := g.buildEdges(o, p); err != nil {
 		return nil, errors.Join(err, g.sockets.close())
 	}
 	g.arrange()
@@ -102,7 +109,7 @@ func Build(o Options) (*Gateway, error) {
 }
 
 // buildEdges builds what has a socket.
-func (g *Gateway) buildEdges(o Options) error {
+func (g *Gateway) buildEdges(o Options, p *plan) error {
 	g.buildAdmin(o)
 	if len(g.sockets.external) > 0 {
 		if err := g.buildSIP(); err != nil {
@@ -110,7 +117,7 @@ func (g *Gateway) buildEdges(o Options) error {
 		}
 	}
 	if len(g.sockets.http) > 0 {
-		if err := g.buildHTTP(); err != nil {
+		if err := g.buildHTTP(p); err != nil {
 			return err
 		}
 	}
@@ -127,38 +134,35 @@ func (g *Gateway) buildStore() {
 // resolveTime bounds the look-up of the nodes' names at start.
 const resolveTime = 10 * time.Second
 
-func (g *Gateway) buildCluster() error {
-	spec, err := clusterSpec(&g.config)
-	if err != nil {
-		return fmt.Errorf("nodes: %w", err)
-	}
-	web := &httpProber{path: g.config.Health.HTTP.Path, cping: g.config.Health.AJP.CPing}
+func (g *Gateway) buildCluster() (*plan, error) {
+	g.ajp = &ajp.Client{}
+	g.prober = &httpProber{ajp: g.ajp}
+	g.prober.apply(g.config.Health)
 	g.Registry = &cluster.Registry{Log: g.log, Probers: map[cluster.Service]cluster.Prober{
-		cluster.HTTP: web,
+		cluster.HTTP: g.prober,
 		cluster.SIP:  &probe.Prober{},
 	}}
-	ctx, cancel := context.WithTimeout(context.Background(), resolveTime)
-	defer cancel()
-	if err := g.Registry.Resolve(ctx, &spec); err != nil {
-		return fmt.Errorf("nodes: %w", err)
+	p, err := g.plan(context.Background(), &g.config)
+	if err != nil {
+		return nil, err
 	}
-	if g.ajp, err = ajpClient(&g.config, g.places, &spec); err != nil {
-		return fmt.Errorf("nodes: %w", err)
+	if err := g.Registry.Apply(p.spec); err != nil {
+		return nil, fmt.Errorf("nodes: %w", err)
 	}
-	web.ajp = g.ajp
-	if err := g.Registry.Apply(spec); err != nil {
-		return fmt.Errorf("nodes: %w", err)
-	}
-	return nil
+	g.spec = p.spec
+	g.ajp.Apply(p.ajp)
+	c := g.config
+	g.present.Store(&c)
+	return p, nil
 }
 
-func (g *Gateway) buildRouter() {
+func (g *Gateway) buildRouter(p *plan) {
 	names, _ := g.secrets.key(forNames, 16)
 	g.Book = &calls.Book{}
 	g.Trace = &trace.Log{MaxBytes: int64(g.config.Telemetry.Trace.MaxBytes)}
 	g.Router = &gateway.Router{Store: g.Store, Views: g.Registry.View, Report: g.Registry.Report, Judge: g.Registry.Judge, Book: g.Book, Observer: g.Trace,
 		Namer: appsession.Namer{K0: binary.LittleEndian.Uint64(names), K1: binary.LittleEndian.Uint64(names[8:])}}
-	g.apply(policy(&g.config))
+	g.apply(p.policy)
 }
 
 // apply puts a policy into force, for the Router and for those who ask which
@@ -171,8 +175,8 @@ func (g *Gateway) apply(p *gateway.Policy) {
 // Lead lets another protocol decide where sessions live, from the next
 // decision on and until the process ends.
 func (g *Gateway) Lead(l gateway.Leader) {
-	g.leading.Lock()
-	defer g.leading.Unlock()
+	g.changing.Lock()
+	defer g.changing.Unlock()
 	p := *g.policy.Load()
 	p.Leader = l
 	g.apply(&p)
@@ -272,6 +276,7 @@ func (g *Gateway) upkeep(ctx context.Context) error {
 			}
 		case now := <-tick.C:
 			g.Registry.Maintain(now, g.Router.Age)
+			g.bury(now)
 			if n++; n%5 == 0 {
 				g.Book.Sweep(now)
 			}

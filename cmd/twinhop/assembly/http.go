@@ -17,16 +17,8 @@ import (
 )
 
 // buildHTTP builds the HTTP front and its way to the nodes.
-func (g *Gateway) buildHTTP() error {
+func (g *Gateway) buildHTTP(p *plan) error {
 	g.nodes = &h1.Client{}
-	page, err := unavailable(g.config.HTTP.Unavailable, g.places)
-	if err != nil {
-		return err
-	}
-	s, err := httpSettings(&g.config, page)
-	if err != nil {
-		return err
-	}
 	m, err := httpfront.NewMetrics(g.metrics)
 	if err != nil {
 		return err
@@ -37,15 +29,15 @@ func (g *Gateway) buildHTTP() error {
 		keys = append(keys, previous)
 	}
 	limits, down := g.config.Limits.HTTP, g.config.Shutdown
-	front := &httpfront.Front{Router: g.Router, Views: g.Registry.View, Backends: map[string]head.Backend{"http": g.nodes, "ajp": g.ajp},
+	g.front = &httpfront.Front{Router: g.Router, Views: g.Registry.View, Backends: map[string]head.Backend{"http": g.nodes, "ajp": g.ajp},
 		Secrets: keys, Metrics: m, Log: g.log, Grace: max(down.Grace-down.Announce, time.Millisecond),
 		Limits: httpfront.Limits{HeaderBytes: int(limits.HeaderBytes), HeaderTimeout: off(limits.HeaderTimeout), IdleTimeout: off(limits.IdleTimeout)}}
-	front.Apply(s)
+	g.front.Apply(p.http)
 	doors, err := g.doors()
 	if err != nil {
 		return err
 	}
-	g.http = &stage{name: "http", finishes: true, run: func(ctx context.Context) error { return front.Run(ctx, doors...) }}
+	g.http = &stage{name: "http", finishes: true, run: func(ctx context.Context) error { return g.front.Run(ctx, doors...) }}
 	return nil
 }
 

@@ -9,7 +9,7 @@ import (
 // limits says in the admin's words what the SIP front keeps out and has in hand.
 func (g *Gateway) limits() limits.State {
 	s := g.sip.State()
-	l := limits.State{Sources: s.Sources, Shed: s.Shed, Pending: limits.Pending{Live: s.Pending.Live, Max: g.config.Limits.SIP.Pending,
+	l := limits.State{Sources: s.Sources, Shed: s.Shed, Pending: limits.Pending{Live: s.Pending.Live, Max: g.present.Load().Limits.SIP.Pending,
 		Opened: s.Pending.Opened, Stateless: s.Pending.Stateless, Left: map[string]uint64{}, Answers: map[string]uint64{}}}
 	for _, b := range s.Bans {
 		l.Bans = append(l.Bans, limits.Ban{Source: b.Source, Until: b.Until, Dropped: b.Dropped})

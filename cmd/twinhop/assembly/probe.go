@@ -2,9 +2,11 @@ package assembly
 
 import (
 	"context"
+	"sync/atomic"
 	"time"
 
 	"twinhop/gateway/cluster"
+	"twinhop/gateway/config"
 	"twinhop/http/ajp"
 	"twinhop/http/h1"
 )
@@ -12,10 +14,12 @@ import (
 // httpProber asks nodes for a sign of life by the protocol that they speak:
 // for a path, where any answer below 500 is one, or by CPing.
 type httpProber struct {
-	path  string
-	cping bool
 	ajp   *ajp.Client
+	words atomic.Pointer[config.Health]
 }
+
+// apply lets the next probe be made as c says.
+func (p *httpProber) apply(c config.Health) { p.words.Store(&c) }
 
 // Probe implements cluster.Prober.
 func (p *httpProber) Probe(ctx context.Context, n *cluster.Node) cluster.Result {
@@ -30,11 +34,12 @@ func (p *httpProber) Probe(ctx context.Context, n *cluster.Node) cluster.Result 
 
 func (p *httpProber) ask(ctx context.Context, a cluster.Address) error {
 	const enough = time.Minute // ctx ends it earlier
+	words := p.words.Load()
 	if a.Scheme != "ajp" {
-		return (&h1.Prober{Path: p.path, Timeout: enough}).Probe(ctx, a.Addr.String())
+		return (&h1.Prober{Path: words.HTTP.Path, Timeout: enough}).Probe(ctx, a.Addr.String())
 	}
-	probe := ajp.Prober{Client: p.ajp, Path: p.path, Timeout: enough}
-	if p.cping {
+	probe := ajp.Prober{Client: p.ajp, Path: words.HTTP.Path, Timeout: enough}
+	if words.AJP.CPing {
 		probe.Path = ""
 	}
 	return probe.Probe(ctx, a.Addr.String())

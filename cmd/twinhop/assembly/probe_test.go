@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"twinhop/gateway/cluster"
+	"twinhop/gateway/config"
 	"twinhop/http/ajp"
 )
 
@@ -54,16 +55,22 @@ func TestHTTPProber(t *testing.T) {
 		return r.OK
 	}
 	client := &ajp.Client{}
-	for _, p := range []*httpProber{{path: "/alive", cping: true, ajp: client}, {path: "/alive", ajp: client}} {
+	for _, p := range []*httpProber{prober(client, "/alive", true), prober(client, "/alive", false)} {
 		if !ask(p, "web") || !ask(p, "ajp") {
 			t.Error("not alive")
 		}
 	}
-	if ask(&httpProber{path: "/other", ajp: client}, "web") {
+	if ask(prober(client, "/other", false), "web") {
 		t.Error("500 is alive")
 	}
 	l.Close()
-	if ask(&httpProber{path: "/alive", cping: true, ajp: client}, "ajp") {
+	if ask(prober(client, "/alive", true), "ajp") {
 		t.Error("nobody is alive")
 	}
+}
+
+func prober(client *ajp.Client, path string, cping bool) *httpProber {
+	p := &httpProber{ajp: client}
+	p.apply(config.Health{HTTP: config.HTTPProbe{Path: path}, AJP: config.AJPProbe{CPing: cping}})
+	return p
 }

@@ -81,7 +81,7 @@ func (g *Gateway) Run(ctx context.Context) error {
 func (g *Gateway) leave() error {
 	begin := time.Now()
 	g.leaving.Store(true) // readyz says so; who balances over gateways has announce to notice
-	s := g.config.Shutdown
+	s := g.present.Load().Shutdown
 	g.log.Info("stopping", "announce", s.Announce, "grace", s.Grace, "calls", g.Book.Total())
 	timer := time.NewTimer(s.Announce)
 	defer timer.Stop()

@@ -1,0 +1,169 @@
+package assembly
+
+import (
+	"context"
+	"fmt"
+	"reflect"
+	"slices"
+	"strings"
+	"time"
+
+	"twinhop/gateway"
+	"twinhop/gateway/cluster"
+	"twinhop/gateway/config"
+	httpfront "twinhop/http"
+	"twinhop/http/ajp"
+)
+
+// Reloaded is what became of another configuration: the keys that changed and
+// count now, and those that count after a restart.
+type Reloaded struct{ Now, Restart []string }
+
+// fixed are the keys, with what is below them, that count from the start of
+// the process to its end.
+var fixed = []string{"listen", "store", "state", "secrets", "admin", "telemetry", "affinity.maxKeys", "affinity.ttl.idle", "limits.http",
+	"limits.sip.connections", "limits.sip.connectionsPerSource", "limits.sip.pings", "limits.sip.idleTimeout", "limits.sip.partialTimeout",
+	"limits.sip.connectTimeout", "limits.sip.writeTimeout", "limits.sip.queueBytes", "limits.sip.headerBytes"}
+
+// restarts tells whether a key counts only after a restart.
+func restarts(key string) bool {
+	return slices.ContainsFunc(fixed, func(f string) bool { return key == f || strings.HasPrefix(key, f+".") })
+}
+
+// plan is everything that a configuration changes while the gateway runs. It
+// is whole before any of it is put into force.
+type plan struct {
+	spec   cluster.Spec
+	ajp    map[string]ajp.Settings
+	http   *httpfront.Settings
+	policy *gateway.Policy
+}
+
+// plan says what c means, host names resolved and files read.
+func (g *Gateway) plan(ctx context.Context, c *config.Config) (*plan, error) {
+	p := &plan{policy: policy(c)}
+	var err error
+	if p.spec, err = clusterSpec(c); err != nil {
+		return nil, fmt.Errorf("nodes: %w", err)
+	}
+	ctx, cancel := context.WithTimeout(ctx, resolveTime)
+	defer cancel()
+	if err := g.Registry.Resolve(ctx, &p.spec); err != nil {
+		return nil, fmt.Errorf("nodes: %w", err)
+	}
+	if p.ajp, err = ajpNodes(c, g.places, &p.spec); err != nil {
+		return nil, fmt.Errorf("nodes: %w", err)
+	}
+	page, err := unavailable(c.HTTP.Unavailable, g.places)
+	if err != nil {
+		return nil, err
+	}
+	p.http, err = httpSettings(c, page)
+	return p, err
+}
+
+// Reload puts another configuration, without errors, into force while the
+// gateway runs. On an error everything is as it was. Requests and calls under
+// way finish as they began; sessions, what an operator said, counters and
+// health are kept by the names of nodes and pools.
+func (g *Gateway) Reload(ctx context.Context, c config.Config) (Reloaded, error) {
+	g.changing.Lock()
+	defer g.changing.Unlock()
+	old := g.present.Load()
+	p, err := g.plan(ctx, &c)
+	if err != nil {
+		return Reloaded{}, err
+	}
+	keepAlgorithms(p.policy, g.policy.Load(), old, &c)
+	all, doomed := g.withOldPools(&p.spec)
+	if err := g.Registry.Apply(all); err != nil {
+		return Reloaded{}, fmt.Errorf("nodes: %w", err)
+	}
+	g.spec, g.doomed = p.spec, time.Time{}
+	if doomed {
+		g.doomed = time.Now().Add(lastRequests)
+	}
+	g.ajp.Apply(p.ajp)
+	g.prober.apply(c.Health)
+	g.apply(p.policy)
+	if g.front != nil {
+		g.front.Apply(p.http)
+	}
+	if g.sip != nil {
+		g.sip.Apply(sipSettings(&c))
+	}
+	g.present.Store(&c)
+	return g.told(old, &c), nil
+}
+
+// lastRequests is how long a pool that was taken away stays for the requests
+// that were on their way to it.
+const lastRequests = 5 * time.Second
+
+// withOldPools adds to a new description the pools that it takes away, without
+// the nodes that it takes away, and tells whether there are any.
+func (g *Gateway) withOldPools(next *cluster.Spec) (all cluster.Spec, any bool) {
+	all = *next
+	all.Pools = slices.Clone(next.Pools)
+	stays := func(name string) bool {
+		return name == cluster.AllNodes || slices.ContainsFunc(next.Nodes, func(n cluster.NodeSpec) bool { return n.Name == name })
+	}
+	for _, p := range g.spec.Pools {
+		if slices.ContainsFunc(next.Pools, func(o cluster.PoolSpec) bool { return o.Name == p.Name }) {
+			continue
+		}
+		p.Members = slices.DeleteFunc(slices.Clone(p.Members), func(m cluster.MemberSpec) bool { return !stays(m.Node) })
+		p.Variants = nil
+		all.Pools, any = append(all.Pools, p), true
+	}
+	return all, any
+}
+
+// bury takes away the pools whose last requests have gone.
+func (g *Gateway) bury(now time.Time) {
+	g.changing.Lock()
+	defer g.changing.Unlock()
+	if g.doomed.IsZero() || now.Before(g.doomed) {
+		return
+	}
+	g.doomed = time.Time{}
+	if err := g.Registry.Apply(g.spec); err != nil { // less than what was applied before
+		g.log.Error("pools that are not configured any more are still there", "err", err)
+	}
+}
+
+// keepAlgorithms lets pools that are balanced as before go on with what was
+// counted, and those that are taken away with all they had.
+func keepAlgorithms(next, last *gateway.Policy, was, is *config.Config) {
+	words := func(c *config.Config, pool string) (http, sip any) {
+		for i := range c.Pools {
+			if c.Pools[i].Name == pool {
+				return c.Pools[i].Balance, c.SIP.Balance
+			}
+		}
+		return nil, nil
+	}
+	for name, place := range last.Pools {
+		now, there := next.Pools[name]
+		h1, s1 := words(was, name)
+		h2, s2 := words(is, name)
+		if !there || reflect.DeepEqual(h1, h2) {
+			now.HTTP = place.HTTP
+		}
+		if !there || reflect.DeepEqual(s1, s2) {
+			now.SIP = place.SIP
+		}
+		next.Pools[name] = now
+	}
+}
+
+// told tells what a new configuration changed.
+func (g *Gateway) told(old, now *config.Config) (r Reloaded) {
+	r.Now = slices.DeleteFunc(config.Changes(old, now), restarts)
+	r.Restart = slices.DeleteFunc(config.Changes(&g.config, now), func(key string) bool { return !restarts(key) })
+	g.log.Info("the configuration was reloaded", "changed", strings.Join(r.Now, " "))
+	if len(r.Restart) > 0 {
+		g.log.Warn("these keys count after a restart only", "keys", strings.Join(r.Restart, " "))
+	}
+	return r
+}
