@@ -68,6 +68,10 @@ var rooms = []room{
 	{pkg: "sip", rank: 4,
 		may:   []string{"jvmroute", "appsession", "gateway", "gateway/*", "sip/*"},
 		never: []string{"http/...", "gateway/config/...", "web"}},
+	// What mod_jk's status worker answers: how it is written, what it shows, and who may do what.
+	{pkg: "admin/jkstatus/shape", rank: 4},
+	{pkg: "admin/jkstatus/workers", rank: 4, may: []string{"gateway/cluster", "gateway/config"}},
+	{pkg: "admin/jkstatus", rank: 4, may: []string{"gateway/cluster", "admin/access", "admin/jkstatus/*"}},
 	{pkg: "admin/...", rank: 4,
 		may: []string{"appsession", "gateway", "gateway/cluster", "gateway/balance", "gateway/calls",
 			"gateway/trace", "gateway/config", "web", "admin/*"},
