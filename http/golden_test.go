@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -52,10 +53,17 @@ func converse(t *testing.T, file string, ar *txtar.Archive) {
 		kind, arg, _ := strings.Cut(f.Name, " ")
 		var got string
 		switch kind {
-		case "answer": // of whichever node is asked next
+		case "answer", "drop": // of whichever node is asked next, or of this one
 			for _, n := range both {
+				if arg != "" && arg != n.name {
+					continue
+				}
+				said := ""
+				if kind == "answer" {
+					said = crlf(string(f.Data))
+				}
 				n.mu.Lock()
-				n.answers = []string{crlf(string(f.Data))}
+				n.answers = []string{said}
 				n.mu.Unlock()
 			}
 			continue
@@ -145,6 +153,12 @@ func configure(t *testing.T, s *stage, setup string) {
 			s.settings.Sources = append([]KeySource{{fromHeader, w[1]}}, s.settings.Sources...)
 		case w[0] == "mount":
 			mounts = append(mounts, MountRule{Path: w[1], Pool: w[2]})
+		case w[0] == "pool":
+			p := PoolWords{Rule: ruleWords(t, w[1:])}
+			s.settings.Pools = map[string]PoolWords{"default": p}
+		case w[0] == "rule":
+			words := ruleWords(t, w[2:])
+			mounts = append(mounts, MountRule{Path: w[1], Pool: "default", Words: &words})
 		default:
 			t.Fatalf("setup: %q", line)
 		}
@@ -152,6 +166,32 @@ func configure(t *testing.T, s *stage, setup string) {
 	if mounts != nil {
 		s.settings.Mounts = mustMounts(t, mounts)
 	}
+}
+
+// ruleWords reads what a setup says of a pool or a rule.
+func ruleWords(t *testing.T, words []string) (r RuleWords) {
+	for _, w := range words {
+		key, value, _ := strings.Cut(w, "=")
+		switch n, _ := strconv.Atoi(value); key {
+		case "fail":
+			r.FailOn = append(r.FailOn, n)
+		case "errors":
+			r.ServerErrors = n
+		case "cookie":
+			r.Cookie = value
+		case "idpath":
+			r.Path = value
+		case "setCookie":
+			on := value != "no"
+			r.SetCookie = &on
+			if on {
+				r.SetPath = &value
+			}
+		default:
+			t.Fatalf("setup: %q", w)
+		}
+	}
+	return r
 }
 
 // crlf makes a wire message of a readable one. What follows the empty line is

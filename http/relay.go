@@ -48,6 +48,7 @@ func (x *visit) inform(status int, fields *head.Fields) {
 	if status != statusHints {
 		return
 	}
+	x.informed = true
 	x.fields.Reset()
 	for v := range fields.Values("Link") {
 		x.fields.Add("Link", v)

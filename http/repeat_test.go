@@ -209,6 +209,17 @@ func TestGarbledAnswersInAPoolWithRecovery(t *testing.T) {
 	}
 }
 
+// What the client has heard of, if only by early hints, is not begun again.
+func TestAfterHintsNobodyElseIsAsked(t *testing.T) {
+	n1, n2 := newRecorder(t, "n1"), newRecorder(t, "n2")
+	s := newStage(t, []node{n1.node, n2.node}, nil)
+	n1.answer("HTTP/1.1 103 Early Hints\r\nLink: </s.css>\r\nConnection: close\r\n\r\n")
+	answer := s.rawSend("GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\nCookie: JSESSIONID=C.n1\r\n\r\n")
+	if !strings.HasPrefix(answer, "HTTP/1.1 103 ") || !strings.Contains(answer, "HTTP/1.1 502 ") || len(n2.take()) != 0 {
+		t.Errorf("%q", answer)
+	}
+}
+
 // A client that leaves while the front pauses ends the request, and no node is
 // asked for nothing.
 func TestClientLeavesInAPause(t *testing.T) {

@@ -50,6 +50,7 @@ type visit struct {
 	nodeID string // the id as the node got it
 	fields head.Fields
 
+	informed     bool          // the client got some answer, if only an informational one
 	round, asked int           // rounds over the pool that are done, nodes asked in this one
 	spent        gateway.Usage // by attempts on the present node that failed
 
