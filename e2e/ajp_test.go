@@ -112,8 +112,8 @@ func TestAJPTellsTheContainer(t *testing.T) {
 		req    *http.Request
 		status int
 	}{
-		{"fields beyond a packet", request(t, "GET", w.http+"/app/told.jsp", nil, one, "X-Large: "+strings.Repeat("a", 9000)), 431},
-		{"target beyond a packet", request(t, "GET", w.http+"/app/told.jsp?"+strings.Repeat("a", 8000), nil, one, "X-Large: "+strings.Repeat("a", 400)), 414},
+		{"fields beyond a packet", request(t, "GET", w.http+"/app/told.jsp", nil, one, "X-Large: "+strings.Repeat("a", 9000)), 413},
+		{"target beyond a packet", request(t, "GET", w.http+"/app/told.jsp?"+strings.Repeat("a", 8000), nil, one, "X-Large: "+strings.Repeat("a", 400)), 413},
 		{"method without a number: the page knows it, and refuses it", request(t, "PATCH", w.http+"/app/told.jsp", strings.NewReader("x")), 405},
 		{"that target in a larger packet", request(t, "GET", w.http+"/app/told.jsp?"+strings.Repeat("a", 8000), nil, two, "X-Large: "+strings.Repeat("a", 400)), 200},
 		{"upgrade", request(t, "GET", w.http+"/app/told.jsp", nil, "Connection: Upgrade", "Upgrade: websocket"), 501},

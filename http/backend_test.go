@@ -60,8 +60,8 @@ func TestRequestsThatAProtocolCannotCarry(t *testing.T) {
 		fields       []string
 		status       int
 	}{
-		{"fields", "/", []string{"X-Large: " + strings.Repeat("a", 9000)}, 431},
-		{"target", "/?" + strings.Repeat("a", 8000), []string{"X-Some: " + strings.Repeat("a", 500)}, 414},
+		{"fields", "/", []string{"X-Large: " + strings.Repeat("a", 9000)}, 413},
+		{"target", "/?" + strings.Repeat("a", 8000), []string{"X-Some: " + strings.Repeat("a", 500)}, 413},
 		{"upgrade", "/", []string{"Connection: Upgrade", "Upgrade: websocket"}, 501},
 	} {
 		resp, _ := s.get(c.target, append(c.fields, "Cookie: JSESSIONID=A.n1")...)

@@ -22,6 +22,7 @@ const (
 	statusUnavailable = http.StatusServiceUnavailable
 	statusBody        = http.StatusBadRequest
 	statusBodySlow    = http.StatusRequestTimeout
+	statusHead        = http.StatusRequestEntityTooLarge // as mod_jk says it; 431 and 414 are for limits of ours
 	statusNoUpgrade   = http.StatusNotImplemented
 	statusAborted     = 499 // in logs and metrics only: the client went away first
 )
@@ -42,10 +43,8 @@ func failedStatus(o gateway.Outcome) int {
 // node cannot carry its request; 0 when that is not why err is.
 func unfitStatus(err error) int {
 	switch {
-	case errors.Is(err, head.ErrTarget):
-		return statusTarget
-	case errors.Is(err, head.ErrFields):
-		return statusFields
+	case errors.Is(err, head.ErrTarget), errors.Is(err, head.ErrFields):
+		return statusHead
 	case errors.Is(err, head.ErrUpgrade):
 		return statusNoUpgrade
 	}
