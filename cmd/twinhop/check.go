@@ -3,30 +3,38 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"io"
 	"path/filepath"
 
 	"github.com/spf13/cobra"
 
 	"twinhop/cmd/twinhop/assembly"
 	"twinhop/gateway/config"
+	"twinhop/gateway/config/verdict"
 )
 
 func checkCommand() *cobra.Command {
 	var file, output string
 	var strict bool
+	var old oldFiles
 	c := &cobra.Command{
-		Use:     "check -c FILE",
+		Use:     "check -c FILE | check --workers FILE --urimap FILE",
 		Aliases: []string{"validate"},
 		Short:   "tell everything that is wrong with a configuration",
 		Long: `check reads a configuration and prints every problem with its place, the line
 and what to do. It binds and starts nothing. It exits 0 when run would accept
-the file, else 3; with --strict warnings count as errors.`,
+the file, else 3; with --strict warnings count as errors. Of mod_jk's files it
+tells what run would: a verdict for every line that does not mean the same here.`,
 		Example: "  twinhop check -c twinhop.yaml\n  twinhop check -c twinhop.yaml --strict -o json",
 		RunE: func(c *cobra.Command, args []string) error {
 			name, err := oneFile(c, file, args)
 			switch {
 			case err != nil:
 				return err
+			case old.check("check") != nil:
+				return old.check("check")
+			case old.given():
+				return old.report(c, name, output == "json", strict)
 			case name == "":
 				return usage("check needs a file: twinhop check -c twinhop.yaml")
 			}
@@ -34,6 +42,7 @@ the file, else 3; with --strict warnings count as errors.`,
 		},
 	}
 	c.Flags().StringVarP(&file, "config", "c", "", "the configuration `file`")
+	old.flags(c.Flags())
 	c.Flags().BoolVar(&strict, "strict", false, "take warnings for errors")
 	outputFlag(c, &output)
 	return c
@@ -46,6 +55,38 @@ type report struct {
 	Errors   int             `json:"errors"`
 	Warnings int             `json:"warnings"`
 	Problems config.Problems `json:"problems"`
+	// Findings are the verdicts about the lines of mod_jk's files. Those that are errors count in Errors.
+	Findings verdict.Findings `json:"findings,omitempty"`
+}
+
+func (r report) write(w io.Writer) error {
+	if r.Problems == nil {
+		r.Problems = config.Problems{}
+	}
+	enc := json.NewEncoder(w)
+	enc.SetIndent("", "  ")
+	enc.SetEscapeHTML(false)
+	return enc.Encode(r)
+}
+
+// report tells what is wrong with mod_jk's files, with a configuration beside them if there is a name.
+func (o *oldFiles) report(c *cobra.Command, name string, asJSON, strict bool) error {
+	l, err := o.load(name)
+	if err != nil {
+		return err
+	}
+	errors, warnings := l.problems.Count()
+	errors += l.result.Findings.Count(verdict.Error)
+	ok := errors == 0 && (warnings == 0 || !strict)
+	if asJSON {
+		err = report{l.result.Input.Workers.Name, ok, errors, warnings, l.problems, l.result.Findings}.write(c.OutOrStdout())
+	} else {
+		err = l.tell(c.OutOrStdout())
+	}
+	if err == nil && !ok {
+		return exit{code: exitConfig}
+	}
+	return err
 }
 
 func check(c *cobra.Command, name string, asJSON, strict bool) error {
@@ -59,13 +100,7 @@ func check(c *cobra.Command, name string, asJSON, strict bool) error {
 	out := c.OutOrStdout()
 	switch {
 	case asJSON:
-		if problems == nil {
-			problems = config.Problems{}
-		}
-		enc := json.NewEncoder(out)
-		enc.SetIndent("", "  ")
-		enc.SetEscapeHTML(false)
-		err = enc.Encode(report{name, ok, errors, warnings, problems})
+		err = report{File: name, OK: ok, Errors: errors, Warnings: warnings, Problems: problems}.write(out)
 	case len(problems) == 0:
 		_, err = fmt.Fprintf(out, "%s: no problems\n", name)
 	default:

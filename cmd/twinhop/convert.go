@@ -13,7 +13,6 @@ import (
 
 	"twinhop/cmd/twinhop/assembly"
 	"twinhop/gateway/config"
-	"twinhop/gateway/config/form"
 	"twinhop/gateway/config/modjk"
 )
 
@@ -48,17 +47,14 @@ Variables $(name) and ${name} that no line sets are taken from the environment.`
 			case v.workers == "" && len(v.httpd) == 0:
 				return usage("convert needs a file: twinhop convert --workers workers.properties, or --httpd httpd.conf")
 			}
-			if v.listen != "" {
-				if hint, err := form.Check("listen", v.listen); err != nil {
-					return usage("convert: --listen: %v; %s", err, hint)
-				}
+			if err := v.check("convert"); err != nil {
+				return err
 			}
 			return convert(c, v)
 		},
 	}
 	f := c.Flags()
 	v.flags(f)
-	f.StringVar(&v.listen, "listen", "", "the `address` to be served (default \":8080\")")
 	f.StringVarP(&v.output, "output", "o", "", "the `file` to be written (default standard output)")
 	f.BoolVar(&v.force, "force", false, "write over a file that exists")
 	f.Var((*outputWord)(&v.report), "report", "text or json")

@@ -1,14 +1,18 @@
 package main
 
 import (
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
 
 	"github.com/spf13/pflag"
 
+	"twinhop/cmd/twinhop/assembly"
 	"twinhop/gateway/config"
+	"twinhop/gateway/config/form"
 	"twinhop/gateway/config/modjk"
+	"twinhop/gateway/config/verdict"
 )
 
 // oldFiles is what the command line says of mod_jk's files.
@@ -24,6 +28,67 @@ func (o *oldFiles) flags(f *pflag.FlagSet) {
 	f.StringArrayVar(&o.httpd, "httpd", nil, "a `file` of httpd with Jk lines, such as httpd.conf; may be repeated")
 	f.StringArrayVar(&o.defined, "define", nil, "a `name` or name=value as for httpd -D; may be repeated")
 	f.StringVar(&o.host, "host", "", "the virtual host whose rules count, by its `name`")
+	f.StringVar(&o.listen, "listen", "", "the `address` to be served (default \":8080\")")
+}
+
+// given tells whether any of the files was named.
+func (o *oldFiles) given() bool { return o.workers != "" || o.uriMap != "" || len(o.httpd) > 0 }
+
+// check complains of words that mean nothing, or that cannot be.
+func (o *oldFiles) check(verb string) error {
+	switch {
+	case o.given() && o.workers == "" && len(o.httpd) == 0:
+		return usage("%s: --urimap alone says nothing of workers: give --workers or --httpd, too", verb)
+	case !o.given() && (o.host != "" || o.listen != "" || len(o.defined) > 0):
+		return usage("%s: --host, --listen and --define belong to mod_jk's files: give --workers or --httpd, too", verb)
+	case o.listen == "":
+		return nil
+	}
+	if hint, err := form.Check("listen", o.listen); err != nil {
+		return usage("%s: --listen: %v; %s", verb, err, hint)
+	}
+	return nil
+}
+
+// loaded is a configuration, and where it comes from: what mod_jk's files mean with a configuration beside them, or that alone.
+type loaded struct {
+	config   config.Config
+	result   modjk.Result
+	problems config.Problems
+	extra    *modjk.Source // -c; nil: none
+	dir      string        // relative names of extra are relative to it
+}
+
+// load reads everything. name is the configuration beside the files; "": there is none.
+func (o *oldFiles) load(name string) (*loaded, error) {
+	in, err := o.read()
+	if err != nil {
+		return nil, err
+	}
+	l := &loaded{}
+	if name != "" {
+		s, err := readOld(name)
+		if err != nil {
+			return nil, err
+		}
+		l.extra, l.dir = &s, filepath.Dir(name)
+	}
+	l.config, l.result, l.problems = modjk.Load(in, l.extra, assembly.WordsIn(l.dir))
+	return l, nil
+}
+
+// failed tells whether the files cannot be run.
+func (l *loaded) failed() bool {
+	errors, _ := l.problems.Count()
+	return errors > 0 || l.result.Findings.Count(verdict.Error) > 0
+}
+
+// tell writes what there is to say of the files in a few lines.
+func (l *loaded) tell(w io.Writer) error {
+	if err := l.result.Findings.Brief(w); err != nil || len(l.problems) == 0 {
+		return err
+	}
+	return l.problems.Render(w, nil)
 }
 
 // read reads the files that were named. Those that httpd's name in turn are read when they are needed.

@@ -22,28 +22,40 @@ import (
 
 func runCommand() *cobra.Command {
 	var file string
+	var old oldFiles
 	c := &cobra.Command{
-		Use:     "run -c FILE",
+		Use:     "run -c FILE | run --workers FILE --urimap FILE",
 		Aliases: []string{"serve"},
 		Short:   "serve as a configuration says, in the foreground",
 		Long: `run checks the configuration, binds every socket and serves until SIGTERM or
 SIGINT. Then it says so on /readyz, finishes requests and calls within
-shutdown.grace, and exits. A second signal exits at once.`,
-		Example: "  twinhop run -c twinhop.yaml",
+shutdown.grace, and exits. A second signal exits at once.
+
+Instead of a configuration it takes mod_jk's files as they are: --workers,
+--urimap, --httpd. Then it prints a verdict for every line that does not mean
+the same here, and looks at the map of URIs as mod_jk does: changed rules count
+without a restart. -c adds a configuration with other keys, such as admin.`,
+		Example: "  twinhop run -c twinhop.yaml\n  twinhop run --workers workers.properties --urimap uriworkermap.properties --listen :8081",
 		RunE: func(c *cobra.Command, args []string) error {
 			name, err := oneFile(c, file, args)
 			switch {
 			case err != nil:
 				return err
+			case old.check("run") != nil:
+				return old.check("run")
+			case old.given():
+				return runOld(c.Context(), &old, name, c.ErrOrStderr())
 			case name == "":
 				return usage(`run needs a configuration: twinhop run -c twinhop.yaml
   twinhop demo                    shows everything at work, without a file
-  twinhop check -c twinhop.yaml   tells what is wrong with a file`)
+  twinhop check -c twinhop.yaml   tells what is wrong with a file
+  twinhop run --workers FILE      takes mod_jk's files`)
 			}
 			return run(c.Context(), name, c.ErrOrStderr())
 		},
 	}
 	c.Flags().StringVarP(&file, "config", "c", "", "the configuration `file`")
+	old.flags(c.Flags())
 	return c
 }
 
@@ -62,10 +74,30 @@ func run(ctx context.Context, name string, stderr io.Writer) error {
 	if errors, _ := problems.Count(); errors > 0 {
 		return exit{code: exitConfig}
 	}
-	log := newLog(stderr, c.Telemetry.Log)
+	return serve(ctx, &loaded{config: c, dir: filepath.Dir(name)}, stderr)
+}
+
+// runOld serves as mod_jk's files say, with a configuration beside them if there is a name.
+func runOld(ctx context.Context, o *oldFiles, name string, stderr io.Writer) error {
+	l, err := o.load(name)
+	if err != nil {
+		return err
+	}
+	if err := l.tell(stderr); err != nil {
+		return err
+	}
+	if l.failed() {
+		return exit{code: exitConfig}
+	}
+	return serve(ctx, l, stderr)
+}
+
+// serve builds a gateway and runs it until a signal.
+func serve(ctx context.Context, l *loaded, stderr io.Writer) error {
+	log := newLog(stderr, l.config.Telemetry.Log)
 	ctx, stop := onSignal(ctx, log) // before anything is built: what was bound is closed again
 	defer stop()
-	g, err := assembly.Build(assembly.Options{Config: c, Dir: filepath.Dir(name), Log: log, Version: version(),
+	g, err := assembly.Build(assembly.Options{Config: l.config, Dir: l.dir, Log: log, Version: version(),
 		OnSetup: func(url string) {
 			fmt.Fprintf(stderr, "twinhop: nobody can log in to the admin UI yet. Make the first user within 15 minutes:\n  %s\n", url)
 		}})
@@ -75,6 +107,7 @@ func run(ctx context.Context, name string, stderr io.Writer) error {
 	listening(log, g.Addrs())
 	var wg sync.WaitGroup
 	wg.Go(func() { announce(ctx, g, log) })
+	wg.Go(func() { l.follow(ctx, g, log) })
 	err = g.Run(ctx)
 	stop()
 	wg.Wait()

@@ -35,7 +35,7 @@ func Convert(in Input) Result {
 	c.makePools()
 	c.mapURIs(in.Workers.Name, rules)
 	c.leftOver()
-	r := Result{Findings: c.Sorted(), MapFile: c.mapFile, Reload: c.reload}
+	r := Result{Findings: c.Sorted(), Files: c.Files, Input: in, MapFile: c.mapFile, Reload: c.reload}
 	if r.Findings.Count(Error) == 0 {
 		r.YAML, r.Secrets = c.write(in)
 	}

@@ -108,7 +108,7 @@ var directives = []Directive{
 	{"JkUnMount", "httpd", Used, toTheMap},
 	{"JkMountFile", "httpd", Used, "the file is read, unless --urimap gives another"},
 	{"JkMountCopy", "httpd", Used, "rules of the main server are copied"},
-	{"JkMountFileReload", "httpd", Unsupported, "convert again after a change"},
+	{"JkMountFileReload", "httpd", Used, "how often run looks at the map; what was converted stays"},
 	{"JkAutoAlias", "httpd", Unsupported, "the gateway serves no files"},
 	{"JkOptions", "httpd", Approximated, "targets are forwarded as they came, unsafe ones are refused"},
 	{"JkEnvVar", "httpd", Unsupported, "no attributes of your own"},

@@ -44,7 +44,10 @@ func readHTTPD(in *Input, l *verdict.Ledger) *front {
 	for _, s := range in.HTTPD {
 		sources = append(sources, httpd.Source(s))
 	}
-	h := &front{Ledger: l, conf: r.Read(sources...)}
+	if in.conf == nil {
+		in.conf = r.Read(sources...)
+	}
+	h := &front{Ledger: l, conf: in.conf}
 	l.Files = append(l.Files, h.conf.Files...)
 	of := map[*httpd.Host]*host{}
 	for _, v := range h.conf.Hosts {

@@ -65,6 +65,8 @@ type Input struct {
 	Host    string                      // virtual host whose rules count; empty: the only one that has some
 	Listen  string                      // address to be served; empty: ":8080"
 	Lookup  func(string) (string, bool) // variables of the environment; nil: none
+
+	conf *httpd.Conf // what the files of httpd said when they were read
 }
 
 // Result is what came out.
@@ -72,6 +74,8 @@ type Result struct {
 	YAML     []byte // nil when a finding is an Error
 	Secrets  bool   // YAML holds a secret: nobody else should read it
 	Findings Findings
+	Files    []string      // all that were read
+	Input    Input         // with all that was read, to read a changed map beside it
 	MapFile  string        // where the rules were read, "": no such file
 	Reload   time.Duration // how often mod_jk looks whether they changed, 0: never
 }

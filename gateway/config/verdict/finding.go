@@ -52,9 +52,19 @@ func (fs Findings) Count(v Verdict) (n int) {
 }
 
 // Render writes a table, one line for each finding, and a line with the sums.
-func (fs Findings) Render(w io.Writer) error {
+func (fs Findings) Render(w io.Writer) error { return fs.render(w, func(Finding) bool { return true }) }
+
+// Brief is Render without the lines that are used as they are.
+func (fs Findings) Brief(w io.Writer) error {
+	return fs.render(w, func(f Finding) bool { return f.Verdict != Used })
+}
+
+func (fs Findings) render(w io.Writer, shown func(Finding) bool) error {
 	tw := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	for _, f := range fs {
+		if !shown(f) {
+			continue
+		}
 		note := f.Note
 		if f.Hint != "" {
 			note = strings.TrimPrefix(note+"; "+f.Hint, "; ")
