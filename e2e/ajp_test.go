@@ -46,13 +46,18 @@ func asTold(t *testing.T, w *world, req *http.Request) (int, map[string]string) 
 	if err != nil {
 		t.Fatal(err)
 	}
+	return resp.StatusCode, linesOf(resp)
+}
+
+// linesOf reads an answer of told.jsp.
+func linesOf(resp *http.Response) map[string]string {
 	defer resp.Body.Close()
 	lines := map[string]string{}
 	for in := bufio.NewScanner(resp.Body); in.Scan(); {
 		name, value, _ := strings.Cut(in.Text(), "=")
 		lines[name] = value
 	}
-	return resp.StatusCode, lines
+	return lines
 }
 
 func request(t *testing.T, method, url string, body io.Reader, fields ...string) *http.Request {

@@ -26,6 +26,7 @@ import (
 type stage struct {
 	Tomcats bool           // the nodes speak HTTP: the two real Tomcats
 	AJP     [2]string      // of the Tomcats: node i speaks AJP13 where this is set, with these words (ajp: {…})
+	Taps    *[2]*tap       // AJP13 connections go through these, which count them
 	HTTPS   []string       // tls words of further HTTP listeners, as an operator would write them: "{cert: site.pem, key: site.key}"
 	Files   func(w *world) // puts files into w.dir, where the configuration is
 	Web     [2]string      // the nodes speak HTTP: servers of the scenario's own, at these URLs
@@ -66,7 +67,12 @@ func set(t *testing.T, s stage) *world {
 		w.tomcats = tomcats(t)
 		for i, n := range w.tomcats.nodes {
 			if http[i] = n.url(); s.AJP[i] != "" {
-				http[i] = fmt.Sprintf("ajp://127.0.0.1:%d", n.AJP)
+				addr := fmt.Sprintf("127.0.0.1:%d", n.AJP)
+				if s.Taps != nil {
+					s.Taps[i] = newTap(t, addr)
+					addr = s.Taps[i].addr
+				}
+				http[i] = "ajp://" + addr
 			}
 		}
 	}

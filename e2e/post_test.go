@@ -18,8 +18,10 @@ import (
 // requests that were under way are lost, not those that begin once the node is dead. (It is a
 // while dying: the kernel takes its memory apart before it closes its sockets, and meanwhile
 // they take whatever is sent.)
-func TestPostIsNeverDeliveredTwice(t *testing.T) {
-	w := set(t, stage{Tomcats: true, Load: true})
+func TestPostIsNeverDeliveredTwice(t *testing.T) { neverTwice(t, stage{Tomcats: true, Load: true}) }
+
+func neverTwice(t *testing.T, s stage) {
+	w := set(t, s)
 	for _, n := range w.tomcats.nodes {
 		if _, err := post(directly, n.url(), "warm", 0); err != nil { // the page is compiled now
 			t.Fatal(err)

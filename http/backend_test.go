@@ -47,6 +47,32 @@ func TestBackendsAreToldRouteAndActivation(t *testing.T) {
 	}
 }
 
+// What a rule makes of a member is what the member is told, and the router
+// heeds (in mod_jk the extensions active, disabled and stopped).
+func TestActivationOfARule(t *testing.T) {
+	all := pair(t, nil)
+	s := byAJP(t, all, func(s *stage) {
+		s.pool.Variants = []cluster.Variant{{Name: "drain", Activation: map[string]cluster.Activation{"n1": cluster.Disabled}},
+			{Name: "stop", Activation: map[string]cluster.Activation{"n1": cluster.Stopped, "n2": cluster.Disabled}}}
+		s.settings.Mounts = mustMounts(t, []MountRule{rule("/*", "default"), {Path: "/dis/*", Pool: "default", Variant: "drain"}, {Path: "/stp/*", Pool: "default", Variant: "stop"}})
+	})
+	for path, want := range map[string]string{"/x n1": "n1 ACT", "/x n2": "n2 ACT", "/dis/x n1": "n1 DIS", "/dis/x n2": "n2 ACT", "/dis/x ": "n2 ACT", "/stp/x n2": "n2 DIS"} {
+		path, route, _ := strings.Cut(path, " ")
+		for range 3 {
+			s.get(path, "Cookie: JSESSIONID=A."+route)
+		}
+		got := taken(all)
+		if len(got) != 3 {
+			t.Fatalf("%s: %d requests arrived", path, len(got))
+		}
+		for _, a := range got {
+			if told := a.attrs["6"] + " " + a.attrs["JK_LB_ACTIVATION"]; told != want {
+				t.Errorf("%s with a session of %q: %s, want %s", path, route, told, want)
+			}
+		}
+	}
+}
+
 // A request that AJP cannot carry is refused with what is wrong with it. It
 // goes to no other node, for its session is on this one, and says nothing
 // about the node.

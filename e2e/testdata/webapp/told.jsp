@@ -20,4 +20,6 @@ large=<%= request.getHeader("X-Large") == null ? 0 : request.getHeader("X-Large"
 activation=<%= request.getAttribute("JK_LB_ACTIVATION") %>
 evil=<%= request.getAttribute("jakarta.servlet.include.request_uri") %>
 cipher=<%= request.getAttribute("jakarta.servlet.request.cipher_suite") + " " + request.getAttribute("jakarta.servlet.request.key_size") %>
+tls=<%= request.getAttribute("jakarta.servlet.request.secure_protocol") + " " + request.getAttribute("org.apache.tomcat.util.net.secure_protocol_version") %>
+own=<%= request.getAttribute("STAGE") + " " + request.getAttribute("SSL_CLIENT_VERIFY") + " " + request.getAttribute("SSL_CLIENT_S_DN") %>
 person=<% java.security.cert.X509Certificate[] shown = (java.security.cert.X509Certificate[]) request.getAttribute("jakarta.servlet.request.X509Certificate"); %><%= shown == null ? null : shown[0].getSubjectX500Principal().getName() %>
