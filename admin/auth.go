@@ -13,20 +13,21 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"twinhop/admin/access"
+	"twinhop/admin/stamp"
 )
 
 // meView is who one is, as the API tells it.
 type meView struct {
-	Name    string     `json:"name"`
-	Role    Role       `json:"role"`
-	Via     string     `json:"via"`
-	Expires *timestamp `json:"expires,omitempty"`
+	Name    string      `json:"name"`
+	Role    Role        `json:"role"`
+	Via     string      `json:"via"`
+	Expires *stamp.Time `json:"expires,omitempty"`
 }
 
 func viewMe(m access.Me) meView {
 	v := meView{Name: m.Name, Role: m.Role, Via: m.Via}
 	if !m.Expires.IsZero() {
-		v.Expires = stamp(m.Expires)
+		v.Expires = stamp.Of(m.Expires)
 	}
 	return v
 }

@@ -2,6 +2,8 @@ package admin
 
 import (
 	"twinhop/admin/history"
+	"twinhop/admin/nodes"
+	"twinhop/admin/stamp"
 	"twinhop/appsession"
 	"twinhop/gateway"
 	"twinhop/gateway/trace"
@@ -9,22 +11,22 @@ import (
 
 // eventView is one line of a session's timeline.
 type eventView struct {
-	At      *timestamp `json:"at"`
-	Until   *timestamp `json:"until,omitempty"` // of the last of Count like ones
-	Count   int        `json:"count"`
-	Type    string     `json:"type"` // "decision", "learned", "moved"
-	Proto   string     `json:"proto,omitempty"`
-	Kind    string     `json:"kind,omitempty"`
-	Session string     `json:"session,omitempty"`
-	Node    string     `json:"node,omitempty"`
-	From    string     `json:"from,omitempty"`
-	Rule    string     `json:"rule"`
-	Guest   bool       `json:"guest,omitempty"`
-	Moved   bool       `json:"moved,omitempty"`
-	Failed  bool       `json:"failed,omitempty"`
-	Hint    *hintView  `json:"hint,omitempty"`
-	Keys    []markView `json:"keys,omitempty"`
-	More    int        `json:"more,omitempty"`
+	At      *stamp.Time `json:"at"`
+	Until   *stamp.Time `json:"until,omitempty"` // of the last of Count like ones
+	Count   int         `json:"count"`
+	Type    string      `json:"type"` // "decision", "learned", "moved"
+	Proto   string      `json:"proto,omitempty"`
+	Kind    string      `json:"kind,omitempty"`
+	Session string      `json:"session,omitempty"`
+	Node    string      `json:"node,omitempty"`
+	From    string      `json:"from,omitempty"`
+	Rule    string      `json:"rule"`
+	Guest   bool        `json:"guest,omitempty"`
+	Moved   bool        `json:"moved,omitempty"`
+	Failed  bool        `json:"failed,omitempty"`
+	Hint    *hintView   `json:"hint,omitempty"`
+	Keys    []markView  `json:"keys,omitempty"`
+	More    int         `json:"more,omitempty"`
 }
 
 type hintView struct {
@@ -42,10 +44,10 @@ type markView struct {
 var verbNames = [...]string{gateway.Seen: "", gateway.Set: "set", gateway.Gone: "gone"}
 
 func viewEvent(e *trace.Event) eventView {
-	v := eventView{At: stamp(e.At), Count: e.Count, Type: e.Type.String(), Proto: e.Proto, Node: e.Node, From: e.From,
+	v := eventView{At: stamp.Of(e.At), Count: e.Count, Type: e.Type.String(), Proto: e.Proto, Node: e.Node, From: e.From,
 		Rule: e.Rule.String(), Guest: e.Guest, Moved: e.Moved, Failed: e.Failed, More: e.More}
 	if e.Count > 1 {
-		v.Until = stamp(e.Until)
+		v.Until = stamp.Of(e.Until)
 	}
 	if e.Type != trace.Moved {
 		v.Kind = kindNames[e.Kind]
@@ -54,28 +56,28 @@ func viewEvent(e *trace.Event) eventView {
 		v.Session = e.Session.String()
 	}
 	if e.Hint.Text != "" {
-		v.Hint = &hintView{e.Hint.Source.String(), clean(e.Hint.Text)}
+		v.Hint = &hintView{e.Hint.Source.String(), nodes.Clean(e.Hint.Text)}
 	}
 	for _, k := range e.Keys {
-		v.Keys = append(v.Keys, markView{k.Space.String(), k.Source.String(), verbNames[k.Verb], clean(k.Text)})
+		v.Keys = append(v.Keys, markView{k.Space.String(), k.Source.String(), verbNames[k.Verb], nodes.Clean(k.Text)})
 	}
 	return v
 }
 
 // occurrence is something that operators want to hear of.
 type occurrence struct {
-	At      *timestamp `json:"at"`
-	Count   int        `json:"count,omitempty"` // like moves in a row, the last of them at At
-	Type    string     `json:"type"`            // "node.changed", "node.set", "session.moved"
-	Node    string     `json:"node,omitempty"`
-	From    string     `json:"from,omitempty"`
-	Session string     `json:"session,omitempty"`
-	Service string     `json:"service,omitempty"`
-	Was     string     `json:"was,omitempty"`
-	Is      string     `json:"is,omitempty"`
-	Rule    string     `json:"rule,omitempty"`
-	Actor   string     `json:"actor,omitempty"`
-	Reason  string     `json:"reason,omitempty"`
+	At      *stamp.Time `json:"at"`
+	Count   int         `json:"count,omitempty"` // like moves in a row, the last of them at At
+	Type    string      `json:"type"`            // "node.changed", "node.set", "session.moved"
+	Node    string      `json:"node,omitempty"`
+	From    string      `json:"from,omitempty"`
+	Session string      `json:"session,omitempty"`
+	Service string      `json:"service,omitempty"`
+	Was     string      `json:"was,omitempty"`
+	Is      string      `json:"is,omitempty"`
+	Rule    string      `json:"rule,omitempty"`
+	Actor   string      `json:"actor,omitempty"`
+	Reason  string      `json:"reason,omitempty"`
 }
 
 // sameMove tells whether two sessions were moved alike: when a node dies, all
@@ -86,7 +88,7 @@ func (o *occurrence) sameMove(n *occurrence) bool {
 
 // overviewView is the state of everything at a glance.
 type overviewView struct {
-	At       *timestamp        `json:"at"`
+	At       *stamp.Time       `json:"at"`
 	Class    string            `json:"class"` // "good", "degraded", "bad"
 	Cause    string            `json:"cause,omitempty"`
 	Leader   string            `json:"leader"`
@@ -98,7 +100,7 @@ type overviewView struct {
 	Sticky   float64           `json:"sticky"` // share of decisions that followed existing affinity
 	Moves    map[string]uint64 `json:"moves"`
 	Rules    rulesView         `json:"rules"`
-	Nodes    []nodeView        `json:"nodes"`
+	Nodes    []nodes.View      `json:"nodes"`
 	History  *history.Series   `json:"history,omitempty"`
 	Recent   []occurrence      `json:"recent"`
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"twinhop/admin/nodes"
 	"twinhop/admin/search"
 	"twinhop/appsession"
 	"twinhop/gateway"
@@ -57,7 +58,7 @@ func (s *Server) why(ctx context.Context, a *gateway.Ask, role Role) whyView {
 		v.Keys = append(v.Keys, k)
 	}
 	for _, x := range s.Panel.Explain(ctx, a) {
-		step := stepView{Rule: x.Rule.String(), Result: x.Result, Detail: clean(x.Detail), Node: x.Node}
+		step := stepView{Rule: x.Rule.String(), Result: x.Result, Detail: nodes.Clean(x.Detail), Node: x.Node}
 		if x.Key.Space != appsession.NoSpace {
 			k := viewKey(x.Key, role)
 			step.Key = &k

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"twinhop/admin/history"
+	"twinhop/admin/stamp"
 	"twinhop/gateway/cluster"
 	"twinhop/gateway/trace"
 )
@@ -101,7 +102,7 @@ func (h *hub) compare() {
 }
 
 func change(key, was, is string, at time.Time) occurrence {
-	o := occurrence{At: stamp(at), Type: "node.changed", Was: was, Is: is}
+	o := occurrence{At: stamp.Of(at), Type: "node.changed", Was: was, Is: is}
 	for i := range len(key) {
 		if key[i] == 0 {
 			o.Node, o.Service = key[:i], key[i+1:]
@@ -167,7 +168,7 @@ func (h *hub) follow(ctx context.Context) {
 
 func (h *hub) traced(e *trace.Event, watched map[string]bool) {
 	if e.Type == trace.Moved {
-		h.note(occurrence{At: stamp(e.At), Type: "session.moved", Session: e.Session.String(), Node: e.Node,
+		h.note(occurrence{At: stamp.Of(e.At), Type: "session.moved", Session: e.Session.String(), Node: e.Node,
 			From: e.From, Rule: e.Rule.String()})
 	}
 	if len(watched) > 0 && watched[e.Session.String()] {

@@ -3,24 +3,26 @@ package admin
 import (
 	"strings"
 
+	"twinhop/admin/nodes"
+	"twinhop/admin/stamp"
 	"twinhop/appsession"
 	"twinhop/gateway/trace"
 )
 
 // sessionView is an application session as the API shows it.
 type sessionView struct {
-	ID        string     `json:"id"`
-	Node      string     `json:"node"`
-	Split     bool       `json:"split"` // some key leads to another node
-	Anonymous bool       `json:"anonymous"`
-	Moved     bool       `json:"moved"`
-	Left      []string   `json:"left,omitempty"` // nodes it was moved away from, newest first
-	Rev       uint32     `json:"rev"`
-	Legs      legs       `json:"legs"`
-	Keys      []keyView  `json:"keys"`
-	Born      *timestamp `json:"born"`
-	Seen      *timestamp `json:"seen"`
-	Expires   *timestamp `json:"expires,omitempty"`
+	ID        string      `json:"id"`
+	Node      string      `json:"node"`
+	Split     bool        `json:"split"` // some key leads to another node
+	Anonymous bool        `json:"anonymous"`
+	Moved     bool        `json:"moved"`
+	Left      []string    `json:"left,omitempty"` // nodes it was moved away from, newest first
+	Rev       uint32      `json:"rev"`
+	Legs      legs        `json:"legs"`
+	Keys      []keyView   `json:"keys"`
+	Born      *stamp.Time `json:"born"`
+	Seen      *stamp.Time `json:"seen"`
+	Expires   *stamp.Time `json:"expires,omitempty"`
 }
 
 // legs counts the aliases by protocol.
@@ -43,7 +45,7 @@ type keyView struct {
 // viewSession shows a session to somebody with this role.
 func viewSession(x *appsession.Session, role Role) sessionView {
 	v := sessionView{ID: x.ID.String(), Node: x.Owner, Anonymous: x.Anonymous, Rev: x.Rev, Left: x.Left.Nodes(),
-		Born: stamp(x.Born), Seen: stamp(x.Seen), Expires: stamp(x.Expires), Keys: make([]keyView, 0, len(x.Keys))}
+		Born: stamp.Of(x.Born), Seen: stamp.Of(x.Seen), Expires: stamp.Of(x.Expires), Keys: make([]keyView, 0, len(x.Keys))}
 	v.Moved = len(v.Left) > 0
 	for i := range x.Keys {
 		a := &x.Keys[i]
@@ -76,9 +78,9 @@ func viewSession(x *appsession.Session, role Role) sessionView {
 func viewKey(k appsession.Key, role Role) keyView {
 	v := keyView{Space: k.Space.String(), Realm: k.Realm}
 	if k.Space == appsession.HTTP || role < RoleOperator {
-		v.Value = clean(trace.Mask(k))
+		v.Value = nodes.Clean(trace.Mask(k))
 	} else {
-		v.Value = clean(k.Value)
+		v.Value = nodes.Clean(k.Value)
 	}
 	return v
 }

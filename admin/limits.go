@@ -7,18 +7,20 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"twinhop/admin/limits"
+	"twinhop/admin/nodes"
+	"twinhop/admin/stamp"
 )
 
 // limitsView is what a page shows; without SIP there is nothing in it.
 type limitsView struct {
-	At  *timestamp   `json:"at"`
+	At  *stamp.Time  `json:"at"`
 	SIP *limits.Page `json:"sip,omitempty"`
 }
 
 func (s *Server) getLimits(*gin.Context) (any, error) {
-	v := limitsView{At: stamp(s.now())}
+	v := limitsView{At: stamp.Of(s.now())}
 	if s.Panel.Limits != nil {
-		v.SIP = s.Panel.Limits().Page(clean)
+		v.SIP = s.Panel.Limits().Page(nodes.Clean)
 	}
 	return v, nil
 }

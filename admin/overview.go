@@ -8,6 +8,8 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"twinhop/admin/nodes"
+	"twinhop/admin/stamp"
 	"twinhop/gateway/cluster"
 )
 
@@ -19,7 +21,7 @@ func (s *Server) getOverview(c *gin.Context) (any, error) {
 
 func (s *Server) overview(ctx context.Context) overviewView {
 	counts := s.Panel.Trace.Counts()
-	v := overviewView{At: stamp(s.now()), UptimeMS: s.now().Sub(s.started).Milliseconds(), Sessions: s.fill(),
+	v := overviewView{At: stamp.Of(s.now()), UptimeMS: s.now().Sub(s.started).Milliseconds(), Sessions: s.fill(),
 		Calls: s.callsOn(""), Rates: s.hub.past.Rates(), Sticky: sticky(&counts), Moves: named(counts.Moves),
 		Rules: rulesView{named(counts.HTTP.Rules), named(counts.SIP.Rules)}, Nodes: s.nodeViews(), Recent: s.hub.recent()}
 	if s.Panel.Leader != nil {
@@ -53,13 +55,13 @@ func (s *Server) class(v *overviewView, ready readiness) (class, cause string) {
 	}
 	for _, x := range ready.Checks {
 		if !x.OK {
-			return "degraded", clean(x.Name + ": " + x.Detail)
+			return "degraded", nodes.Clean(x.Name + ": " + x.Detail)
 		}
 	}
 	if v.Sessions.Overflow {
 		return "degraded", "the affinity table is full: new sessions are placed by hash, without an entry"
 	}
-	if names := nodesWith(v.Nodes, func(n *nodeView) string {
+	if names := nodesWith(v.Nodes, func(n *nodes.View) string {
 		for _, svc := range cluster.Services() {
 			if n.Health[svc.String()] == "down" {
 				return strings.ToUpper(svc.String()) + " is down"
@@ -69,7 +71,7 @@ func (s *Server) class(v *overviewView, ready readiness) (class, cause string) {
 	}); names != "" {
 		return "degraded", names
 	}
-	if names := nodesWith(v.Nodes, func(n *nodeView) string {
+	if names := nodesWith(v.Nodes, func(n *nodes.View) string {
 		if n.Activation != "active" {
 			return "is " + n.Activation
 		}
@@ -81,7 +83,7 @@ func (s *Server) class(v *overviewView, ready readiness) (class, cause string) {
 }
 
 // nodesWith names the nodes that say something, at most three of them.
-func nodesWith(nodes []nodeView, say func(*nodeView) string) string {
+func nodesWith(nodes []nodes.View, say func(*nodes.View) string) string {
 	var all []string
 	for i := range nodes {
 		if text := say(&nodes[i]); text != "" {

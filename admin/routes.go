@@ -16,6 +16,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"twinhop/admin/access"
+	"twinhop/admin/stamp"
 )
 
 // route is one thing that can be asked for, and the least role that may.
@@ -217,28 +218,13 @@ func (s *Server) getMetrics(c *gin.Context) (any, error) {
 }
 
 type versionView struct {
-	Product   string     `json:"product"`
-	Version   string     `json:"version"`
-	Go        string     `json:"go"`
-	Instance  string     `json:"instance"`
-	StartedAt *timestamp `json:"startedAt"`
+	Product   string      `json:"product"`
+	Version   string      `json:"version"`
+	Go        string      `json:"go"`
+	Instance  string      `json:"instance"`
+	StartedAt *stamp.Time `json:"startedAt"`
 }
 
 func (s *Server) getVersion(*gin.Context) (any, error) {
-	return versionView{"twinhop", s.Version, runtime.Version(), s.Instance, stamp(s.started)}, nil
-}
-
-// timestamp is written as RFC 3339 with milliseconds, in UTC.
-type timestamp time.Time
-
-func stamp(t time.Time) *timestamp {
-	if t.IsZero() {
-		return nil
-	}
-	return (*timestamp)(&t)
-}
-
-// MarshalText implements encoding.TextMarshaler.
-func (t timestamp) MarshalText() ([]byte, error) {
-	return time.Time(t).UTC().AppendFormat(nil, "2006-01-02T15:04:05.000Z07:00"), nil
+	return versionView{"twinhop", s.Version, runtime.Version(), s.Instance, stamp.Of(s.started)}, nil
 }

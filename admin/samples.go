@@ -2,6 +2,7 @@ package admin
 
 import (
 	"twinhop/admin/history"
+	"twinhop/admin/nodes"
 )
 
 // sample looks at the counters.
@@ -21,13 +22,13 @@ func (h *hub) sample() {
 }
 
 // shares fills in the nodes' rates, their share of the traffic, and the share that their weights ask for.
-func (h *hub) shares(list []nodeView) {
+func (h *hub) shares(list []nodes.View) {
 	all, weights := 0.0, 0.0
 	for i := range list {
 		n := &list[i]
 		n.Rate = h.past.Served(n.Name)
 		all += n.Rate
-		if n.wanted() {
+		if n.Wanted() {
 			weights += float64(n.Weight)
 		}
 	}
@@ -36,21 +37,8 @@ func (h *hub) shares(list []nodeView) {
 		if all > 0 {
 			n.Share = n.Rate / all
 		}
-		if weights > 0 && n.wanted() {
+		if weights > 0 && n.Wanted() {
 			n.Target = float64(n.Weight) / weights
 		}
 	}
-}
-
-// wanted tells whether the node can be given new work of any kind.
-func (n *nodeView) wanted() bool {
-	if n.Activation != "active" {
-		return false
-	}
-	for _, word := range n.Health {
-		if word != "down" {
-			return true
-		}
-	}
-	return false
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"twinhop/admin/stamp"
 	"twinhop/appsession"
 )
 
@@ -62,7 +63,7 @@ func (s *Server) getStream(c *gin.Context) (any, error) {
 	w := &eventWriter{c.Writer, http.NewResponseController(c.Writer)}
 	w.control.SetReadDeadline(time.Time{}) // the request is read; the stream has no end
 	hello := fmt.Sprintf("retry: 2000\n%s", event(message{id: last, event: "hello"}, map[string]any{
-		"time": stamp(s.now()), "version": s.Version, "lastId": last}))
+		"time": stamp.Of(s.now()), "version": s.Version, "lastId": last}))
 	if w.write([]byte(hello)) != nil {
 		return nil, nil
 	}

@@ -1,0 +1,147 @@
+package nodes
+
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"twinhop/admin/stamp"
+	"twinhop/gateway/cluster"
+)
+
+// View is a node as the API shows it.
+type View struct {
+	Name       string            `json:"name"`
+	Route      string            `json:"route"`
+	Domain     string            `json:"domain,omitempty"`
+	Redirect   string            `json:"redirect,omitempty"`
+	Activation string            `json:"activation"` // "mixed" when its pools differ
+	Health     map[string]string `json:"health"`     // by service, only those it has
+	Addresses  map[string]string `json:"addresses"`
+	Checks     map[string]Check  `json:"checks"`
+	Weight     int               `json:"weight"`
+	Distance   int               `json:"distance"`
+	Pools      []Member          `json:"pools"`
+	Sessions   int               `json:"sessions"`
+	Calls      int               `json:"calls"`
+	Running    int64             `json:"running"`
+	Served     int64             `json:"served"`
+	Failed     int64             `json:"failed"`
+	Rate       float64           `json:"rate"`   // requests per second, lately
+	Share      float64           `json:"share"`  // of all requests, lately
+	Target     float64           `json:"target"` // share that its weight asks for
+	Gen        uint32            `json:"gen,omitempty"`
+	Version    int               `json:"version,omitempty"`
+}
+
+// Member is a node's place in one pool.
+type Member struct {
+	Name       string `json:"name"`
+	Activation string `json:"activation"`
+	Route      string `json:"route"`
+	Domain     string `json:"domain,omitempty"`
+	Redirect   string `json:"redirect,omitempty"`
+	Weight     int    `json:"weight"`
+	Distance   int    `json:"distance"`
+	Elected    int64  `json:"elected"`
+	Busy       int64  `json:"busy"`
+	Errors     int64  `json:"errors"`
+	Value      int64  `json:"value"`
+}
+
+// Check is what is known about one service of a node.
+type Check struct {
+	State   string      `json:"state"`
+	Since   *stamp.Time `json:"since,omitempty"`
+	Changes int         `json:"changes"`
+	Why     string      `json:"why,omitempty"`
+	At      *stamp.Time `json:"at,omitempty"`
+	Next    *stamp.Time `json:"next,omitempty"`
+	OK      bool        `json:"ok"`
+	Code    int         `json:"code,omitempty"`
+	Detail  string      `json:"detail,omitempty"`
+	TookMS  float64     `json:"tookMs,omitempty"`
+}
+
+// Counts tells what a node holds.
+type Counts struct{ Sessions, Calls func(node string) int }
+
+// Of shows one node.
+func Of(v *cluster.View, n *cluster.Node, c Counts) View {
+	x := View{Name: n.Name, Route: n.Route, Gen: n.Gen, Version: n.Version, Weight: 1, Pools: []Member{},
+		Health: map[string]string{}, Addresses: map[string]string{}, Checks: map[string]Check{}}
+	for _, svc := range cluster.Services() {
+		if !n.Has(svc) {
+			continue
+		}
+		a := n.Addr(svc)
+		x.Health[svc.String()] = n.Health(svc).String()
+		x.Addresses[svc.String()] = a.Scheme + "://" + a.Addr.String()
+		if c := n.Check(svc); c != nil {
+			x.Checks[svc.String()] = viewCheck(c.Record())
+		}
+	}
+	for _, p := range v.Pools {
+		m := p.Member(n.Name)
+		if m == nil {
+			continue
+		}
+		x.Pools = append(x.Pools, viewMember(m))
+		if len(x.Pools) == 1 {
+			x.Activation, x.Weight, x.Distance = m.Activation.String(), m.Weight, m.Distance
+			x.Domain, x.Redirect, x.Route = m.Domain, m.Redirect, m.Route
+		} else if m.Activation.String() != x.Activation {
+			x.Activation = "mixed"
+		}
+	}
+	if l := n.Load(); l != nil {
+		x.Running, x.Served, x.Failed = l.Requests.Load(), l.Served.Load(), l.Failed.Load()
+	}
+	x.Sessions, x.Calls = c.Sessions(n.Name), c.Calls(n.Name)
+	return x
+}
+
+func viewMember(m *cluster.Member) Member {
+	x := Member{Name: m.Pool.Name, Activation: m.Activation.String(), Route: m.Route, Domain: m.Domain,
+		Redirect: m.Redirect, Weight: m.Weight, Distance: m.Distance}
+	if l := m.Load; l != nil {
+		x.Elected, x.Busy, x.Errors, x.Value = l.Elected.Load(), l.Busy.Load(), l.Errors.Load(), l.Value.Load()
+	}
+	return x
+}
+
+func viewCheck(r cluster.Record) Check {
+	return Check{State: r.State.String(), Since: stamp.Of(r.Since), Changes: r.Changes, Why: Clean(r.Why),
+		At: stamp.Of(r.At), Next: stamp.Of(r.Next), OK: r.Last.OK, Code: r.Last.Code, Detail: Clean(r.Last.Detail),
+		TookMS: float64(r.Last.Took.Microseconds()) / 1000}
+}
+
+// clean bounds text that may come from a node and keeps it on one line.
+func Clean(s string) string {
+	s = strings.Map(func(r rune) rune {
+		switch {
+		case r == '\t', r == '\r', r == '\n':
+			return ' '
+		case !unicode.IsGraphic(r): // turned, hidden and controlling characters make one name look like another
+			return unicode.ReplacementChar
+		}
+		return r
+	}, strings.ToValidUTF8(s, "?"))
+	if utf8.RuneCountInString(s) > 300 {
+		s = string([]rune(s)[:299]) + "…"
+	}
+	return s
+}
+
+// Wanted tells whether the node can be given new work of any kind.
+func (n *View) Wanted() bool {
+	if n.Activation != "active" {
+		return false
+	}
+	for _, word := range n.Health {
+		if word != "down" {
+			return true
+		}
+	}
+	return false
+}
