@@ -39,8 +39,11 @@ func (x *visit) exchange() (*head.Response, error) {
 			x.refuse(status)
 			return nil, err
 		}
-		if x.ctx.Err() == nil && x.mayRepeat(err) && x.another() {
-			continue
+		if x.ctx.Err() == nil && x.mayRepeat(err) {
+			var again bool
+			if outcome, again = x.another(outcome); again {
+				continue
+			}
 		}
 		if x.ctx.Err() != nil {
 			x.status = statusAborted // while we paused

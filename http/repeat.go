@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"twinhop/gateway"
+	"twinhop/gateway/cluster"
 	"twinhop/http/head"
 )
 
@@ -60,22 +61,37 @@ func (x *visit) mayRepeat(err error) bool {
 	return head.Idempotent(x.req.Method)
 }
 
+// choose has the Router decide. Members in error are tried once for a request
+// when nobody else is left, not again in its later rounds (mod_jk).
+func (x *visit) choose() (err error) {
+	usable := func(m *cluster.Member) bool { return m.Usable(cluster.HTTP) && !slices.Contains(x.ask.Tried, m.Node) }
+	if x.forced && !slices.ContainsFunc(x.pool.Members, usable) {
+		return gateway.ErrNoNode
+	}
+	x.d, err = x.f.Router.Route(x.ctx, &x.ask)
+	x.forced = x.forced || x.d.Rule == gateway.ForcedRecovery
+	return err
+}
+
 // another has a node chosen that was not asked yet in this round, or any after
-// a pause in the next. Without one the failed decision stays.
-func (x *visit) another() bool {
+// a pause in the next. Without one the failed decision stays, and why tells
+// what the client is to hear: how the last node did, or that a whole round
+// found nobody.
+func (x *visit) another(last gateway.Outcome) (why gateway.Outcome, ok bool) {
 	failed := x.d
 	x.ask.Tried = append(x.ask.Tried, x.d.Member.Node)
 	for x.asked++; ; {
-		if x.asked < x.t.retry.Nodes {
-			var err error
-			if x.d, err = x.f.Router.Route(x.ctx, &x.ask); err == nil {
-				x.rewind()
-				return true
-			}
+		switch {
+		case x.asked == x.t.retry.Nodes:
+		case x.choose() == nil:
+			x.rewind()
+			return gateway.OK, true
+		case x.asked == 0:
+			last = gateway.Overload
 		}
 		if !x.nextRound() {
 			x.d = failed
-			return false
+			return last, false
 		}
 	}
 }

@@ -209,6 +209,34 @@ func TestGarbledAnswersInAPoolWithRecovery(t *testing.T) {
 	}
 }
 
+// Members in error are tried once for a request when nobody else is left; a
+// round that finds nobody is answered 503.
+func TestMembersInErrorAreTriedOnce(t *testing.T) {
+	s, sc := scriptedStage(t, "n1: reset; n2: reset", func(s *stage) {
+		s.pool.Recovery = &cluster.Recovery{}
+		s.settings.Pools = map[string]PoolWords{"default": {Retry: Retry{Rounds: 3, Nodes: 2}}}
+	})
+	s.front.Router.Judge = s.registry.Judge
+	for i, want := range []string{"4 503", "2 503", "2 503"} { // at first nobody is in error
+		sc.calls = nil
+		w := s.ask("GET", "/", 0)
+		if got := fmt.Sprint(len(sc.calls), " ", w.Code); got != want {
+			t.Errorf("request %d: %s, expected %s", i+1, got, want)
+		}
+	}
+	s.settings.Pools["default"] = PoolWords{Retry: Retry{Rounds: 1, Nodes: 2}}
+	s.front.Apply(&s.settings)
+	sc.calls = nil
+	if w := s.ask("GET", "/", 0); len(sc.calls) != 2 || w.Code != 502 {
+		t.Errorf("one round: %v %d", sc.calls, w.Code)
+	}
+	for _, m := range s.registry.View().Pool("default").Members {
+		if m.Load.Busy.Load() != 0 {
+			t.Errorf("%s is still busy", m.Name)
+		}
+	}
+}
+
 // What the client has heard of, if only by early hints, is not begun again.
 func TestAfterHintsNobodyElseIsAsked(t *testing.T) {
 	n1, n2 := newRecorder(t, "n1"), newRecorder(t, "n2")

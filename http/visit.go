@@ -51,6 +51,7 @@ type visit struct {
 	fields head.Fields
 
 	informed     bool          // the client got some answer, if only an informational one
+	forced       bool          // members in error were tried because nobody else was left
 	round, asked int           // rounds over the pool that are done, nodes asked in this one
 	spent        gateway.Usage // by attempts on the present node that failed
 
@@ -138,8 +139,7 @@ func (x *visit) remember() {
 // route has the Router decide and gives the request to the node chosen.
 func (x *visit) route() (aborted bool) {
 	x.ask.Adopt = x.gaveUp()
-	var err error
-	for x.d, err = x.f.Router.Route(x.ctx, &x.ask); err != nil; x.d, err = x.f.Router.Route(x.ctx, &x.ask) {
+	for err := x.choose(); err != nil; err = x.choose() {
 		if !errors.Is(err, gateway.ErrBusy) || !x.nextRound() {
 			return x.unavailable(err)
 		}
