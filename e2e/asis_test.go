@@ -174,4 +174,3 @@ func TestOldFilesAsTheyAre(t *testing.T) {
 		t.Error("the log has the secret")
 	}
 }
-
