@@ -56,10 +56,12 @@ func TestActivationOfARule(t *testing.T) {
 			{Name: "stop", Activation: map[string]cluster.Activation{"n1": cluster.Stopped, "n2": cluster.Disabled}}}
 		s.settings.Mounts = mustMounts(t, []MountRule{rule("/*", "default"), {Path: "/dis/*", Pool: "default", Variant: "drain"}, {Path: "/stp/*", Pool: "default", Variant: "stop"}})
 	})
+	visitor := 0 // nobody's session lives anywhere yet
 	for path, want := range map[string]string{"/x n1": "n1 ACT", "/x n2": "n2 ACT", "/dis/x n1": "n1 DIS", "/dis/x n2": "n2 ACT", "/dis/x ": "n2 ACT", "/stp/x n2": "n2 DIS"} {
 		path, route, _ := strings.Cut(path, " ")
 		for range 3 {
-			s.get(path, "Cookie: JSESSIONID=A."+route)
+			visitor++
+			s.get(path, fmt.Sprintf("Cookie: JSESSIONID=A%d.%s", visitor, route))
 		}
 		got := taken(all)
 		if len(got) != 3 {
@@ -69,6 +71,32 @@ func TestActivationOfARule(t *testing.T) {
 			if told := a.attrs["6"] + " " + a.attrs["JK_LB_ACTIVATION"]; told != want {
 				t.Errorf("%s with a session of %q: %s, want %s", path, route, told, want)
 			}
+		}
+	}
+}
+
+// What a member is charged with is what went over the wire, for attempts that
+// failed as well (mod_jk's transferred and read, and its method traffic).
+func TestMembersAreChargedWithWireBytes(t *testing.T) {
+	fail := true
+	all := pair(t, func(a *asked) string {
+		if a.uri == "/drop" && fail {
+			return ""
+		}
+		return page(strings.Repeat("x", 5000))
+	})
+	s := byAJP(t, all, func(s *stage) { s.settings.Pools = asModJK() })
+	s.get("/")
+	s.get("/drop")
+	fail = false
+	s.get("/drop")
+	for _, length := range []int{5, 30_000} {
+		s.rawSend(fmt.Sprintf("POST /buy HTTP/1.1\r\nHost: h\r\nConnection: close\r\nContent-Length: %d\r\n\r\n%s", length, strings.Repeat("x", length)))
+	}
+	s.stop() // all is counted now
+	for i, m := range s.registry.View().Pool("default").Members {
+		if read, sent := m.Load.Read.Load(), m.Load.Sent.Load(); read != all[i].sent.Load() || sent != all[i].read.Load() || sent == 0 {
+			t.Errorf("%s is charged with %d read and %d sent, it sent %d and read %d", m.Name, read, sent, all[i].sent.Load(), all[i].read.Load())
 		}
 	}
 }

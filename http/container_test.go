@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"twinhop/http/ajp"
@@ -23,6 +24,8 @@ type container struct {
 	// answer returns raw packets; what does not end an answer is followed by
 	// the end of the connection.
 	answer func(*asked) string
+
+	read, sent atomic.Int64 // bytes on the wire
 
 	mu    sync.Mutex // guards what follows
 	conns int
@@ -59,12 +62,31 @@ func newContainer(t testing.TB, name string, answer func(*asked) string) *contai
 			c.mu.Unlock()
 			running.Go(func() {
 				defer nc.Close()
-				for in := bufio.NewReader(nc); c.serve(in, nc, n); {
+				wire := &counting{nc, c}
+				for in := bufio.NewReader(wire); c.serve(in, wire, n); {
 				}
 			})
 		}
 	})
 	return c
+}
+
+// counting is a container's end of a connection.
+type counting struct {
+	net.Conn
+	c *container
+}
+
+func (w *counting) Read(p []byte) (int, error) {
+	n, err := w.Conn.Read(p)
+	w.c.read.Add(int64(n))
+	return n, err
+}
+
+func (w *counting) Write(p []byte) (int, error) {
+	n, err := w.Conn.Write(p)
+	w.c.sent.Add(int64(n))
+	return n, err
 }
 
 // take returns what the container got since the last take.

@@ -33,20 +33,41 @@ func plainGet(path string) string {
 	return "GET " + path + " HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n"
 }
 
-// mod_jk gives a POST to up to four nodes when each drops the connection.
+// asModJK are the words of a pool whose workers.properties says nothing of
+// retries: two on each node, two nodes, two rounds.
+func asModJK(failOn ...int) map[string]PoolWords {
+	each := NodeWords{Attempts: 2, FailOn: failOn}
+	return map[string]PoolWords{"default": {Retry: Retry{Rounds: 2, Nodes: 2}, Nodes: map[string]NodeWords{"n1": each, "n2": each}}}
+}
+
+// mod_jk delivers a POST four times, or eight, when nodes drop the connection.
 func TestDefectPOSTDeliveredFourTimes(t *testing.T) {
-	drop := func(*asked) string { return "" }
-	all := append(pair(t, drop), pair(t, drop)...)
-	all[2].name, all[3].name = "n3", "n4"
-	s := byAJP(t, all, nil)
+	all := pair(t, func(*asked) string { return "" })
+	s := byAJP(t, all, func(s *stage) { s.settings.Pools = asModJK() })
 	for _, length := range []int{0, 5, 20_000} {
 		answer := s.rawSend(fmt.Sprintf("POST /buy HTTP/1.1\r\nHost: h\r\nConnection: close\r\nContent-Length: %d\r\n\r\n%s", length, strings.Repeat("x", length)))
 		if got := taken(all); len(got) != 1 || len(got[0].body) != length || !strings.HasPrefix(answer, "HTTP/1.1 502 ") {
 			t.Errorf("a POST of %d bytes was delivered %d times, answered %.20q", length, len(got), answer)
 		}
 	}
-	if resp, _ := s.get("/look"); resp.StatusCode != 502 || len(taken(all)) < 2 {
-		t.Errorf("a GET, which is safe to repeat: %d", resp.StatusCode)
+	resp, _ := s.get("/look")
+	if n := len(taken(all)); resp.StatusCode != 502 || n != 8 { // what is safe to repeat is, as told
+		t.Errorf("a GET was delivered %d times, answered %d", n, resp.StatusCode)
+	}
+}
+
+// mod_jk drops an answer whose status is in fail_on_status and gives the
+// request to another node, although the first has done what it was asked.
+func TestDefectReplayAfterFailOnStatus(t *testing.T) {
+	for _, status := range []int{503, -503} {
+		all := pair(t, func(*asked) string { return ajpHead(503, 4) + ajpRaw("\x03"+ajpText("done")) + ajpEnd })
+		s := byAJP(t, all, func(s *stage) { s.settings.Pools = asModJK(status) })
+		for _, method := range []string{"POST", "PATCH", "GET"} {
+			answer := s.rawSend(method + " /buy HTTP/1.1\r\nHost: h\r\nConnection: close\r\nContent-Length: 2\r\n\r\nab")
+			if n := len(taken(all)); (n == 1) != (method != "GET") || !strings.HasPrefix(answer, "HTTP/1.1 503 ") || strings.Contains(answer, "done") {
+				t.Errorf("fail_on_status %d: a %s was delivered %d times, answered %q", status, method, n, answer)
+			}
+		}
 	}
 }
 

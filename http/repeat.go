@@ -169,16 +169,17 @@ func (t *terms) judge(resp *head.Response, node []int) error {
 			continue
 		}
 		e := &statusError{status: resp.Status, soft: status < 0}
-		drop(resp)
-		e.read, e.sent = resp.Wire.Counts()
+		e.read, e.sent = drop(resp)
 		return e
 	}
 	return nil
 }
 
-// drop ends an exchange whose answer nobody gets. A short one is read, so
-// that the connection can be used again.
-func drop(resp *head.Response) {
+// drop ends an exchange whose answer nobody gets, and returns what it cost. A
+// short one is read, so that the connection can be used again.
+func drop(resp *head.Response) (read, sent int64) {
 	io.Copy(io.Discard, io.LimitReader(resp.Body, maxDrop))
+	read, sent = resp.Wire.Counts() // after Close they may be another's
 	resp.Body.Close()
+	return read, sent
 }

@@ -201,8 +201,10 @@ func TestRulesWithAVariant(t *testing.T) {
 		for range 3 {
 			s.ask("GET", c.path, 0, "Cookie: JSESSIONID=C.n1")
 		}
-		got := strings.Join(sc.calls, " ")
-		if got = strings.ReplaceAll(got, "@0", ""); got != c.want {
+		for i := range sc.calls { // when it was is not asked
+			sc.calls[i], _, _ = strings.Cut(sc.calls[i], "@")
+		}
+		if got := strings.Join(sc.calls, " "); got != c.want {
 			t.Errorf("%s: %s, expected %s", c.path, got, c.want)
 		}
 	}

@@ -39,20 +39,25 @@ func (c *metered) Read(p []byte) (int, error) {
 }
 
 func (c *metered) Write(p []byte) (int, error) {
-	n, err := c.Conn.Write(p)
-	c.meter.sent.Add(int64(n))
-	return n, err
+	c.meter.sent.Add(int64(len(p))) // before: the node may answer sooner than we are told
+	return c.Conn.Write(p)
 }
 
 // counted holds what an answer, or an error, says of its cost against what
 // went through the connection.
 func counted(t *testing.T, h Harness) {
 	var m meter
+	lost := false
 	large := make([]byte, 100_000)
 	p := peer{h.Meter(t, m.dial), h.Node(t, func(r *Received) Answer {
 		switch r.Target {
 		case "/drop":
 			return Answer{Fault: Drop}
+		case "/again":
+			if !lost { // the first time
+				lost = true
+				return Answer{Fault: Drop}
+			}
 		case "/bad":
 			return Answer{Fault: BadAnswer}
 		}
@@ -83,6 +88,23 @@ func counted(t *testing.T, h Harness) {
 			resp.Body.Close()
 		}
 	}
+	countedFaults(t, p, &m)
+}
+
+// countedFaults does so with attempts that fail.
+func countedFaults(t *testing.T, p peer, m *meter) {
+	p.must(t, get("/"), nil) // a kept connection, which breaks when it is used again
+	m.since()
+	resp, err := p.Exchange(t.Context(), p.addr, get("/again"), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	io.Copy(io.Discard, resp.Body)
+	read, sent := resp.Wire.Counts()
+	if want := m.since(); want != [2]int64{read, sent} {
+		t.Errorf("on a second connection: counted %d and %d, passed %v", read, sent, want)
+	}
+	resp.Body.Close()
 	for _, target := range []string{"/drop", "/bad"} {
 		r := post(2)
 		r.Target = target

@@ -82,11 +82,17 @@ func (c *Client) Exchange(ctx context.Context, addr string, r *head.Request, bod
 		body = nil
 	}
 	p := c.pool(addr)
+	var read, sent int64 // by the attempt before
 	for fresh := false; ; fresh = true {
 		x, err := c.acquire(ctx, p, fresh)
 		if err != nil {
+			var e *Error
+			if errors.As(err, &e) {
+				e.read, e.sent = read, sent
+			}
 			return nil, err
 		}
+		x.wire.Add(read, sent)
 		resp, err := x.exchange(ctx, r, body)
 		if err == nil {
 			return resp, nil
@@ -96,6 +102,7 @@ func (c *Client) Exchange(ctx context.Context, addr string, r *head.Request, bod
 		if !again || ctx.Err() != nil {
 			return nil, err
 		}
+		read, sent = head.Cost(err)
 		if b, ok := body.(*bytes.Reader); ok {
 			b.Seek(0, io.SeekStart)
 		}

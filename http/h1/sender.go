@@ -132,9 +132,9 @@ func (s *sender) flush(p []byte) error {
 		s.nc.SetWriteDeadline(time.Now().Add(s.timeout))
 		s.heed()
 	}
-	n, err := s.nc.Write(p)
-	s.wire.Sent(n)
-	if err != nil {
+	s.wire.Sent(len(p)) // before: the answer may be there sooner than we are told
+	if n, err := s.nc.Write(p); err != nil {
+		s.wire.Sent(n - len(p))
 		return fmt.Errorf("sending request body: %w", err)
 	}
 	return nil

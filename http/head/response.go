@@ -41,6 +41,9 @@ type Wire struct{ read, sent atomic.Int64 }
 func (w *Wire) Read(n int) { w.read.Add(int64(n)) }
 func (w *Wire) Sent(n int) { w.sent.Add(int64(n)) }
 
+// Add adds what an attempt before this one has cost.
+func (w *Wire) Add(read, sent int64) { w.read.Add(read); w.sent.Add(sent) }
+
 // Counts is the sum so far.
 func (w *Wire) Counts() (read, sent int64) {
 	if w == nil {
