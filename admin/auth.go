@@ -111,6 +111,20 @@ func (s *Server) checkPassword(body loginBody) (access.Me, bool) {
 	return access.Me{Name: u.Name, Role: u.Role}, good && known
 }
 
+// Password tells what the user of a name and password may do that came with a
+// request to somewhere else, and whether there is one. Attempts count as those
+// to log in: whoever at peer failed too often has to wait.
+func (s *Server) Password(peer, name, password string) (role Role, wait time.Duration, ok bool) {
+	if s.ready() != nil {
+		return RoleNone, 0, false
+	}
+	u, wait, ok := s.callers.Check(peer, name, password)
+	if !ok && wait <= 0 {
+		s.log.Warn("a password was wrong", "peer", peer)
+	}
+	return u.Role, wait, ok
+}
+
 // slow refuses those who failed too often.
 func (s *Server) slow(c *gin.Context, peer, user string) error {
 	wait := s.guard.Wait(peer, user)

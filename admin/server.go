@@ -75,6 +75,7 @@ type Server struct {
 	logins  *access.Logins
 	tokens  *access.Tokens
 	guard   *access.Guard
+	callers *access.Passwords
 	hub     *hub
 	cookies access.Cookies
 	handler http.Handler
@@ -121,6 +122,7 @@ func (s *Server) prepare() error {
 	s.logins = &access.Logins{Now: s.now}
 	s.tokens = &access.Tokens{Now: s.now}
 	s.guard = &access.Guard{Now: s.now}
+	s.callers = &access.Passwords{Users: s.users, Guard: s.guard, Now: s.now}
 	s.hub = newHub(s)
 	s.handler = s.routes()
 	return nil

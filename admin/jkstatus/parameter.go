@@ -2,7 +2,6 @@ package jkstatus
 
 import (
 	"fmt"
-	"math"
 	"strconv"
 	"strings"
 
@@ -34,14 +33,22 @@ type parameter struct {
 	least, most int
 }
 
+// Bounds of numbers: those of the configuration.
+const (
+	million    = 1_000_000
+	day        = 86_400 // s
+	minute     = 60_000 // ms
+	tenMinutes = 10 * minute
+)
+
 // The parameters, in the order of mod_jk's forms.
 var (
 	ofBalancer = []parameter{
-		{"vlr", "lr", workers.Retries, "Retries", aNumber, 1, math.MaxInt32},
-		{"vlri", "", workers.RetryInterval, "Retry Interval", aNumber, 1, math.MaxInt32},
-		{"vlt", "lt", workers.RecoverTime, "Recover Wait Time", aNumber, 1, math.MaxInt32},
-		{"vlee", "", workers.Escalation, "Error Escalation Time", aNumber, 0, math.MaxInt32},
-		{"vlx", "lx", workers.MaxReplyTimeouts, "Max Reply Timeouts", aNumber, 0, math.MaxInt32},
+		{"vlr", "lr", workers.Retries, "Retries", aNumber, 1, 100},
+		{"vlri", "", workers.RetryInterval, "Retry Interval", aNumber, 1, minute},
+		{"vlt", "lt", workers.RecoverTime, "Recover Wait Time", aNumber, 1, day},
+		{"vlee", "", workers.Escalation, "Error Escalation Time", aNumber, 0, day},
+		{"vlx", "lx", workers.MaxReplyTimeouts, "Max Reply Timeouts", aNumber, 0, million},
 		{"vls", "ls", workers.Sticky, "Sticky Sessions", aFlag, 0, 1},
 		{"vlf", "lf", workers.Force, "Force Sticky Sessions", aFlag, 0, 1},
 		{"vlm", "lm", workers.Method, "LB Method", aMethod, 0, 0},
@@ -49,25 +56,25 @@ var (
 	}
 	ofMember = []parameter{
 		{"vwa", "wa", workers.Activation, "Activation", anActivation, 0, 0},
-		{"vwf", "wf", workers.Factor, "LB Factor", aNumber, 1, 1_000_000},
+		{"vwf", "wf", workers.Factor, "LB Factor", aNumber, 1, million},
 		{"vwn", "wn", workers.Route, "Route", aRoute, 1, 0},
 		{"vwr", "wr", workers.Redirect, "Redirect Route", aRoute, 0, 0},
 		{"vwc", "wc", workers.Domain, "Cluster Domain", aRoute, 0, 0},
-		{"vwd", "wd", workers.Distance, "Distance", aNumber, 0, math.MaxInt32},
+		{"vwd", "wd", workers.Distance, "Distance", aNumber, 0, million},
 	}
 	ofNode = []parameter{
 		{"vahst", "", workers.Host, "Hostname", aHost, 0, 0},
 		{"vaprt", "", workers.Port, "Port", aNumber, 1, 65535},
-		{"vacpt", "", workers.PoolTimeout, "Connection Pool Timeout", aNumber, 0, math.MaxInt32},
-		{"vapng", "", workers.PingTimeout, "Ping Timeout", aNumber, 0, math.MaxInt32},
-		{"vact", "", workers.ConnectPing, "Connect Timeout", aNumber, 0, math.MaxInt32},
-		{"vapt", "", workers.PrepostPing, "Prepost Timeout", aNumber, 0, math.MaxInt32},
-		{"vart", "", workers.ReplyTimeout, "Reply Timeout", aNumber, 0, math.MaxInt32},
-		{"var", "", workers.Retries, "Retries", aNumber, 1, math.MaxInt32},
-		{"vari", "", workers.RetryInterval, "Retry Interval", aNumber, 1, math.MaxInt32},
-		{"vacpi", "", workers.PingInterval, "Connection Ping Interval", aNumber, 0, math.MaxInt32},
+		{"vacpt", "", workers.PoolTimeout, "Connection Pool Timeout", aNumber, 0, day},
+		{"vapng", "", workers.PingTimeout, "Ping Timeout", aNumber, 1, tenMinutes},
+		{"vact", "", workers.ConnectPing, "Connect Timeout", aNumber, 0, tenMinutes},
+		{"vapt", "", workers.PrepostPing, "Prepost Timeout", aNumber, 0, tenMinutes},
+		{"vart", "", workers.ReplyTimeout, "Reply Timeout", aNumber, 0, day * 1000},
+		{"var", "", workers.Retries, "Retries", aNumber, 1, 100},
+		{"vari", "", workers.RetryInterval, "Retry Interval", aNumber, 0, minute},
+		{"vacpi", "", workers.PingInterval, "Connection Ping Interval", aNumber, 0, day},
 		{"varo", "", workers.Recovery, "Recovery Options", aNumber, 0, 31},
-		{"vabl", "", workers.BusyLimit, "Busy Limit", aNumber, 0, math.MaxInt32},
+		{"vabl", "", workers.BusyLimit, "Busy Limit", aNumber, 0, million},
 		{"vamps", "", workers.PacketSize, "Max Packet Size", aNumber, 8192, 65536},
 	}
 )

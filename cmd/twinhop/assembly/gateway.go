@@ -53,6 +53,7 @@ type Gateway struct {
 	config   config.Config                 // that it was built from: what cannot change meanwhile
 	present  atomic.Pointer[config.Config] // that is in force now
 	changing sync.Mutex                    // one change of it, or of the policy, at a time
+	orders   orders                        // what status workers changed
 	spec     cluster.Spec                  // of the nodes and pools of present
 	doomed   time.Time                     // when pools that are not in spec go; zero: there are none
 	prober   *httpProber
@@ -117,7 +118,7 @@ func (g *Gateway) buildEdges(o Options, p *plan) error {
 		}
 	}
 	if len(g.sockets.http) > 0 {
-		if err := g.buildHTTP(p); err != nil {
+		if err := g.buildHTTP(o.Version, p); err != nil {
 			return err
 		}
 	}

@@ -17,7 +17,7 @@ import (
 )
 
 // buildHTTP builds the HTTP front and its way to the nodes.
-func (g *Gateway) buildHTTP(p *plan) error {
+func (g *Gateway) buildHTTP(version string, p *plan) error {
 	g.nodes = &h1.Client{}
 	m, err := httpfront.NewMetrics(g.metrics)
 	if err != nil {
@@ -28,9 +28,13 @@ func (g *Gateway) buildHTTP(p *plan) error {
 	if previous != nil {
 		keys = append(keys, previous)
 	}
+	handlers, err := g.statusWorkers(version)
+	if err != nil {
+		return err
+	}
 	limits, down := g.config.Limits.HTTP, g.config.Shutdown
 	g.front = &httpfront.Front{Router: g.Router, Views: g.Registry.View, Backends: map[string]head.Backend{"http": g.nodes, "ajp": g.ajp},
-		Secrets: keys, Metrics: m, Log: g.log, Grace: max(down.Grace-down.Announce, time.Millisecond),
+		Handlers: handlers, Secrets: keys, Metrics: m, Log: g.log, Grace: max(down.Grace-down.Announce, time.Millisecond),
 		Limits: httpfront.Limits{HeaderBytes: int(limits.HeaderBytes), HeaderTimeout: off(limits.HeaderTimeout), IdleTimeout: off(limits.IdleTimeout)}}
 	g.front.Apply(p.http)
 	doors, err := g.doors()

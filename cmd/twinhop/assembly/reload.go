@@ -21,7 +21,7 @@ type Reloaded struct{ Now, Restart []string }
 
 // fixed are the keys, with what is below them, that count from the start of
 // the process to its end.
-var fixed = []string{"listen", "store", "state", "secrets", "admin", "telemetry", "affinity.maxKeys", "affinity.ttl.idle", "limits.http",
+var fixed = []string{"listen", "store", "state", "secrets", "admin", "telemetry", "status", "affinity.maxKeys", "affinity.ttl.idle", "limits.http",
 	"limits.sip.connections", "limits.sip.connectionsPerSource", "limits.sip.pings", "limits.sip.idleTimeout", "limits.sip.partialTimeout",
 	"limits.sip.connectTimeout", "limits.sip.writeTimeout", "limits.sip.queueBytes", "limits.sip.headerBytes"}
 
@@ -70,6 +70,7 @@ func (g *Gateway) Reload(ctx context.Context, c config.Config) (Reloaded, error)
 	g.changing.Lock()
 	defer g.changing.Unlock()
 	old := g.present.Load()
+	c = g.orders.over(&c)
 	p, err := g.plan(ctx, &c)
 	if err != nil {
 		return Reloaded{}, err
