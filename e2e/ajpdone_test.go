@@ -199,3 +199,48 @@ func TestAJPRestartUnderLoad(t *testing.T) {
 		t.Errorf("%d POSTs were lost, at most 20 were under way each time", len(lost))
 	}
 }
+
+// What is excluded stays hidden by AJP13 too, where the path travels apart from the rest.
+func TestAJPExcludedPathsStayHidden(t *testing.T) { stayHidden(t, byAJP) }
+
+// A rule may say another thing of a member than the pool does: the container is told what
+// counts for this request.
+func TestAJPActivationOfARule(t *testing.T) {
+	s := byAJP
+	s.Config = "mounts:\n  - {path: \"/app/*\", pool: default}\n  - {path: \"/behind/*\", pool: default, disabled: [node1]}\n"
+	w := set(t, s)
+	for path, want := range map[string]string{"/app/told.jsp": "ACT", "/behind/told.jsp": "DIS"} {
+		if _, lines := asTold(t, w, request(t, "GET", w.http+path, nil, "Cookie: JSESSIONID=x.node1")); lines["node"] != "node1" || lines["activation"] != want {
+			t.Errorf("%s: %s is told %s, want %s", path, lines["node"], lines["activation"], want)
+		}
+	}
+	for range 4 { // nobody begins there
+		if _, lines := asTold(t, w, request(t, "GET", w.http+"/behind/told.jsp", nil)); lines["node"] != "node2" || lines["activation"] != "ACT" {
+			t.Errorf("a newcomer came to %s, which is told %s", lines["node"], lines["activation"])
+		}
+	}
+}
+
+// The status worker is asked for a name whatever its path is spelled like, and a path that only
+// looks like its own leads nowhere; mod_jk's answers to all of these.
+func TestStatusWorkerAroundItsMapping(t *testing.T) {
+	s := byAJP
+	s.Config = "mounts:\n  - {path: /jkstatus, status: jk}\n  - {path: \"/app/*\", pool: default}\nstatus: {jk: {readOnly: false, users: [operator]}}\n"
+	w := set(t, s)
+	addr := strings.TrimPrefix(w.http, "http://")
+	for path, want := range map[string]string{
+		"/jkstatus": "401", "/jkstatus;x=1": "401", "/jkstatus;": "401", "/%6akstatus": "401", "/;/jkstatus": "401", "//jkstatus": "401", "/./jkstatus": "401",
+		"/a/../jkstatus": "400", "/app/../jkstatus": "400", "/app/..;/jkstatus": "400", "/jkstatus/": "404", "/jkstatus/x": "404", "/JKSTATUS": "404",
+		"/jkstatus%2f": "400", "/jkstatus%00": "400", "/app/jkstatus": "404", "/jkstatus/../app/plain.jsp": "400",
+	} {
+		for _, query := range []string{"", "?cmd=list&mime=xml", "?cmd=update&w=default&sw=node1&vwa=2"} {
+			answer := exchange(t, addr, "GET "+path+query+" HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n")
+			if !strings.HasPrefix(answer, "HTTP/1.1 "+want+" ") || strings.Contains(answer, "node1") {
+				t.Errorf("%s%s: %.300q, want %s", path, query, answer, want)
+			}
+		}
+	}
+	if _, lines := asTold(t, w, request(t, "GET", w.http+"/app/told.jsp", nil, "Cookie: JSESSIONID=x.node1")); lines["node"] != "node1" || lines["activation"] != "ACT" {
+		t.Errorf("afterwards %s is told %s", lines["node"], lines["activation"])
+	}
+}

@@ -121,8 +121,11 @@ func TestHostileRequests(t *testing.T) {
 }
 
 // What is excluded from the mounts is not served by Tomcat either, however it is spelled.
-func TestExcludedPathsStayHidden(t *testing.T) {
-	w := set(t, stage{Tomcats: true, Config: "mounts:\n  - {path: \"/*\", pool: default}\n  - {path: \"!/app/private\", pool: \"*\"}\n  - {path: \"!/app/private/*\", pool: \"*\"}\n"})
+func TestExcludedPathsStayHidden(t *testing.T) { stayHidden(t, stage{Tomcats: true}) }
+
+func stayHidden(t *testing.T, s stage) {
+	s.Config = "mounts:\n  - {path: \"/*\", pool: default}\n  - {path: \"!/app/private\", pool: \"*\"}\n  - {path: \"!/app/private/*\", pool: \"*\"}\n"
+	w := set(t, s)
 	addr := strings.TrimPrefix(w.http, "http://")
 	direct := strings.TrimPrefix(w.tomcats.nodes[0].url(), "http://")
 	open := 0
