@@ -4,10 +4,11 @@
 // Knows: request heads and bodies, mounts, where a session id or key stands in a request, what of an answer concerns it.
 // Must not know: SIP, the configuration file, how a node is chosen, how the affinity table keeps anything.
 // Owns: Front, Settings and words, the way a request takes (visit.go), status codes (status.go), the loop guard.
-// Entered by: net/http's server or Run for clients; the command, which builds it.
+// Entered by: Run for clients, with http/lean and net/http's server behind it; the command, which builds it.
 //
-// A request is turned into a head.Request first (lane.go). Mapping, evidence,
-// decision and rewriting work on that alone, so that another way in can stand
-// beside net/http. The bytes of the target that a node gets are those the
-// client sent; decisions are made on a canonical copy (path.go).
+// A request is turned into a head.Request first: by http/lean if it is plain
+// (short.go), else from net/http's (lane.go). Mapping, evidence, decision and
+// rewriting work on that alone, and neither node nor client can tell which way
+// a request came. The bytes of the target that a node gets are those the client
+// sent; decisions are made on a canonical copy.
 package http

@@ -45,6 +45,7 @@ type Front struct {
 	Grace time.Duration
 
 	settings atomic.Pointer[applied]
+	detour   bool // every request comes by net/http: tests compare
 	visits   sync.Pool
 	guard    guard
 	tunnels  tunnels
@@ -81,12 +82,16 @@ func (f *Front) log() *slog.Logger {
 
 var discard = slog.New(slog.DiscardHandler)
 
+func (f *Front) visit() *visit {
+	if x, ok := f.visits.Get().(*visit); ok {
+		return x
+	}
+	return &visit{}
+}
+
 // ServeHTTP implements http.Handler.
 func (f *Front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	x, _ := f.visits.Get().(*visit)
-	if x == nil {
-		x = &visit{}
-	}
+	x := f.visit()
 	x.begin(f, w, r)
 	aborted := x.serve(r)
 	x.end()
@@ -108,12 +113,19 @@ func (f *Front) Run(ctx context.Context, listeners ...net.Listener) error {
 		MaxHeaderBytes:    or(f.Limits.HeaderBytes, 32<<10),
 		ErrorLog:          slog.NewLogLogger(f.log().Handler(), slog.LevelDebug),
 	}
+	short := f.short(srv)
 	f.tunnels.open()
 	failed := make(chan error, len(listeners))
 	var serving sync.WaitGroup
 	for _, l := range listeners {
+		if !f.detour {
+			l = short.Listen(l)
+		}
 		serving.Go(func() { failed <- srv.Serve(l) })
 	}
+	watch, unwatch := context.WithCancel(context.WithoutCancel(ctx))
+	defer unwatch()
+	serving.Go(func() { short.Run(watch) })
 	var err error
 	select {
 	case <-ctx.Done():
@@ -121,9 +133,12 @@ func (f *Front) Run(ctx context.Context, listeners ...net.Listener) error {
 	}
 	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), or(f.Grace, 10*time.Second))
 	defer cancel()
-	if srv.Shutdown(grace) != nil {
+	cut := make(chan error, 1)
+	go func() { cut <- short.Shutdown(grace) }()
+	if errors.Join(srv.Shutdown(grace), <-cut) != nil {
 		f.log().Warn("requests were cut at the end of the grace time")
 	}
+	unwatch()
 	f.tunnels.close()
 	srv.Close()
 	serving.Wait()

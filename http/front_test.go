@@ -23,6 +23,10 @@ import (
 )
 
 func TestEachRequestOfAConnectionIsRoutedOnItsOwn(t *testing.T) {
+	lanes(t, eachRequestOfAConnectionIsRoutedOnItsOwn)
+}
+
+func eachRequestOfAConnectionIsRoutedOnItsOwn(t *testing.T) {
 	s := newStage(t, []node{namedNode(t, "n1"), namedNode(t, "n2")}, nil)
 	c, err := net.Dial("tcp", s.addr)
 	if err != nil {
@@ -43,7 +47,9 @@ func TestEachRequestOfAConnectionIsRoutedOnItsOwn(t *testing.T) {
 	}
 }
 
-func TestAPostIsNeverDeliveredTwice(t *testing.T) {
+func TestAPostIsNeverDeliveredTwice(t *testing.T) { lanes(t, aPostIsNeverDeliveredTwice) }
+
+func aPostIsNeverDeliveredTwice(t *testing.T) {
 	var seen atomic.Int32
 	dies := func(w http.ResponseWriter, r *http.Request) {
 		io.Copy(io.Discard, r.Body)
@@ -94,7 +100,9 @@ func TestARequestThatReachedNobodyGoesToAnother(t *testing.T) {
 	}
 }
 
-func TestNobodyIsThere(t *testing.T) {
+func TestNobodyIsThere(t *testing.T) { lanes(t, nobodyIsThere) }
+
+func nobodyIsThere(t *testing.T) {
 	nodes := []node{{"n1", "127.0.0.1:1"}}
 	s := newStage(t, nodes, nil)
 	resp, _ := s.get("/")
@@ -137,6 +145,10 @@ func (p *pattern) Read(b []byte) (int, error) {
 }
 
 func TestHundredMegabytesBothWaysInBoundedMemory(t *testing.T) {
+	lanes(t, hundredMegabytesBothWaysInBoundedMemory)
+}
+
+func hundredMegabytesBothWaysInBoundedMemory(t *testing.T) {
 	const size = 100 << 20
 	echo := app(t, "n1", func(w http.ResponseWriter, r *http.Request) {
 		http.NewResponseController(w).EnableFullDuplex()
@@ -168,7 +180,9 @@ func TestHundredMegabytesBothWaysInBoundedMemory(t *testing.T) {
 	}
 }
 
-func TestSlowStreamsArriveAsTheyCome(t *testing.T) {
+func TestSlowStreamsArriveAsTheyCome(t *testing.T) { lanes(t, slowStreamsArriveAsTheyCome) }
+
+func slowStreamsArriveAsTheyCome(t *testing.T) {
 	more := make(chan string)
 	s := newStage(t, []node{app(t, "n1", func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "text/event-stream")
@@ -196,7 +210,9 @@ func TestSlowStreamsArriveAsTheyCome(t *testing.T) {
 	close(more)
 }
 
-func TestACutAnswerIsCut(t *testing.T) {
+func TestACutAnswerIsCut(t *testing.T) { lanes(t, aCutAnswerIsCut) }
+
+func aCutAnswerIsCut(t *testing.T) {
 	r := newRecorder(t, "n1")
 	s := newStage(t, []node{r.node}, nil)
 	for _, raw := range []string{

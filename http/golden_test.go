@@ -33,7 +33,7 @@ func TestConversations(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			converse(t, file, txtar.Parse(data))
+			lanes(t, func(t *testing.T) { converse(t, file, txtar.Parse(data)) })
 		})
 	}
 }

@@ -12,7 +12,9 @@ import (
 
 // Each probe must reach the node as one request at most, and what follows it
 // on the connection must never be taken for a request of its own.
-func TestSmuggling(t *testing.T) {
+func TestSmuggling(t *testing.T) { lanes(t, smuggling) }
+
+func smuggling(t *testing.T) {
 	const evil = "GET /smuggled HTTP/1.1\r\nHost: h\r\n\r\n"
 	const ok, bad = "200", "400"
 	for name, c := range map[string]struct{ request, status string }{
@@ -75,7 +77,9 @@ func TestSmuggling(t *testing.T) {
 }
 
 // After each hostile probe an ordinary client gets its own answer.
-func TestAnswersAreNotMixedUp(t *testing.T) {
+func TestAnswersAreNotMixedUp(t *testing.T) { lanes(t, answersAreNotMixedUp) }
+
+func answersAreNotMixedUp(t *testing.T) {
 	s := newStage(t, []node{app(t, "n1", func(w http.ResponseWriter, r *http.Request) {
 		io.Copy(io.Discard, r.Body)
 		io.WriteString(w, r.URL.Path)

@@ -17,7 +17,7 @@ import (
 )
 
 // A lane is the client's side of one request: the way in that the rest of the
-// front does not know. There is one, over net/http.
+// front does not know: over net/http, or the short one of package lean.
 type lane interface {
 	// Answer sends a head; below 200 it is an informational one and more
 	// follow. length -1: not known. fields are end-to-end ones.
@@ -55,6 +55,9 @@ type netLane struct {
 // the request (WriteTimeout); a long answer or a late one needs more, but not a
 // system call for each piece.
 func (l *netLane) extend() {
+	if l.rc == nil {
+		return
+	}
 	if now := time.Now(); now.Sub(l.noted) > l.stall/16 {
 		l.noted = now
 		l.rc.SetWriteDeadline(now.Add(l.stall))
@@ -204,7 +207,7 @@ func splitTarget(target string) (origin, path, query string) {
 // any other streams.
 func (x *visit) takeBody() error {
 	switch q := &x.req; {
-	case q.Length == 0:
+	case q.Length == 0 || x.body != nil:
 		return nil
 	case q.Length < 0 || q.Length > smallBody || q.Expect:
 		x.body = &x.client

@@ -37,7 +37,9 @@ func sessions(name string, hits *sync.Map, next *atomic.Int64) http.HandlerFunc 
 	}
 }
 
-func TestEachSessionIsSeenByOneNode(t *testing.T) {
+func TestEachSessionIsSeenByOneNode(t *testing.T) { lanes(t, eachSessionIsSeenByOneNode) }
+
+func eachSessionIsSeenByOneNode(t *testing.T) {
 	const clients, requests = 60, 30
 	var hits sync.Map
 	var next atomic.Int64
@@ -80,7 +82,9 @@ func TestEachSessionIsSeenByOneNode(t *testing.T) {
 }
 
 // A node killed under load costs no GET whose answer had not begun.
-func TestKilledNodeCostsNoGet(t *testing.T) {
+func TestKilledNodeCostsNoGet(t *testing.T) { lanes(t, killedNodeCostsNoGet) }
+
+func killedNodeCostsNoGet(t *testing.T) {
 	var asked atomic.Int64
 	kill := make(chan struct{})
 	victim := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -120,7 +124,9 @@ func TestKilledNodeCostsNoGet(t *testing.T) {
 }
 
 // What goes wrong on our side of a connection is not held against the node.
-func TestNodesAreNotBlamedForOthers(t *testing.T) {
+func TestNodesAreNotBlamedForOthers(t *testing.T) { lanes(t, nodesAreNotBlamedForOthers) }
+
+func nodesAreNotBlamedForOthers(t *testing.T) {
 	signs := map[cluster.Sign]int{}
 	var mu sync.Mutex
 	release := make(chan struct{})

@@ -12,7 +12,9 @@ import (
 // What a request is decided on and what the node serves must be the same
 // place: whatever is forwarded under /app must not be under /admin for a
 // container that cuts parameters, decodes once and resolves dots.
-func TestPathConfusion(t *testing.T) {
+func TestPathConfusion(t *testing.T) { lanes(t, pathConfusion) }
+
+func pathConfusion(t *testing.T) {
 	r := newRecorder(t, "n1")
 	s := newStage(t, []node{r.node}, func(s *stage) {
 		s.settings.Mounts = mustMounts(t, []MountRule{rule("/*", "default"), rule("!/admin/*", "*"), rule("!/admin", "*"), rule("!/admin;*", "*")})

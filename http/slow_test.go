@@ -14,7 +14,9 @@ import (
 
 // A client that takes in nothing of a long answer does not hold its node for
 // ever.
-func TestClientThatDoesNotRead(t *testing.T) {
+func TestClientThatDoesNotRead(t *testing.T) { lanes(t, clientThatDoesNotRead) }
+
+func clientThatDoesNotRead(t *testing.T) {
 	ended := make(chan error, 1)
 	s := newStage(t, []node{app(t, "n1", func(w http.ResponseWriter, r *http.Request) {
 		piece := make([]byte, 64<<10)
@@ -41,7 +43,9 @@ func TestClientThatDoesNotRead(t *testing.T) {
 // A client has its full time for each piece: neither a node that pauses longer
 // than a client may, nor an end that comes late, nor the next request on the
 // connection is taken for a client that does not read.
-func TestPausesOfANodeAreNotTheClients(t *testing.T) {
+func TestPausesOfANodeAreNotTheClients(t *testing.T) { lanes(t, pausesOfANodeAreNotTheClients) }
+
+func pausesOfANodeAreNotTheClients(t *testing.T) {
 	const stall = 50 * time.Millisecond
 	s := newStage(t, []node{app(t, "n1", func(w http.ResponseWriter, r *http.Request) {
 		<-time.After(3 * stall)
@@ -91,7 +95,9 @@ func TestOldProtocolEndsItsConnection(t *testing.T) {
 }
 
 // What a small head can make the gateway do is bounded, too.
-func TestHostileHeadsAreCheap(t *testing.T) {
+func TestHostileHeadsAreCheap(t *testing.T) { lanes(t, hostileHeadsAreCheap) }
+
+func hostileHeadsAreCheap(t *testing.T) {
 	path := "/%61" + strings.Repeat("/a", 4000)
 	if canon, _, err := mounts.Canonical(path); err != nil || canon != "/a"+path[4:] {
 		t.Fatal(err)

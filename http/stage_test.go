@@ -97,6 +97,7 @@ func quietStage(t testing.TB, nodes []node, change func(*stage)) *stage {
 	algorithm, _ := balance.New("round-robin")
 	router.Apply(&gateway.Policy{Leader: s.leader, Pools: map[string]gateway.Placement{"default": {HTTP: algorithm}}})
 	s.front.Router = router
+	s.front.detour = s.front.detour || detour
 	s.front.Apply(&s.settings)
 	return s
 }

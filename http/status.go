@@ -25,6 +25,7 @@ const (
 	statusHead        = http.StatusRequestEntityTooLarge // as mod_jk says it; 431 and 414 are for limits of ours
 	statusNoUpgrade   = http.StatusNotImplemented
 	statusAborted     = 499 // in logs and metrics only: the client went away first
+	statusElsewhere   = -1  // not answered: net/http is to serve it
 )
 
 // failedStatus is what the client is told when the last node it was given to

@@ -61,14 +61,19 @@ type visit struct {
 	status int
 }
 
+// begin is for a request that comes by net/http.
 func (x *visit) begin(f *Front, w http.ResponseWriter, r *http.Request) {
-	x.f, x.s, x.ctx = f, f.settings.Load(), r.Context()
+	x.open(r.Context(), f)
+	x.net = netLane{w: w, rc: http.NewResponseController(w), stall: x.s.bodyStall(), noted: time.Now()}
+	x.lane = &x.net
+}
+
+func (x *visit) open(ctx context.Context, f *Front) {
+	x.f, x.s, x.ctx = f, f.settings.Load(), ctx
 	if x.s == nil {
 		x.s = &noSettings
 	}
 	x.t = &x.s.none
-	x.net = netLane{w: w, rc: http.NewResponseController(w), stall: x.s.bodyStall(), noted: time.Now()}
-	x.lane = &x.net
 	x.start = f.now()
 }
 
@@ -94,8 +99,14 @@ func (x *visit) serve(r *http.Request) (aborted bool) {
 		x.f.Metrics.shed(status)
 		return x.refuse(status)
 	}
+	return x.dispatch(r)
+}
+
+// dispatch takes the request received to whom it is for. r is nil when it came
+// the short way.
+func (x *visit) dispatch(r *http.Request) (aborted bool) {
 	canon, plain, err := mounts.Canonical(x.rawPath)
-	if x.rawPath == "*" && r.Method == http.MethodOptions {
+	if x.rawPath == "*" && x.req.Method == http.MethodOptions {
 		canon, plain, err = "*", "*", nil
 	}
 	if err != nil {
@@ -111,6 +122,10 @@ func (x *visit) serve(r *http.Request) (aborted bool) {
 	}
 	if local == nil && x.t.local != "" {
 		local = x.f.Handlers[x.t.local]
+	}
+	if local != nil && r == nil {
+		x.status = statusElsewhere
+		return false
 	}
 	if local != nil {
 		x.evidence(x.pool)
