@@ -13,6 +13,7 @@ import (
 	"twinhop/gateway"
 	"twinhop/gateway/cluster"
 	"twinhop/http/head"
+	"twinhop/http/tunnel"
 )
 
 // Front serves HTTP clients. Its fields are set before it is used; Apply may
@@ -48,7 +49,7 @@ type Front struct {
 	detour   bool // every request comes by net/http: tests compare
 	visits   sync.Pool
 	guard    guard
-	tunnels  tunnels
+	tunnels  tunnel.Set
 }
 
 // A LocalHandler serves a path of the gateway itself. It gets what the request
@@ -114,7 +115,7 @@ func (f *Front) Run(ctx context.Context, listeners ...net.Listener) error {
 		ErrorLog:          slog.NewLogLogger(f.log().Handler(), slog.LevelDebug),
 	}
 	short := f.short(srv)
-	f.tunnels.open()
+	f.tunnels.Open()
 	failed := make(chan error, len(listeners))
 	var serving sync.WaitGroup
 	for _, l := range listeners {
@@ -139,7 +140,7 @@ func (f *Front) Run(ctx context.Context, listeners ...net.Listener) error {
 		f.log().Warn("requests were cut at the end of the grace time")
 	}
 	unwatch()
-	f.tunnels.close()
+	f.tunnels.Close()
 	srv.Close()
 	serving.Wait()
 	if errors.Is(err, http.ErrServerClosed) {
