@@ -35,6 +35,7 @@ type script struct {
 	start time.Time
 	says  map[string][]string
 	calls []string // node@milliseconds
+	words []string // what was said to each
 	asked []head.Request
 	reply head.Fields // of every answer
 }
@@ -50,6 +51,7 @@ func (s *script) Exchange(_ context.Context, addr string, r *head.Request, body 
 			s.says[node] = list[1:]
 		}
 	}
+	s.words = append(s.words, word)
 	f := failure{error: errors.New(word)}
 	switch word {
 	case "refuse":
