@@ -13,14 +13,14 @@ import (
 	"twinhop/cmd/twinhop/assembly"
 	"twinhop/gateway/config"
 	"twinhop/gateway/config/modjk"
-	httpfront "twinhop/http"
+	"twinhop/http/mounts"
 )
 
 // jkRule is a line of a URI map as mod_jk reads it, written down from the
 // description of its order of precedence, not from ours.
-type jkRule struct{ sign, pattern, worker string }
+type jkRule struct{ sign, pattern, worker, more string }
 
-// jkMap answers which worker gets a path: "" for none.
+// jkMap answers which worker gets a path, with which extensions: "" for none.
 func jkMap(rules []jkRule, path string) string {
 	var hits, nots []jkRule
 	for _, r := range rules {
@@ -35,9 +35,9 @@ func jkMap(rules []jkRule, path string) string {
 			}
 			switch r.sign {
 			case "":
-				hits = append(hits, jkRule{"", p, r.worker})
+				hits = append(hits, jkRule{"", p, r.worker, r.more})
 			case "!":
-				nots = append(nots, jkRule{"!", p, r.worker})
+				nots = append(nots, jkRule{"!", p, r.worker, ""})
 			}
 		}
 	}
@@ -52,13 +52,73 @@ func jkMap(rules []jkRule, path string) string {
 			return ""
 		}
 	}
-	return best.worker
+	return best.worker + best.more
 }
 
-// Whatever the URI map, the converted file gives each path to the pool of the
-// worker that mod_jk would have given it to.
+// inJK writes what a mount says as a line of a URI map says it.
+func inJK(m *config.Mount) string {
+	line := m.Pool + m.Status
+	if m.StickyIgnore {
+		line += ";sticky_ignore=1"
+	}
+	if m.Stateless {
+		line += ";stateless=1"
+	}
+	for _, list := range []struct {
+		word  string
+		nodes []string
+	}{{"active", m.Active}, {"disabled", m.Disabled}, {"stopped", m.Stopped}} {
+		if len(list.nodes) > 0 {
+			line += fmt.Sprintf(";%s=%s", list.word, strings.Join(list.nodes, ","))
+		}
+	}
+	if m.ReplyTimeout != nil {
+		line += fmt.Sprintf(";reply_timeout=%d", m.ReplyTimeout.Milliseconds())
+	}
+	if m.FailOnStatus != nil {
+		line += ";fail_on_status=" + strings.Trim(strings.ReplaceAll(fmt.Sprint(*m.FailOnStatus), " ", ","), "[]")
+	}
+	if m.ServerErrors != nil {
+		line += fmt.Sprintf(";use_server_errors=%d", *m.ServerErrors)
+	}
+	text := func(word string, value *string) {
+		if value != nil {
+			line += ";" + word + "=" + *value
+		}
+	}
+	text("session_cookie", m.Session.Cookie)
+	text("session_path", m.Session.Path)
+	if m.Session.Set != nil && *m.Session.Set {
+		line += ";set_session_cookie=1"
+	}
+	text("session_cookie_path", m.Session.SetPath)
+	return line
+}
+
+// jkExtensions draws some for a worker, in the order that inJK has them.
+func jkExtensions(t *rapid.T, worker string) (more string) {
+	if worker == "s" {
+		return ""
+	}
+	for _, one := range []struct{ text, of string }{{";sticky_ignore=1", "b"}, {";stateless=1", "b"}, {";active=m,n", "b"}, {";disabled=m", "b"}, {";stopped=n", "b"},
+		{";reply_timeout=1500", "ab"}, {";fail_on_status=503,-404", "ab"}, {";use_server_errors=500", "ab"}, {";session_cookie=C", "b"},
+		{";session_path=;p", "b"}, {";set_session_cookie=1", "b"}, {";session_cookie_path=/p", "b"}} {
+		other := strings.HasPrefix(one.text, ";disabled") || strings.HasPrefix(one.text, ";stopped")
+		if other && strings.Contains(more, ";active") || !strings.Contains(one.of, worker) {
+			continue // of two words about one member mod_jk takes the later, and so do we
+		}
+		if rapid.IntRange(0, 5).Draw(t, "extension") == 0 {
+			more += one.text
+		}
+	}
+	return more
+}
+
+// Whatever the URI map, the converted file gives each path to the pool, or the
+// status worker, that mod_jk would have given it to, and says of it what the
+// rule's extensions say.
 func TestConvertedMapMeansTheSame(t *testing.T) {
-	const workers = "worker.list=a,b\nworker.a.secret=s\nworker.b.type=lb\nworker.b.balance_workers=m,n\nworker.m.host=m\nworker.n.host=n\n"
+	const workers = "worker.list=a,b,s\nworker.a.secret=s\nworker.b.type=lb\nworker.b.balance_workers=m,n\nworker.m.host=m\nworker.n.host=n\nworker.s.type=status\n"
 	mapped, asked := 0, 0
 	rapid.Check(t, func(t *rapid.T) {
 		pattern := rapid.StringMatching(`/([xy]|\*|\?|/[xy]){0,5}(\|/(\*|x)|\|y)?`)
@@ -66,7 +126,7 @@ func TestConvertedMapMeansTheSame(t *testing.T) {
 		var lines strings.Builder
 		seen := map[string]bool{}
 		for range rapid.IntRange(1, 8).Draw(t, "rules") {
-			r := jkRule{rapid.SampledFrom([]string{"", "", "", "!", "-"}).Draw(t, "sign"), pattern.Draw(t, "pattern"), rapid.SampledFrom([]string{"a", "b"}).Draw(t, "worker")}
+			r := jkRule{sign: rapid.SampledFrom([]string{"", "", "", "!", "-"}).Draw(t, "sign"), pattern: pattern.Draw(t, "pattern"), worker: rapid.SampledFrom([]string{"a", "b", "b", "s"}).Draw(t, "worker")}
 			if r.sign == "!" && rapid.Bool().Draw(t, "all") {
 				r.worker = "*"
 			}
@@ -76,13 +136,10 @@ func TestConvertedMapMeansTheSame(t *testing.T) {
 			}
 			if r.sign == "" {
 				seen[x], seen[x+y] = true, true
-			}
-			more := ""
-			if r.worker == "b" && r.sign == "" && rapid.Bool().Draw(t, "more") {
-				more = rapid.SampledFrom([]string{";sticky_ignore=1", ";disabled=m", ";stopped=n;sticky_ignore=1"}).Draw(t, "extension")
+				r.more = jkExtensions(t, r.worker)
 			}
 			rules = append(rules, r)
-			fmt.Fprintf(&lines, "%s%s=%s%s\n", r.sign, r.pattern, r.worker, more)
+			fmt.Fprintf(&lines, "%s%s=%s%s\n", r.sign, r.pattern, r.worker, r.more)
 		}
 		if !slices.ContainsFunc(rules, func(r jkRule) bool { return r.sign == "" }) {
 			t.Skip("nothing is mapped")
@@ -92,22 +149,25 @@ func TestConvertedMapMeansTheSame(t *testing.T) {
 		if errors, _ := problems.Count(); errors > 0 {
 			t.Fatalf("%v\n%+v\n%s", problems, result.Findings, result.YAML)
 		}
-		var mounts []httpfront.MountRule
+		var paths []mounts.Rule
 		for _, m := range c.Mounts {
-			mounts = append(mounts, httpfront.MountRule{Path: m.Path, Pool: m.Pool})
+			paths = append(paths, mounts.Rule{Path: m.Path, To: m.Pool + m.Status})
 		}
-		ours, err := httpfront.NewMounts(mounts)
+		ours, err := mounts.New(paths)
 		if err != nil {
 			t.Fatal(err)
 		}
 		for range 20 {
 			path := rapid.StringMatching(`/([xyz]|/[xyz]){0,5}`).Draw(t, "path")
-			pool, _, _ := strings.Cut(ours.Pool(path), ".")
-			asked++
-			if want := jkMap(rules, path); pool != want {
-				t.Fatalf("%s goes to %q, with mod_jk to %q\n%s\n%s", path, pool, want, lines.String(), result.YAML)
+			got := ""
+			if i := ours.Find(path); i >= 0 {
+				got = inJK(&c.Mounts[i])
 			}
-			if pool != "" {
+			asked++
+			if want := jkMap(rules, path); got != want {
+				t.Fatalf("%s goes to %q, with mod_jk to %q\n%s\n%s", path, got, want, lines.String(), result.YAML)
+			}
+			if got != "" {
 				mapped++
 			}
 		}

@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -10,7 +11,7 @@ import (
 )
 
 func (r *checker) checkMounts(c *Config) {
-	seen := seenAt{}
+	seen, variants := seenAt{}, map[string]bool{}
 	for i := range c.Mounts {
 		m, p := &c.Mounts[i], fmt.Sprintf("mounts[%d]", i)
 		r.checkTarget(c, m, p)
@@ -23,6 +24,11 @@ func (r *checker) checkMounts(c *Config) {
 		}
 		seen[key] = p
 		r.checkMountWords(c, m, p)
+		if v := m.Variant(); v != "" && !variants[m.Pool+" "+v] {
+			if variants[m.Pool+" "+v] = true; len(variants) == MaxVariants+1 {
+				r.Bad(p, "let mounts ask for the same", "mounts ask for more than %d variants of pools (stickyIgnore, stateless, active, disabled, stopped)", MaxVariants)
+			}
+		}
 	}
 	if len(c.Mounts) == 0 && len(c.Listen.HTTP) > 0 && !r.Failed("mounts") {
 		r.Bad("mounts", `mounts: [{path: "/*", pool: default}]`, "nothing is mounted: every HTTP request would be refused")
@@ -83,19 +89,31 @@ func (r *checker) checkMountWords(c *Config, m *Mount, p string) {
 	if i < 0 {
 		return
 	}
-	known, seen := members(c, c.Pools[i]), seenAt{}
-	for _, list := range []struct {
-		key   string
-		nodes []string
-	}{{"active", m.Active}, {"disabled", m.Disabled}, {"stopped", m.Stopped}} {
+	r.checkVariant(m, p, c.Members(c.Pools[i]))
+}
+
+// checkVariant looks at the activations that a mount gives to members of its pool.
+func (r *checker) checkVariant(m *Mount, p string, members []Member) {
+	seen, is := seenAt{}, map[string]string{}
+	var known []string
+	for _, member := range members {
+		known = append(known, member.Node)
+		is[member.Node] = member.Activation
+	}
+	for _, list := range m.activations() {
 		for j, name := range list.nodes {
-			at := fmt.Sprintf("%s.%s[%d]", p, list.key, j)
+			at := fmt.Sprintf("%s.%s[%d]", p, list.word, j)
 			if !slices.Contains(known, name) && !r.Failed(at) {
 				r.Bad(at, form.Meant(name, known), "pool %s has no node %s", form.Quote(m.Pool), form.Quote(name))
 				continue
 			}
 			r.twice(seen, name, use{at, at}, "a node has one activation")
+			is[name] = list.word
 		}
+	}
+	before := slices.ContainsFunc(members, func(member Member) bool { return member.Activation == "active" })
+	if before && !slices.Contains(slices.Collect(maps.Values(is)), "active") && !r.FailedUnder(p) {
+		r.Warn(p, "leave one active", "no node of the pool takes new sessions here")
 	}
 }
 

@@ -1,6 +1,8 @@
 package config
 
 import (
+	"slices"
+	"strings"
 	"time"
 )
 
@@ -24,6 +26,37 @@ type Mount struct {
 	ServerErrors *int           `yaml:"serverErrors" min:"0" max:"599"`
 	Session      MountSession   `yaml:"session"`
 }
+
+// Variant is what the mount asks of its pool other than the pool has it, ""
+// when it asks for nothing. Mounts of a pool that ask for the same share one.
+func (m *Mount) Variant() string {
+	var words []string
+	if m.StickyIgnore {
+		words = append(words, "stickyIgnore")
+	}
+	if m.Stateless {
+		words = append(words, "stateless")
+	}
+	for _, list := range m.activations() {
+		if len(list.nodes) > 0 {
+			words = append(words, list.word+"="+strings.Join(slices.Sorted(slices.Values(list.nodes)), ","))
+		}
+	}
+	return strings.Join(words, " ")
+}
+
+// activated are nodes with the activation that a mount gives them.
+type activated struct {
+	word  string // also the key
+	nodes []string
+}
+
+func (m *Mount) activations() []activated {
+	return []activated{{"active", m.Active}, {"disabled", m.Disabled}, {"stopped", m.Stopped}}
+}
+
+// MaxVariants is how many variants pools may have in all.
+const MaxVariants = 256
 
 // MountSession is Session in a mount.
 type MountSession struct {

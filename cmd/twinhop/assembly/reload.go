@@ -51,6 +51,7 @@ func (g *Gateway) plan(ctx context.Context, c *config.Config) (*plan, error) {
 	if err := g.Registry.Resolve(ctx, &p.spec); err != nil {
 		return nil, fmt.Errorf("nodes: %w", err)
 	}
+	preferIPv6(c, &p.spec)
 	if p.ajp, err = ajpNodes(c, g.places, &p.spec); err != nil {
 		return nil, fmt.Errorf("nodes: %w", err)
 	}

@@ -1,9 +1,6 @@
 package assembly
 
 import (
-	"slices"
-	"strings"
-
 	"twinhop/gateway/config"
 	httpfront "twinhop/http"
 	"twinhop/jvmroute"
@@ -46,32 +43,11 @@ func mountRules(c *config.Config) []httpfront.MountRule {
 		m := &c.Mounts[i]
 		r := httpfront.MountRule{Path: m.Path, Pool: m.Pool, Local: m.Status}
 		if p := pools[m.Pool]; p != nil {
-			r.Variant, r.Words = variantName(m), mountWords(m, p)
+			r.Variant, r.Words = m.Variant(), mountWords(m, p)
 		}
 		rules = append(rules, r)
 	}
 	return rules
-}
-
-// variantName is what the variant of its pool that a mount asks for is called,
-// "" when it asks for none. Mounts that ask for the same have the same.
-func variantName(m *config.Mount) string {
-	var words []string
-	if m.StickyIgnore {
-		words = append(words, "stickyIgnore")
-	}
-	if m.Stateless {
-		words = append(words, "stateless")
-	}
-	for _, list := range []struct {
-		word  string
-		nodes []string
-	}{{"active", m.Active}, {"disabled", m.Disabled}, {"stopped", m.Stopped}} {
-		if len(list.nodes) > 0 {
-			words = append(words, list.word+"="+strings.Join(slices.Sorted(slices.Values(list.nodes)), ","))
-		}
-	}
-	return strings.Join(words, " ")
 }
 
 // mountWords are what a mount says instead of its pool; nil: nothing.

@@ -1,6 +1,8 @@
 package assembly
 
 import (
+	"context"
+	"net/netip"
 	"strings"
 	"testing"
 	"time"
@@ -127,5 +129,32 @@ func TestNothingSaidIsTheZeroValue(t *testing.T) {
 	}
 	if d := cmp.Diff([]httpfront.MountRule{{Path: "/*", Pool: "default"}}, mountRules(c)); d != "" {
 		t.Errorf("-want +got:\n%s", d)
+	}
+}
+
+// Of a name with addresses of both kinds IPv4 is taken, unless a node prefers the other.
+func TestPreferIPv6(t *testing.T) {
+	c := parsed(t, `
+listen: {http: [{addr: ":8080"}]}
+nodes:
+  - {name: n1, http: "http://both.example:8080"}
+  - {name: n2, http: "http://both.example:8081", preferIPv6: true}
+  - {name: n3, http: "http://10.0.0.3:8080", preferIPv6: true}
+`)
+	reg := cluster.Registry{Lookup: func(context.Context, string, string) ([]netip.Addr, error) {
+		return []netip.Addr{netip.MustParseAddr("2001:db8::2"), netip.MustParseAddr("10.0.0.1"), netip.MustParseAddr("2001:db8::1")}, nil
+	}}
+	spec, err := clusterSpec(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := reg.Resolve(t.Context(), &spec); err != nil {
+		t.Fatal(err)
+	}
+	preferIPv6(c, &spec)
+	for i, want := range []string{"10.0.0.1:8080", "[2001:db8::1]:8081", "10.0.0.3:8080"} {
+		if got := spec.Nodes[i].HTTP[0].Addr.String(); got != want {
+			t.Errorf("node %d is at %s, want %s", i+1, got, want)
+		}
 	}
 }

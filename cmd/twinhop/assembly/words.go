@@ -1,6 +1,7 @@
 package assembly
 
 import (
+	"slices"
 	"strings"
 
 	"twinhop/gateway"
@@ -75,6 +76,18 @@ func clusterSpec(c *config.Config) (cluster.Spec, error) {
 	return spec, nil
 }
 
+// preferIPv6 puts IPv6 first among the addresses, which are resolved, of nodes
+// that are to be spoken to so. spec has the nodes of c in their order.
+func preferIPv6(c *config.Config, spec *cluster.Spec) {
+	for i := range c.Nodes {
+		if c.Nodes[i].PreferIPv6 {
+			slices.SortStableFunc(spec.Nodes[i].HTTP, func(a, b cluster.Address) int {
+				return b.Addr.Addr().BitLen() - a.Addr.Addr().BitLen()
+			})
+		}
+	}
+}
+
 // poolSpec describes a pool with the variants that mounts ask for.
 func poolSpec(p config.Pool, mounts []config.Mount) cluster.PoolSpec {
 	pool := cluster.PoolSpec{Name: p.Name, Sticky: p.Sticky, Force: p.StickyForce, Realm: p.Realm, Maintain: p.Maintain, Variants: variants(p.Name, mounts)}
@@ -101,7 +114,7 @@ func variants(pool string, mounts []config.Mount) []cluster.Variant {
 	known := map[string]bool{"": true}
 	for i := range mounts {
 		m := &mounts[i]
-		name := variantName(m)
+		name := m.Variant()
 		if m.Pool != pool || known[name] {
 			continue
 		}

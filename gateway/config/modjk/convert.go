@@ -13,31 +13,33 @@ import (
 type converter struct {
 	verdict.Ledger
 	source
-	props   *properties.Keys
-	files   map[string]section // what each worker's lines say
-	begins  map[string]place   // first line of each
-	workers map[string]*worker // those that are used; nil: one that cannot be
-	listed  []string           // worker.list
-	nodes   map[string]*node
-	order   []*node
-	pools   []*pool
-	mounts  []mount
-	mounted map[string]int    // a mount's pattern, with its pool if it excludes, to its index
-	cookie  *properties.Entry // of session_cookie that counts
+	props    *properties.Keys
+	files    map[string]section // what each worker's lines say
+	begins   map[string]place   // first line of each
+	workers  map[string]*worker // those that are used; nil: one that cannot be
+	listed   []string           // worker.list
+	nodes    map[string]*node
+	order    []*node
+	pools    []*pool
+	mounts   []mount
+	variants map[string]bool // that mounts make of pools
+	mounted  map[string]int  // a mount's pattern, with its pool if it excludes, to its index
 }
 
 // Convert says in YAML what the files say to mod_jk.
 func Convert(in Input) Result {
-	c := &converter{begins: map[string]place{}, workers: map[string]*worker{}, nodes: map[string]*node{}, mounted: map[string]int{}}
+	c := &converter{begins: map[string]place{}, workers: map[string]*worker{}, nodes: map[string]*node{}, mounted: map[string]int{}, variants: map[string]bool{}}
 	rules := c.read(&in)
 	c.files = c.sections()
 	c.list(in.Workers.Name)
 	c.makePools()
 	c.mapURIs(in.Workers.Name, rules)
+	c.cookiePaths()
+	status := c.statusWorkers()
 	c.leftOver()
 	r := Result{Findings: c.Sorted(), Files: c.Files, Input: in, MapFile: c.mapFile, Reload: c.reload}
 	if r.Findings.Count(Error) == 0 {
-		r.YAML, r.Secrets = c.write(in)
+		r.YAML, r.Secrets = c.write(&in, status)
 	}
 	return r
 }

@@ -12,6 +12,8 @@ var samples = map[string]string{
 	"host": "10.0.0.5", "port": "8010", "type": "ajp13", "reference": "worker.template", "ping_mode": "A", "activation": "Disabled",
 	"route": "r", "domain": "d", "redirect": "other", "balance_workers": "other,m", "method": "Session", "session_cookie": "SID",
 	"session_path": ";jsessionid", "mount": "/more/*", "secret": "s3cret", "max_packet_size": "16384",
+	"source": "10.0.0.9", "fail_on_status": "503", "session_cookie_path": "/app", "good": "a.o", "bad": "e",
+	";fail_on_status": "503", ";use_server_errors": "500", ";session_path": ";sid", ";session_cookie_path": "/app",
 	";active": "m", ";disabled": "m", ";stopped": "m",
 	"JkWorkersFile": "conf/workers.properties", "JkMountFile": "conf/uriworkermap.properties", "JkMount": "/y/* lb", "JkUnMount": "/y/z lb", "JkMountCopy": "On",
 	"Include": "more.conf", "IncludeOptional": "more.conf", "JkWorkerProperty": "worker.member.lbfactor=2",
@@ -20,7 +22,7 @@ var samples = map[string]string{
 // example makes files in which a directive stands where it belongs: all else is said in the plainest way.
 func example(d Directive, of string) Input {
 	workers := "worker.template.socket_buffer=1\nworker.list=lb,ajp13,status\nworker.lb.type=lb\nworker.lb.balance_workers=member,m,other\nworker.m.host=h\nworker.other.host=o\nworker.member.host=n\nworker.status.type=status\nused=worker.member.host\nx.y=$(used)\nworker.ajp13.reply_timeout=5\n"
-	uriMap, httpd, value := "/*=lb\n/a/*=ajp13\n", "", samples[d.Name]
+	uriMap, httpd, value := "/*=lb\n/a/*=ajp13\n/status=status\n", "", samples[d.Name]
 	if value == "" {
 		value = "1"
 	}
@@ -47,6 +49,9 @@ func example(d Directive, of string) Input {
 		if d.Name == "connection_pool_minsize" {
 			workers += "worker." + of + ".connection_pool_timeout=5\n"
 		}
+		if d.Name == "session_cookie_path" {
+			workers += "worker." + of + ".set_session_cookie=1\n"
+		}
 		if d.Name == "ping_timeout" {
 			workers += "worker." + of + ".ping_mode=A\n"
 		}
@@ -67,8 +72,6 @@ func TestEveryDirective(t *testing.T) {
 			switch d.Name + " " + of {
 			case "max_packet_size lb":
 				want = Ignored
-			case "mount status":
-				want = Unsupported
 			}
 			r := Convert(example(d, of))
 			if n := r.Findings.Count(Error); n > 0 {

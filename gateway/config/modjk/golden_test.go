@@ -18,7 +18,7 @@ import (
 var update = flag.Bool("update", false, "write what is found into the golden files")
 
 var testWords = config.Words{
-	Balance:       []string{"hash", "random", "requests", "round-robin", "sessions"},
+	Balance:       []string{"busyness", "hash", "next", "random", "requests", "round-robin", "sessions", "traffic"},
 	Deterministic: []string{"hash"},
 	HTTPSources:   []string{"cookie", "header", "query"},
 	SIPSources:    []string{"call-id"},

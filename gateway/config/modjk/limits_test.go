@@ -37,8 +37,8 @@ func TestLimits(t *testing.T) {
 		{"many variants", "worker.list=lb\nworker.lb.type=lb\nworker.lb.balance_workers=" + repeat(40, func(i int) string { return fmt.Sprintf("m%d ", i) }) + "\n" + repeat(40, func(i int) string { return fmt.Sprintf("worker.m%d.host=h%[1]d\n", i) }),
 			repeat(300, func(i int) string {
 				return fmt.Sprintf("/%d=lb;disabled=m%d;stopped=m%d\n", i, i%40, i/40)
-			}), "", "more than 256 pools or nodes"},
-		{"many mounts", one, repeat(maxMounts+1, func(i int) string { return fmt.Sprintf("/%d=a\n", i) }), "", "more than 10000 mounts"},
+			}), "", "more than 256 variants"},
+		{"many mounts", one, repeat(maxMounts+1, func(i int) string { return fmt.Sprintf("/%d=a\n", i) }), "", "more than 4000 mounts"},
 		{"sections within sections", one, "", strings.Repeat("<IfModule x>\n", 65), "more than 64 sections"},
 		{"rules that are copied", one, "", "JkMountCopy All\n" + repeat(2000, func(i int) string { return fmt.Sprintf("JkMount /%d a\n", i) }) + strings.Repeat("<VirtualHost a>\n</VirtualHost>\n", 2000), "JkMountCopy makes more than"},
 		{"a line that goes on", one, "", strings.Repeat("x\\\n", 1<<16), "the line is too long"},

@@ -5,18 +5,22 @@ import (
 	"slices"
 	"strings"
 
+	"twinhop/gateway/config"
 	"twinhop/gateway/config/form"
 	"twinhop/gateway/config/properties"
+	"twinhop/gateway/config/sheet"
 )
 
 // maxMounts is how many a file may have; more would not fit into one.
-const maxMounts = 10_000
+const maxMounts = 4_000
 
 // mount is a line of mounts.
 type mount struct {
-	path, pool string
-	from       place
-	text       string
+	path  string
+	to    pair // pool or status
+	words []pair
+	from  place
+	text  string
 }
 
 // mount maps what a rule maps.
@@ -43,141 +47,99 @@ func (c *converter) mount(r rule) {
 		c.Mark(r.at, Finding{Directive: r.text, Verdict: Error, Note: err.Error(), Hint: "such a pattern cannot be written in mounts"})
 		return
 	}
-	f := Finding{Directive: r.text, Verdict: Used}
-	pool := r.worker
-	switch w := c.workers[r.worker]; {
-	case w.kind == "status":
-		f.Verdict, f.Note = Unsupported, "there is no status worker yet: the path is excluded, and answered 404; see the admin UI"
-		for i := range paths {
-			paths[i] = "!" + paths[i]
-		}
-		pool = "*"
-	case w.kind == "ajp13" && (r.sticky || len(r.activation) > 0):
-		f.Verdict, f.Note = Approximated, "its extensions mean something for an lb only"
-	case r.sticky || len(r.activation) > 0:
-		pool = c.variant(r)
-		f.Note = "pool " + pool
-	}
-	c.Mark(r.at, f)
+	w := c.workers[r.worker]
+	c.Mark(r.at, Finding{Directive: r.text, Verdict: Used})
+	said := c.words(&r, w)
 	for _, p := range paths {
-		c.place(p, pool, r)
+		c.place(mount{path: p, to: target(w), words: said, from: r.at, text: r.text})
 	}
+}
+
+// target is the pool or the status worker that a worker becomes.
+func target(w *worker) pair {
+	if w.kind == "status" {
+		return pair{Key: "status", Text: sheet.Quote(w.name)}
+	}
+	return pair{Key: "pool", Text: sheet.Quote(w.name)}
 }
 
 // place adds a mount, unless it says what another one says.
-func (c *converter) place(path, pool string, r rule) {
-	key := path
-	if strings.HasPrefix(path, "!") {
-		key += " " + pool
+func (c *converter) place(m mount) {
+	key := m.path
+	if strings.HasPrefix(m.path, "!") {
+		key += " " + m.to.Text
 	}
 	if i, twice := c.mounted[key]; twice {
+		f := Finding{Directive: m.text, Verdict: Approximated}
 		switch old := c.mounts[i]; {
-		case old.pool == pool:
-			c.Mark(r.at, Finding{Directive: r.text, Verdict: Approximated, Note: "says what " + old.from.String() + " says"})
-		case old.from.File == r.at.File && old.text != r.text:
-			c.Mark(r.at, Finding{Directive: r.text, Verdict: Approximated, Note: "the same pattern as " + old.from.String() + ", which counts; mod_jk takes either", Hint: "remove one"})
+		case old.to == m.to && slices.Equal(old.words, m.words):
+			f.Note = "says what " + old.from.String() + " says"
+		case old.from.File == m.from.File && old.text != m.text:
+			f.Note, f.Hint = "the same pattern as "+old.from.String()+", which counts; mod_jk takes either", "remove one"
 		default:
-			c.Mark(r.at, Finding{Directive: r.text, Verdict: Approximated, Note: "never reached, as with mod_jk: " + old.from.String() + " has the same pattern and comes first"})
+			f.Note = "never reached, as with mod_jk: " + old.from.String() + " has the same pattern and comes first"
 		}
+		c.Mark(m.from, f)
 		return
 	}
 	if len(c.mounts) == maxMounts {
-		c.Mark(r.at, Finding{Directive: r.text, Verdict: Error, Note: fmt.Sprintf("this makes more than %d mounts", maxMounts)})
+		c.Mark(m.from, Finding{Directive: m.text, Verdict: Error, Note: fmt.Sprintf("this makes more than %d mounts", maxMounts)})
 		return
 	}
+	if v := m.variant(); v != "" && !c.variants[v] {
+		if c.variants[v] = true; len(c.variants) > config.MaxVariants {
+			c.Mark(m.from, Finding{Directive: m.text, Verdict: Error, Note: fmt.Sprintf("this makes more than %d variants of lbs", config.MaxVariants), Hint: "let rules say the same of stickiness and activation"})
+			return
+		}
+	}
 	c.mounted[key] = len(c.mounts)
-	c.mounts = append(c.mounts, mount{path, pool, r.at, r.text})
+	c.mounts = append(c.mounts, m)
 }
 
-// variant is the pool of a worker as a rule's extensions change it.
-func (c *converter) variant(r rule) string {
-	i := slices.IndexFunc(c.pools, func(p *pool) bool { return p.name == r.worker })
-	base := c.pools[i]
-	v := *base
-	v.members = slices.Clone(base.members)
-	if r.sticky {
-		v.sticky, v.stickyForce = false, nil
-		v.words = slices.DeleteFunc(slices.Clone(base.words), func(p pair) bool { return p.key == "sticky" })
-		v.words = append(v.words, pair{"sticky", "false", r.at.String() + " sticky_ignore"})
-	}
-	for _, a := range r.activation {
-		j := slices.IndexFunc(v.members, func(m member) bool { return m.n.w.name == a.member })
-		if j < 0 {
-			var names []string
-			for _, m := range v.members {
-				names = append(names, m.n.w.name)
-			}
-			c.Mark(r.at, Finding{Directive: r.text, Verdict: Approximated, Note: fmt.Sprintf("%s: worker %s has no member %s: left out", a.word, r.worker, form.Quote(a.member)), Hint: c.Near(a.member, names)})
-			continue
-		}
-		v.members[j].activation = &pair{"activation", a.word, r.at.String()}
-	}
-	v.key = v.says()
-	for _, p := range c.pools {
-		if p.key == "" {
-			p.key = p.says()
-		}
-		if p.of == r.worker && p.key == v.key {
-			return p.name
-		}
-	}
-	if c.crowded(r.at, r.text) {
-		return r.worker
-	}
-	n := 2
-	for slices.ContainsFunc(c.pools, func(p *pool) bool { return p.name == fmt.Sprintf("%s.%d", r.worker, n) }) {
-		n++
-	}
-	v.name, v.from = fmt.Sprintf("%s.%d", r.worker, n), r.at.String()
-	c.pools = append(c.pools, &v)
-	return v.name
+// mapped tells whether a mount leads somewhere.
+func (c *converter) mapped(to pair) bool {
+	return slices.ContainsFunc(c.mounts, func(m mount) bool { return m.to == to && !strings.HasPrefix(m.path, "!") })
 }
 
-// says is what sets a pool apart from others of its worker.
-func (p *pool) says() string {
-	var b strings.Builder
-	fmt.Fprint(&b, p.sticky)
-	for _, m := range p.members {
-		act := m.n.activation
-		if m.activation != nil {
-			act = m.activation.text
+// variant is what the mount asks of its pool other than the pool has it, "" for nothing.
+func (m *mount) variant() string {
+	var words []string
+	for _, p := range m.words {
+		if slices.Contains([]string{"stickyIgnore", "stateless", "active", "disabled", "stopped"}, p.Key) {
+			words = append(words, p.Key+": "+p.Text)
 		}
-		fmt.Fprint(&b, " ", act)
 	}
-	return b.String()
+	if len(words) == 0 {
+		return ""
+	}
+	return m.to.Text + " " + strings.Join(words, " ")
 }
 
-// exclude writes the exclusions, when all pools are known.
+// exclude writes the exclusions behind the rules.
 func (c *converter) exclude(rules []rule) {
 	for _, r := range rules {
 		if !r.not {
 			continue
 		}
-		var pools []string
-		for _, p := range c.pools {
-			if p.of == r.worker {
-				pools = append(pools, p.name)
-			}
-		}
-		w := c.workers[r.worker]
-		switch {
-		case r.worker == "*":
-			pools = []string{"*"}
-		case w != nil && w.kind == "status":
-			c.Mark(r.at, Finding{Directive: r.text, Verdict: Ignored, Note: "nothing is mapped to a status worker"})
-		case len(pools) == 0:
+		to := pair{Key: "pool", Text: `"*"`}
+		if r.worker != "*" && !slices.Contains(c.listed, r.worker) {
 			c.Mark(r.at, Finding{Directive: r.text, Verdict: Ignored, Note: "worker.list has no worker " + form.Quote(r.worker) + ": it excludes nothing, with mod_jk neither", Hint: c.Near(r.worker, c.listed)})
+			continue
+		} else if r.worker != "*" {
+			to = target(c.workers[r.worker])
+		}
+		if to.Key == "status" && !c.mapped(to) {
+			c.Mark(r.at, Finding{Directive: r.text, Verdict: Ignored, Note: "nothing is mapped to worker " + r.worker})
+			continue
 		}
 		paths, err := r.patterns()
 		if err != nil {
 			c.Mark(r.at, Finding{Directive: r.text, Verdict: Error, Note: err.Error(), Hint: "such a pattern cannot be written in mounts"})
 			continue
 		}
+		c.Mark(r.at, Finding{Directive: r.text, Verdict: Used})
 		for _, path := range paths {
-			for _, p := range pools {
-				c.Mark(r.at, Finding{Directive: r.text, Verdict: Used})
-				c.place(path, p, r)
-			}
+			c.place(mount{path: path, to: to, from: r.at, text: r.text})
 		}
 	}
 }

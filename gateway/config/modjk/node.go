@@ -8,10 +8,11 @@ import (
 	"time"
 
 	"twinhop/gateway/config/form"
+	"twinhop/gateway/config/sheet"
 )
 
 // pair is a key of the configuration with its value as YAML, and where that comes from.
-type pair struct{ key, text, from string }
+type pair = sheet.Value
 
 // node is an ajp13 worker as it is written.
 type node struct {
@@ -22,6 +23,7 @@ type node struct {
 	redirect   string
 	activation string
 	own        []pair // weight, domain ...
+	tries      []pair // what becomes of its requests
 	http       pair
 	ajp        []pair
 	secret     string
@@ -43,14 +45,24 @@ func (c *converter) node(w *worker) *node {
 	c.address(n)
 	c.secretOf(n, w)
 	c.timeouts(n)
-	c.connections(n)
+	c.requests(n)
 	c.pings(n)
+	if c.boolean(w, "prefer_ipv6", false) {
+		n.own = append(n.own, pair{Key: "preferIPv6", Text: "true", From: c.of(w, "prefer_ipv6")})
+	}
+	if text, ok := c.get(w, "source"); ok {
+		if hint, err := form.Check("ip", text); err != nil {
+			c.say(w.says["source"], Finding{Verdict: Unsupported, Note: err.Error() + ": the system chooses the local address", Hint: hint})
+		} else {
+			n.ajp = append(n.ajp, pair{Key: "source", Text: sheet.Quote(text), From: c.of(w, "source")})
+		}
+	}
 	if v, ok := c.integer(w, "max_packet_size", 0, largest); ok {
 		size := min(max((v+1023)/1024*1024, 8<<10), 64<<10)
 		if size != v {
 			c.say(w.says["max_packet_size"], Finding{Verdict: Used, Note: fmt.Sprintf("ajp.packetSize: %d, as mod_jk rounds it", size)})
 		}
-		n.ajp = append(n.ajp, pair{"packetSize", strconv.Itoa(size), c.of(w, "max_packet_size")})
+		n.ajp = append(n.ajp, pair{Key: "packetSize", Text: strconv.Itoa(size), From: c.of(w, "max_packet_size")})
 	}
 	return n
 }
@@ -88,7 +100,7 @@ func (c *converter) address(n *node) {
 	if from == "" {
 		from = "mod_jk's defaults"
 	}
-	n.http = pair{"http", quoted(url), from}
+	n.http = pair{Key: "http", Text: sheet.Quote(url), From: from}
 }
 
 // secretOf takes the secret of the worker itself, or of the lb it is a member of.
@@ -109,7 +121,7 @@ func (c *converter) secretOf(n *node, w *worker) {
 		return
 	}
 	n.secret = secret
-	n.ajp = append(n.ajp, pair{"secret", quoted(secret), c.of(w, "secret")})
+	n.ajp = append(n.ajp, pair{Key: "secret", Text: sheet.Quote(secret), From: c.of(w, "secret")})
 }
 
 // duration reads a number of units.
@@ -125,9 +137,9 @@ func (c *converter) timeouts(n *node) {
 	connect, hasConnect := c.duration(w, "socket_connect_timeout", time.Millisecond, maxPing)
 	switch {
 	case hasConnect:
-		n.ajp = append(n.ajp, pair{"connectTimeout", short(connect), c.of(w, "socket_connect_timeout")})
+		n.ajp = append(n.ajp, pair{Key: "connectTimeout", Text: short(connect), From: c.of(w, "socket_connect_timeout")})
 	case hasSocket && socket <= maxPing:
-		n.ajp = append(n.ajp, pair{"connectTimeout", short(socket), c.of(w, "socket_timeout")})
+		n.ajp = append(n.ajp, pair{Key: "connectTimeout", Text: short(socket), From: c.of(w, "socket_timeout")})
 	}
 	from, wait := c.of(w, "reply_timeout"), reply
 	if !hasReply || reply == 0 {
@@ -135,12 +147,12 @@ func (c *converter) timeouts(n *node) {
 			from, wait = c.of(w, "socket_timeout"), socket
 		}
 	}
-	n.ajp = append(n.ajp, pair{"replyTimeout", short(wait), from})
+	n.ajp = append(n.ajp, pair{Key: "replyTimeout", Text: short(wait), From: from})
 	if wait > 0 {
-		n.ajp = append(n.ajp, pair{"bodyTimeout", short(wait), from})
+		n.ajp = append(n.ajp, pair{Key: "bodyTimeout", Text: short(wait), From: from})
 	}
 	if v, ok := c.duration(w, "connection_pool_timeout", time.Second, day); ok {
-		n.ajp = append(n.ajp, pair{"idleTimeout", short(v), c.of(w, "connection_pool_timeout")})
+		n.ajp = append(n.ajp, pair{Key: "idleTimeout", Text: short(v), From: c.of(w, "connection_pool_timeout")})
 		if v > 0 {
 			c.leastIdle(n)
 		}
@@ -153,16 +165,9 @@ func (c *converter) leastIdle(n *node) {
 	if !ok {
 		return
 	}
-	n.ajp = append(n.ajp, pair{"minIdle", strconv.Itoa(least), c.of(n.w, "connection_pool_minsize")})
+	n.ajp = append(n.ajp, pair{Key: "minIdle", Text: strconv.Itoa(least), From: c.of(n.w, "connection_pool_minsize")})
 	if least > 256 { // the default of maxIdle
-		n.ajp = append(n.ajp, pair{"maxIdle", strconv.Itoa(least), "not less than minIdle"})
-	}
-}
-
-func (c *converter) connections(n *node) {
-	if v, ok := c.integer(n.w, "busy_limit", -largest, 65536); ok && v > 0 {
-		from := c.of(n.w, "busy_limit")
-		n.ajp = append(n.ajp, pair{"connections", strconv.Itoa(v), from}, pair{"acquireTimeout", "0", from})
+		n.ajp = append(n.ajp, pair{Key: "maxIdle", Text: strconv.Itoa(least), From: "not less than minIdle"})
 	}
 }
 
@@ -199,7 +204,7 @@ func (c *converter) pings(n *node) {
 		if p.own == 0 && !has(p.letter) {
 			continue
 		}
-		all = append(all, pair{p.key, "true", c.of(w, "ping_mode", p.word)})
+		all = append(all, pair{Key: p.key, Text: "true", From: c.of(w, "ping_mode", p.word)})
 		if p.own == 0 {
 			p.own = timeout
 		}
@@ -209,15 +214,15 @@ func (c *converter) pings(n *node) {
 		longest = max(longest, p.own)
 	}
 	if interval > 0 {
-		all = append(all, pair{"interval", short(interval), c.of(w, "ping_mode", "connection_ping_interval")})
+		all = append(all, pair{Key: "interval", Text: short(interval), From: c.of(w, "ping_mode", "connection_ping_interval")})
 		longest = max(longest, timeout)
 	}
 	from := c.of(w, "ping_timeout", "connect_timeout", "prepost_timeout")
 	if from == "" {
 		from = "mod_jk's default"
 	}
-	for _, p := range append(all, pair{"timeout", short(longest), from}) {
-		n.ajp = append(n.ajp, pair{"ping." + p.key, p.text, p.from})
+	for _, p := range append(all, pair{Key: "timeout", Text: short(longest), From: from}) {
+		n.ajp = append(n.ajp, pair{Key: "ping." + p.Key, Text: p.Text, From: p.From})
 	}
 }
 

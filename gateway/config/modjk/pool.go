@@ -8,17 +8,16 @@ import (
 
 	"twinhop/gateway/config/form"
 	"twinhop/gateway/config/properties"
+	"twinhop/gateway/config/sheet"
 )
 
-// pool is an lb, an ajp13 worker that is mapped itself, or one of them as a rule changes it.
+// pool is an lb, or an ajp13 worker that is mapped itself.
 type pool struct {
-	name, of    string // of: the worker
-	members     []member
-	words       []pair
-	sticky      bool
-	from        string
-	stickyForce *pair
-	key         string // says, once it was asked for
+	w       *worker
+	members []member
+	words   []pair
+	sets    bool // session cookies, for all or for some of its rules
+	from    string
 }
 
 // member is a node of a pool.
@@ -54,27 +53,22 @@ func (c *converter) makePools() {
 		if w := c.workers[name]; w.kind == "ajp13" && !c.crowded(w.at, "worker."+name) {
 			m := member{n: c.node(w), from: c.props.Origin("worker.list")}
 			if m.n.activation != "active" && m.n.member {
-				m.activation = &pair{"activation", "active", "mapped itself: the activation is that of the lb's member"}
+				m.activation = &pair{Key: "activation", Text: "active", From: "mapped itself: the activation is that of the lb's member"}
 			}
-			c.pools = append(c.pools, &pool{name: name, of: name, members: []member{m}, sticky: true, from: w.at.String()})
+			c.pools = append(c.pools, &pool{w: w, members: []member{m}, from: w.at.String()})
 		}
 	}
 	c.redirects()
 	c.oneAddress()
-	for _, p := range c.pools {
-		if w := c.workers[p.of]; c.cookie != nil && c.cookie.Value != "JSESSIONID" && w.kind == "lb" && w.says["session_cookie"] == nil {
-			c.say(c.cookie, Finding{Verdict: Approximated, Note: fmt.Sprintf("there is one name for all pools: %s, which reads JSESSIONID with mod_jk, reads this one, too", w.name)})
-		}
-	}
 }
 
 // oneAddress lets workers at one address agree on the same things with their connector: there is one for both.
 func (c *converter) oneAddress() {
 	first := map[string]*node{}
 	for _, n := range c.order {
-		other := first[n.http.text]
+		other := first[n.http.Text]
 		if other == nil {
-			first[n.http.text] = n
+			first[n.http.Text] = n
 			continue
 		}
 		for word, e := range n.w.says {
@@ -87,7 +81,7 @@ func (c *converter) oneAddress() {
 }
 
 func (c *converter) lb(w *worker) {
-	p := &pool{name: w.name, of: w.name, from: w.at.String()}
+	p := &pool{w: w, from: w.at.String()}
 	c.pools = append(c.pools, p)
 	text, ok := c.get(w, "balance_workers")
 	if !ok {
@@ -131,7 +125,7 @@ func (c *converter) memberWords(n *node) {
 	n.member = true
 	w := n.w
 	if v, ok := c.integer(w, "lbfactor", -largest, 1_000_000); ok {
-		n.own = append(n.own, pair{"weight", strconv.Itoa(max(v, 1)), c.of(w, "lbfactor")})
+		n.own = append(n.own, pair{Key: "weight", Text: strconv.Itoa(max(v, 1)), From: c.of(w, "lbfactor")})
 		if v < 1 {
 			c.say(w.says["lbfactor"], Finding{Verdict: Used, Note: "nodes[].weight: 1, as mod_jk takes it"})
 		}
@@ -141,10 +135,10 @@ func (c *converter) memberWords(n *node) {
 	}
 	if v, ok := c.name(w, "domain"); ok {
 		n.domain = v
-		n.own = append(n.own, pair{"domain", quoted(v), c.of(w, "domain")})
+		n.own = append(n.own, pair{Key: "domain", Text: sheet.Quote(v), From: c.of(w, "domain")})
 	}
 	if v, ok := c.integer(w, "distance", 0, 1_000_000); ok {
-		n.own = append(n.own, pair{"distance", strconv.Itoa(v), c.of(w, "distance")})
+		n.own = append(n.own, pair{Key: "distance", Text: strconv.Itoa(v), From: c.of(w, "distance")})
 	}
 	if v, ok := c.name(w, "redirect"); ok {
 		n.redirect = v
@@ -186,7 +180,7 @@ func (c *converter) activation(n *node) {
 		n.activation = word
 	}
 	if n.activation != "active" {
-		n.own = append(n.own, pair{"activation", n.activation, from})
+		n.own = append(n.own, pair{Key: "activation", Text: n.activation, From: from})
 	}
 }
 
@@ -209,67 +203,7 @@ func (c *converter) redirects() {
 			}
 			c.say(e, Finding{Verdict: Approximated, Note: "no member has the route " + form.Quote(n.redirect) + ": left out", Hint: c.Near(n.redirect, routes)})
 		default:
-			n.own = append(n.own, pair{"redirect", quoted(n.redirect), c.of(n.w, "redirect")})
+			n.own = append(n.own, pair{Key: "redirect", Text: sheet.Quote(n.redirect), From: c.of(n.w, "redirect")})
 		}
-	}
-}
-
-// methods of mod_jk by their first characters.
-var methods = map[byte]struct{ word, note string }{
-	'r': {"requests", ""}, '0': {"requests", ""},
-	's': {"sessions", ""}, '3': {"sessions", ""},
-	'n': {"round-robin", "balance: round-robin; Next carries what it owes from one maintenance to the next"},
-	'4': {"round-robin", "balance: round-robin; Next carries what it owes from one maintenance to the next"},
-	't': {"requests", "balance: requests; bytes are not counted"}, '1': {"requests", "balance: requests; bytes are not counted"},
-	'b': {"requests", "balance: requests; what is under way is not counted"}, '2': {"requests", "balance: requests; what is under way is not counted"},
-}
-
-func (c *converter) lbWords(w *worker, p *pool) {
-	if text, ok := c.get(w, "method"); ok {
-		m, known := methods[strings.ToLower(text)[0]]
-		switch {
-		case !known:
-			m.word = "requests"
-			c.say(w.says["method"], Finding{Verdict: Approximated, Note: form.Quote(text) + " is no method: mod_jk takes Request, and so it is taken", Hint: "Request, Session, Next, Traffic or Busyness"})
-		case m.note != "":
-			c.say(w.says["method"], Finding{Verdict: Approximated, Note: m.note})
-		}
-		p.words = append(p.words, pair{"balance", m.word, c.of(w, "method")})
-	}
-	p.sticky = c.boolean(w, "sticky_session", true)
-	if !p.sticky {
-		p.words = append(p.words, pair{"sticky", "false", c.of(w, "sticky_session")})
-	}
-	if p.sticky && c.boolean(w, "sticky_session_force", false) {
-		p.stickyForce = &pair{"stickyForce", "true", c.of(w, "sticky_session_force")}
-	}
-	c.idle(w, "sticky_session_force", "without sticky_session it has no effect")
-	if c.boolean(w, "set_session_cookie", false) {
-		c.say(w.says["set_session_cookie"], Finding{Verdict: Unsupported, Note: find("set_session_cookie").Note})
-	} else if e := w.says["set_session_cookie"]; e != nil {
-		for _, at := range e.At {
-			row := c.Said(at)
-			row.Verdict, row.Note = Used, "no cookie is set"
-		}
-	}
-	c.sessionNames(w)
-	c.idle(w, "max_packet_size", "what may be repeated is kept in the gateway's own measure")
-}
-
-// sessionNames reads how the session id is called: one name for all.
-func (c *converter) sessionNames(w *worker) {
-	if path, ok := c.get(w, "session_path"); ok && path != ";jsessionid" {
-		c.say(w.says["session_path"], Finding{Verdict: Unsupported, Note: "session ids in paths are read from ;jsessionid only"})
-	}
-	name, ok := c.get(w, "session_cookie")
-	e := w.says["session_cookie"]
-	switch {
-	case !ok:
-	case !form.IsToken(name) || len(name) > maxName:
-		c.wrong(e, Finding{Note: form.Quote(name) + " is no name of a cookie"})
-	case c.cookie == nil:
-		c.cookie = e
-	case c.cookie.Value != name:
-		c.say(e, Finding{Verdict: Unsupported, Note: fmt.Sprintf("%s reads another cookie (%s): there is one name for all pools", c.cookie.Key, c.cookie.Value)})
 	}
 }

@@ -1,7 +1,6 @@
 package modjk
 
 import (
-	"fmt"
 	"strings"
 
 	"twinhop/gateway/config/form"
@@ -15,12 +14,11 @@ type rule struct {
 	text            string // "PATTERN=WORKER", for the report
 	pattern, worker string
 	not, off        bool
-	sticky          bool // ;sticky_ignore
-	activation      []activated
+	says            []extension
 }
 
-// activated is a member whose activation the rule says.
-type activated struct{ member, word string }
+// extension is a word behind a rule's worker.
+type extension struct{ name, value string }
 
 // readMap reads a uriworkermap.properties. Its lines are raw: there are no variables in them.
 func readMap(s *Source, l *verdict.Ledger) []rule {
@@ -57,48 +55,25 @@ func newRule(at place, pattern, worker string, l *verdict.Ledger) (rule, bool) {
 		l.Mark(at, Finding{Directive: r.text, Verdict: Error, Note: form.Quote(r.worker) + " is no name of a worker"})
 		return r, false
 	}
-	r.extend(extensions, l)
+	r.extend(extensions)
 	return r, true
 }
 
 // extend reads ";name=value;name=value". A path that begins with a semicolon (session_path=;name) is one value.
-func (r *rule) extend(text string, l *verdict.Ledger) {
+func (r *rule) extend(text string) {
 	for text != "" {
 		var one string
 		one, text, _ = strings.Cut(text, ";")
 		name, value, _ := strings.Cut(one, "=")
 		name, value = strings.Trim(name, properties.Blanks), strings.Trim(value, properties.Blanks)
 		if name == "session_path" && value == "" {
-			_, text, _ = strings.Cut(text, ";")
+			value, text, _ = strings.Cut(text, ";")
+			value = ";" + strings.Trim(value, properties.Blanks)
 		}
-		switch name {
-		case "":
-		case "sticky_ignore":
-			n, _ := properties.Number(value)
-			r.sticky = r.sticky || n > 0
-		case "active", "disabled", "stopped":
-			for _, m := range properties.List(value) {
-				r.activation = append(r.activation, activated{m, name})
-			}
-		default:
-			r.note(name, l)
+		if name != "" {
+			r.says = append(r.says, extension{name, value})
 		}
 	}
-}
-
-// note says of an extension that it is not used.
-func (r *rule) note(name string, l *verdict.Ledger) {
-	for _, d := range directives {
-		if d.Of == "rule" && d.Name == ";"+name {
-			l.Mark(r.at, Finding{Directive: r.text, Verdict: d.Verdict, Note: name + ": " + d.Note})
-			return
-		}
-	}
-	var known []string
-	for _, w := range words("rule") {
-		known = append(known, strings.TrimPrefix(w, ";"))
-	}
-	l.Mark(r.at, Finding{Directive: r.text, Verdict: Approximated, Note: fmt.Sprintf("there is no extension %s: mod_jk skips it, too", form.Quote(name)), Hint: l.Near(name, known)})
 }
 
 // patterns are the paths of mounts that say the same. "X|Y" is X and XY; only "|/" can be written as it is.

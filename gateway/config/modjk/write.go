@@ -1,92 +1,55 @@
 package modjk
 
 import (
-	"bytes"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 
-	"twinhop/gateway/config/verdict"
+	"twinhop/gateway/config/sheet"
 )
 
-// plain is text that is a string to YAML without quotation marks.
-var plain = regexp.MustCompile(`^[a-z][a-z0-9_-]*$`)
-
-// taken are words that some reader of YAML takes for something else.
-var taken = strings.Fields("true false null yes no on off y n")
-
-func quoted(s string) string {
-	if plain.MatchString(s) && !slices.Contains(taken, s) {
-		return s
-	}
-	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(s) + `"`
-}
-
-// writer writes lines with the place that they come from.
-type writer struct{ bytes.Buffer }
-
-func (w *writer) line(from, format string, args ...any) {
-	fmt.Fprintf(w, format, args...)
-	if from != "" {
-		fmt.Fprintf(w, " # %s", verdict.Clean(from))
-	}
-	w.WriteByte('\n')
-}
-
 // write makes the file, and tells whether it holds a secret.
-func (c *converter) write(in Input) (text []byte, secrets bool) {
-	w := &writer{}
-	w.line("", "# Converted from %s.", verdict.Clean(strings.Join(in.names(), ", ")))
-	w.line("", "# The comment of a line says where its value comes from.")
-	w.line("", "version: 1\n")
-	listen, from := in.Listen, "--listen"
-	if listen == "" {
-		listen, from = ":8080", "change it to what httpd listens to when this takes over"
+func (c *converter) write(in *Input, status []sheet.Entry) (text []byte, secrets bool) {
+	s := sheet.Sheet{
+		Head:   []string{"Converted from " + strings.Join(in.names(), ", ") + ".", "The comment of a line says where its value comes from."},
+		Listen: pair{Text: sheet.Quote(in.Listen), From: "--listen"},
+		Cookie: pair{Text: sheet.Quote(usualCookie), From: "mod_jk's default; pools may say another"},
+		Status: status,
 	}
-	w.line("", "listen:\n  http:")
-	w.line(from, "    - {addr: %s}", quoted(listen))
-	w.line("", "\nnodes:")
-	apart := c.sharedRoutes()
+	if in.Listen == "" {
+		s.Listen = pair{Text: sheet.Quote(":8080"), From: "change it to what httpd listens to when this takes over"}
+	}
+	apart, realms := c.sharedRoutes(), c.realms()
 	for _, n := range c.order {
-		w.node(n, apart)
+		s.Nodes = append(s.Nodes, n.entry(apart))
 		secrets = secrets || n.secret != ""
 	}
-	w.line("", "\npools:")
-	realms := c.realms()
 	for _, p := range c.pools {
-		w.pool(p, apart)
-		if r := realms[p.name]; r != "" {
-			w.line("the other pools have other nodes", "    realm: %s", quoted(r))
+		e := p.entry(apart)
+		if r := realms[p]; r != "" {
+			e.Values = append(e.Values, pair{Key: "realm", Text: sheet.Quote(r), From: "the other pools have other nodes"})
 		}
+		s.Pools = append(s.Pools, e)
 	}
-	w.line("", "\nmounts:")
 	for _, m := range c.mounts {
-		w.line(m.from.String(), "  - {path: %s, pool: %s}", quoted(m.path), quoted(m.pool))
+		s.Mounts = append(s.Mounts, sheet.Row{Values: append([]pair{{Key: "path", Text: sheet.Quote(m.path)}, m.to}, m.words...), From: m.from.String()})
 	}
-	name, from := "JSESSIONID", "mod_jk's default; it looks at nothing else"
-	if c.cookie != nil {
-		name, from = c.cookie.Value, c.cookie.At[0].String()+" session_cookie"
-	}
-	w.line("", "\naffinity:\n  http:")
-	w.line(from, "    - {source: cookie, name: %s}", quoted(name))
-	c.rest(w)
-	return w.Bytes(), secrets
+	s.Foot = c.rest()
+	return s.Bytes(), secrets
 }
 
 // rest lists what the file does not say.
-func (c *converter) rest(w *writer) {
-	first := true
+func (c *converter) rest() (all []string) {
 	for _, f := range c.Sorted() {
 		if f.Verdict != Approximated && f.Verdict != Unsupported {
 			continue
 		}
-		if first {
-			w.line("", "\n# What mod_jk was told and this file says otherwise, or not at all:")
-			first = false
+		if len(all) == 0 {
+			all = []string{"What mod_jk was told and this file says otherwise, or not at all:"}
 		}
-		w.line("", "#   %s:%d %s: %s: %s", verdict.Clean(f.File), f.Line, verdict.Clean(f.Directive), f.Verdict, verdict.Clean(f.Note))
+		all = append(all, fmt.Sprintf("  %s:%d %s: %s: %s", f.File, f.Line, f.Directive, f.Verdict, f.Note))
 	}
+	return all
 }
 
 // sharedRoutes tells whether members of different pools have the same route. Then routes belong to pools.
@@ -101,61 +64,39 @@ func (c *converter) sharedRoutes() bool {
 	return false
 }
 
-func (w *writer) node(n *node, apart bool) {
-	w.line(n.w.at.String(), "  - name: %s", quoted(n.w.name))
-	w.line(n.http.from, "    http: %s", n.http.text)
+func (n *node) entry(apart bool) sheet.Entry {
+	e := sheet.Entry{Name: n.w.name, From: n.w.at.String(), Values: []pair{n.http}}
 	if !apart && n.route != n.w.name {
-		w.line(n.w.says["route"].At[0].String()+" route", "    route: %s", quoted(n.route))
+		e.Values = append(e.Values, pair{Key: "route", Text: sheet.Quote(n.route), From: n.w.says["route"].At[0].String() + " route"})
 	}
-	for _, p := range n.own {
-		w.line(p.from, "    %s: %s", p.key, p.text)
-	}
-	w.line("", "    ajp:")
-	ping := false
+	e.Values = slices.Concat(e.Values, n.own, n.tries)
 	for _, p := range n.ajp {
-		key, isPing := strings.CutPrefix(p.key, "ping.")
-		if isPing && !ping {
-			w.line("", "      ping:")
-			ping = true
-		}
-		if isPing {
-			key = "  " + key
-		}
-		w.line(p.from, "      %s: %s", key, p.text)
+		p.Key = "ajp." + p.Key
+		e.Values = append(e.Values, p)
 	}
+	return e
 }
 
-func (w *writer) pool(p *pool, apart bool) {
-	w.line(p.from, "  %s:", quoted(p.name))
-	w.line("", "    nodes:")
+func (p *pool) entry(apart bool) sheet.Entry {
+	e := sheet.Entry{Name: p.w.name, From: p.from, Values: slices.Clone(p.words)}
 	for _, m := range p.members {
-		words := ""
+		row := sheet.Row{Values: []pair{{Key: "name", Text: sheet.Quote(m.n.w.name)}}, From: m.from}
 		if apart && m.n.route != m.n.w.name {
-			words = ", route: " + quoted(m.n.route)
+			row.Values = append(row.Values, pair{Key: "route", Text: sheet.Quote(m.n.route)})
 		}
-		from := m.from
 		if m.activation != nil {
-			words += ", activation: " + m.activation.text
-			from += ", " + m.activation.from
+			row.Values = append(row.Values, *m.activation)
+			row.From += ", " + m.activation.From
 		}
-		if words == "" {
-			w.line(from, "      - %s", quoted(m.n.w.name))
-		} else {
-			w.line(from, "      - {name: %s%s}", quoted(m.n.w.name), words)
-		}
+		e.Nodes = append(e.Nodes, row)
 	}
-	for _, k := range p.words {
-		w.line(k.from, "    %s: %s", k.key, k.text)
-	}
-	if p.stickyForce != nil {
-		w.line(p.stickyForce.from, "    %s: %s", p.stickyForce.key, p.stickyForce.text)
-	}
+	return e
 }
 
 // realms gives pools that have other nodes sessions of their own.
-func (c *converter) realms() map[string]string {
+func (c *converter) realms() map[*pool]string {
 	first := map[string]string{} // what the pool's nodes are -> its realm
-	realms := map[string]string{}
+	realms := map[*pool]string{}
 	for i, p := range c.pools {
 		var nodes []string
 		for _, m := range p.members {
@@ -166,11 +107,11 @@ func (c *converter) realms() map[string]string {
 		realm, known := first[key]
 		if !known {
 			if i > 0 {
-				realm = p.of
+				realm = p.w.name
 			}
 			first[key] = realm
 		}
-		realms[p.name] = realm
+		realms[p] = realm
 	}
 	return realms
 }
