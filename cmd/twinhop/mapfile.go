@@ -63,7 +63,7 @@ func (l *loaded) follow(ctx context.Context, g *assembly.Gateway, log *slog.Logg
 			return err
 		}
 		c := l.config
-		c.Mounts = rules.Mounts
+		c.Mounts, c.Pools = rules.Mounts, rules.Pools
 		if _, err := g.Reload(ctx, c); err != nil {
 			return errors.Join(errLater, err)
 		}

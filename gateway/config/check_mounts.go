@@ -172,15 +172,11 @@ func (r *checker) checkServerErrors(at string, least int) {
 	}
 }
 
-// checkStatus looks for status workers that nobody can reach.
+// checkStatus looks at the status workers.
 func (r *checker) checkStatus(c *Config) {
 	for _, s := range c.Status {
-		path := decode.Join("status", s.Name)
-		if !slices.ContainsFunc(c.Mounts, func(m Mount) bool { return m.Status == s.Name && !m.excludes() }) {
-			r.Warn(path, fmt.Sprintf("such as mounts: [{path: /jkstatus, status: %s}]", s.Name), "nothing is mounted to this status worker")
-		}
-		if s.ReadOnly && r.Given(path+".allow") {
-			r.Warn(path+".allow", "set readOnly: false", "has no effect: nothing may be changed")
+		if at := decode.Join("status", s.Name) + ".allow"; s.ReadOnly && r.Given(at) {
+			r.Warn(at, "set readOnly: false", "has no effect: nothing may be changed")
 		}
 	}
 }

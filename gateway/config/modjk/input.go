@@ -10,6 +10,7 @@ import (
 
 	"twinhop/gateway/config/form"
 	"twinhop/gateway/config/httpd"
+	"twinhop/gateway/config/modjk/directive"
 	"twinhop/gateway/config/properties"
 	"twinhop/gateway/config/verdict"
 )
@@ -20,12 +21,13 @@ type Source struct {
 	Text []byte
 }
 
-// What is said of a line, and where it stands.
+// What is said of a line, where it stands, and what is known of its directive.
 type (
-	Finding  = verdict.Finding
-	Findings = verdict.Findings
-	Verdict  = verdict.Verdict
-	place    = verdict.Place
+	Directive = directive.Directive
+	Finding   = verdict.Finding
+	Findings  = verdict.Findings
+	Verdict   = verdict.Verdict
+	place     = verdict.Place
 )
 
 // The verdicts.
@@ -35,6 +37,15 @@ const (
 	Unsupported  = verdict.Unsupported
 	Ignored      = verdict.Ignored
 	Error        = verdict.Error
+)
+
+// Directives returns every word of mod_jk that is known.
+func Directives() []Directive { return directive.All() }
+
+var (
+	find      = directive.Find
+	findHTTPD = directive.FindHTTPD
+	words     = directive.Names
 )
 
 // listKeys are joined with a comma when they are given again.

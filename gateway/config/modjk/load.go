@@ -100,7 +100,8 @@ func (o *origins) find(line int) (file string, at int) {
 // Rules are what a changed map makes of the files, bad lines left out.
 type Rules struct {
 	Mounts  []config.Mount
-	Skipped []Finding // why each bad line was left out
+	Pools   []config.Pool // a rule that sets cookies makes their path count
+	Skipped []Finding     // why each bad line was left out
 }
 
 // Reload reads the map of in anew; in is the Input of an earlier Result, so that all other files count as they were then. A line of the map that cannot be used is skipped, as mod_jk
@@ -138,7 +139,7 @@ func Reload(in Input, extra *Source, words config.Words) (Rules, error) {
 		case why != nil:
 			return r, fmt.Errorf("%s:%d: %s", why.File, why.Line, why.Note)
 		default:
-			r.Mounts = c.Mounts
+			r.Mounts, r.Pools = c.Mounts, c.Pools
 			return r, nil
 		}
 	}

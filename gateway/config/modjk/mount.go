@@ -96,11 +96,6 @@ func (c *converter) place(m mount) {
 	c.mounts = append(c.mounts, m)
 }
 
-// mapped tells whether a mount leads somewhere.
-func (c *converter) mapped(to pair) bool {
-	return slices.ContainsFunc(c.mounts, func(m mount) bool { return m.to == to && !strings.HasPrefix(m.path, "!") })
-}
-
 // variant is what the mount asks of its pool other than the pool has it, "" for nothing.
 func (m *mount) variant() string {
 	var words []string
@@ -127,10 +122,6 @@ func (c *converter) exclude(rules []rule) {
 			continue
 		} else if r.worker != "*" {
 			to = target(c.workers[r.worker])
-		}
-		if to.Key == "status" && !c.mapped(to) {
-			c.Mark(r.at, Finding{Directive: r.text, Verdict: Ignored, Note: "nothing is mapped to worker " + r.worker})
-			continue
 		}
 		paths, err := r.patterns()
 		if err != nil {

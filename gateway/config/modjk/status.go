@@ -9,20 +9,11 @@ import (
 	"twinhop/gateway/config/sheet"
 )
 
-// statusWorkers makes entries of the status workers that something is mapped to.
+// statusWorkers makes entries of the status workers, also of those that nothing is mapped to: the map may change.
 func (c *converter) statusWorkers() (all []sheet.Entry) {
 	for _, name := range c.listed {
-		w := c.workers[name]
-		switch {
-		case w.kind != "status":
-		case slices.ContainsFunc(c.mounts, func(m mount) bool {
-			return m.to == pair{Key: "status", Text: sheet.Quote(name)} && !strings.HasPrefix(m.path, "!")
-		}):
+		if w := c.workers[name]; w.kind == "status" {
 			all = append(all, c.statusWorker(w))
-		default:
-			for word := range w.says {
-				c.idle(w, word, "nothing is mapped to worker "+name)
-			}
 		}
 	}
 	return all
