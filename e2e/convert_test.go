@@ -3,6 +3,7 @@ package e2e
 import (
 	"bytes"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -92,7 +93,7 @@ func TestConvertedFilesOfModJK(t *testing.T) {
 	if spread["node1"] != 10 || spread["node2"] != 10 {
 		t.Errorf("sessions per node: %v", spread)
 	}
-	for path, want := range map[string]int{"/app/plain.jsp": 200, "/app/private/page.jsp": 404, "/app/status.jsp": 404, "/jkstatus": 404, "/": 404, "/old/x": 404, "/behind/plain.jsp": 200} {
+	for path, want := range map[string]int{"/app/plain.jsp": 200, "/app/private/page.jsp": 404, "/app/status.jsp": 404, "/jkstatus/": 404, "/": 404, "/old/x": 404, "/behind/plain.jsp": 200} {
 		resp, err := directly.Get(w.http + path)
 		if err != nil {
 			t.Fatal(err)
@@ -101,6 +102,16 @@ func TestConvertedFilesOfModJK(t *testing.T) {
 		if own := resp.Header.Get("Cache-Control") == "no-store"; resp.StatusCode != want || own != (want == 404) {
 			t.Errorf("%s: %d, by the gateway itself: %v; want %d", path, resp.StatusCode, own, want)
 		}
+	}
+	// The status worker shows what the old one showed, under the old names.
+	resp, err := directly.Get(w.http + "/jkstatus?mime=prop")
+	if err != nil {
+		t.Fatal(err)
+	}
+	shown, err := io.ReadAll(resp.Body)
+	resp.Body.Close()
+	if err != nil || resp.StatusCode != 200 || !bytes.Contains(shown, []byte("worker.shop.balance_workers=first")) {
+		t.Errorf("/jkstatus: %d, %v\n%s", resp.StatusCode, err, shown)
 	}
 	// /behind ignores session ids: one id is seen by both nodes.
 	seen := map[string]bool{}
