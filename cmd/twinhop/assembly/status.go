@@ -27,7 +27,7 @@ func (g *Gateway) statusWorkers(version string) (map[string]httpfront.LocalHandl
 	for i := range g.config.Status {
 		s := &g.config.Status[i]
 		w, err := jkstatus.New(jkstatus.Words{Name: s.Name, ReadOnly: s.ReadOnly, Users: s.Users, Fold: s.UserCaseInsensitive, Allow: networks(s.Allow),
-			Good: s.Good, Bad: s.Bad, CSS: s.CSS, Prefix: s.Prefix, NS: s.NS, XMLNS: s.XMLNS, Doctype: s.Doctype}, g.statusPanel(born))
+			Good: s.Good, Bad: s.Bad, CSS: s.CSS, Prefix: s.Prefix, NS: orNone(s.NS), XMLNS: orNone(s.XMLNS), Doctype: s.Doctype}, g.statusPanel(born))
 		if err != nil {
 			return nil, fmt.Errorf("status: %w", err)
 		}
@@ -37,6 +37,14 @@ func (g *Gateway) statusWorkers(version string) (map[string]httpfront.LocalHandl
 		}
 	}
 	return all, nil
+}
+
+// orNone is mod_jk's word for what the configuration leaves empty.
+func orNone(s string) string {
+	if s == "" {
+		return "-"
+	}
+	return s
 }
 
 func (g *Gateway) statusPanel(born time.Time) jkstatus.Panel {
