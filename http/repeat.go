@@ -21,11 +21,10 @@ const maxDrop = 64 << 10
 // the node's words say, each time on another connection.
 func (x *visit) attempts() (*head.Response, error) {
 	x.spent = gateway.Usage{}
-	n := x.t.nodes[x.d.Member.Name]
-	for left := n.Attempts; ; left-- {
+	for left := x.node.Attempts; ; left-- {
 		resp, err := x.askNode()
 		if err == nil {
-			if err = x.t.judge(resp, n.FailOn); err == nil {
+			if err = x.t.judge(resp, x.node.FailOn); err == nil {
 				return resp, nil
 			}
 		}
@@ -36,7 +35,7 @@ func (x *visit) attempts() (*head.Response, error) {
 		}
 		x.f.log().LogAttrs(x.ctx, slog.LevelInfo, "node failed", slog.String("proto", "http"),
 			slog.String("node", x.d.Member.Name), slog.String("rule", outcome.String()), slog.Any("err", err))
-		if left <= 1 || outcome == gateway.Overload || !x.mayRepeat(err) || !x.pause(n.Interval) {
+		if left <= 1 || outcome == gateway.Overload || !x.mayRepeat(err) || !x.pause(x.node.Interval) {
 			return nil, err
 		}
 		x.rewind()
@@ -55,7 +54,7 @@ func (x *visit) mayRepeat(err error) bool {
 	if garbled(err) && x.pool.Recovery == nil {
 		return false // nodes that answer a request alike would be taken for broken one after the other
 	}
-	if may := x.t.nodes[x.d.Member.Name].Repeat; may != nil {
+	if may := x.node.Repeat; may != nil {
 		return slices.Contains(*may, x.req.Method)
 	}
 	return head.Idempotent(x.req.Method)

@@ -20,6 +20,8 @@ const goneLife = 30 * time.Second
 // unchanged, but for the session id, which is the one that node knows it by.
 func (x *visit) forNode() {
 	x.req.ReplyTimeout = x.t.reply
+	x.node = x.t.nodes[x.d.Member.Name]
+	x.req.Once = x.node.Repeat != nil && !slices.Contains(*x.node.Repeat, x.req.Method)
 	x.req.Route, x.req.Activation = x.d.Member.Route, activationWord(x.d.Member.Activation)
 	x.nodeID = x.id.Text
 	if x.id.Text == "" || x.id.Base() == "" {

@@ -84,4 +84,3 @@ func (x *visit) touch(ctx context.Context) {
 		}
 	}
 }
-

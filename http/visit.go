@@ -47,6 +47,7 @@ type visit struct {
 	ask    gateway.Ask
 	lesson gateway.Ask
 	d      gateway.Decision
+	node   NodeWords // of the member chosen
 	nodeID string // the id as the node got it
 	fields head.Fields
 

@@ -128,6 +128,21 @@ func TestReplyTimeouts(t *testing.T) {
 	}
 }
 
+// What must not be repeated once it was sent is not repeated on its way either.
+func TestOnce(t *testing.T) {
+	s, sc := scriptedStage(t, "n1: refuse; n2: refuse; n3:", func(s *stage) {
+		s.settings.Pools = map[string]PoolWords{"default": {Nodes: map[string]NodeWords{"n1": {Repeat: &[]string{}}, "n2": {Repeat: &[]string{"GET"}}}}}
+	})
+	s.ask("GET", "/", 0)
+	got := ""
+	for _, r := range sc.asked {
+		got += fmt.Sprint(r.Once, " ")
+	}
+	if got != "true false false " {
+		t.Error(got)
+	}
+}
+
 // A client without a session that is not led by its request gets a cookie with
 // the route of its node, as mod_jk writes it.
 func TestSetSessionCookie(t *testing.T) {

@@ -234,7 +234,7 @@ func (x *conn) replayable(r *head.Request, err error) bool {
 	case !x.wrote:
 		return true
 	}
-	return !x.answered && head.Idempotent(r.Method)
+	return !x.answered && r.Repeatable()
 }
 
 // acquire takes a kept connection, or opens one, or waits for one.

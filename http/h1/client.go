@@ -120,7 +120,7 @@ func replayable(r *head.Request, x *conn, err error) bool {
 	if errors.As(err, &fault) || x.touched {
 		return false
 	}
-	return !x.wrote || head.Idempotent(r.Method)
+	return !x.wrote || r.Repeatable()
 }
 
 // acquire takes a kept connection, or opens one.

@@ -16,7 +16,7 @@ import (
 //
 // Exchange sends a request once. The only repetition it may make on its own is
 // to the same node, when a kept connection proved dead and either nothing was
-// sent or the method is idempotent, the body is in memory or untouched, and
+// sent or the request is Repeatable, the body is in memory or untouched, and
 // not a byte of an answer arrived.
 //
 // Errors tell by a method NotSent() bool whether it is certain that the node

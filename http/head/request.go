@@ -32,6 +32,8 @@ type Request struct {
 	// Inform receives informational answers other than 100 and 101 as they
 	// arrive; nil drops them. Fields is valid during the call.
 	Inform func(status int, fields *Fields)
+	// Once: what was sent must not be sent again, even if Method is idempotent.
+	Once bool
 	// ReplyTimeout bounds each wait for a part of the answer, head or body. 0:
 	// as the backend has it, negative: no bound.
 	ReplyTimeout time.Duration
@@ -57,6 +59,9 @@ func (r *Request) Reset() {
 	r.Fields.Reset()
 	*r = Request{Fields: r.Fields}
 }
+
+// Repeatable tells whether r may be sent again after some of it was sent.
+func (r *Request) Repeatable() bool { return !r.Once && Idempotent(r.Method) }
 
 // Waits says how long to wait for the head of the answer and for each part of
 // its body, 0 for ever; the arguments are what holds when r says nothing.
