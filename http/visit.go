@@ -48,7 +48,7 @@ type visit struct {
 	lesson gateway.Ask
 	d      gateway.Decision
 	node   NodeWords // of the member chosen
-	nodeID string // the id as the node got it
+	nodeID string    // the id as the node got it
 	fields head.Fields
 
 	informed     bool          // the client got some answer, if only an informational one
