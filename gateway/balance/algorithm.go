@@ -1,6 +1,8 @@
 package balance
 
 import (
+	"time"
+
 	"twinhop/appsession"
 	"twinhop/gateway/cluster"
 )
@@ -34,6 +36,33 @@ type Algorithm interface {
 // that was given to m; Pick itself counts nothing then.
 type Observer interface {
 	Assigned(m *cluster.Member, q *Question)
+}
+
+// Homer is an Algorithm that says where work belongs, whatever the table
+// knows. The Router moves sessions there, but for those of a member that is
+// being drained, and of those whose node does not answer only for now.
+// Dialogs stay where they are.
+type Homer interface {
+	// Home returns one of the members that live, which are at least one and
+	// serve everything that the pool serves; nil: the table counts. The Seed
+	// of q is the message's identity, or, if Strict, any key.
+	Home(living []*cluster.Member, q *Question) *cluster.Member
+	// Strict tells whether that also holds for HTTP sessions whose id names
+	// another node, and for work without identity.
+	Strict() bool
+}
+
+// Params are what the configuration says of an algorithm beside its name.
+type Params struct {
+	Failback  bool              // of Standby
+	ReportAge time.Duration     // of Reported; 0: DefaultReportAge
+	Own       map[string]string // of algorithms that others add
+}
+
+// Configurable is an Algorithm that takes parameters. Configure is called
+// once, before it is used, and says what is wrong with them.
+type Configurable interface {
+	Configure(p Params) error
 }
 
 // Meter is an Algorithm that counts what work cost. Finished is called once

@@ -10,7 +10,24 @@ import (
 )
 
 // Hash places a key by Rendezvous. Work without a key takes turns.
-type Hash struct{ turns RoundRobin }
+type Hash struct {
+	// Pure lets no table hold a key: it is always where the hash of it and the
+	// members that live say.
+	Pure bool
+
+	turns RoundRobin
+}
+
+// Home implements Homer.
+func (h *Hash) Home(living []*cluster.Member, q *Question) *cluster.Member {
+	if !h.Pure || q.Seed == (appsession.Key{}) {
+		return nil
+	}
+	return Rendezvous(living, q.Seed)
+}
+
+// Strict implements Homer: a browser that names its node stays there.
+func (h *Hash) Strict() bool { return false }
 
 // Pick implements Algorithm.
 func (h *Hash) Pick(eligible []*cluster.Member, q *Question) *cluster.Member {
@@ -23,14 +40,15 @@ func (h *Hash) Pick(eligible []*cluster.Member, q *Question) *cluster.Member {
 // Rendezvous returns the member on which a key belongs: every gateway finds
 // the same one, whatever order its members are in, and a member that leaves
 // or comes moves only the keys that were or will be its own (highest random
-// weight; members get keys in proportion to their weights). The realm does
-// not count. It returns nil when there is no member.
+// weight; members get keys in proportion to their weights, at once: who ramps
+// up is no matter of the key). The realm does not count. It returns nil when
+// there is no member.
 func Rendezvous(eligible []*cluster.Member, key appsession.Key) *cluster.Member {
 	k := xxhash.Sum64String(key.Value) ^ mix(uint64(key.Space))
 	var best *cluster.Member
 	var most float64
 	for _, m := range eligible {
-		score := score(mix(k^xxhash.Sum64String(m.Name)), weight(m))
+		score := score(mix(k^xxhash.Sum64String(m.Name)), int64(max(m.Weight, 1)))
 		if best == nil || score > most || score == most && m.Name < best.Name {
 			best, most = m, score
 		}

@@ -22,7 +22,7 @@ func (r *Requests) Assigned(m *cluster.Member, q *Question) {
 	if q.Dry || r.OnlyNew && (q.Known || q.Stateless) {
 		return
 	}
-	m.Load.Value.Add(max(m.Mult, 1))
+	m.Load.Value.Add(m.Cost())
 }
 
 // Age implements Ager.
@@ -42,7 +42,7 @@ type Next struct{ Requests }
 // Assigned implements Observer.
 func (n *Next) Assigned(m *cluster.Member, q *Question) {
 	if !q.Known && !q.Stateless && !q.Dry {
-		m.Load.Value.Add(max(m.Mult, 1))
+		m.Load.Value.Add(m.Cost())
 	}
 }
 

@@ -21,9 +21,15 @@ type turn struct {
 	owed int64
 }
 
-// Pick implements Algorithm: each member is owed its weight more, who is owed
-// most is picked and pays the sum of what the others got.
+// Pick implements Algorithm.
 func (r *RoundRobin) Pick(eligible []*cluster.Member, q *Question) *cluster.Member {
+	return r.take(eligible, q.Dry, weight)
+}
+
+// take lets the next one have its turn: each member is owed its weight more,
+// who is owed most is picked and pays the sum of what the others got. Who
+// weighs nothing has no turn unless that is said of all.
+func (r *RoundRobin) take(eligible []*cluster.Member, dry bool, weight func(*cluster.Member) int64) *cluster.Member {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	var best *cluster.Member
@@ -31,11 +37,14 @@ func (r *RoundRobin) Pick(eligible []*cluster.Member, q *Question) *cluster.Memb
 	for _, m := range eligible {
 		w := weight(m)
 		total += w
-		if owed := r.turn(m).owed + w; best == nil || owed > most {
+		if owed := r.turn(m).owed + w; w > 0 && (best == nil || owed > most) {
 			best, most = m, owed
 		}
 	}
-	if q.Dry {
+	if best == nil && len(eligible) > 0 {
+		best = eligible[0]
+	}
+	if dry {
 		return best
 	}
 	for _, m := range eligible {
@@ -63,4 +72,12 @@ func (r *RoundRobin) turn(m *cluster.Member) *turn {
 	return &r.turns[m.Index]
 }
 
-func weight(m *cluster.Member) int64 { return int64(max(m.Weight, 1)) }
+// scale is what a weight is multiplied by, so that a part of it is a whole
+// number.
+const scale = 1000
+
+// weight is what a member counts with: less than its own while it ramps up.
+func weight(m *cluster.Member) int64 {
+	step, steps := m.Share()
+	return int64(max(m.Weight, 1)) * scale * step / steps
+}

@@ -14,7 +14,7 @@ func (t *Traffic) Pick(eligible []*cluster.Member, q *Question) *cluster.Member 
 
 // Finished implements Meter.
 func (t *Traffic) Finished(m *cluster.Member, bytes int64) {
-	m.Load.Value.Add(bytes * max(m.Mult, 1))
+	m.Load.Value.Add(bytes * m.Cost())
 }
 
 // Age implements Ager.
@@ -40,5 +40,5 @@ func (b *Busyness) Pick(eligible []*cluster.Member, q *Question) *cluster.Member
 func (b *Busyness) Value(m *cluster.Member) int64 { return busy(m) }
 
 func busy(m *cluster.Member) int64 {
-	return (m.Load.Busy.Load() + m.Load.Calls.Load()) * max(m.Mult, 1)
+	return (m.Load.Busy.Load() + m.Load.Calls.Load()) * m.Cost()
 }

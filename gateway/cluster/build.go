@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/cespare/xxhash/v2"
 )
@@ -129,7 +130,7 @@ func (v *View) pool(spec *PoolSpec, specs map[string]*NodeSpec, mem *memory, bad
 	}
 	p := &Pool{Name: spec.Name, Sticky: spec.Sticky, Force: spec.Force, SessionID: spec.SessionID,
 		Realm: mem.realms[spec.Realm], Recovery: spec.Recovery, Maintain: cmp.Or(spec.Maintain, DefaultMaintain),
-		Load: &PoolLoad{}, named: map[string]*Member{}, routed: map[string]*Member{}}
+		RampUp: spec.RampUp, Load: &PoolLoad{}, named: map[string]*Member{}, routed: map[string]*Member{}}
 	mem.pools[spec.Name].over(p)
 	for _, m := range spread(spec.Members, v.Nodes) {
 		node := specs[m.Node]
@@ -152,7 +153,13 @@ func (v *View) pool(spec *PoolSpec, specs map[string]*NodeSpec, mem *memory, bad
 		p.Members = append(p.Members, member)
 		p.named[m.Node], p.routed[w.route] = member, member
 	}
-	multiply(p.Members)
+	var weights []int
+	for _, m := range p.Members {
+		weights = append(weights, m.Weight)
+	}
+	for i, mult := range p.RampUp.Multipliers(weights) {
+		p.Members[i].Mult = mult
+	}
 	v.Pools = append(v.Pools, p)
 	v.pools[p.Name] = p
 }
@@ -205,33 +212,9 @@ func spread(members []MemberSpec, nodes []*Node) []MemberSpec {
 	return out
 }
 
-// maxMult bounds the least common multiple, so that load values, which grow
-// by it with every request, never overflow.
-const maxMult = 1 << 32
-
-// multiply sets lbmult as mod_jk does: the least common multiple of all
-// weights, divided by the member's own.
-func multiply(members []*Member) {
-	lcm := int64(1)
-	for _, m := range members {
-		w := max(int64(m.Weight), 1)
-		lcm = min(lcm/gcd(lcm, w)*w, maxMult)
-	}
-	for _, m := range members {
-		m.Mult = max(lcm/max(int64(m.Weight), 1), 1)
-	}
-}
-
-func gcd(a, b int64) int64 {
-	for b != 0 {
-		a, b = b, a%b
-	}
-	return a
-}
-
 // carry hands the counters of the old pool on. A member that is new, or
 // active again, starts with the greatest load value of all, so that it gets
-// its share and no flood.
+// its share and no flood, and ramps up.
 func carry(p, old *Pool) {
 	if old == nil {
 		return
@@ -244,6 +227,7 @@ func carry(p, old *Pool) {
 	}
 	for _, m := range p.Members {
 		if was := old.Member(m.Name); was == nil || was.Activation != Active && m.Activation == Active {
+			m.Load.start.Begin(time.Now())
 			p.level(m)
 		}
 	}

@@ -3,6 +3,8 @@ package cluster
 import (
 	"sync/atomic"
 	"time"
+
+	"twinhop/gateway/cluster/pace"
 )
 
 // MemberLoad is what is counted per member. It is carried from View to View
@@ -19,6 +21,7 @@ type MemberLoad struct {
 	Read, Sent    atomic.Int64 // bytes of HTTP from the node and to it
 	Value         atomic.Int64 // what the algorithm counts (mod_jk's lbvalue)
 
+	start    pace.Start
 	recovery recovery
 	reset    atomic.Int64 // when Reset was called, in Unix nanoseconds; 0: never
 }
@@ -50,7 +53,7 @@ func (l *MemberLoad) ResetAt() time.Time { return instant(&l.reset) }
 type PoolLoad struct {
 	Busy, MaxBusy atomic.Int64 // HTTP requests that run now, and the most at a time
 
-	maintained atomic.Int64 // when maintenance was last due, in Unix nanoseconds
+	maintained pace.Rhythm
 	reset      atomic.Int64
 }
 
@@ -67,22 +70,7 @@ func (l *PoolLoad) Reset(now time.Time) {
 func (l *PoolLoad) ResetAt() time.Time { return instant(&l.reset) }
 
 // MaintainedAt is when maintenance last came, or zero.
-func (l *PoolLoad) MaintainedAt() time.Time { return instant(&l.maintained) }
-
-// due tells how many intervals have passed since maintenance last came, and
-// notes that it comes now if any has. The first call begins the first one.
-func (l *PoolLoad) due(now time.Time, interval time.Duration) int {
-	last := l.maintained.Load()
-	if last == 0 {
-		l.maintained.CompareAndSwap(0, now.UnixNano())
-		return 0
-	}
-	n := int(now.Sub(time.Unix(0, last)) / max(interval, time.Millisecond))
-	if n <= 0 || !l.maintained.CompareAndSwap(last, now.UnixNano()) {
-		return 0
-	}
-	return n
-}
+func (l *PoolLoad) MaintainedAt() time.Time { return l.maintained.Last() }
 
 func raise(most *atomic.Int64, n int64) {
 	for old := most.Load(); n > old && !most.CompareAndSwap(old, n); {

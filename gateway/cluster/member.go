@@ -3,6 +3,8 @@ package cluster
 import (
 	"slices"
 	"time"
+
+	"twinhop/gateway/cluster/pace"
 )
 
 // Activation is what the operator wants of a pool member, with the words and
@@ -83,6 +85,21 @@ func (m *Member) Alive(s Service) bool {
 // Eligible tells whether the member may be given new sessions for service s.
 func (m *Member) Eligible(s Service) bool { return m.Activation == Active && m.Usable(s) }
 
+// Share is the part of its weight that the member counts with now, step of
+// steps: less than all of it while it ramps up.
+func (m *Member) Share() (step, steps int64) { return m.Load.start.Share(m.Pool.RampUp) }
+
+// Cost is what a unit of work raises the member's load value by: Mult, and
+// more while it ramps up.
+func (m *Member) Cost() int64 {
+	step, steps := m.Share()
+	return max(m.Mult, 1) * steps / step
+}
+
+// Since is when the member was last new or came back; zero: it was always
+// there.
+func (m *Member) Since() time.Time { return m.Load.start.At() }
+
 // SessionID says which form of a session id the nodes of a pool expect.
 type SessionID uint8
 
@@ -104,6 +121,7 @@ type Pool struct {
 	Realm     uint16        // the realm of the keys of its sessions, equal on all gateways
 	Recovery  *Recovery     // nil: health alone decides
 	Maintain  time.Duration // between two maintenances (worker.maintain)
+	RampUp    pace.Ramp     // how a member that is new, or came back, gets its weight
 	Load      *PoolLoad
 
 	named    map[string]*Member

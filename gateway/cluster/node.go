@@ -4,6 +4,8 @@ import (
 	"net/netip"
 	"sync/atomic"
 	"time"
+
+	"twinhop/gateway/cluster/pace"
 )
 
 // Service is a way of reaching a node.
@@ -141,5 +143,15 @@ type Load struct {
 	Served   atomic.Int64 // ever sent to it
 	Failed   atomic.Int64 // ever failed on it
 
-	rest [services]atomic.Int64 // until when it wants nothing new, in Unix nanoseconds
+	rest    [services]atomic.Int64 // until when it wants nothing new, in Unix nanoseconds
+	reports pace.Reports
+}
+
+// Reported is what a node says of itself, see Registry.ReportLoad.
+type Reported = pace.Reported
+
+// Reported returns the node's last word on its load, unless it is older than
+// most at now.
+func (n *Node) Reported(now time.Time, most time.Duration) (Reported, bool) {
+	return n.load.reports.Fresh(now, most)
 }

@@ -134,6 +134,9 @@ func (r *Registry) Judge(m *Member, s Sign) {
 		return
 	}
 	if was, is := m.judge(s, rules, time.Now()); was != is && (is == StateError || was >= StateRecovering) {
+		if is == StateOK {
+			m.Load.start.Begin(time.Now())
+		}
 		r.tell(Event{What: StateChanged, Node: m.Name, Pool: m.Pool.Name, StateWas: was, State: is, Why: s.String()})
 	}
 }
@@ -175,7 +178,7 @@ func (m *Member) judge(s Sign, rules *Recovery, now time.Time) (was, is State) {
 // values are to be levelled.
 func (r *Registry) Maintain(now time.Time, each func(p *Pool, intervals int, recovering []*Member)) {
 	for _, p := range r.View().Pools {
-		n := p.Load.due(now, p.Maintain)
+		n := p.Load.maintained.Due(now, p.Maintain)
 		if n == 0 {
 			continue
 		}

@@ -6,6 +6,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"twinhop/gateway/cluster/pace"
 )
 
 // A track is what happened to a member and the state it must have then.
@@ -71,7 +73,8 @@ func TestMemberStates(t *testing.T) {
 							m.Load.Elected.Add(1)
 							m.Given()
 						case "maintain":
-							m.Pool.Load.maintained.Store(time.Now().Add(-m.Pool.Maintain).UnixNano())
+							m.Pool.Load.maintained = pace.Rhythm{}
+							m.Pool.Load.maintained.Due(time.Now().Add(-m.Pool.Maintain), m.Pool.Maintain)
 							r.Maintain(time.Now(), func(*Pool, int, []*Member) {})
 						case "force":
 							m.Pool.ForceRecovery()

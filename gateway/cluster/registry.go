@@ -151,12 +151,25 @@ func (r *Registry) Report(n *Node, s Service, sign Sign) {
 	}
 }
 
+// ReportLoad takes what a node says of its own load; how long it counts is up
+// to who reads it (Node.Reported). A late report changes nothing.
+// ErrUnknownNode: there is no node of that name.
+func (r *Registry) ReportLoad(node string, said Reported) error {
+	n := r.View().Named(node)
+	if n == nil {
+		return fmt.Errorf("taking the load of node %q: %w", node, ErrUnknownNode)
+	}
+	n.load.reports.Put(said)
+	return nil
+}
+
 // healthChanged tells of a change of health. A node that comes back does not
 // come back with a load value from before.
 func (r *Registry) healthChanged(node string, s Service, ch change) {
 	if ch.was == Down {
 		for _, p := range r.View().Pools {
 			if m := p.Member(node); m != nil {
+				m.Load.start.Begin(time.Now())
 				p.level(m)
 				if s == HTTP {
 					m.Recover() // a probe was answered: no need to wait for recover_time

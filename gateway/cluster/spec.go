@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"twinhop/gateway/cluster/pace"
 )
 
 // Spec is what the configuration says of the cluster, as plain data.
@@ -54,6 +56,7 @@ type PoolSpec struct {
 	Realm     string // pools of one realm share their sessions; "" is the default realm
 	Recovery  *Recovery
 	Maintain  time.Duration // worker.maintain; 0: DefaultMaintain
+	RampUp    pace.Ramp
 	Variants  []Variant
 }
 
