@@ -27,7 +27,8 @@ type room struct {
 var rooms = []room{
 	{pkg: "jvmroute", rank: 0},
 	{pkg: "appsession", rank: 0},
-	{pkg: "gateway/cluster", rank: 0},
+	{pkg: "gateway/cluster/pace", rank: 0},
+	{pkg: "gateway/cluster", rank: 0, may: []string{"gateway/cluster/pace"}},
 	// How a value looks, and how a file is read and complained of, is the same for every file; what the keys of ours are only config knows.
 	{pkg: "gateway/config/form", rank: 0},
 	{pkg: "gateway/config/decode", rank: 0, may: []string{"gateway/config/form"}},
@@ -53,12 +54,13 @@ var rooms = []room{
 
 	{pkg: "appsession/*", rank: 1, may: []string{"appsession"}},
 	{pkg: "gateway/balance", rank: 1, may: []string{"appsession", "gateway/cluster"}},
+	{pkg: "gateway/candidates", rank: 1, may: []string{"gateway/cluster"}},
 	{pkg: "gateway/calls", rank: 1, may: []string{"appsession", "gateway/cluster"}},
 	{pkg: "gateway/heartbeat/*", rank: 1, may: []string{"gateway/cluster"}},
 	{pkg: "gateway/config/*", rank: 1, may: []string{"gateway/config", "gateway/config/form", "gateway/config/decode"}}, // other products' files
 	{pkg: "http/*", rank: 1, may: []string{"http/head", "http/stale", "http/conns"}},
 
-	{pkg: "gateway", rank: 2, may: []string{"appsession", "gateway/cluster", "gateway/balance", "gateway/calls"}},
+	{pkg: "gateway", rank: 2, may: []string{"appsession", "gateway/cluster", "gateway/balance", "gateway/candidates", "gateway/calls"}},
 
 	{pkg: "gateway/trace", rank: 3, may: []string{"appsession", "gateway", "gateway/cluster"}},
 	{pkg: "sip/probe", rank: 3, may: []string{"gateway/cluster", "sip/peek", "sip/seal"}},
@@ -175,7 +177,7 @@ var exceptions = map[string]struct {
 	limit  int
 	reason string
 }{
-	"gateway": {1550, "one function per step with the sentence it keeps; a quarter of the lines is vocabulary"},
+	"gateway": {1600, "one function per step with the sentence it keeps; a quarter of the lines is vocabulary"},
 	"sip":     {3450, "the rules of RFC 3261 section 16, a file each; what needs no message at hand has rooms of its own"},
 }
 

@@ -6,6 +6,7 @@ import (
 
 	"twinhop/appsession"
 	"twinhop/gateway/balance"
+	"twinhop/gateway/candidates"
 	"twinhop/gateway/cluster"
 )
 
@@ -75,12 +76,11 @@ type Ask struct {
 	Counts   bool            // opens a call that the book of calls keeps (INVITE)
 
 	// Scratch, so that deciding does not allocate.
-	run      run
-	last     Decision
-	q        balance.Question
-	eligible []*cluster.Member
-	keys     [maxEvidence]appsession.Key
-	aliases  [3]appsession.Alias
+	run     run
+	last    Decision
+	q       balance.Question
+	keys    [maxEvidence]appsession.Key
+	aliases [3]appsession.Alias
 }
 
 // maxEvidence bounds the evidence of one message that is looked at.
@@ -88,7 +88,7 @@ const maxEvidence = 12
 
 // Reset empties the Ask for the next message and keeps its memory.
 func (a *Ask) Reset() {
-	*a = Ask{Evidence: a.Evidence[:0], Tried: a.Tried[:0], eligible: a.eligible[:0]}
+	*a = Ask{Evidence: a.Evidence[:0], Tried: a.Tried[:0], run: run{Set: candidates.Set{List: a.run.List}}}
 }
 
 // Add appends evidence that the message carries.

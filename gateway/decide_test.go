@@ -18,7 +18,6 @@ import (
 	"twinhop/appsession"
 	"twinhop/appsession/memstore"
 	"twinhop/gateway"
-	"twinhop/gateway/balance"
 	"twinhop/gateway/calls"
 	"twinhop/gateway/cluster"
 )
@@ -95,26 +94,13 @@ func newStage(t *testing.T, ar *txtar.Archive) *stage {
 	s.store = memstore.New(memstore.Options{MaxKeys: number("maxEntries", 1000), KeysPerSession: number("maxKeys", 64),
 		Idle: 30 * time.Minute, Max: 12 * time.Hour})
 	s.broken = &brokenStore{Store: s.store}
-	policy := &gateway.Policy{Pools: map[string]gateway.Placement{"default": {
-		HTTP: algorithm(t, set, "http", "requests"), SIP: algorithm(t, set, "sip", "round-robin")}}}
+	policy := &gateway.Policy{Pools: map[string]gateway.Placement{"default": placement(t, set, s.store.Count)}}
 	if set["leader"] == "sip" {
 		policy.Leader = gateway.LeaderSIP
 	}
 	s.router = &gateway.Router{Store: s.broken, Views: s.registry.View, Book: &calls.Book{}, Judge: s.registry.Judge}
 	s.router.Apply(policy)
 	return s
-}
-
-func algorithm(t *testing.T, set map[string]string, key, otherwise string) balance.Algorithm {
-	name := set[key]
-	if name == "" {
-		name = otherwise
-	}
-	a, ok := balance.New(name)
-	if !ok {
-		t.Fatalf("settings: no algorithm %q", name)
-	}
-	return a
 }
 
 // node reads "node1 route=r domain=d redirect=r distance=1 weight=2 version=1 disabled stopped nohttp nosip".
@@ -224,6 +210,14 @@ func (s *stage) do(line string) string {
 		}
 		s.wait(d)
 		s.registry.Maintain(time.Now(), s.router.Age)
+	case "rest":
+		d, err := time.ParseDuration(strings.Fields(rest)[1])
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		for _, service := range cluster.Services() {
+			s.registry.View().Named(first).Rest(service, time.Now().Add(d))
+		}
 	case "break":
 		s.broken.down = true
 	case "switchover":

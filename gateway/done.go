@@ -74,8 +74,13 @@ func (r *Router) algorithm(p *cluster.Pool, s cluster.Service) balance.Algorithm
 	if policy == nil {
 		return nil
 	}
+	place := policy.Pools[p.Name]
+	return place.algorithm(s)
+}
+
+func (p *Placement) algorithm(s cluster.Service) balance.Algorithm {
 	if s == cluster.SIP {
-		return policy.Pools[p.Name].SIP
+		return p.SIP
 	}
-	return policy.Pools[p.Name].HTTP
+	return p.HTTP
 }

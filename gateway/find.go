@@ -7,15 +7,19 @@ import (
 
 	"twinhop/appsession"
 	"twinhop/gateway/balance"
+	"twinhop/gateway/candidates"
 	"twinhop/gateway/cluster"
 )
 
 // run is one decision under way. It lives in the Ask, so that deciding does
 // not allocate.
 type run struct {
+	candidates.Set
+
 	r      *Router
 	a      *Ask
 	p      *Policy
+	places Placement
 	ctx    context.Context
 	waits  bool    // may wait for a shared table
 	dry    bool    // without consequence
@@ -27,6 +31,9 @@ type run struct {
 	subj          *finding
 	named         *cluster.Member // the member that the hint names, usable or not
 	hint          *cluster.Member // the same when it may be used for this message
+
+	home   *cluster.Member // where the key belongs, whatever the table knows; nil: nothing says so
+	strict bool            // and whatever node the message names
 }
 
 // finding is one key of the message and what the table says of it.
@@ -39,9 +46,13 @@ type finding struct {
 var noPolicy Policy
 
 func (r *Router) begin(ctx context.Context, a *Ask) *run {
-	a.run = run{r: r, a: a, ctx: ctx, waits: true, p: r.policy.Load()}
+	set := candidates.Set{Pool: a.Pool, Wants: a.Wants, Tried: a.Tried, Scheme: a.Scheme, List: a.run.List}
+	a.run = run{Set: set, r: r, a: a, ctx: ctx, waits: true, p: r.policy.Load()}
 	if a.run.p == nil {
 		a.run.p = &noPolicy
+	}
+	if a.Pool != nil {
+		a.run.places = a.run.p.Pools[a.Pool.Name]
 	}
 	return &a.run
 }
@@ -134,26 +145,26 @@ func (u *run) resolveHint() {
 	h := &u.a.Hint
 	switch {
 	case h.Node != "":
-		u.named = u.a.Pool.Member(h.Node)
+		u.named = u.Pool.Member(h.Node)
 		if u.named != nil && h.Gen != 0 && u.named.Gen != 0 && h.Gen != u.named.Gen {
 			u.named = nil // another incarnation: it knows nothing of this
 		}
 	case h.Route != "":
-		if u.named = u.a.Pool.Routed(h.Route); u.named != nil {
+		if u.named = u.Pool.Routed(h.Route); u.named != nil {
 			break
 		}
 		// A domain alone: where the session lives, if that is there, else any.
 		fits := func(m *cluster.Member) bool { return m.Domain != "" && m.Domain == domain(h.Route) }
 		for _, f := range [...]*finding{&u.web, &u.id} {
-			if m := u.member(f.b.Node); u.named == nil && u.usable(m) && fits(m) {
+			if m := u.Member(f.b.Node); u.named == nil && u.Usable(m) && fits(m) {
 				u.named = m
 			}
 		}
 		if u.named == nil {
-			u.named = u.pick(u.eligible(nil, fits))
+			u.named = u.pick(u.Instead(nil, fits))
 		}
 	}
-	if u.usable(u.named) {
+	if u.Usable(u.named) {
 		u.hint = u.named
 	}
 }
@@ -167,103 +178,38 @@ func domain(route string) string {
 	return route
 }
 
-// usable tells whether m may serve this very message: what it owns, and not a
-// node that the message was already given to.
-func (u *run) usable(m *cluster.Member) bool {
-	return m != nil && m.Usable(u.a.Wants) && !u.tried(m.Name)
-}
-
-func (u *run) tried(node string) bool {
-	return slices.ContainsFunc(u.a.Tried, func(n *cluster.Node) bool { return n.Name == node })
-}
-
-func (u *run) member(node string) *cluster.Member { return u.a.Pool.Member(node) }
-
-// eligible lists the members that may be given something new and that fit.
-// What leaves a member stays within its version.
-func (u *run) eligible(leaving *cluster.Member, fits func(*cluster.Member) bool) []*cluster.Member {
-	if leaving == nil && fits == nil {
-		u.a.eligible = u.a.Pool.Eligible(u.a.eligible[:0], u.a.Wants, u.a.Tried)
-		return u.a.eligible
-	}
-	list := u.a.eligible[:0]
-	for _, m := range u.a.Pool.Members {
-		if m.Eligible(u.a.Wants) && !u.tried(m.Name) && (fits == nil || fits(m)) &&
-			(leaving == nil || m.Version == leaving.Version) {
-			list = append(list, m)
-		}
-	}
-	u.a.eligible = nearest(list)
-	return u.a.eligible
-}
-
-// nearest leaves of a list the members of the smallest distance.
-func nearest(list []*cluster.Member) []*cluster.Member {
-	near := list[:0]
-	for i, m := range list {
-		if i > 0 && m.Distance > near[0].Distance {
-			continue
-		}
-		if i > 0 && m.Distance < near[0].Distance {
-			near = near[:0]
-		}
-		near = append(near, m)
-	}
-	return near
-}
-
-// carrying leaves of a list the members that are reached by the scheme that
-// the message needs, if there are any.
-func (u *run) carrying(list []*cluster.Member) []*cluster.Member {
-	lacks := func(m *cluster.Member) bool { return m.Addr(u.a.Wants).Scheme != u.a.Scheme }
-	if u.a.Scheme == "" || !slices.ContainsFunc(list, func(m *cluster.Member) bool { return !lacks(m) }) {
-		return list
-	}
-	return slices.DeleteFunc(list, lacks)
-}
-
 // forced finds who is tried although its traffic failed, for when nobody else
 // is left (mod_jk's forced recovery): who the work belongs to, else, unless
 // that is out of the question, any.
 func (u *run) forced(own *cluster.Member, others bool) *cluster.Member {
-	list := u.a.eligible[:0]
-	for _, m := range u.a.Pool.Members {
-		if !m.Forceable(u.a.Wants) || u.tried(m.Name) {
-			continue
-		}
-		if m == own {
-			list = append(list[:0], m)
-			break
-		}
-		if others && m.Activation == cluster.Active {
-			list = append(list, m)
-		}
-	}
-	u.a.eligible = list
+	list := u.Forceable(own, others)
 	if len(list) == 0 {
 		return nil
 	}
 	if !u.dry {
-		u.a.Pool.ForceRecovery()
+		u.Pool.ForceRecovery()
 	}
-	return u.pick(nearest(list))
+	return u.pick(list)
 }
 
-func (u *run) algorithm() balance.Algorithm { return u.r.algorithm(u.a.Pool, u.a.Wants) }
+func (u *run) algorithm() balance.Algorithm { return u.places.algorithm(u.Wants) }
 
 // question is what the algorithm may know. An id counts as a session, also one
 // that is nothing but a route.
 func (u *run) question() balance.Question {
-	return balance.Question{Seed: u.seed(), Service: u.a.Wants, Stateless: u.a.Pool.Stateless, Dry: u.dry,
-		Known: u.web.ev != nil || u.a.Hint.Route != "" && u.a.Pool.Sticky}
+	return balance.Question{Seed: u.seed(), Service: u.Wants, Stateless: u.Pool.Stateless, Dry: u.dry,
+		Known: u.web.ev != nil || u.a.Hint.Route != "" && u.Pool.Sticky}
 }
 
-// pick asks the pool's algorithm, seeded by the first key of the message.
+// pick asks the pool's algorithm, seeded by the first key of the message. Who
+// has a home goes there.
 func (u *run) pick(among []*cluster.Member) *cluster.Member {
-	algorithm, among := u.algorithm(), u.carrying(among)
+	algorithm, among := u.algorithm(), u.Carrying(among)
 	switch {
 	case len(among) == 0:
 		return nil
+	case slices.Contains(among, u.home):
+		return u.home
 	case algorithm == nil:
 		return u.hash(among)
 	}

@@ -126,7 +126,7 @@ func (u *run) learnSet(m *cluster.Member, ev *Evidence) (appsession.ID, error) {
 // owner, and tells whether it did. Of a living owner's session that a guest, or
 // a new browser beside others, is served for elsewhere, it does not.
 func (u *run) takeover(m *cluster.Member) bool {
-	owner := u.member(u.subj.b.Owner)
+	owner := u.Member(u.subj.b.Owner)
 	alive := owner != nil && owner.Alive(cluster.HTTP)
 	switch {
 	case alive && u.web.ok && u.web.b.Node == m.Name, // the guest's own id
@@ -144,8 +144,8 @@ func (u *run) learnAnswer(m *cluster.Member) (appsession.ID, error) {
 	id, err := appsession.ID{}, error(nil)
 	u.old = true // most answers say what is known already, and only keep it known
 	for _, f := range [...]*finding{&u.id, &u.call} {
-		at := u.member(f.b.Node)
-		left := f.b.Node != m.Name && (at == nil || !at.Alive(u.a.Wants))
+		at := u.Member(f.b.Node)
+		left := f.b.Node != m.Name && (at == nil || !at.Alive(u.Wants))
 		if !f.ok || f.ev.Life == 0 && !left {
 			continue
 		}
@@ -188,7 +188,7 @@ func (u *run) learnCall(m *cluster.Member) (appsession.ID, error) {
 	n := 0
 	if tie.ev != nil {
 		if tie.ok && tie.b.Owner != m.Name {
-			owner := u.member(tie.b.Owner)
+			owner := u.Member(tie.b.Owner)
 			if u.p.Leader == LeaderSIP || owner == nil || !owner.Alive(cluster.SIP) || tie.b.Node == m.Name {
 				u.move(tie, m, FromNode)
 			}

@@ -28,8 +28,12 @@ type Policy struct {
 	Pools  map[string]Placement // by pool name
 }
 
-// Placement names the algorithms of a pool.
-type Placement struct{ HTTP, SIP balance.Algorithm }
+// Placement says how the work of a pool is placed.
+type Placement struct {
+	HTTP, SIP balance.Algorithm // one object where both are the same balance.Homer
+	Pins      balance.Pins
+	Heirs     *balance.Heirs // nil: what a node leaves is spread
+}
 
 // Router decides. Its fields are set before it is used.
 type Router struct {
@@ -128,12 +132,12 @@ func (r *Router) Switchover(ctx context.Context, fromRoute, toRoute string) (int
 // account counts what was decided.
 func (u *run) account(d *Decision) {
 	load := d.Member.Load
-	if u.a.Wants == cluster.HTTP {
+	if u.Wants == cluster.HTTP {
 		load.Begin()
-		u.a.Pool.Load.Begin()
+		u.Pool.Load.Begin()
 		d.Member.Given()
 		d.Member.Node.Load().Requests.Add(1)
-		d.Sticky = d.Member.Route == u.a.Hint.Route || len(u.a.Pool.Members) == 1
+		d.Sticky = d.Member.Route == u.a.Hint.Route || len(u.Pool.Members) == 1
 	}
 	d.Member.Node.Load().Served.Add(1)
 	if u.a.Kind == Open {

@@ -50,10 +50,10 @@ func (u *run) settle(d Decision, guest bool) (Decision, error) {
 // lead to where it goes.
 func (u *run) second(d *Decision, owner string) {
 	if u.hint != nil && (u.p.Leader == LeaderHTTP || u.a.Hint.Source == SourceTarget) {
-		if u.a.Wants == cluster.HTTP {
+		if u.Wants == cluster.HTTP {
 			d.Rule, d.Guest = Guest, true
 		}
-	} else if now := u.member(owner); u.usable(now) {
+	} else if now := u.Member(owner); u.Usable(now) {
 		d.Member, d.Rule = now, AffinityLinked
 	}
 	keys := u.a.aliases[:0]
@@ -86,14 +86,14 @@ func (u *run) unbound(m *cluster.Member, guest bool) int {
 		node = m.Name
 	}
 	home := u.subj == nil || u.web.b.ID == u.subj.b.ID
-	elsewhere := u.web.b.Node != m.Name && u.a.Wants == cluster.HTTP && u.p.Leader == LeaderHTTP
+	elsewhere := u.web.b.Node != m.Name && u.Wants == cluster.HTTP && u.p.Leader == LeaderHTTP
 	add(&u.web, node, !u.foreign() && (!u.web.ok || !home || elsewhere) || u.web.ev != nil && u.web.ev.Life != 0)
 	left := u.call.ok && u.call.b.Node != m.Name
 	add(&u.call, m.Name, !u.call.ok || left)
 	if !missing {
 		return 0
 	}
-	if left && !u.usable(u.member(u.call.b.Node)) {
+	if left && !u.Usable(u.Member(u.call.b.Node)) {
 		u.a.aliases[n-1].Moved = true // the call leaves a node that cannot serve it, for good
 	}
 	return n
@@ -123,7 +123,7 @@ func (u *run) unstored(d Decision, why Rule) (Decision, error) {
 	if u.subj != nil || u.named != nil {
 		return d, nil
 	}
-	if m := u.hash(u.eligible(nil, nil)); m != nil {
+	if m := u.hash(u.New()); m != nil && u.home == nil {
 		d.Member = m
 	}
 	d.Rule = why
@@ -140,9 +140,9 @@ func (u *run) move(f *finding, to *cluster.Member, why Rule) bool {
 	if u.broken {
 		return false
 	}
-	from := u.member(f.b.Owner)
+	from := u.Member(f.b.Owner)
 	c := appsession.Change{From: f.b.Owner, To: to.Name, Gen: to.Gen}
-	c.Leave = u.p.Leader == LeaderSIP || from == nil || !from.Usable(u.a.Wants)
+	c.Leave = u.p.Leader == LeaderSIP || from == nil || !from.Usable(u.Wants)
 	b, err := u.r.Store.Move(u.ctx, f.b.ID, c)
 	if err == nil || errors.Is(err, appsession.ErrMoved) {
 		f.b.Owner, f.b.Gen, f.b.Rev, f.b.Left = b.Owner, b.Gen, b.Rev, b.Left

@@ -13,7 +13,7 @@ var errNext = errors.New("this step does not decide")
 // decide is the whole policy: one function per step, the first that knows
 // decides.
 func (u *run) decide() (Decision, error) {
-	if u.a.Pool == nil {
+	if u.Pool == nil {
 		return Decision{}, ErrNoNode
 	}
 	if err := u.gather(); err != nil {
@@ -25,13 +25,14 @@ func (u *run) decide() (Decision, error) {
 	case Same:
 		return u.same()
 	}
-	if !u.a.Pool.Sticky && u.a.Wants == cluster.HTTP {
+	if !u.Pool.Sticky && u.Wants == cluster.HTTP {
 		u.subj, u.id, u.web = nil, finding{}, finding{} // sticky_session=false: ids say nothing
 		return u.place()
 	}
 	if d, err := u.target(); err != errNext {
 		return d, err
 	}
+	u.belongs()
 	if u.subj == nil {
 		return u.begun()
 	}
@@ -74,7 +75,7 @@ func (u *run) begun() (Decision, error) {
 	switch {
 	case u.hint != nil:
 		return u.settle(Decision{Member: u.hint, Rule: said[h.Source]}, false)
-	case u.a.Pool.Force && u.names() && h.Source != SourceTarget: // an address names no session
+	case u.Pool.Force && u.names() && h.Source != SourceTarget: // an address names no session
 		if m := u.forced(u.named, false); m != nil {
 			return u.settle(Decision{Member: m, Rule: ForcedRecovery}, false)
 		}
@@ -86,12 +87,12 @@ func (u *run) begun() (Decision, error) {
 		if m == nil {
 			return u.last(u.named)
 		}
-		if u.named.Usable(u.a.Wants) {
+		if u.named.Usable(u.Wants) {
 			rule = Substitute // it was only tried in vain
 		}
 		return u.settle(Decision{Member: m, Rule: rule}, false)
-	case u.web.ev != nil && h.none() && u.id.ev == nil:
-		if m := u.hash(u.eligible(nil, nil)); m != nil {
+	case u.web.ev != nil && h.none() && u.id.ev == nil && !u.strict:
+		if m := u.hash(u.New()); m != nil {
 			return u.settle(Decision{Member: m, Rule: SessionHash}, false)
 		}
 	}
@@ -104,10 +105,10 @@ func (u *run) begun() (Decision, error) {
 // place asks the algorithm. When nobody may be given new sessions, a hot
 // standby may: a member that is the redirect of another (mod_jk).
 func (u *run) place() (Decision, error) {
-	m, rule := u.pick(u.eligible(nil, nil)), Balance
+	m, rule := u.pick(u.New()), Balance
 	if m == nil {
-		for _, other := range u.a.Pool.Members {
-			if r := u.a.Pool.Routed(other.Redirect); other.Redirect != "" && u.usable(r) {
+		for _, other := range u.Pool.Members {
+			if r := u.Pool.Routed(other.Redirect); other.Redirect != "" && u.Usable(r) {
 				m, rule = r, RedirectRoute
 				break
 			}
@@ -122,7 +123,7 @@ func (u *run) place() (Decision, error) {
 // names tells whether the message names a session that stickiness can be
 // forced upon. The only member of a pool takes all of them.
 func (u *run) names() bool {
-	if len(u.a.Pool.Members) == 1 && u.a.Pool.Members[0].Eligible(u.a.Wants) {
+	if len(u.Pool.Members) == 1 && u.Pool.Members[0].Eligible(u.Wants) {
 		return false
 	}
 	return u.named != nil || u.a.Hint.Route != "" || u.web.ev != nil
@@ -143,11 +144,11 @@ func (u *run) last(own *cluster.Member) (Decision, error) {
 // a usable owner, but for the first HTTP key of a session that had none.
 func (u *run) hinted() (Decision, error) {
 	b, m := &u.subj.b, u.hint
-	if u.a.Wants != cluster.HTTP || m == nil {
+	if u.Wants != cluster.HTTP || m == nil || u.strict {
 		return Decision{}, errNext
 	}
 	d := Decision{Member: m, Rule: said[u.a.Hint.Source]}
-	own := u.usable(u.member(b.Owner))
+	own := u.Usable(u.Member(b.Owner))
 	switch {
 	case !own && b.Owner != m.Name: // the next steps leave the owner, preferably for the hint
 		return Decision{}, errNext
@@ -157,10 +158,10 @@ func (u *run) hinted() (Decision, error) {
 		d.Rule, d.Moved = FollowSIPGaveUp, u.move(u.subj, m, FollowSIPGaveUp)
 		return u.settle(d, !d.Moved)
 	case u.p.Leader == LeaderSIP:
-		d.Member, d.Rule, d.From = u.member(b.Owner), FollowSIPRewrite, u.a.Hint.Route
+		d.Member, d.Rule, d.From = u.Member(b.Owner), FollowSIPRewrite, u.a.Hint.Route
 		return u.settle(d, false)
 	case u.web.ok && u.web.b.Node == m.Name: // where this id was served before
-	case u.web.ok && u.web.b.Sent != nil && u.web.b.Sent.Node != m.Name && u.usable(u.member(u.web.b.Sent.Node)):
+	case u.web.ok && u.web.b.Sent != nil && u.web.b.Sent.Node != m.Name && u.Usable(u.Member(u.web.b.Sent.Node)):
 		u.note(d.Rule, m.Name, u.web.ev.Key, "the id was learned from another node")
 		return Decision{}, errNext
 	case b.Left.Has(m.Name):
@@ -178,7 +179,7 @@ func (u *run) visit(d Decision) (Decision, error) {
 	switch {
 	case b.Owner == d.Member.Name:
 		return u.settle(d, false)
-	case !b.Web && u.web.ev != nil && !u.foreign() && u.p.Leader == LeaderHTTP:
+	case !b.Web && u.web.ev != nil && !u.foreign() && u.p.Leader == LeaderHTTP && u.home == nil:
 		d.Moved = u.move(u.subj, d.Member, d.Rule)
 		return u.settle(d, !d.Moved)
 	}
@@ -186,27 +187,35 @@ func (u *run) visit(d Decision) (Decision, error) {
 	return u.settle(d, true)
 }
 
-// sticky serves at the session's node.
+// sticky serves at the session's node, which is its home if it has one.
 func (u *run) sticky() (Decision, error) {
 	b := &u.subj.b
+	if u.strict {
+		if d, err := u.homeward(); err != errNext {
+			return d, err
+		}
+	}
 	rule := known[u.subj.ev.Source]
 	if u.subj.ev.Space == appsession.HTTP && !b.Anonymous {
 		rule = AffinityLinked
 	}
-	if u.a.Wants == cluster.HTTP && u.p.Leader == LeaderHTTP && u.web.ok {
+	if u.Wants == cluster.HTTP && u.p.Leader == LeaderHTTP && u.web.ok {
 		// An HTTP session lives where its id was given out, until that is left.
 		at := u.web.b.Node
-		if s := u.web.b.Sent; s != nil && !u.web.b.Left.Has(s.Node) && u.usable(u.member(s.Node)) {
+		if s := u.web.b.Sent; s != nil && !u.web.b.Left.Has(s.Node) && u.Usable(u.Member(s.Node)) {
 			at = s.Node
 		}
-		if m := u.member(at); u.usable(m) && (at == b.Owner || u.usable(u.member(b.Owner))) {
+		if m := u.Member(at); u.Usable(m) && (at == b.Owner || u.Usable(u.Member(b.Owner))) {
 			return u.visit(Decision{Member: m, Rule: rule})
 		}
-	} else if m := u.member(b.Node); b.Node != b.Owner && u.usable(m) && u.subj == &u.call {
+	} else if m := u.Member(b.Node); b.Node != b.Owner && u.Usable(m) && u.subj == &u.call {
 		return u.settle(Decision{Member: m, Rule: rule}, false)
 	}
-	owner := u.member(b.Owner)
-	if u.usable(owner) {
+	if d, err := u.homeward(); err != errNext {
+		return d, err
+	}
+	owner := u.Member(b.Owner)
+	if u.Usable(owner) {
 		return u.settle(Decision{Member: owner, Rule: rule}, false)
 	}
 	u.note(rule, b.Owner, u.subj.ev.Key, "its node cannot be used for this message")
@@ -218,9 +227,9 @@ func (u *run) sticky() (Decision, error) {
 // service, is not enough.
 func (u *run) failover() (Decision, error) {
 	b := &u.subj.b
-	owner := u.member(b.Owner)
-	stays := owner != nil && owner.Alive(u.a.Wants)
-	if u.a.Pool.Force && !(stays && !owner.Has(u.a.Wants)) {
+	owner := u.Member(b.Owner)
+	stays := owner != nil && owner.Alive(u.Wants)
+	if u.Pool.Force && !(stays && !owner.Has(u.Wants)) {
 		if m := u.forced(owner, false); m != nil {
 			return u.settle(Decision{Member: m, Rule: ForcedRecovery}, false)
 		}
@@ -241,7 +250,7 @@ func (u *run) failover() (Decision, error) {
 	}
 	if d.Moved = u.move(u.subj, m, rule); !d.Moved && !u.dry {
 		// Somebody else was first: adopt.
-		if now := u.member(b.Owner); u.usable(now) {
+		if now := u.Member(b.Owner); u.Usable(now) {
 			d.Member = now
 		}
 	}
@@ -252,34 +261,50 @@ func (u *run) failover() (Decision, error) {
 // client names, its redirect, its domain, any. gone is nil when the node is
 // not in the pool any more.
 func (u *run) substitute(gone *cluster.Member, name string) (*cluster.Member, Rule) {
-	if u.hint != nil && u.hint.Name != name && u.a.Wants == cluster.HTTP {
+	if u.hint != nil && u.hint.Name != name && u.Wants == cluster.HTTP {
 		return u.hint, said[u.a.Hint.Source]
 	}
-	why := FailoverDown
-	switch {
-	case gone == nil:
-		why = FailoverGone
-	case gone.Activation == cluster.Stopped:
-		why = FailoverStopped
+	why := left(gone)
+	if m := u.inherits(gone, name); m != nil {
+		if gone != nil && gone.Domain != "" && gone.Domain == m.Domain {
+			why = DomainFailover
+		}
+		return m, why
 	}
 	if gone != nil {
-		if r := u.a.Pool.Routed(gone.Redirect); gone.Redirect != "" && u.usable(r) && r.Version == gone.Version {
+		if r := u.Pool.Routed(gone.Redirect); gone.Redirect != "" && u.Usable(r) && r.Version == gone.Version {
 			return r, RedirectRoute
 		}
 		if gone.Domain != "" {
 			same := func(m *cluster.Member) bool { return m.Domain == gone.Domain && m.Name != name }
-			if m := u.share(u.eligible(gone, same)); m != nil {
+			if m := u.share(gone, name, u.Instead(gone, same)); m != nil {
 				return m, DomainFailover
 			}
 		}
 	}
-	return u.share(u.eligible(gone, func(m *cluster.Member) bool { return m.Name != name })), why
+	return u.share(gone, name, u.Instead(gone, func(m *cluster.Member) bool { return m.Name != name })), why
 }
 
-// share gives what a member leaves to the others: a dialog by the hash that
-// every gateway computes alike, anything else as new work.
-func (u *run) share(among []*cluster.Member) *cluster.Member {
-	if u.a.Kind == Within {
+// left is the rule of leaving a member.
+func left(gone *cluster.Member) Rule {
+	switch {
+	case gone == nil:
+		return FailoverGone
+	case gone.Activation == cluster.Stopped:
+		return FailoverStopped
+	}
+	return FailoverDown
+}
+
+// share gives what a member leaves to the others: all of it to one, if the
+// pool wants that; else a dialog by the hash that every gateway computes alike,
+// anything else as new work.
+func (u *run) share(gone *cluster.Member, name string, among []*cluster.Member) *cluster.Member {
+	switch {
+	case u.places.Heirs != nil && len(among) > 0:
+		left := gone == nil || !gone.Alive(u.Wants) // not only tried in vain
+		return u.places.Heirs.Choose(name, u.Carrying(among), left && !u.dry)
+	case u.a.Kind == Within:
 		return u.hash(among)
 	}
 	return u.pick(among)
@@ -289,7 +314,7 @@ func (u *run) share(among []*cluster.Member) *cluster.Member {
 // Only of a full table nothing can be expected: then it goes where the keys of
 // its INVITE lead, which was served without an entry.
 func (u *run) same() (Decision, error) {
-	if m := u.member(u.call.b.Node); u.call.ok && u.usable(m) {
+	if m := u.Member(u.call.b.Node); u.call.ok && u.Usable(m) {
 		return Decision{Member: m, Rule: AffinityCallID, Session: u.call.b.ID}, nil
 	}
 	full, ok := u.r.Store.(appsession.Gauge)
@@ -310,16 +335,16 @@ func (u *run) same() (Decision, error) {
 // every gateway computes alike.
 func (u *run) within() (Decision, error) {
 	c := &u.call
-	at := u.member(c.b.Node)
+	at := u.Member(c.b.Node)
 	switch {
-	case c.ok && c.b.Moved && u.usable(at):
+	case c.ok && c.b.Moved && u.Usable(at):
 		return Decision{Member: at, Rule: AffinityCallID, Session: c.b.ID}, nil
 	case u.hint != nil:
 		return Decision{Member: u.hint, Rule: said[u.a.Hint.Source], Session: c.b.ID}, nil
-	case c.ok && u.a.Hint.none() && u.usable(at):
+	case c.ok && u.a.Hint.none() && u.Usable(at):
 		return Decision{Member: at, Rule: AffinityCallID, Session: c.b.ID}, nil
 	case !c.ok && u.a.Hint.none():
-		m := u.hash(u.eligible(nil, nil))
+		m := u.hash(u.New())
 		if m == nil {
 			return Decision{Rule: NoNode}, ErrNoNode
 		}
@@ -338,22 +363,22 @@ func (u *run) leave(at *cluster.Member) (Decision, error) {
 	}
 	u.note(RouteHeader, name, appsession.Key{}, "the dialog's node cannot be used")
 	d := Decision{Moved: true}
-	owner := u.member(c.b.Owner)
+	owner := u.Member(c.b.Owner)
 	switch {
-	case c.ok && u.usable(at):
+	case c.ok && u.Usable(at):
 		d.Member, d.Rule = at, AffinityCallID
-	case c.ok && u.usable(owner):
+	case c.ok && u.Usable(owner):
 		d.Member, d.Rule = owner, AffinityCallID
 	default:
-		gone := u.member(name)
+		gone := u.Member(name)
 		if name == u.a.Hint.Node {
 			gone = u.named // nil also when this is another incarnation
 		}
 		if d.Member, d.Rule = u.substitute(gone, name); d.Member == nil {
 			return Decision{Rule: NoNode}, ErrNoNode
 		}
-		if c.ok && (owner == nil || !owner.Alive(u.a.Wants)) && !u.move(c, d.Member, d.Rule) && !u.dry {
-			if now := u.member(c.b.Owner); u.usable(now) {
+		if c.ok && (owner == nil || !owner.Alive(u.Wants)) && !u.move(c, d.Member, d.Rule) && !u.dry {
+			if now := u.Member(c.b.Owner); u.Usable(now) {
 				d.Member = now
 			}
 		}

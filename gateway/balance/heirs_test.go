@@ -13,13 +13,15 @@ type line struct {
 	t *testing.T
 	r cluster.Registry
 	h Heirs
+
+	wait func() // lets time pass
 }
 
 func (l *line) pool() *cluster.Pool { return l.r.View().Pool("p") }
 
 func (l *line) set(node string, a cluster.Activation) {
 	l.t.Helper()
-	time.Sleep(time.Second)
+	l.wait()
 	if err := l.r.SetActivation("", node, a); err != nil {
 		l.t.Fatal(err)
 	}
@@ -42,7 +44,7 @@ func (l *line) want(gone, heir string) {
 }
 
 func newLine(t *testing.T, held map[string]int) *line {
-	l := &line{t: t}
+	l := &line{t: t, wait: func() {}}
 	poolOf(t, &l.r, []cluster.NodeSpec{node("node1", 1, 1), node("node2", 2, 1), node("node3", 3, 2), node("node4", 4, 1)})
 	l.h.Held = func(node string) int { return held[node] }
 	return l
@@ -52,6 +54,7 @@ func TestHeirs(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		held := map[string]int{"node1": 9, "node2": 4, "node3": 6, "node4": 5}
 		l := newLine(t, held)
+		l.wait = func() { time.Sleep(time.Second) }
 		l.set("node1", cluster.Stopped)
 		l.want("node1", "node3") // 6 of weight 2 is less than 4 of weight 1
 		held["node3"] = 100

@@ -152,6 +152,9 @@ func (v *View) pool(spec *PoolSpec, specs map[string]*NodeSpec, mem *memory, bad
 			Redirect: w.redirect, Weight: w.weight, Distance: w.distance, BusyLimit: w.busyLimit, Load: &MemberLoad{}}
 		p.Members = append(p.Members, member)
 		p.named[m.Node], p.routed[w.route] = member, member
+		for s := range services {
+			p.serves[s] = p.serves[s] || member.Has(s)
+		}
 	}
 	var weights []int
 	for _, m := range p.Members {

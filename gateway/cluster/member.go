@@ -127,6 +127,7 @@ type Pool struct {
 	named    map[string]*Member
 	routed   map[string]*Member
 	variants map[string]*Pool
+	serves   [services]bool
 }
 
 // Variant returns the pool with the words of a Variant of its PoolSpec: it has
@@ -138,6 +139,9 @@ func (p *Pool) Variant(name string) *Pool {
 	}
 	return p
 }
+
+// Serves tells whether any member serves s.
+func (p *Pool) Serves(s Service) bool { return p.serves[s] }
 
 // Member returns the member that is the named node, or nil.
 func (p *Pool) Member(node string) *Member { return p.named[node] }

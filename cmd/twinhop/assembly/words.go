@@ -141,6 +141,9 @@ func policy(c *config.Config) *gateway.Policy {
 		var place gateway.Placement
 		place.HTTP, _ = balance.New(pool.Balance)
 		place.SIP, _ = balance.New(c.SIP.Balance)
+		if _, ok := place.HTTP.(balance.Homer); ok && c.SIP.Balance == pool.Balance {
+			place.SIP = place.HTTP // one answer for both protocols
+		}
 		p.Pools[pool.Name] = place
 	}
 	return p
