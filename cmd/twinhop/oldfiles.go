@@ -93,7 +93,7 @@ func (l *loaded) tell(w io.Writer) error {
 
 // read reads the files that were named. Those that httpd's name in turn are read when they are needed.
 func (o *oldFiles) read() (modjk.Input, error) {
-	in := modjk.Input{Host: o.host, Listen: o.listen, Lookup: os.LookupEnv, Defined: map[string]string{}}
+	in := modjk.Input{Host: o.host, Listen: o.listen, Lookup: os.LookupEnv, Defined: map[string]string{}, Variables: assembly.Words().AJPVariables}
 	for _, d := range o.defined {
 		name, value, _ := strings.Cut(d, "=")
 		in.Defined[name] = value

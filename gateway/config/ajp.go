@@ -1,6 +1,7 @@
 package config
 
 import (
+	"errors"
 	"fmt"
 	"reflect"
 	"regexp"
@@ -8,6 +9,7 @@ import (
 	"strings"
 	"time"
 	"unicode"
+	"unicode/utf8"
 
 	"twinhop/gateway/config/decode"
 	"twinhop/gateway/config/form"
@@ -102,18 +104,25 @@ var attributeName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_.-]{0,59}$`)
 // reserved begin the names of attributes that mean something to a container.
 var reserved = []string{"AJP_", "JK_", "java.", "javax.", "jakarta.", "org.apache."}
 
+// CheckAttribute tells whether a request attribute may be sent to nodes: err
+// says what is wrong with its name or value, and hint what to do.
+func CheckAttribute(name, value string) (hint string, err error) {
+	switch {
+	case slices.ContainsFunc(reserved, func(begin string) bool { return strings.HasPrefix(name, begin) }):
+		return "choose another name", errors.New("such a name has a meaning for the container")
+	case !attributeName.MatchString(name):
+		return "letters, digits, '_', '.', '-'; at most 60; begin with a letter or '_'", fmt.Errorf("%s is no name of an attribute", form.Quote(name))
+	case len(value) > 1024 || !utf8.ValidString(value) || strings.ContainsFunc(value, unicode.IsControl):
+		return "at most 1024 bytes, no control characters", errors.New("this is no value of an attribute")
+	}
+	return "", nil
+}
+
 func (r *checker) checkAttributes(p string, a *AJP) {
 	for _, one := range a.Attributes {
 		at := decode.Join(p, one.Name)
-		ours := slices.ContainsFunc(reserved, func(begin string) bool { return strings.HasPrefix(one.Name, begin) })
-		switch {
-		case r.Failed(at):
-		case ours:
-			r.Bad(at, "choose another name", "such a name has a meaning for the container")
-		case !attributeName.MatchString(one.Name):
-			r.Bad(at, "letters, digits, '_', '.', '-'; at most 60; begin with a letter or '_'", "%s is no name of an attribute", form.Quote(one.Name))
-		case len(one.Value) > 1024 || strings.ContainsFunc(one.Value, unicode.IsControl):
-			r.Bad(at, "at most 1024 bytes, no control characters", "this is no value of an attribute")
+		if hint, err := CheckAttribute(one.Name, one.Value); err != nil && !r.Failed(at) {
+			r.Bad(at, hint, "%v", err)
 		}
 	}
 }

@@ -161,7 +161,7 @@ func FuzzConvert(f *testing.F) {
 		if len(workers)+len(uriMap)+len(httpd) > 1<<14 {
 			return
 		}
-		r := Convert(Input{Workers: Source{"w", []byte(workers)}, URIMap: &Source{"m", []byte(uriMap)}, HTTPD: []Source{{"h", []byte(httpd)}}})
+		r := Convert(Input{Variables: testWords.AJPVariables, Workers: Source{"w", []byte(workers)}, URIMap: &Source{"m", []byte(uriMap)}, HTTPD: []Source{{"h", []byte(httpd)}}})
 		if (r.YAML == nil) != (r.Findings.Count(Error) > 0) {
 			t.Fatalf("%d bytes of YAML with %d errors", len(r.YAML), r.Findings.Count(Error))
 		}

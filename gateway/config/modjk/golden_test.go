@@ -21,13 +21,14 @@ var testWords = config.Words{
 	Balance:       []string{"busyness", "hash", "next", "random", "requests", "round-robin", "sessions", "traffic"},
 	Deterministic: []string{"hash"},
 	HTTPSources:   []string{"cookie", "header", "query"},
+	AJPVariables:  []string{"SSL_CLIENT_S_DN", "SSL_CLIENT_VERIFY"},
 	SIPSources:    []string{"call-id"},
 }
 
 // input makes one of the files of an archive. Its comment has lines "host NAME", "listen ADDR", "root DIR", "define NAME" and "env NAME=VALUE".
 func input(a *txtar.Archive) Input {
 	env := map[string]string{}
-	in := Input{Lookup: func(name string) (string, bool) { v, ok := env[name]; return v, ok }}
+	in := Input{Variables: testWords.AJPVariables, Lookup: func(name string) (string, bool) { v, ok := env[name]; return v, ok }}
 	for line := range strings.Lines(string(a.Comment)) {
 		word, value, _ := strings.Cut(strings.TrimSpace(line), " ")
 		switch word {

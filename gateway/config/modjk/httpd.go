@@ -18,6 +18,8 @@ type host struct {
 	mounted map[string]int   // a pattern's index in rules
 	mapFile *httpd.Directive // JkMountFile
 	reload  *httpd.Directive // JkMountFileReload
+
+	attributes []httpd.Directive // JkEnvVar
 }
 
 // front is what the files of httpd say to mod_jk.
@@ -94,6 +96,13 @@ func (h *front) jk(f Finding, d httpd.Directive, on *host) {
 	switch f.Directive {
 	case "JkMount", "JkUnMount":
 		h.mount(f.Directive, d, on)
+		return
+	case "JkEnvVar":
+		if n := len(d.Args); n < 1 || n > 2 || d.Args[0] == "" {
+			h.Mark(place(d.Place), Finding{Directive: f.Directive, Verdict: Error, Note: fmt.Sprintf("takes a name and perhaps a default, not %d arguments", n)})
+			return
+		}
+		on.attributes = append(on.attributes, d)
 		return
 	case "JkWorkersFile", "JkMountFile", "JkMountFileReload", "JkMountCopy", "JkWorkerProperty":
 		if len(d.Args) != 1 {
@@ -252,6 +261,11 @@ func (h *front) passOver(pick *host) {
 			}
 			f.Directive = r.text
 			h.Mark(r.at, f)
+		}
+		for _, d := range v.attributes {
+			if v != h.hosts[0] { // what the main server says counts for all
+				h.Mark(place(d.Place), Finding{Directive: "JkEnvVar", Verdict: Ignored, Note: "belongs to " + v.Name + "; converted is " + pick.Name})
+			}
 		}
 		if v.mapFile != nil && v.mapFile != pick.mapFile {
 			f.Directive = "JkMountFile"

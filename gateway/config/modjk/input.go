@@ -77,6 +77,8 @@ type Input struct {
 	Listen  string                      // address to be served; empty: ":8080"
 	Lookup  func(string) (string, bool) // variables of the environment; nil: none
 
+	Variables []string // that nodes can be sent as attributes
+
 	conf *httpd.Conf // what the files of httpd said when they were read
 }
 
@@ -98,6 +100,7 @@ const usualReload = time.Minute
 type source struct {
 	mapFile string
 	reload  time.Duration
+	sent    []pair // to every node: attributes, variables
 }
 
 // names are the files in the order of the command line; those that httpd includes are too many.
@@ -189,9 +192,11 @@ func (c *converter) workersFile(in *Input, h *front) {
 // ofHost returns the rules of the host that was chosen, and finds its map when none was given.
 func (c *converter) ofHost(in *Input, h *front) []rule {
 	v := h.chosen(in.Host)
-	if v == nil {
+	if v == nil { // only the main server's words count
+		c.attributes(in.Variables, h.hosts[0], h.hosts[0])
 		return nil
 	}
+	c.attributes(in.Variables, h.hosts[0], v)
 	switch {
 	case v.mapFile != nil && in.URIMap == nil:
 		if s, ok := c.named(in, h, v.mapFile, "--urimap"); ok {

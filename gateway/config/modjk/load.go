@@ -16,6 +16,7 @@ import (
 // configuration with what mod_jk's files do not say, such as admin or state; nil: none. The places of Problems are those
 // of the old files. The Config is of use only when neither a Finding nor a Problem is an Error.
 func Load(in Input, extra *Source, words config.Words) (config.Config, Result, config.Problems) {
+	in.Variables = words.AJPVariables
 	r := Convert(in)
 	if r.YAML == nil {
 		return config.Config{}, r, nil

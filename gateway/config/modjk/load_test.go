@@ -129,3 +129,17 @@ func TestReloadOfNothing(t *testing.T) {
 		}
 	}
 }
+
+// A rule that begins to set cookies makes the path count that its lb has for them.
+func TestReloadedRuleSetsCookies(t *testing.T) {
+	in := Input{Workers: Source{"w", []byte(twoWorkers + "worker.lb.session_cookie_path=/app")}, URIMap: &Source{"m", []byte("/x=lb")}}
+	c, _, _ := Load(in, nil, testWords)
+	in.URIMap = &Source{"m", []byte("/x=lb;set_session_cookie=1")}
+	r, err := Reload(in, nil, testWords)
+	if err != nil || len(r.Skipped) > 0 {
+		t.Fatal(err, r.Skipped)
+	}
+	if was, is := c.Pools[0].Session.SetPath, r.Pools[0].Session.SetPath; was != "/" || is != "/app" {
+		t.Errorf("the path was %q and is %q", was, is)
+	}
+}

@@ -57,6 +57,7 @@ func (c *converter) node(w *worker) *node {
 			n.ajp = append(n.ajp, pair{Key: "source", Text: sheet.Quote(text), From: c.of(w, "source")})
 		}
 	}
+	n.ajp = append(n.ajp, c.sent...)
 	if v, ok := c.integer(w, "max_packet_size", 0, largest); ok {
 		size := min(max((v+1023)/1024*1024, 8<<10), 64<<10)
 		if size != v {

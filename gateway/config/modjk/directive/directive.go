@@ -111,7 +111,7 @@ var directives = []Directive{
 	{"JkMountFileReload", "httpd", verdict.Used, "how often run looks at the map; what was converted stays"},
 	{"JkAutoAlias", "httpd", verdict.Unsupported, "the gateway serves no files"},
 	{"JkOptions", "httpd", verdict.Approximated, "targets are forwarded as they came, unsafe ones are refused"},
-	{"JkEnvVar", "httpd", verdict.Unsupported, "no attributes of your own"},
+	{"JkEnvVar", "httpd", verdict.Used, "ajp.variables; of what mod_ssl does not set ajp.attributes, with the default, approximated"},
 	{"JkStripSession", "httpd", verdict.Ignored, "concerns what is not forwarded"},
 	{"JkWatchdogInterval", "httpd", verdict.Ignored, "maintenance comes on time, not with requests"},
 	{"JkRequestLogFormat", "httpd", verdict.Ignored, ofHTTPD},

@@ -1,0 +1,71 @@
+package modjk
+
+import (
+	"slices"
+	"strings"
+
+	"twinhop/gateway/config"
+	"twinhop/gateway/config/httpd"
+	"twinhop/gateway/config/sheet"
+)
+
+const maxAttributes = 64 // of each kind
+
+// attributes reads the JkEnvVar lines of the host that was chosen, above which those of the main server stand. A variable
+// of mod_ssl is one here; of any other only the default is known, for what sets it in httpd is not read.
+func (c *converter) attributes(known []string, main, v *host) {
+	lines := slices.Clone(main.attributes)
+	if v != main {
+		lines = append(lines, v.attributes...)
+	}
+	last := map[string]httpd.Directive{}
+	var names []string
+	for _, d := range lines {
+		if before, again := last[d.Args[0]]; again {
+			c.Mark(place(before.Place), Finding{Directive: "JkEnvVar", Verdict: Ignored, Note: place(d.Place).String() + " says it again: the last one counts"})
+		} else {
+			names = append(names, d.Args[0])
+		}
+		last[d.Args[0]] = d
+	}
+	texts, variables := sheet.Row{}, sheet.Row{}
+	for _, name := range names {
+		d := last[name]
+		f := Finding{Directive: "JkEnvVar", Verdict: Used}
+		one, to := pair{Text: sheet.Quote(name)}, &variables
+		switch isKnown := slices.Contains(known, name); {
+		case isKnown && len(d.Args) == 1:
+			f.Note = "ajp.variables"
+		case isKnown:
+			f.Verdict, f.Note = Approximated, "ajp.variables; nothing in the place of one that has no value"
+		case len(d.Args) == 1:
+			f.Verdict, f.Note, f.Hint = Unsupported, "what sets it in httpd is not read", "give a text under nodes[].ajp.attributes"
+			to = nil
+		default:
+			f.Verdict, f.Note = Approximated, "ajp.attributes: always the default, for what sets it in httpd is not read"
+			one, to = pair{Key: sheet.Quote(name), Text: sheet.Quote(d.Args[1])}, &texts
+			if hint, err := config.CheckAttribute(name, d.Args[1]); err != nil {
+				f.Verdict, f.Note, f.Hint, to = Unsupported, err.Error(), hint, nil
+			}
+		}
+		if to != nil && len(to.Values) == maxAttributes {
+			f.Verdict, f.Note, to = Error, "more than 64 of them", nil
+		}
+		if c.Mark(place(d.Place), f); to != nil {
+			to.Values, to.From = append(to.Values, one), place(d.Place).String()+" JkEnvVar"
+		}
+	}
+	list := func(row sheet.Row, write func(pair) string) string {
+		var parts []string
+		for _, v := range row.Values {
+			parts = append(parts, write(v))
+		}
+		return strings.Join(parts, ", ")
+	}
+	if len(texts.Values) > 0 {
+		c.sent = append(c.sent, pair{Key: "attributes", Text: "{" + list(texts, func(v pair) string { return v.Key + ": " + v.Text }) + "}", From: texts.From})
+	}
+	if len(variables.Values) > 0 {
+		c.sent = append(c.sent, pair{Key: "variables", Text: "[" + list(variables, func(v pair) string { return v.Text }) + "]", From: variables.From})
+	}
+}
