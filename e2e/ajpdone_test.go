@@ -130,9 +130,14 @@ func TestAJPPostIsNeverDeliveredTwice(t *testing.T) {
 }
 
 // Both Tomcats are restarted under load, one as by a power cut, one in good order. No GET fails
-// and none loses its session; of the POSTs only such as were under way at the time.
+// and none loses its session; of the POSTs only such as were under way at the time. Connections
+// are asked for a sign of life, as with mod_jk's ping_mode=CP: a Tomcat that ends in good order
+// stops taking requests a while before it closes its sockets.
 func TestAJPRestartUnderLoad(t *testing.T) {
 	s := byAJP
+	for i := range s.AJP {
+		s.AJP[i] = strings.TrimSuffix(s.AJP[i], "}") + ", ping: {connect: true, request: true, timeout: 2s}}"
+	}
 	s.Load, s.Config = true, "health: {ajp: {interval: 300ms}}\n"
 	w := set(t, s)
 	ctx, cancel := context.WithCancel(t.Context())
