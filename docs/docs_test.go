@@ -512,7 +512,7 @@ func TestEveryDirectiveOfModJKIsDocumented(t *testing.T) {
 	r := modjk.Convert(modjk.Input{
 		Workers: modjk.Source{Name: "workers.properties", Text: []byte(files["properties workers.properties"])},
 		URIMap:  &modjk.Source{Name: "uriworkermap.properties", Text: []byte(files["properties uriworkermap.properties"])},
-		Listen:  ":8081",
+		Listen:  []string{":8081"},
 		Lookup:  func(name string) (string, bool) { return "s3cret", name == "AJP_SECRET" },
 	})
 	if string(r.YAML) != files["yaml whole"] {

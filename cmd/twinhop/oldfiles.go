@@ -19,7 +19,8 @@ import (
 type oldFiles struct {
 	workers, uriMap string
 	httpd, defined  []string
-	host, listen    string
+	host            string
+	listen          []string
 }
 
 func (o *oldFiles) flags(f *pflag.FlagSet) {
@@ -28,7 +29,7 @@ func (o *oldFiles) flags(f *pflag.FlagSet) {
 	f.StringArrayVar(&o.httpd, "httpd", nil, "a `file` of httpd with Jk lines, such as httpd.conf; may be repeated")
 	f.StringArrayVar(&o.defined, "define", nil, "a `name` or name=value as for httpd -D; may be repeated")
 	f.StringVar(&o.host, "host", "", "the virtual host whose rules count, by its `name`")
-	f.StringVar(&o.listen, "listen", "", "the `address` to be served (default \":8080\")")
+	f.StringArrayVar(&o.listen, "listen", nil, "the `address` to be served; may be repeated (default \":8080\")")
 }
 
 // given tells whether any of the files was named.
@@ -39,13 +40,13 @@ func (o *oldFiles) check(verb string) error {
 	switch {
 	case o.given() && o.workers == "" && len(o.httpd) == 0:
 		return usage("%s: --urimap alone says nothing of workers: give --workers or --httpd, too", verb)
-	case !o.given() && (o.host != "" || o.listen != "" || len(o.defined) > 0):
+	case !o.given() && (o.host != "" || len(o.listen) > 0 || len(o.defined) > 0):
 		return usage("%s: --host, --listen and --define belong to mod_jk's files: give --workers or --httpd, too", verb)
-	case o.listen == "":
-		return nil
 	}
-	if hint, err := form.Check("listen", o.listen); err != nil {
-		return usage("%s: --listen: %v; %s", verb, err, hint)
+	for _, addr := range o.listen {
+		if hint, err := form.Check("listen", addr); err != nil {
+			return usage("%s: --listen: %v; %s", verb, err, hint)
+		}
 	}
 	return nil
 }

@@ -35,7 +35,7 @@ func input(a *txtar.Archive) Input {
 		case "host":
 			in.Host = value
 		case "listen":
-			in.Listen = value
+			in.Listen = append(in.Listen, value)
 		case "root":
 			in.Root = value
 		case "define":

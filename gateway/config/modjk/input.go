@@ -74,7 +74,7 @@ type Input struct {
 	Show    func(name string) string    // how a file that was found there is called; nil: by its absolute name
 	Defined map[string]string           // as by "httpd -D"
 	Host    string                      // virtual host whose rules count; empty: the only one that has some
-	Listen  string                      // address to be served; empty: ":8080"
+	Listen  []string                    // addresses to be served; none: ":8080"
 	Lookup  func(string) (string, bool) // variables of the environment; nil: none
 
 	Variables []string // that nodes can be sent as attributes

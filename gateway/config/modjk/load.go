@@ -23,7 +23,7 @@ func Load(in Input, extra *Source, words config.Words) (config.Config, Result, c
 	}
 	text, clash := r.YAML, config.Problems(nil)
 	if extra != nil {
-		text, clash = join(r.YAML, in.Listen, extra)
+		text, clash = join(r.YAML, len(in.Listen) > 0, extra)
 	}
 	c, problems := config.Parse("twinhop.yaml", text, words)
 	o := origins{files: r.Files, lines: strings.Split(string(r.YAML), "\n"), extra: extra}
@@ -43,10 +43,10 @@ var (
 )
 
 // join writes extra behind what was converted. The listeners of extra take the place of the usual one.
-func join(yaml []byte, listen string, extra *Source) ([]byte, config.Problems) {
+func join(yaml []byte, listens bool, extra *Source) ([]byte, config.Problems) {
 	more := versionLine.ReplaceAll(extra.Text, nil)
 	var clash config.Problems
-	if at := listenLine.FindIndex(more); at != nil && listen == "" {
+	if at := listenLine.FindIndex(more); at != nil && !listens {
 		yaml = listenLines.ReplaceAllFunc(yaml, func(b []byte) []byte { return bytes.Repeat([]byte("\n"), bytes.Count(b, []byte("\n"))) })
 	} else if at != nil {
 		clash = config.Problems{{File: extra.Name, Line: 1 + bytes.Count(more[:at[0]], []byte("\n")), Col: 1, Severity: decode.Error, Path: "listen", Message: "set twice, also by --listen", Hint: "keep one of them"}}

@@ -42,7 +42,7 @@ func TestProblemsStandInTheOldFiles(t *testing.T) {
 			t.Errorf("%q, want %q", got[i], want[i])
 		}
 	}
-	in.Listen = ":2"
+	in.Listen = []string{":2"}
 	extra.Text = []byte("\n\"listen\" : {http: [{addr: \":1\"}]}\n")
 	_, _, problems = Load(in, &extra, testWords)
 	if d := cmp.Diff([]string{"more/extra.yaml:2:1 error set twice, also by --listen; keep one of them", got[0]}, shownProblems(problems)); d != "" {

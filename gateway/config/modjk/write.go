@@ -12,12 +12,14 @@ import (
 func (c *converter) write(in *Input, status []sheet.Entry) (text []byte, secrets bool) {
 	s := sheet.Sheet{
 		Head:   []string{"Converted from " + strings.Join(in.names(), ", ") + ".", "The comment of a line says where its value comes from."},
-		Listen: pair{Text: sheet.Quote(in.Listen), From: "--listen"},
 		Cookie: pair{Text: sheet.Quote(usualCookie), From: "mod_jk's default; pools may say another"},
 		Status: status,
 	}
-	if in.Listen == "" {
-		s.Listen = pair{Text: sheet.Quote(":8080"), From: "change it to what httpd listens to when this takes over"}
+	for _, addr := range in.Listen {
+		s.Listen = append(s.Listen, pair{Text: sheet.Quote(addr), From: "--listen"})
+	}
+	if len(in.Listen) == 0 {
+		s.Listen = []pair{{Text: sheet.Quote(":8080"), From: "change it to what httpd listens to when this takes over"}}
 	}
 	apart, realms := c.sharedRoutes(), c.realms()
 	for _, n := range c.order {

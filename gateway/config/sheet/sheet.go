@@ -28,7 +28,7 @@ type Entry struct {
 // Sheet is a configuration.
 type Sheet struct {
 	Head   []string // comments above
-	Listen Value    // the address
+	Listen []Value  // the addresses
 	Nodes  []Entry
 	Pools  []Entry
 	Mounts []Row
@@ -42,7 +42,9 @@ func (s *Sheet) Bytes() []byte {
 	w := &writer{}
 	w.comments(s.Head)
 	w.line("", "version: 1\n\nlisten:\n  http:")
-	w.line(s.Listen.From, "    - {addr: "+s.Listen.Text+"}")
+	for _, l := range s.Listen {
+		w.line(l.From, "    - {addr: "+l.Text+"}")
+	}
 	w.line("", "\nnodes:")
 	for _, n := range s.Nodes {
 		w.line(n.From, "  - name: "+Quote(n.Name))

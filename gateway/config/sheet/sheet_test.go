@@ -9,7 +9,7 @@ import (
 func TestSheet(t *testing.T) {
 	s := Sheet{
 		Head:   []string{"Converted from w."},
-		Listen: Value{Text: Quote(":8080"), From: "--listen"},
+		Listen: []Value{{Text: Quote(":8080"), From: "--listen"}},
 		Nodes: []Entry{{Name: "n1", From: "w:1", Values: []Value{{"http", Quote("ajp://a:8009"), "w:2 host"}, {"retries.attempts", "2", "w:3"},
 			{"ajp.secret", Quote("s # \"3\\"), "w:4"}, {"ajp.ping.connect", "true", ""}, {"ajp.ping.timeout", "1s", "w:5"}, {"ajp.maxIdle", "3", ""}}}},
 		Pools: []Entry{{Name: "No", From: "w:6", Nodes: []Row{{Values: []Value{{Key: "name", Text: "n1"}}, From: "w:7"},
