@@ -1,0 +1,57 @@
+package e2e
+
+// Which member a request with a session goes to. A new client is given to n1
+// first, so ids name n2 and n3.
+func differentialRouting() suite {
+	return suite{trials: []trialOf{
+		{name: "new clients", play: sends(times(7, plain)...)},
+		{name: "cookie", play: sends(with("JSESSIONID=A@.n2"), with("JSESSIONID=A@.n2"), plain)},
+		{name: "cookie among others", play: sends(with("a=b; JSESSIONID=A@.n3; c=d"), plain)},
+		{name: "cookie after comma", play: sends(with("a=b,JSESSIONID=A@.n3,c=d"))},
+		{name: "cookie after tab", play: sends(with("a=b;\tJSESSIONID=A@.n3"))},
+		{name: "cookie with spaces", play: sends(with("JSESSIONID = A@.n3"))},
+		{name: "cookie with space at its end", play: sends(with("JSESSIONID=A@.n3 ; a=b"))},
+		{name: "cookie in quotes", play: sends(with(`JSESSIONID="A@.n3"`))},
+		{name: "cookie with half the quotes", differs: "ids with signs", play: sends(with(`JSESSIONID="A@.n3`), with(`JSESSIONID=B@.n3"`))},
+		{name: "cookie of RFC 2109", play: sends(with(`$Version=1; JSESSIONID="A@.n3"; $Path="/"`))},
+		{name: "cookie of another case", play: sends(with("jsessionid=A@.n3"))},
+		{name: "cookie of a longer name", play: sends(with("XJSESSIONID=A@.n3"), with("JSESSIONIDX=B@.n3"), with("JSESSIONID-X=C@.n3"))},
+		{name: "cookie named in another's value", play: sends(with("a=JSESSIONID=A@.n3"), with(`a="b; JSESSIONID=B@.n3"`))},
+		{name: "cookie without value", play: sends(with("JSESSIONID="), with("JSESSIONID"), with("JSESSIONID=; JSESSIONID=A@.n3"))},
+		{name: "two cookies, the second knows", play: sends(with("JSESSIONID=A@.n9; JSESSIONID=B@.n3"))},
+		{name: "two cookies, both know", play: sends(with("JSESSIONID=A@.n3; JSESSIONID=B@.n2"))},
+		{name: "three cookies, none knows", play: sends(with("JSESSIONID=A@.n9; JSESSIONID=B@.n8; JSESSIONID=C@"), plain)},
+		{name: "two lines of cookies", differs: "cookie lines", play: sends(to("/x", "Cookie: JSESSIONID=A@.n9", "Cookie: a=b; JSESSIONID=B@.n3"))},
+		{name: "empty id", play: sends(with("JSESSIONID=.n3"), with("JSESSIONID=.n3"))},
+		{name: "only a dot", differs: "ids without a route", play: sends(with("JSESSIONID=."), with("JSESSIONID=A@."))},
+		{name: "two dots", play: sends(with("JSESSIONID=A@.x.n2"), with("JSESSIONID=B@.n2.x"), with("JSESSIONID=C@..n2"))},
+		{name: "route with dots", words: "n2.route=x.n2", play: sends(with("JSESSIONID=A@.x.n2"), with("JSESSIONID=B@.n2"))},
+		{name: "unknown route", play: sends(with("JSESSIONID=A@.n9"), with("JSESSIONID=B@.n9"), plain)},
+		{name: "no route", differs: "ids without a route", play: sends(with("JSESSIONID=A@"), with("JSESSIONID=B@"), plain)},
+		{name: "route of another case", play: sends(with("JSESSIONID=A@.N3"))},
+		{name: "route and more", differs: "ids without a route", play: sends(with("JSESSIONID=A@.n3x"), with("JSESSIONID=B@.n3:8009"), with("JSESSIONID=C@.n3!4"))},
+		{name: "id with signs", play: sends(with("JSESSIONID=a+b/c=@.n3"), with("JSESSIONID=a%2Fb@.n3"), with("JSESSIONID=A@%2En3"))},
+
+		{name: "path", play: sends(to("/x;jsessionid=A@.n3"), to("/x;jsessionid=A@.n3?a=b"))},
+		{name: "path, in the middle", play: sends(to("/x;jsessionid=A@.n3/y"), to(";jsessionid=B@.n2/x"))},
+		{name: "path, among parameters", play: sends(to("/x;a=b;jsessionid=A@.n3;c=d"))},
+		{name: "path, of another case", play: sends(to("/x;JSESSIONID=A@.n3"))},
+		{name: "path, a longer name", play: sends(to("/x;xjsessionid=A@.n3"), to("/x;jsessionidx=B@.n3"))},
+		{name: "path hides the cookie", play: sends(to("/x;jsessionid=A@.n9", "Cookie: JSESSIONID=B@.n3"), to("/x;jsessionid=C@", "Cookie: JSESSIONID=D@.n3"))},
+		{name: "path before the cookie", play: sends(to("/x;jsessionid=A@.n2", "Cookie: JSESSIONID=B@.n3"))},
+		{name: "path, empty, with more", play: sends(to("/x;jsessionid=;y=1", "Cookie: JSESSIONID=A@.n3"), to("/x;jsessionid=/y", "Cookie: JSESSIONID=B@.n3"))},
+		{name: "path, empty at the end", play: sends(to("/x;jsessionid=", "Cookie: JSESSIONID=A@.n3"), to("/x;jsessionid", "Cookie: JSESSIONID=B@.n3"))},
+		{name: "path, twice", play: sends(to("/x;jsessionid=A@.n9;jsessionid=B@.n3"), to("/x;jsessionid=C@.n3/y;jsessionid=D@.n2"))},
+		{name: "path, encoded", differs: "path as it came", play: sends(to("/x%3Bjsessionid%3DA@%2En3"), to("/x;jsessionid=B@%2En3"))},
+		{name: "query is not looked at", play: sends(to("/x?jsessionid=A@.n3"), to("/x?a;jsessionid=B@.n3"))},
+
+		{name: "not sticky", words: "sticky_session=0", play: sends(with("JSESSIONID=A@.n3"), with("JSESSIONID=B@.n3"), to("/x;jsessionid=C@.n1"))},
+		{name: "not sticky for a rule", urimap: "/@|/*=lb@\n/@/loose/*=lb@;sticky_ignore=1", play: sends(to("/loose/x", "Cookie: JSESSIONID=A@.n3"), with("JSESSIONID=B@.n3"), to("/loose/x", "Cookie: JSESSIONID=C@.n3"))},
+		{name: "one member takes any route", members: "n2", play: sends(plain, with("JSESSIONID=A@.n9"), with("JSESSIONID=B@.n2"))},
+		{name: "domain", words: "n2.domain=east n3.domain=east", play: sends(with("JSESSIONID=A@.east.n9"), with("JSESSIONID=B@.east.n9"), with("JSESSIONID=C@.east.n9"))},
+		{name: "domain alone", words: "n2.domain=east n3.domain=east", play: sends(with("JSESSIONID=A@.east"), with("JSESSIONID=B@.east"))},
+		{name: "domain nobody has", words: "n2.domain=east n3.domain=east", play: sends(with("JSESSIONID=A@.west.n9"), with("JSESSIONID=B@.west.n9"))},
+		{name: "members without routes have their names", words: "n1.route=n1@ n2.route=n2@", play: sends(with("JSESSIONID=A@.n2@"), with("JSESSIONID=B@.n2"))},
+		{name: "an id again that nobody knew", differs: "sessions are remembered", play: sends(with("JSESSIONID=A@.n9"), with("JSESSIONID=A@.n9"), with("JSESSIONID=A@.n9"))},
+	}}
+}

@@ -1,0 +1,100 @@
+package e2e
+
+import (
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+)
+
+// A deviation is a way in which the gateway does other than mod_jk, on purpose.
+type deviation struct {
+	name, reason string
+	always       bool // it may show in any trial; the others only where a trial names them
+	fits         func(g gap) bool
+}
+
+// deviations are all there are. Every one has to show in some trial, and stands in docs/mod_jk.md.
+var deviations = []deviation{
+	{"no Server field", "what runs in front is nobody's business", true,
+		func(g gap) bool {
+			return g.name == "answer Server" && strings.HasPrefix(g.value, "Apache") && g.ours == "-"
+		}},
+	{"X-Forwarded fields", "client and scheme stand in `X-Forwarded-*` as well, and what a client wrote there is not passed on: an application that looks there is not lied to", true,
+		func(g gap) bool { return strings.Contains(g.name, " field x-forwarded-") }},
+	{"when connections end", "httpd ends the client's connection after 400, 500, 503 and some more, whoever said so; the gateway after requests whose bodies it did not see the end of", true,
+		func(g gap) bool {
+			return g.name == "framing" && strings.Replace(g.value, " true", " false", 1) == strings.Replace(g.ours, " true", " false", 1)
+		}},
+	{"body packets", "the first packet of a request's body has what has come, httpd waits until it is full", true,
+		func(g gap) bool { return strings.HasSuffix(g.name, " packets") }},
+	{"cookie lines", "several `Cookie` lines are joined with `;`, httpd joins them with `,` as it does all fields (RFC 9113 section 8.2.3)", false,
+		func(g gap) bool {
+			return strings.HasSuffix(g.name, " field cookie") && strings.ReplaceAll(g.value, ", ", "; ") == g.ours
+		}},
+	{"path as it came", "a node gets the bytes the client sent; mod_jk decodes and encodes them, and `%3B` becomes a parameter on the way", false,
+		func(g gap) bool { return strings.HasSuffix(g.name, " line") }},
+	{"jvm_route of the member", "the attribute `jvm_route` is that of the member chosen; mod_jk keeps that of the first one tried, sends none without an lb, and by way of a domain, in 1.2.48, what happens to stand in memory", true,
+		func(g gap) bool {
+			return strings.HasSuffix(g.name, " attribute jvm_route") && g.value != g.ours && strings.HasSuffix(g.ours, g.node) ||
+				strings.HasSuffix(g.name, " attributes") && strings.Replace(g.ours, "jvm_route ", "", 1) == g.value
+		}},
+	{"ids with signs", "an id with a sign that no container puts into one, such as `\"`, is none", false, member},
+	{"ids without a route", "an id without a route, or with one that cannot be a route, is placed by its hash, so that two gateways give it to the same member; mod_jk balances its every request", false, member},
+	{"sessions are remembered", "a session that was given to another member because its own failed, or was unknown, stays there; mod_jk chooses again with every request", false, member},
+	{"domain after redirect", "if the member that `redirect` names cannot serve either, the rest of the domain is asked before all others", false, member},
+	{"POST is never replayed", "a request that is not idempotent and may have been dealt with is given to nobody else, whatever `recovery_options` and `fail_on_status` say", false,
+		func(g gap) bool { return strings.HasPrefix(g.asked, "POST ") }},
+	{"an answer that began is the answer", "once the head of an answer has come nothing is repeated, and a client whose answer breaks off sees that it did; mod_jk begins again, also in the middle of a body", false,
+		func(g gap) bool { return true }},
+	{"502 for all garbage", "an answer that is not AJP is a bad gateway; mod_jk says 500 of some", false,
+		func(g gap) bool { return g.name == "status" && g.value == "500" && g.ours == "502" }},
+	{"an end without a head is no answer", "mod_jk makes 200 of it", false, func(g gap) bool { return true }},
+}
+
+// member tells facts that change with the member chosen.
+func member(g gap) bool {
+	switch g.name {
+	case "node", "answer X-Node", "body", "to 1 node", "to 1 attribute jvm_route":
+		return true
+	}
+	return false
+}
+
+// shown are the deviations that some trial had.
+var shown sync.Map
+
+// deviates names the deviation that a gap is, "" if it is none that may show here.
+func deviates(names []string, g gap) string {
+	for _, d := range deviations {
+		if (d.always || slices.Contains(names, d.name)) && d.fits(g) {
+			shown.Store(d.name, true)
+			return d.name
+		}
+	}
+	return ""
+}
+
+// The page has exactly these deviations, in this order.
+func TestDifferentialPage(t *testing.T) {
+	text, err := os.ReadFile("../docs/mod_jk.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, section, _ := strings.Cut(string(text), "\n## Where the gateway differs on purpose\n")
+	section, _, _ = strings.Cut(section, "\n## ")
+	want, got := "", ""
+	for _, d := range deviations {
+		want += fmt.Sprintf("| %s | %s |\n", d.name, d.reason)
+	}
+	for line := range strings.Lines(section) {
+		if strings.HasPrefix(line, "|") {
+			got += line
+		}
+	}
+	if want = "| difference | why |\n|---|---|\n" + want; got != want {
+		t.Errorf("docs/mod_jk.md has not this table, but another:\n%s", want)
+	}
+}
