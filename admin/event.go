@@ -9,61 +9,6 @@ import (
 	"twinhop/gateway/trace"
 )
 
-// eventView is one line of a session's timeline.
-type eventView struct {
-	At      *stamp.Time `json:"at"`
-	Until   *stamp.Time `json:"until,omitempty"` // of the last of Count like ones
-	Count   int         `json:"count"`
-	Type    string      `json:"type"` // "decision", "learned", "moved"
-	Proto   string      `json:"proto,omitempty"`
-	Kind    string      `json:"kind,omitempty"`
-	Session string      `json:"session,omitempty"`
-	Node    string      `json:"node,omitempty"`
-	From    string      `json:"from,omitempty"`
-	Rule    string      `json:"rule"`
-	Guest   bool        `json:"guest,omitempty"`
-	Moved   bool        `json:"moved,omitempty"`
-	Failed  bool        `json:"failed,omitempty"`
-	Hint    *hintView   `json:"hint,omitempty"`
-	Keys    []markView  `json:"keys,omitempty"`
-	More    int         `json:"more,omitempty"`
-}
-
-type hintView struct {
-	Source string `json:"source"`
-	Text   string `json:"text"`
-}
-
-type markView struct {
-	Space  string `json:"space"`
-	Source string `json:"source"`
-	Verb   string `json:"verb,omitempty"` // "set" or "gone"; empty: merely seen
-	Text   string `json:"text"`
-}
-
-var verbNames = [...]string{gateway.Seen: "", gateway.Set: "set", gateway.Gone: "gone"}
-
-func viewEvent(e *trace.Event) eventView {
-	v := eventView{At: stamp.Of(e.At), Count: e.Count, Type: e.Type.String(), Proto: e.Proto, Node: e.Node, From: e.From,
-		Rule: e.Rule.String(), Guest: e.Guest, Moved: e.Moved, Failed: e.Failed, More: e.More}
-	if e.Count > 1 {
-		v.Until = stamp.Of(e.Until)
-	}
-	if e.Type != trace.Moved {
-		v.Kind = kindNames[e.Kind]
-	}
-	if !e.Session.IsZero() {
-		v.Session = e.Session.String()
-	}
-	if e.Hint.Text != "" {
-		v.Hint = &hintView{e.Hint.Source.String(), nodes.Clean(e.Hint.Text)}
-	}
-	for _, k := range e.Keys {
-		v.Keys = append(v.Keys, markView{k.Space.String(), k.Source.String(), verbNames[k.Verb], nodes.Clean(k.Text)})
-	}
-	return v
-}
-
 // occurrence is something that operators want to hear of.
 type occurrence struct {
 	At      *stamp.Time `json:"at"`

@@ -2,15 +2,13 @@ package admin
 
 import (
 	"context"
-	"errors"
-	"net/http"
 	"slices"
 	"strings"
 
 	"github.com/gin-gonic/gin"
 
 	"twinhop/admin/nodes"
-	"twinhop/admin/search"
+	"twinhop/admin/show"
 	"twinhop/appsession"
 	"twinhop/gateway"
 	"twinhop/gateway/cluster"
@@ -19,11 +17,11 @@ import (
 
 // stepView is one step of a decision.
 type stepView struct {
-	Rule   string   `json:"rule"`
-	Result string   `json:"result"` // as gateway.Step has it
-	Detail string   `json:"detail,omitempty"`
-	Node   string   `json:"node,omitempty"`
-	Key    *keyView `json:"key,omitempty"`
+	Rule   string    `json:"rule"`
+	Result string    `json:"result"` // as gateway.Step has it
+	Detail string    `json:"detail,omitempty"`
+	Node   string    `json:"node,omitempty"`
+	Key    *show.Key `json:"key,omitempty"`
 }
 
 // whyView says where a message would go now, and why.
@@ -39,19 +37,17 @@ type whyView struct {
 
 // askedKey is a key as it was asked with, and what is known of it.
 type askedKey struct {
-	keyView
+	show.Key
 	Source  string `json:"source"`
 	Known   bool   `json:"known"`
 	Session string `json:"session,omitempty"`
 }
 
-var kindNames = [...]string{gateway.Open: "open", gateway.Within: "within", gateway.Same: "same"}
-
 // why asks the router, without consequence.
 func (s *Server) why(ctx context.Context, a *gateway.Ask, role Role) whyView {
-	v := whyView{Proto: a.Wants.String(), Kind: kindNames[a.Kind], Keys: []askedKey{}, Steps: []stepView{}}
+	v := whyView{Proto: a.Wants.String(), Kind: show.Kinds[a.Kind], Keys: []askedKey{}, Steps: []stepView{}}
 	for _, e := range a.Evidence {
-		k := askedKey{keyView: viewKey(e.Key, role), Source: e.Source.String()}
+		k := askedKey{Key: show.KeyOf(e.Key, role), Source: e.Source.String()}
 		if b, err := s.Panel.Store.Find(ctx, []appsession.Key{e.Key}); err == nil {
 			k.Known, k.Session, k.Node = true, b.ID.String(), b.Node
 		}
@@ -60,7 +56,7 @@ func (s *Server) why(ctx context.Context, a *gateway.Ask, role Role) whyView {
 	for _, x := range s.Panel.Explain(ctx, a) {
 		step := stepView{Rule: x.Rule.String(), Result: x.Result, Detail: nodes.Clean(x.Detail), Node: x.Node}
 		if x.Key.Space != appsession.NoSpace {
-			k := viewKey(x.Key, role)
+			k := show.KeyOf(x.Key, role)
 			step.Key = &k
 		}
 		v.Steps = append(v.Steps, step)
@@ -163,30 +159,22 @@ func poolOf(v *cluster.View, realm uint16, s cluster.Service) *cluster.Pool {
 
 // sessionDetail is a session with its history and its explanation.
 type sessionDetail struct {
-	sessionView
-	Why      []whyView   `json:"why"`
-	Timeline []eventView `json:"timeline"`
-	Moves    []eventView `json:"moves"`
+	show.Session
+	Why      []whyView    `json:"why"`
+	Timeline []show.Event `json:"timeline"`
+	Moves    []show.Event `json:"moves"`
 }
 
 func (s *Server) getSession(c *gin.Context) (any, error) {
-	gone := newProblem(http.StatusNotFound, "not-found", "There is no such session, or it has ended.")
-	id, ok := appsession.ParseID(c.Param("sid"))
-	if !ok {
-		return nil, gone
-	}
-	ctx := c.Request.Context()
-	x, err := search.Session(ctx, s.Panel.Store, id)
-	if errors.Is(err, appsession.ErrNotFound) {
-		return nil, gone
-	}
+	x, err := s.found(c)
 	if err != nil {
-		return nil, storeProblem(err)
+		return nil, err
 	}
+	ctx, id := c.Request.Context(), x.ID
 	role := actor(c).Role
-	d := sessionDetail{sessionView: viewSession(&x, role), Why: s.whys(ctx, &x, role), Timeline: []eventView{}, Moves: []eventView{}}
+	d := sessionDetail{Session: show.SessionOf(&x, role), Why: s.whys(ctx, &x, role), Timeline: []show.Event{}, Moves: []show.Event{}}
 	for _, e := range s.Panel.Trace.Timeline(id) {
-		v := viewEvent(&e)
+		v := show.EventOf(&e)
 		d.Timeline = append(d.Timeline, v)
 		if e.Type == trace.Moved {
 			d.Moves = append(d.Moves, v)
@@ -248,7 +236,7 @@ func (s *Server) readAsk(body *explainBody) (*gateway.Ask, error) {
 	default:
 		return nil, invalid("#/proto", "http or sip")
 	}
-	kind := slices.Index(kindNames[:], body.Kind)
+	kind := slices.Index(show.Kinds[:], body.Kind)
 	if body.Kind == "" {
 		kind = int(gateway.Open)
 	}

@@ -2,48 +2,38 @@ package admin
 
 import (
 	"context"
-	"encoding/json"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
+	"twinhop/admin/feed"
 	"twinhop/admin/history"
+	"twinhop/admin/show"
 	"twinhop/admin/stamp"
 	"twinhop/gateway/cluster"
 	"twinhop/gateway/trace"
 )
 
 const (
-	ringSize     = 4096 // events kept for those who come back
 	recentSize   = 50
-	maxClients   = 100
-	clientQueue  = 256 // messages that wait for a slow browser
 	traceBacklog = 4096
 )
-
-// message is one event of the stream. Only those with an id are kept.
-type message struct {
-	id    uint64
-	topic string
-	event string
-	data  []byte
-}
 
 // hub gathers what changes and hands it to the open pages. It never waits for
 // one of them.
 type hub struct {
 	s *Server
 
-	mu      sync.Mutex
-	ring    []message // at most ringSize, the oldest first
-	last    uint64    // id
-	clients map[*client]struct{}
-	notes   []occurrence
-	states  map[string]string // node and axis -> word, as last seen
-	past    history.Book
+	feed feed.Feed
+	past history.Book
+
+	mu     sync.Mutex
+	notes  []occurrence
+	states map[string]string // node and axis -> word, as last seen
 }
 
-func newHub(s *Server) *hub { return &hub{s: s, clients: map[*client]struct{}{}} }
+func newHub(s *Server) *hub { return &hub{s: s} }
 
 func (h *hub) run(ctx context.Context) {
 	var group sync.WaitGroup
@@ -65,8 +55,8 @@ func (h *hub) run(ctx context.Context) {
 func (h *hub) tick(ctx context.Context) {
 	h.sample()
 	h.compare()
-	if h.wanted("overview") {
-		h.send("overview", "overview.tick", h.s.overview(ctx), false)
+	if h.feed.Follows("overview") {
+		h.send("overview", feed.Tick, h.s.overview(ctx), false)
 	}
 }
 
@@ -172,123 +162,24 @@ func (h *hub) traced(e *trace.Event, watched map[string]bool) {
 			From: e.From, Rule: e.Rule.String()})
 	}
 	if len(watched) > 0 && watched[e.Session.String()] {
-		h.send("session:"+e.Session.String(), "session.event", viewEvent(e), false)
+		h.send("session:"+e.Session.String(), "session.event", show.EventOf(e), false)
 	}
 }
 
 // watched lists the sessions that somebody looks at.
 func (h *hub) watched() map[string]bool {
-	h.mu.Lock()
-	defer h.mu.Unlock()
 	m := map[string]bool{}
-	for c := range h.clients {
-		for topic := range c.topics {
-			if len(topic) > 8 && topic[:8] == "session:" {
-				m[topic[8:]] = true
-			}
+	for _, topic := range h.feed.Topics() {
+		if id, ok := strings.CutPrefix(topic, "session:"); ok {
+			m[id] = true
 		}
 	}
 	return m
 }
 
-func (h *hub) wanted(topic string) bool {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	for c := range h.clients {
-		if c.topics[topic] {
-			return true
-		}
-	}
-	return false
-}
-
-// send hands an event to the pages that follow its topic. A kept one gets an
-// id and can be asked for again.
+// send hands an event to the pages that follow its topic.
 func (h *hub) send(topic, event string, data any, keep bool) {
-	text, err := json.Marshal(data)
-	if err != nil {
+	if err := h.feed.Send(topic, event, data, keep); err != nil {
 		h.s.log.Error("an event of the stream could not be written", "event", event, "err", err)
-		return
 	}
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	m := message{topic: topic, event: event, data: text}
-	if keep {
-		h.last++
-		m.id = h.last
-		h.ring = append(h.ring, m)
-		if len(h.ring) >= 2*ringSize {
-			h.ring = append([]message(nil), h.ring[len(h.ring)-ringSize:]...)
-		}
-	}
-	for c := range h.clients {
-		if c.topics[topic] {
-			c.put(m)
-		}
-	}
-}
-
-// client is an open page. Its queue is guarded by the hub's mutex.
-type client struct {
-	topics map[string]bool
-	wake   chan struct{}
-	queue  []message
-	behind bool // it was too slow: it must fetch everything again
-}
-
-// put queues a message. A newer tick replaces one that still waits.
-func (c *client) put(m message) {
-	if m.event == "overview.tick" {
-		c.queue = slices.DeleteFunc(c.queue, func(x message) bool { return x.event == m.event })
-	}
-	if len(c.queue) >= clientQueue {
-		c.queue, c.behind = nil, true
-	}
-	if !c.behind {
-		c.queue = append(c.queue, m)
-	}
-	select {
-	case c.wake <- struct{}{}:
-	default:
-	}
-}
-
-// join adds a page. after is the id of the last event it has, or 0 for none;
-// events since then are queued. resync: they are not known any more.
-func (h *hub) join(topics map[string]bool, after uint64) (c *client, last uint64, ok bool) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	if len(h.clients) >= maxClients {
-		return nil, 0, false
-	}
-	c = &client{topics: topics, wake: make(chan struct{}, 1)}
-	if after > 0 {
-		oldest := h.last + 1
-		if len(h.ring) > 0 {
-			oldest = h.ring[0].id
-		}
-		c.behind = after > h.last || after+1 < oldest
-		for _, m := range h.ring {
-			if m.id > after && topics[m.topic] {
-				c.put(m)
-			}
-		}
-	}
-	h.clients[c] = struct{}{}
-	return c, h.last, true
-}
-
-func (h *hub) leave(c *client) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	delete(h.clients, c)
-}
-
-// take returns what is queued; behind tells that something is missing.
-func (h *hub) take(c *client) (list []message, behind bool, last uint64) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	list, behind = c.queue, c.behind
-	c.queue, c.behind = nil, false
-	return list, behind, h.last
 }

@@ -2,7 +2,6 @@ package admin
 
 import (
 	"twinhop/admin/history"
-	"twinhop/admin/nodes"
 )
 
 // sample looks at the counters.
@@ -19,26 +18,4 @@ func (h *hub) sample() {
 		}
 	}
 	h.past.Add(now)
-}
-
-// shares fills in the nodes' rates, their share of the traffic, and the share that their weights ask for.
-func (h *hub) shares(list []nodes.View) {
-	all, weights := 0.0, 0.0
-	for i := range list {
-		n := &list[i]
-		n.Rate = h.past.Served(n.Name)
-		all += n.Rate
-		if n.Wanted() {
-			weights += float64(n.Weight)
-		}
-	}
-	for i := range list {
-		n := &list[i]
-		if all > 0 {
-			n.Share = n.Rate / all
-		}
-		if weights > 0 && n.Wanted() {
-			n.Target = float64(n.Weight) / weights
-		}
-	}
 }

@@ -18,6 +18,7 @@ import (
 
 	"twinhop/admin/access"
 	"twinhop/admin/limits"
+	"twinhop/admin/operate"
 	"twinhop/appsession"
 	"twinhop/gateway"
 	"twinhop/gateway/cluster"
@@ -34,6 +35,16 @@ type Panel struct {
 	Explain func(ctx context.Context, a *gateway.Ask) []gateway.Step
 	// Activate sets what the operator wants of a node, in all its pools.
 	Activate func(ctx context.Context, node string, a cluster.Activation) error
+	// Adjust says any words of a node in one pool (cluster.Registry.Adjust).
+	Adjust func(ctx context.Context, pool, node string, w cluster.MemberWords) error
+	// Switchover moves everything from the node of one route to that of
+	// another and returns how many sessions moved (gateway.Router.Switchover).
+	Switchover func(ctx context.Context, from, to string) (int, error)
+	// Move moves one session and its calls (gateway.Router.Relocate).
+	Move func(ctx context.Context, x appsession.Session, to *cluster.Node) error
+	// Reload reads the configuration again and puts it into force. A
+	// *Rejected says what is wrong with it; nothing changed then.
+	Reload func(ctx context.Context) (Reloaded, error)
 	// Calls tells how many calls a node holds; "" asks for all nodes.
 	Calls func(node string) int
 	// Checks tells what stands in the way of being ready; a nil error is good.
@@ -77,6 +88,7 @@ type Server struct {
 	guard   *access.Guard
 	callers *access.Passwords
 	hub     *hub
+	desk    *operate.Desk
 	cookies access.Cookies
 	handler http.Handler
 }
@@ -124,6 +136,13 @@ func (s *Server) prepare() error {
 	s.guard = &access.Guard{Now: s.now}
 	s.callers = &access.Passwords{Users: s.users, Guard: s.guard, Now: s.now}
 	s.hub = newHub(s)
+	s.desk = &operate.Desk{View: s.Panel.View, Ended: s.drained, Now: s.now, Held: func(node string) (int, int) { return s.sessionsOn(node), s.callsOn(node) },
+		Activate: func(pool, node string, a cluster.Activation) error {
+			if pool == "" {
+				return s.Panel.Activate(context.Background(), node, a)
+			}
+			return s.Panel.Adjust(context.Background(), pool, node, cluster.MemberWords{Activation: &a})
+		}}
 	s.handler = s.routes()
 	return nil
 }
@@ -150,6 +169,7 @@ func (s *Server) Run(ctx context.Context, listeners ...net.Listener) error {
 	defer stop()
 	var group sync.WaitGroup
 	group.Go(func() { s.hub.run(ctx) })
+	group.Go(func() { s.desk.Run(ctx) })
 	srv := &http.Server{Handler: s.handler, ReadHeaderTimeout: headerTimeout, ReadTimeout: readTimeout,
 		IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeader, ConnContext: access.WithPeer,
 		BaseContext: func(net.Listener) context.Context { return ctx },

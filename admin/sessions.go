@@ -8,6 +8,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"twinhop/admin/search"
+	"twinhop/admin/show"
 	"twinhop/appsession"
 )
 
@@ -76,10 +77,10 @@ func (s *Server) getSessions(c *gin.Context) (any, error) {
 	return p, nil
 }
 
-func viewPage(found []appsession.Session, n total, match string, role Role) page[sessionView] {
-	p := page[sessionView]{Items: make([]sessionView, len(found)), Total: n, Match: match}
+func viewPage(found []appsession.Session, n total, match string, role Role) page[show.Session] {
+	p := page[show.Session]{Items: make([]show.Session, len(found)), Total: n, Match: match}
 	for i := range found {
-		p.Items[i] = viewSession(&found[i], role)
+		p.Items[i] = show.SessionOf(&found[i], role)
 	}
 	return p
 }

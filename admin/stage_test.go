@@ -85,6 +85,10 @@ func newStage(t testing.TB, nodes ...string) *stage {
 			Activate: func(_ context.Context, n string, a cluster.Activation) error {
 				return s.registry.SetActivation("", n, a)
 			},
+			Adjust: func(_ context.Context, pool, n string, w cluster.MemberWords) error {
+				return s.registry.Adjust(pool, n, w)
+			},
+			Switchover: s.router.Switchover, Move: s.router.Relocate,
 			Calls: s.count, Checks: s.checks, Leader: func() string { return "http" }}}
 	return s
 }

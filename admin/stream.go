@@ -11,6 +11,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"twinhop/admin/feed"
 	"twinhop/admin/stamp"
 	"twinhop/appsession"
 )
@@ -51,18 +52,18 @@ func (s *Server) getStream(c *gin.Context) (any, error) {
 		return nil, err
 	}
 	after, _ := strconv.ParseUint(c.GetHeader("Last-Event-ID"), 10, 64)
-	page, last, ok := s.hub.join(topics, after)
+	page, last, ok := s.hub.feed.Join(topics, after)
 	if !ok {
 		return nil, newProblem(http.StatusServiceUnavailable, "unavailable", "Too many pages follow already.")
 	}
-	defer s.hub.leave(page)
+	defer s.hub.feed.Leave(page)
 	h := c.Writer.Header()
 	h.Set("Content-Type", "text/event-stream")
 	h.Set("X-Accel-Buffering", "no")
 	c.Status(http.StatusOK)
 	w := &eventWriter{c.Writer, http.NewResponseController(c.Writer)}
 	w.control.SetReadDeadline(time.Time{}) // the request is read; the stream has no end
-	hello := fmt.Sprintf("retry: 2000\n%s", event(message{id: last, event: "hello"}, map[string]any{
+	hello := fmt.Sprintf("retry: 2000\n%s", event(feed.Message{ID: last, Event: "hello"}, map[string]any{
 		"time": stamp.Of(s.now()), "version": s.Version, "lastId": last}))
 	if w.write([]byte(hello)) != nil {
 		return nil, nil
@@ -72,21 +73,21 @@ func (s *Server) getStream(c *gin.Context) (any, error) {
 }
 
 // pump writes what is queued until the page or the log in is gone.
-func (s *Server) pump(c *gin.Context, page *client, w *eventWriter) {
+func (s *Server) pump(c *gin.Context, page *feed.Page, w *eventWriter) {
 	beat := time.NewTicker(heartbeat)
 	defer beat.Stop()
 	who := actor(c)
 	for {
 		if who.Via == "cookie" {
 			if _, in := s.logins.Find(who.Login, false); !in {
-				w.write(event(message{event: "auth.expired"}, struct{}{}))
+				w.write(event(feed.Message{Event: "auth.expired"}, struct{}{}))
 				return
 			}
 		}
-		list, behind, last := s.hub.take(page)
+		list, behind, last := s.hub.feed.Take(page)
 		var buf bytes.Buffer
 		if behind {
-			buf.Write(event(message{id: last, event: "resync"}, struct{}{}))
+			buf.Write(event(feed.Message{ID: last, Event: "resync"}, struct{}{}))
 		}
 		for _, m := range list {
 			buf.Write(event(m, nil))
@@ -97,7 +98,7 @@ func (s *Server) pump(c *gin.Context, page *client, w *eventWriter) {
 		select {
 		case <-c.Request.Context().Done():
 			return
-		case <-page.wake:
+		case <-page.Wake:
 			continue
 		case <-beat.C:
 			if w.write([]byte(": still here\n\n")) != nil {
@@ -108,16 +109,16 @@ func (s *Server) pump(c *gin.Context, page *client, w *eventWriter) {
 }
 
 // event is a message as it goes over the wire. data replaces the message's own.
-func event(m message, data any) []byte {
+func event(m feed.Message, data any) []byte {
 	var b bytes.Buffer
-	if m.id > 0 {
-		fmt.Fprintf(&b, "id: %d\n", m.id)
+	if m.ID > 0 {
+		fmt.Fprintf(&b, "id: %d\n", m.ID)
 	}
-	text := m.data
+	text := m.Data
 	if data != nil {
 		text, _ = json.Marshal(data)
 	}
-	fmt.Fprintf(&b, "event: %s\ndata: %s\n\n", m.event, text) // JSON has no line breaks
+	fmt.Fprintf(&b, "event: %s\ndata: %s\n\n", m.Event, text) // JSON has no line breaks
 	return b.Bytes()
 }
 

@@ -129,6 +129,28 @@ func (r *Router) Switchover(ctx context.Context, fromRoute, toRoute string) (int
 	return n, err
 }
 
+// Relocate moves one session to another node by an operator's word, with the
+// calls that are where it was: they are marked, and stay there.
+func (r *Router) Relocate(ctx context.Context, x appsession.Session, to *cluster.Node) error {
+	c := appsession.Change{From: x.Owner, To: to.Name, Gen: to.Gen, Leave: true}
+	if _, err := r.Store.Move(ctx, x.ID, c); err != nil {
+		return err
+	}
+	for _, k := range x.Keys {
+		if k.Space != appsession.Call || k.Node != "" && k.Node != x.Owner {
+			continue
+		}
+		k.Node, k.Moved = to.Name, true
+		if _, err := r.Store.Bind(ctx, appsession.Binding{ID: x.ID, Owner: to.Name, Gen: to.Gen}, []appsession.Alias{k}); err != nil {
+			return err
+		}
+	}
+	if r.Observer != nil {
+		r.Observer.Moved(x.ID, c, Switchover)
+	}
+	return nil
+}
+
 // account counts what was decided.
 func (u *run) account(d *Decision) {
 	load := d.Member.Load

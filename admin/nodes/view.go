@@ -43,6 +43,8 @@ type Member struct {
 	Redirect   string `json:"redirect,omitempty"`
 	Weight     int    `json:"weight"`
 	Distance   int    `json:"distance"`
+	BusyLimit  int    `json:"busyLimit"`
+	State      string `json:"state"` // how it stands with its HTTP traffic, in mod_jk's words
 	Elected    int64  `json:"elected"`
 	Busy       int64  `json:"busy"`
 	Errors     int64  `json:"errors"`
@@ -103,8 +105,9 @@ func Of(v *cluster.View, n *cluster.Node, c Counts) View {
 
 func viewMember(m *cluster.Member) Member {
 	x := Member{Name: m.Pool.Name, Activation: m.Activation.String(), Route: m.Route, Domain: m.Domain,
-		Redirect: m.Redirect, Weight: m.Weight, Distance: m.Distance}
+		Redirect: m.Redirect, Weight: m.Weight, Distance: m.Distance, BusyLimit: m.BusyLimit}
 	if l := m.Load; l != nil {
+		x.State = m.State().String()
 		x.Elected, x.Busy, x.Errors, x.Value = l.Elected.Load(), l.Busy.Load(), l.Errors.Load(), l.Value.Load()
 	}
 	return x
@@ -144,4 +147,27 @@ func (n *View) Wanted() bool {
 		}
 	}
 	return false
+}
+
+// Share fills in the rates of nodes, their share of the traffic, and the share
+// that their weights ask for.
+func Share(list []View, rate func(node string) float64) {
+	all, weights := 0.0, 0.0
+	for i := range list {
+		n := &list[i]
+		n.Rate = rate(n.Name)
+		all += n.Rate
+		if n.Wanted() {
+			weights += float64(n.Weight)
+		}
+	}
+	for i := range list {
+		n := &list[i]
+		if all > 0 {
+			n.Share = n.Rate / all
+		}
+		if weights > 0 && n.Wanted() {
+			n.Target = float64(n.Weight) / weights
+		}
+	}
 }

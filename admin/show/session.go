@@ -1,16 +1,17 @@
-package admin
+package show
 
 import (
 	"strings"
 
+	"twinhop/admin/access"
 	"twinhop/admin/nodes"
 	"twinhop/admin/stamp"
 	"twinhop/appsession"
 	"twinhop/gateway/trace"
 )
 
-// sessionView is an application session as the API shows it.
-type sessionView struct {
+// Session is an application session as the API shows it.
+type Session struct {
 	ID        string      `json:"id"`
 	Node      string      `json:"node"`
 	Split     bool        `json:"split"` // some key leads to another node
@@ -18,21 +19,21 @@ type sessionView struct {
 	Moved     bool        `json:"moved"`
 	Left      []string    `json:"left,omitempty"` // nodes it was moved away from, newest first
 	Rev       uint32      `json:"rev"`
-	Legs      legs        `json:"legs"`
-	Keys      []keyView   `json:"keys"`
+	Legs      Legs        `json:"legs"`
+	Keys      []Key       `json:"keys"`
 	Born      *stamp.Time `json:"born"`
 	Seen      *stamp.Time `json:"seen"`
 	Expires   *stamp.Time `json:"expires,omitempty"`
 }
 
-// legs counts the aliases by protocol.
-type legs struct {
+// Legs counts the aliases by protocol.
+type Legs struct {
 	HTTP int `json:"http"`
 	SIP  int `json:"sip"`
 }
 
-// keyView is one name of a session.
-type keyView struct {
+// Key is one name of a session.
+type Key struct {
 	Space string `json:"space"`
 	Value string `json:"value"` // shortened where it is a secret, or for viewers
 	Node  string `json:"node,omitempty"`
@@ -42,14 +43,14 @@ type keyView struct {
 	Realm uint16 `json:"realm,omitempty"`
 }
 
-// viewSession shows a session to somebody with this role.
-func viewSession(x *appsession.Session, role Role) sessionView {
-	v := sessionView{ID: x.ID.String(), Node: x.Owner, Anonymous: x.Anonymous, Rev: x.Rev, Left: x.Left.Nodes(),
-		Born: stamp.Of(x.Born), Seen: stamp.Of(x.Seen), Expires: stamp.Of(x.Expires), Keys: make([]keyView, 0, len(x.Keys))}
+// SessionOf shows a session to somebody with this role.
+func SessionOf(x *appsession.Session, role access.Role) Session {
+	v := Session{ID: x.ID.String(), Node: x.Owner, Anonymous: x.Anonymous, Rev: x.Rev, Left: x.Left.Nodes(),
+		Born: stamp.Of(x.Born), Seen: stamp.Of(x.Seen), Expires: stamp.Of(x.Expires), Keys: make([]Key, 0, len(x.Keys))}
 	v.Moved = len(v.Left) > 0
 	for i := range x.Keys {
 		a := &x.Keys[i]
-		k := viewKey(a.Key, role)
+		k := KeyOf(a.Key, role)
 		k.Node, k.Moved = a.Node, a.Moved
 		if k.Node == "" {
 			k.Node = x.Owner
@@ -73,11 +74,11 @@ func viewSession(x *appsession.Session, role Role) sessionView {
 	return v
 }
 
-// viewKey shows a key. HTTP session ids are bearer secrets and never whole;
+// KeyOf shows a key. HTTP session ids are bearer secrets and never whole;
 // names and Call-IDs are whole for those who operate.
-func viewKey(k appsession.Key, role Role) keyView {
-	v := keyView{Space: k.Space.String(), Realm: k.Realm}
-	if k.Space == appsession.HTTP || role < RoleOperator {
+func KeyOf(k appsession.Key, role access.Role) Key {
+	v := Key{Space: k.Space.String(), Realm: k.Realm}
+	if k.Space == appsession.HTTP || role < access.RoleOperator {
 		v.Value = nodes.Clean(trace.Mask(k))
 	} else {
 		v.Value = nodes.Clean(k.Value)

@@ -1,0 +1,133 @@
+package admin
+
+import (
+	"errors"
+	"net/http"
+
+	"github.com/gin-gonic/gin"
+
+	"twinhop/admin/nodes"
+	"twinhop/admin/search"
+	"twinhop/admin/show"
+	"twinhop/appsession"
+	"twinhop/gateway/cluster"
+)
+
+type switchoverBody struct {
+	why
+	From string `json:"from"` // routes; that of a node long gone counts, too
+	To   string `json:"to"`
+}
+
+// postSwitchover moves everything that lives on one node to another.
+func (s *Server) postSwitchover(c *gin.Context) (any, error) {
+	var body switchoverBody
+	if err := readJSON(c, &body); err != nil {
+		return nil, err
+	}
+	if err := body.check(); err != nil {
+		return nil, err
+	}
+	if s.Panel.Switchover == nil {
+		return nil, notHere()
+	}
+	if body.From == body.To {
+		return nil, invalid("#/to", "another route than from")
+	}
+	n, err := s.Panel.Switchover(c.Request.Context(), body.From, body.To)
+	switch {
+	case errors.Is(err, cluster.ErrUnknownNode):
+		return nil, newProblem(http.StatusNotFound, "not-found", "No node has or had this route: %s", nodes.Clean(err.Error()))
+	case err != nil:
+		return nil, storeProblem(err)
+	}
+	s.record(c, occurrence{Type: "switchover", From: body.From, Node: body.To, Reason: body.Reason})
+	return map[string]int{"moved": n}, nil
+}
+
+type moveBody struct {
+	why
+	To string `json:"to"` // a node
+}
+
+// postMove moves one session to another node, with its calls.
+func (s *Server) postMove(c *gin.Context) (any, error) {
+	var body moveBody
+	if err := readJSON(c, &body); err != nil {
+		return nil, err
+	}
+	if err := body.check(); err != nil {
+		return nil, err
+	}
+	x, err := s.found(c)
+	if err != nil {
+		return nil, err
+	}
+	to := s.Panel.View().Named(body.To)
+	switch {
+	case to == nil:
+		return nil, invalid("#/to", "the name of a node")
+	case to.Name == x.Owner:
+		return nil, newProblem(http.StatusConflict, "conflict", "The session lives there already.")
+	case !s.takes(to) && !body.Force:
+		return nil, newProblem(http.StatusConflict, "conflict", "That node is stopped or down. Send \"force\": true to do it anyway.")
+	}
+	if s.Panel.Move == nil {
+		return nil, notHere()
+	}
+	if err := s.Panel.Move(c.Request.Context(), x, to); err != nil {
+		if errors.Is(err, appsession.ErrMoved) {
+			return nil, newProblem(http.StatusConflict, "conflict", "The session was moved by somebody else meanwhile.")
+		}
+		return nil, storeProblem(err)
+	}
+	s.record(c, occurrence{Type: "session.set", Session: x.ID.String(), From: x.Owner, Node: to.Name, Reason: body.Reason})
+	after, err := s.found(c)
+	if err != nil {
+		return nil, err
+	}
+	return show.SessionOf(&after, actor(c).Role), nil
+}
+
+// takes tells whether a node may own sessions now.
+func (s *Server) takes(n *cluster.Node) bool {
+	if n.Down() {
+		return false
+	}
+	for _, p := range s.Panel.View().Pools {
+		if m := p.Member(n.Name); m != nil && m.Activation != cluster.Stopped {
+			return true
+		}
+	}
+	return false
+}
+
+// deleteSession forgets a session: its next message is placed anew.
+func (s *Server) deleteSession(c *gin.Context) (any, error) {
+	x, err := s.found(c)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.Panel.Store.Drop(c.Request.Context(), x.ID); err != nil && !errors.Is(err, appsession.ErrNotFound) {
+		return nil, storeProblem(err)
+	}
+	s.record(c, occurrence{Type: "session.forgotten", Session: x.ID.String(), Node: x.Owner})
+	return nil, nil
+}
+
+// found is the session that the path names.
+func (s *Server) found(c *gin.Context) (x appsession.Session, err error) {
+	gone := newProblem(http.StatusNotFound, "not-found", "There is no such session, or it has ended.")
+	id, ok := appsession.ParseID(c.Param("sid"))
+	if !ok {
+		return x, gone
+	}
+	x, err = search.Session(c.Request.Context(), s.Panel.Store, id)
+	switch {
+	case errors.Is(err, appsession.ErrNotFound):
+		return x, gone
+	case err != nil:
+		return x, storeProblem(err)
+	}
+	return x, nil
+}

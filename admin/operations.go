@@ -1,0 +1,157 @@
+package admin
+
+import (
+	"errors"
+	"net/http"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"twinhop/admin/nodes"
+	"twinhop/admin/operate"
+	"twinhop/admin/stamp"
+	"twinhop/gateway/cluster"
+)
+
+// operationView is an operation as the API shows it.
+type operationView struct {
+	ID     string        `json:"id"`
+	Kind   string        `json:"kind"` // "drain"
+	Node   string        `json:"node"`
+	Stop   bool          `json:"stop"`
+	State  operate.State `json:"state"`
+	Why    string        `json:"why,omitempty"`
+	By     string        `json:"by,omitempty"`
+	Reason string        `json:"reason,omitempty"`
+	Total  operate.Held  `json:"total"`     // when it began
+	Left   operate.Held  `json:"remaining"` // now
+	Began  *stamp.Time   `json:"startedAt"`
+	Ended  *stamp.Time   `json:"endedAt,omitempty"`
+	TookMS int64         `json:"tookMs"`
+}
+
+func (s *Server) viewOperation(o operate.Operation) operationView {
+	v := operationView{ID: o.ID, Kind: "drain", Node: o.Node, Stop: o.Stop, State: o.State, Why: nodes.Clean(o.Why), By: o.By,
+		Reason: nodes.Clean(o.Reason), Total: o.First, Left: o.Left, Began: stamp.Of(o.Began), Ended: stamp.Of(o.Ended)}
+	end := o.Ended
+	if end.IsZero() {
+		end = s.now()
+	}
+	v.TookMS = end.Sub(o.Began).Milliseconds()
+	return v
+}
+
+// drained tells everybody that a drain has ended.
+func (s *Server) drained(o operate.Operation) {
+	s.log.Info("a drain has ended", "node", o.Node, "state", string(o.State), "why", o.Why, "took", o.Ended.Sub(o.Began).Round(time.Millisecond))
+	s.hub.note(occurrence{At: stamp.Of(o.Ended), Type: "node.drained", Node: o.Node, Is: string(o.State), Actor: o.By, Reason: nodes.Clean(o.Why)})
+	s.hub.send("nodes", "operation.progress", s.viewOperation(o), true)
+}
+
+type drainBody struct {
+	why
+	Stop bool `json:"stop"` // stop the node when it is empty
+}
+
+// postDrain begins to drain a node; the operation that is returned tells how
+// far it is.
+func (s *Server) postDrain(c *gin.Context) (any, error) {
+	var body drainBody
+	if err := readJSON(c, &body); err != nil {
+		return nil, err
+	}
+	if err := body.check(); err != nil {
+		return nil, err
+	}
+	n, err := s.findNode(c.Param("id"))
+	if err != nil {
+		return nil, err
+	}
+	would := nodes.Expect(s.Panel.View(), n, cluster.Disabled)
+	if c.Query("dryRun") == "true" {
+		return would, nil
+	}
+	if s.Panel.Adjust == nil || s.Panel.Activate == nil {
+		return nil, notHere()
+	}
+	if would.Last && !body.Force {
+		return nil, lastOne()
+	}
+	o, err := s.desk.Drain(n.Name, body.Stop, actor(c).Name, body.Reason)
+	switch {
+	case errors.Is(err, operate.ErrRunning):
+		return nil, newProblem(http.StatusConflict, "conflict", "The node is being drained already.")
+	case err != nil:
+		return nil, s.changed(err)
+	}
+	s.record(c, occurrence{Type: "node.drain", Node: n.Name, Was: n.Activation, Is: "disabled", Reason: body.Reason})
+	c.JSON(http.StatusAccepted, s.viewOperation(o))
+	return nil, nil
+}
+
+func (s *Server) getOperations(*gin.Context) (any, error) {
+	all := s.desk.All()
+	p := page[operationView]{Items: make([]operationView, len(all)), Total: total{len(all), "eq"}}
+	for i, o := range all {
+		p.Items[i] = s.viewOperation(o)
+	}
+	return p, nil
+}
+
+func (s *Server) getOperation(c *gin.Context) (any, error) {
+	o, err := s.desk.Get(c.Param("id"))
+	if err != nil {
+		return nil, newProblem(http.StatusNotFound, "not-found", "There is no such operation.")
+	}
+	return s.viewOperation(o), nil
+}
+
+// deleteOperation cancels a drain: the node is as it was before.
+func (s *Server) deleteOperation(c *gin.Context) (any, error) {
+	o, err := s.desk.Cancel(c.Param("id"))
+	switch {
+	case errors.Is(err, operate.ErrUnknown):
+		return nil, newProblem(http.StatusNotFound, "not-found", "There is no such operation.")
+	case errors.Is(err, operate.ErrEnded):
+		return nil, newProblem(http.StatusConflict, "conflict", "The operation has ended.")
+	case err != nil:
+		return nil, err
+	}
+	s.record(c, occurrence{Type: "node.drain", Node: o.Node, Was: "disabled", Is: string(o.State)})
+	return s.viewOperation(o), nil
+}
+
+// postRecover lets the next request try a member in error (mod_jk's ERR).
+func (s *Server) postRecover(c *gin.Context) (any, error) {
+	return s.eachMember(c, "node.recover", func(m *cluster.Member) bool { return m.Recover() }, "The node is in error in none of its pools.")
+}
+
+// postReset sets the counters of a node's members to zero.
+func (s *Server) postReset(c *gin.Context) (any, error) {
+	return s.eachMember(c, "node.reset", func(m *cluster.Member) bool { m.Load.Reset(s.now()); return true }, "The node is in no pool.")
+}
+
+func (s *Server) eachMember(c *gin.Context, what string, do func(*cluster.Member) bool, none string) (any, error) {
+	var body why
+	if err := readJSON(c, &body); err != nil {
+		return nil, err
+	}
+	if err := body.check(); err != nil {
+		return nil, err
+	}
+	n, err := s.findNode(c.Param("id"))
+	if err != nil {
+		return nil, err
+	}
+	any := false
+	for _, p := range s.Panel.View().Pools {
+		if m := p.Member(n.Name); m != nil {
+			any = do(m) || any
+		}
+	}
+	if !any {
+		return nil, newProblem(http.StatusConflict, "conflict", "%s", none)
+	}
+	s.record(c, occurrence{Type: what, Node: n.Name, Reason: body.Reason})
+	return s.findNode(n.Name)
+}

@@ -1,0 +1,7 @@
+// Package show says what is known of sessions as the API does.
+//
+// Knows: Sessions, their keys and timelines, and what each role may see of them.
+// Must not know: who asks, HTTP, how sessions are found.
+// Owns: the shape of sessions and events in JSON, and what of them is masked.
+// Entered by: admin.
+package show
