@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"twinhop/admin/problem"
 	"twinhop/gateway/cluster"
 )
 
@@ -187,7 +188,7 @@ func TestDrain(t *testing.T) {
 	b.must(422, "PATCH", "/api/v1/nodes/node1", map[string]any{"activation": "active", "reason": strings.Repeat("x", 501)})
 	b.must(400, "PATCH", "/api/v1/nodes/node1", "{")
 	b.must(400, "PATCH", "/api/v1/nodes/node1", `{"activation":"active"} {}`)
-	b.must(413, "PATCH", "/api/v1/nodes/node1", `{"reason":"`+strings.Repeat("x", maxBody)+`"}`)
+	b.must(413, "PATCH", "/api/v1/nodes/node1", `{"reason":"`+strings.Repeat("x", problem.MaxBody)+`"}`)
 	if a := b.must(200, "GET", "/api/v1/overview", nil); a.at("recent", 2, "reason") != "kernel update" || a.at("recent", 2, "actor") != "test-operator" {
 		t.Errorf("recent: %v", a.at("recent"))
 	}

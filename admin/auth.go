@@ -13,6 +13,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"twinhop/admin/access"
+	"twinhop/admin/problem"
 	"twinhop/admin/stamp"
 )
 
@@ -49,8 +50,8 @@ func (s *Server) whoami(r *http.Request) access.Me {
 	return access.Me{}
 }
 
-func (s *Server) stranger() *problem {
-	p := newProblem(http.StatusUnauthorized, "login-needed", "Log in first.")
+func (s *Server) stranger() *problem.Problem {
+	p := problem.New(http.StatusUnauthorized, "login-needed", "Log in first.")
 	setup := s.users.Empty()
 	p.Setup = &setup
 	return p
@@ -72,7 +73,7 @@ type loginBody struct {
 
 func (s *Server) postLogin(c *gin.Context) (any, error) {
 	var body loginBody
-	if err := readJSON(c, &body); err != nil {
+	if err := problem.ReadJSON(c, &body); err != nil {
 		return nil, err
 	}
 	peer := peerAddr(c.Request)
@@ -89,7 +90,7 @@ func (s *Server) postLogin(c *gin.Context) (any, error) {
 	if !ok {
 		s.guard.Refused()
 		s.log.Warn("admin log in failed", "peer", peer)
-		return nil, newProblem(http.StatusUnauthorized, "login-failed", "Check both and try again.")
+		return nil, problem.New(http.StatusUnauthorized, "login-failed", "Check both and try again.")
 	}
 	s.guard.Succeeded(peer, body.Name)
 	if now := actor(c); body.Token != "" && now.Via == "cookie" && now.Name == who.Name && now.Role == who.Role {
@@ -133,7 +134,7 @@ func (s *Server) slow(c *gin.Context, peer, user string) error {
 	}
 	seconds := int(math.Ceil(wait.Seconds()))
 	c.Header("Retry-After", strconv.Itoa(seconds))
-	return newProblem(http.StatusTooManyRequests, "slow-down", "Try again in %v.", time.Duration(seconds)*time.Second)
+	return problem.New(http.StatusTooManyRequests, "slow-down", "Try again in %v.", time.Duration(seconds)*time.Second)
 }
 
 // welcome logs in. Whoever was logged in with this browser before is out.
@@ -166,7 +167,7 @@ type setupBody struct {
 // link, or to come from this machine by the unix socket.
 func (s *Server) postSetup(c *gin.Context) (any, error) {
 	var body setupBody
-	if err := readJSON(c, &body); err != nil {
+	if err := problem.ReadJSON(c, &body); err != nil {
 		return nil, err
 	}
 	peer := peerAddr(c.Request)
@@ -174,13 +175,13 @@ func (s *Server) postSetup(c *gin.Context) (any, error) {
 		return nil, err
 	}
 	if !s.users.Empty() {
-		return nil, newProblem(http.StatusConflict, "conflict", "The first user was made already: log in.")
+		return nil, problem.New(http.StatusConflict, "conflict", "The first user was made already: log in.")
 	}
 	if actor(c).Via != "socket" {
 		s.guard.Failed(peer, "")
 		if _, ok := s.tokens.Use(access.TokenSetup, body.Token, true); !ok {
 			s.guard.Refused()
-			return nil, newProblem(http.StatusForbidden, "forbidden",
+			return nil, problem.New(http.StatusForbidden, "forbidden",
 				"This set-up link is not valid any more. Restart the gateway to get a new one.")
 		}
 		s.guard.Succeeded(peer, "")
@@ -188,13 +189,13 @@ func (s *Server) postSetup(c *gin.Context) (any, error) {
 	if err := access.CheckUser(body.Name, body.Password); err != nil {
 		var unfit *access.Unfit
 		if errors.As(err, &unfit) {
-			return nil, invalid("#/"+unfit.Field, "%s", unfit.Why)
+			return nil, problem.Invalid("#/"+unfit.Field, "%s", unfit.Why)
 		}
 		return nil, err
 	}
 	err := s.users.AddFirst(access.User{Name: body.Name, Role: RoleAdmin, Hash: access.HashPassword(body.Password)})
 	if errors.Is(err, access.ErrTaken) {
-		return nil, newProblem(http.StatusConflict, "conflict", "The first user was made already: log in.")
+		return nil, problem.New(http.StatusConflict, "conflict", "The first user was made already: log in.")
 	}
 	if err != nil {
 		return nil, err

@@ -2,12 +2,14 @@ package admin
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"net/http"
 
 	"github.com/gin-gonic/gin"
 
 	"twinhop/admin/nodes"
+	"twinhop/admin/problem"
 	"twinhop/admin/stamp"
 	"twinhop/gateway/cluster"
 )
@@ -22,7 +24,7 @@ const maxReason = 500
 
 func (w *why) check() error {
 	if len(w.Reason) > maxReason {
-		return invalid("#/reason", "at most %d bytes", maxReason)
+		return problem.Invalid("#/reason", "at most %d bytes", maxReason)
 	}
 	return nil
 }
@@ -47,12 +49,12 @@ func (b *wordsBody) words() (w cluster.MemberWords, err error) {
 	if b.Activation != nil {
 		a, ok := cluster.ParseActivation(*b.Activation)
 		if !ok {
-			return w, invalid("#/activation", "active, disabled or stopped")
+			return w, problem.Invalid("#/activation", "active, disabled or stopped")
 		}
 		w.Activation = &a
 	}
 	if w == (cluster.MemberWords{}) {
-		return w, invalid("#", "activation, weight, distance, busyLimit, route, domain or redirect")
+		return w, problem.Invalid("#", "activation, weight, distance, busyLimit, route, domain or redirect")
 	}
 	return w, nil
 }
@@ -61,7 +63,7 @@ func (b *wordsBody) words() (w cluster.MemberWords, err error) {
 // only tells what would follow.
 func (s *Server) patchNode(c *gin.Context) (any, error) {
 	var body wordsBody
-	if err := readJSON(c, &body); err != nil {
+	if err := problem.ReadJSON(c, &body); err != nil {
 		return nil, err
 	}
 	w, err := body.words()
@@ -100,13 +102,13 @@ func (s *Server) patchNode(c *gin.Context) (any, error) {
 	return after, nil
 }
 
-func lastOne() *problem {
-	return newProblem(http.StatusConflict, "conflict",
+func lastOne() *problem.Problem {
+	return problem.New(http.StatusConflict, "conflict",
 		"No other node could be given new work then. Send \"force\": true to do it anyway.")
 }
 
-func notHere() *problem {
-	return newProblem(http.StatusServiceUnavailable, "unavailable", "This cannot be changed here.")
+func notHere() *problem.Problem {
+	return problem.New(http.StatusServiceUnavailable, "unavailable", "This cannot be changed here.")
 }
 
 // adjust says words of a node in one pool, or in all that it is in.
@@ -127,7 +129,7 @@ func (s *Server) adjust(ctx context.Context, n nodes.View, pool string, w cluste
 				return nil
 			}
 		}
-		return invalid("#/pool", "the node is in no pool of this name")
+		return problem.Invalid("#/pool", "the node is in no pool of this name")
 	}
 	return nil
 }
@@ -139,9 +141,9 @@ func (s *Server) changed(err error) error {
 	case err == nil:
 		return nil
 	case errors.Is(err, cluster.ErrUnknownNode), errors.Is(err, cluster.ErrUnknownPool):
-		return newProblem(http.StatusNotFound, "not-found", "There is no node or pool of this name.")
+		return problem.New(http.StatusNotFound, "not-found", "There is no node or pool of this name.")
 	}
-	return newProblem(http.StatusUnprocessableEntity, "validation", "%s", nodes.Clean(err.Error()))
+	return problem.New(http.StatusUnprocessableEntity, "validation", "%s", nodes.Clean(err.Error()))
 }
 
 // record notes who changed what: in the log, and where operators look.
@@ -158,4 +160,63 @@ func or(a, b string) string {
 		return a
 	}
 	return b
+}
+
+type newNode struct {
+	why
+	Node  json.RawMessage `json:"node"`  // with the keys of a node in the configuration
+	Pools []string        `json:"pools"` // besides those of all nodes
+}
+
+// postNode adds a node for as long as the process lives.
+func (s *Server) postNode(c *gin.Context) (any, error) {
+	var body newNode
+	if err := problem.ReadJSON(c, &body); err != nil {
+		return nil, err
+	}
+	if err := body.check(); err != nil {
+		return nil, err
+	}
+	if s.Panel.AddNode == nil {
+		return nil, notHere()
+	}
+	var named struct {
+		Name string `json:"name"`
+	}
+	if json.Unmarshal(body.Node, &named) != nil || named.Name == "" {
+		return nil, problem.Invalid("#/node", "a mapping with a name and addresses")
+	}
+	err := s.Panel.AddNode(c.Request.Context(), body.Node, body.Pools)
+	if wrong := (*Rejected)(nil); errors.As(err, &wrong) {
+		return reject(c, wrong, "The node is not valid.")
+	}
+	if err != nil {
+		return nil, s.changed(err)
+	}
+	s.record(c, occurrence{Type: "node.added", Node: named.Name, Reason: body.Reason})
+	x, err := s.findNode(named.Name)
+	if err != nil {
+		return nil, err
+	}
+	c.JSON(http.StatusCreated, x)
+	return nil, nil
+}
+
+// deleteNode takes a node away, when it holds nothing any more.
+func (s *Server) deleteNode(c *gin.Context) (any, error) {
+	n, err := s.findNode(c.Param("id"))
+	if err != nil {
+		return nil, err
+	}
+	if s.Panel.RemoveNode == nil {
+		return nil, notHere()
+	}
+	if (n.Sessions > 0 || n.Calls > 0) && c.Query("force") != "true" {
+		return nil, problem.New(http.StatusConflict, "conflict", "The node holds %d sessions and %d calls. Drain it, or send ?force=true.", n.Sessions, n.Calls)
+	}
+	if err := s.Panel.RemoveNode(c.Request.Context(), n.Name); err != nil {
+		return nil, s.changed(err)
+	}
+	s.record(c, occurrence{Type: "node.removed", Node: n.Name})
+	return nil, nil
 }

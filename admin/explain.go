@@ -8,6 +8,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"twinhop/admin/nodes"
+	"twinhop/admin/problem"
 	"twinhop/admin/show"
 	"twinhop/appsession"
 	"twinhop/gateway"
@@ -215,7 +216,7 @@ const maxKeys = 12 // of one message
 
 func (s *Server) postExplain(c *gin.Context) (any, error) {
 	var body explainBody
-	if err := readJSON(c, &body); err != nil {
+	if err := problem.ReadJSON(c, &body); err != nil {
 		return nil, err
 	}
 	a, err := s.readAsk(&body)
@@ -234,26 +235,26 @@ func (s *Server) readAsk(body *explainBody) (*gateway.Ask, error) {
 	case "sip":
 		a.Wants = cluster.SIP
 	default:
-		return nil, invalid("#/proto", "http or sip")
+		return nil, problem.Invalid("#/proto", "http or sip")
 	}
 	kind := slices.Index(show.Kinds[:], body.Kind)
 	if body.Kind == "" {
 		kind = int(gateway.Open)
 	}
 	if kind < 0 {
-		return nil, invalid("#/kind", "open, within or same")
+		return nil, problem.Invalid("#/kind", "open, within or same")
 	}
 	a.Kind = gateway.Kind(kind)
 	if body.Pool == "" {
 		body.Pool = "default"
 	}
 	if a.Pool = v.Pool(body.Pool); a.Pool == nil {
-		return nil, invalid("#/pool", "there is no pool of this name")
+		return nil, problem.Invalid("#/pool", "there is no pool of this name")
 	}
 	for _, name := range body.Tried {
 		n := v.Named(name)
 		if n == nil {
-			return nil, invalid("#/tried", "there is no node of this name")
+			return nil, problem.Invalid("#/tried", "there is no node of this name")
 		}
 		a.Tried = append(a.Tried, n)
 	}
@@ -262,12 +263,12 @@ func (s *Server) readAsk(body *explainBody) (*gateway.Ask, error) {
 
 func readKeys(a *gateway.Ask, body *explainBody) error {
 	if len(body.Keys) > maxKeys {
-		return invalid("#/keys", "at most %d", maxKeys)
+		return problem.Invalid("#/keys", "at most %d", maxKeys)
 	}
 	for _, k := range body.Keys {
 		known, ok := keySources[k.Source]
 		if !ok {
-			return invalid("#/keys", "%.40q is no source of keys", k.Source)
+			return problem.Invalid("#/keys", "%.40q is no source of keys", k.Source)
 		}
 		key := appsession.Key{Space: known.space, Realm: a.Pool.Realm, Value: k.Value}
 		if known.space == appsession.HTTP {

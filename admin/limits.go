@@ -8,6 +8,7 @@ import (
 
 	"twinhop/admin/limits"
 	"twinhop/admin/nodes"
+	"twinhop/admin/problem"
 	"twinhop/admin/stamp"
 )
 
@@ -30,11 +31,11 @@ func (s *Server) deleteBan(c *gin.Context) (any, error) {
 	ip, err := netip.ParseAddr(c.Param("ip"))
 	switch {
 	case err != nil || ip.Zone() != "":
-		return nil, newProblem(http.StatusUnprocessableEntity, "validation", "The last part of the path is an IP address, without a port.")
+		return nil, problem.New(http.StatusUnprocessableEntity, "validation", "The last part of the path is an IP address, without a port.")
 	case s.Panel.Unban == nil:
-		return nil, newProblem(http.StatusNotFound, "not-found", "There is no SIP listener.")
+		return nil, problem.New(http.StatusNotFound, "not-found", "There is no SIP listener.")
 	case !s.Panel.Unban(ip.Unmap()):
-		return nil, newProblem(http.StatusNotFound, "not-found", "This source is not banned.")
+		return nil, problem.New(http.StatusNotFound, "not-found", "This source is not banned.")
 	}
 	who := actor(c)
 	s.log.Info("ban lifted", "source", ip, "user", who.Name, "via", who.Via)

@@ -7,6 +7,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"twinhop/admin/nodes"
+	"twinhop/admin/problem"
 	"twinhop/admin/search"
 	"twinhop/admin/show"
 	"twinhop/appsession"
@@ -22,7 +23,7 @@ type switchoverBody struct {
 // postSwitchover moves everything that lives on one node to another.
 func (s *Server) postSwitchover(c *gin.Context) (any, error) {
 	var body switchoverBody
-	if err := readJSON(c, &body); err != nil {
+	if err := problem.ReadJSON(c, &body); err != nil {
 		return nil, err
 	}
 	if err := body.check(); err != nil {
@@ -32,12 +33,12 @@ func (s *Server) postSwitchover(c *gin.Context) (any, error) {
 		return nil, notHere()
 	}
 	if body.From == body.To {
-		return nil, invalid("#/to", "another route than from")
+		return nil, problem.Invalid("#/to", "another route than from")
 	}
 	n, err := s.Panel.Switchover(c.Request.Context(), body.From, body.To)
 	switch {
 	case errors.Is(err, cluster.ErrUnknownNode):
-		return nil, newProblem(http.StatusNotFound, "not-found", "No node has or had this route: %s", nodes.Clean(err.Error()))
+		return nil, problem.New(http.StatusNotFound, "not-found", "No node has or had this route: %s", nodes.Clean(err.Error()))
 	case err != nil:
 		return nil, storeProblem(err)
 	}
@@ -53,7 +54,7 @@ type moveBody struct {
 // postMove moves one session to another node, with its calls.
 func (s *Server) postMove(c *gin.Context) (any, error) {
 	var body moveBody
-	if err := readJSON(c, &body); err != nil {
+	if err := problem.ReadJSON(c, &body); err != nil {
 		return nil, err
 	}
 	if err := body.check(); err != nil {
@@ -66,18 +67,18 @@ func (s *Server) postMove(c *gin.Context) (any, error) {
 	to := s.Panel.View().Named(body.To)
 	switch {
 	case to == nil:
-		return nil, invalid("#/to", "the name of a node")
+		return nil, problem.Invalid("#/to", "the name of a node")
 	case to.Name == x.Owner:
-		return nil, newProblem(http.StatusConflict, "conflict", "The session lives there already.")
+		return nil, problem.New(http.StatusConflict, "conflict", "The session lives there already.")
 	case !s.takes(to) && !body.Force:
-		return nil, newProblem(http.StatusConflict, "conflict", "That node is stopped or down. Send \"force\": true to do it anyway.")
+		return nil, problem.New(http.StatusConflict, "conflict", "That node is stopped or down. Send \"force\": true to do it anyway.")
 	}
 	if s.Panel.Move == nil {
 		return nil, notHere()
 	}
 	if err := s.Panel.Move(c.Request.Context(), x, to); err != nil {
 		if errors.Is(err, appsession.ErrMoved) {
-			return nil, newProblem(http.StatusConflict, "conflict", "The session was moved by somebody else meanwhile.")
+			return nil, problem.New(http.StatusConflict, "conflict", "The session was moved by somebody else meanwhile.")
 		}
 		return nil, storeProblem(err)
 	}
@@ -117,7 +118,7 @@ func (s *Server) deleteSession(c *gin.Context) (any, error) {
 
 // found is the session that the path names.
 func (s *Server) found(c *gin.Context) (x appsession.Session, err error) {
-	gone := newProblem(http.StatusNotFound, "not-found", "There is no such session, or it has ended.")
+	gone := problem.New(http.StatusNotFound, "not-found", "There is no such session, or it has ended.")
 	id, ok := appsession.ParseID(c.Param("sid"))
 	if !ok {
 		return x, gone

@@ -6,6 +6,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"twinhop/admin/nodes"
+	"twinhop/admin/problem"
 	"twinhop/appsession"
 )
 
@@ -57,7 +58,7 @@ func (s *Server) findNode(name string) (nodes.View, error) {
 			return x, nil
 		}
 	}
-	return nodes.View{}, newProblem(http.StatusNotFound, "not-found", "There is no node of this name.")
+	return nodes.View{}, problem.New(http.StatusNotFound, "not-found", "There is no node of this name.")
 }
 
 func (s *Server) getNode(c *gin.Context) (any, error) {

@@ -9,6 +9,7 @@ import (
 
 	"twinhop/admin/nodes"
 	"twinhop/admin/operate"
+	"twinhop/admin/problem"
 	"twinhop/admin/stamp"
 	"twinhop/gateway/cluster"
 )
@@ -57,7 +58,7 @@ type drainBody struct {
 // far it is.
 func (s *Server) postDrain(c *gin.Context) (any, error) {
 	var body drainBody
-	if err := readJSON(c, &body); err != nil {
+	if err := problem.ReadJSON(c, &body); err != nil {
 		return nil, err
 	}
 	if err := body.check(); err != nil {
@@ -80,7 +81,7 @@ func (s *Server) postDrain(c *gin.Context) (any, error) {
 	o, err := s.desk.Drain(n.Name, body.Stop, actor(c).Name, body.Reason)
 	switch {
 	case errors.Is(err, operate.ErrRunning):
-		return nil, newProblem(http.StatusConflict, "conflict", "The node is being drained already.")
+		return nil, problem.New(http.StatusConflict, "conflict", "The node is being drained already.")
 	case err != nil:
 		return nil, s.changed(err)
 	}
@@ -101,7 +102,7 @@ func (s *Server) getOperations(*gin.Context) (any, error) {
 func (s *Server) getOperation(c *gin.Context) (any, error) {
 	o, err := s.desk.Get(c.Param("id"))
 	if err != nil {
-		return nil, newProblem(http.StatusNotFound, "not-found", "There is no such operation.")
+		return nil, problem.New(http.StatusNotFound, "not-found", "There is no such operation.")
 	}
 	return s.viewOperation(o), nil
 }
@@ -111,9 +112,9 @@ func (s *Server) deleteOperation(c *gin.Context) (any, error) {
 	o, err := s.desk.Cancel(c.Param("id"))
 	switch {
 	case errors.Is(err, operate.ErrUnknown):
-		return nil, newProblem(http.StatusNotFound, "not-found", "There is no such operation.")
+		return nil, problem.New(http.StatusNotFound, "not-found", "There is no such operation.")
 	case errors.Is(err, operate.ErrEnded):
-		return nil, newProblem(http.StatusConflict, "conflict", "The operation has ended.")
+		return nil, problem.New(http.StatusConflict, "conflict", "The operation has ended.")
 	case err != nil:
 		return nil, err
 	}
@@ -133,7 +134,7 @@ func (s *Server) postReset(c *gin.Context) (any, error) {
 
 func (s *Server) eachMember(c *gin.Context, what string, do func(*cluster.Member) bool, none string) (any, error) {
 	var body why
-	if err := readJSON(c, &body); err != nil {
+	if err := problem.ReadJSON(c, &body); err != nil {
 		return nil, err
 	}
 	if err := body.check(); err != nil {
@@ -150,7 +151,7 @@ func (s *Server) eachMember(c *gin.Context, what string, do func(*cluster.Member
 		}
 	}
 	if !any {
-		return nil, newProblem(http.StatusConflict, "conflict", "%s", none)
+		return nil, problem.New(http.StatusConflict, "conflict", "%s", none)
 	}
 	s.record(c, occurrence{Type: what, Node: n.Name, Reason: body.Reason})
 	return s.findNode(n.Name)

@@ -9,6 +9,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"twinhop/admin/problem"
 	"twinhop/web"
 )
 
@@ -24,12 +25,12 @@ func (s *Server) page(c *gin.Context) {
 		name = "index.html"
 	}
 	if c.Request.Method != http.MethodGet && c.Request.Method != http.MethodHead {
-		s.fail(c, newProblem(http.StatusMethodNotAllowed, "method", "%s is not possible here.", c.Request.Method))
+		s.fail(c, problem.New(http.StatusMethodNotAllowed, "method", "%s is not possible here.", c.Request.Method))
 		return
 	}
 	data, err := fs.ReadFile(web.Files(), name)
 	if err != nil {
-		s.fail(c, newProblem(http.StatusNotFound, "not-found", "There is nothing at this path."))
+		s.fail(c, problem.New(http.StatusNotFound, "not-found", "There is nothing at this path."))
 		return
 	}
 	if name != "index.html" { // all others carry a hash in their names

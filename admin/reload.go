@@ -6,6 +6,8 @@ import (
 	"net/http"
 
 	"github.com/gin-gonic/gin"
+
+	"twinhop/admin/problem"
 )
 
 // Reloaded is what became of a configuration that was read again.
@@ -33,14 +35,14 @@ func (r *Rejected) Error() string {
 
 // rejection is the problem of a Rejected.
 type rejection struct {
-	*problem
+	*problem.Problem
 	Faults []ConfigFault `json:"errors"`
 }
 
 // postReload reads the configuration again.
 func (s *Server) postReload(c *gin.Context) (any, error) {
 	var body why
-	if err := readJSON(c, &body); err != nil {
+	if err := problem.ReadJSON(c, &body); err != nil {
 		return nil, err
 	}
 	if err := body.check(); err != nil {
@@ -53,15 +55,20 @@ func (s *Server) postReload(c *gin.Context) (any, error) {
 	var wrong *Rejected
 	switch {
 	case errors.As(err, &wrong):
-		p := newProblem(http.StatusUnprocessableEntity, "validation", "The configuration is not valid; the one in force stays.")
-		p.Instance, p.RequestID = c.Request.URL.Path, c.GetString(requestIDKey)
-		c.Header("Content-Type", "application/problem+json")
-		c.JSON(p.Status, rejection{p, wrong.Faults})
 		s.record(c, occurrence{Type: "config.rejected", Reason: body.Reason})
-		return nil, nil
+		return reject(c, wrong, "The configuration is not valid; the one in force stays.")
 	case err != nil:
-		return nil, newProblem(http.StatusUnprocessableEntity, "validation", "The configuration in force stays: %s", err.Error())
+		return nil, problem.New(http.StatusUnprocessableEntity, "validation", "The configuration in force stays: %s", err.Error())
 	}
 	s.record(c, occurrence{Type: "config.reloaded", Reason: body.Reason})
 	return r, nil
+}
+
+// reject answers with everything that is wrong.
+func reject(c *gin.Context, r *Rejected, text string) (any, error) {
+	p := problem.New(http.StatusUnprocessableEntity, "validation", "%s", text)
+	p.Instance, p.RequestID = c.Request.URL.Path, c.GetString(requestIDKey)
+	c.Header("Content-Type", "application/problem+json")
+	c.JSON(p.Status, rejection{p, r.Faults})
+	return nil, nil
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"twinhop/admin/access"
+	"twinhop/admin/problem"
 	"twinhop/admin/stamp"
 )
 
@@ -36,6 +37,8 @@ var routes = []route{
 	{"GET", "/api/v1/overview", RoleViewer, (*Server).getOverview},
 	{"GET", "/api/v1/nodes", RoleViewer, (*Server).getNodes},
 	{"GET", "/api/v1/nodes/:id", RoleViewer, (*Server).getNode},
+	{"POST", "/api/v1/nodes", RoleOperator, (*Server).postNode},
+	{"DELETE", "/api/v1/nodes/:id", RoleOperator, (*Server).deleteNode},
 	{"PATCH", "/api/v1/nodes/:id", RoleOperator, (*Server).patchNode},
 	{"POST", "/api/v1/nodes/:id/actions/drain", RoleOperator, (*Server).postDrain},
 	{"POST", "/api/v1/nodes/:id/actions/recover", RoleOperator, (*Server).postRecover},
@@ -79,14 +82,14 @@ func (s *Server) routes() http.Handler {
 	cross := http.NewCrossOriginProtection()
 	e.Use(s.frame, func(c *gin.Context) {
 		if err := cross.Check(c.Request); err != nil {
-			s.fail(c, newProblem(http.StatusForbidden, "cross-site", "Only pages of this very address may do this."))
+			s.fail(c, problem.New(http.StatusForbidden, "cross-site", "Only pages of this very address may do this."))
 		}
 	})
 	for _, r := range routes {
 		e.Handle(r.method, r.path, s.serve(r))
 	}
 	e.NoMethod(func(c *gin.Context) {
-		s.fail(c, newProblem(http.StatusMethodNotAllowed, "method", "%s is not possible here.", c.Request.Method))
+		s.fail(c, problem.New(http.StatusMethodNotAllowed, "method", "%s is not possible here.", c.Request.Method))
 	})
 	e.NoRoute(s.page)
 	return e
@@ -102,11 +105,11 @@ func (s *Server) serve(r route) gin.HandlerFunc {
 				s.fail(c, s.stranger())
 				return
 			}
-			s.fail(c, newProblem(http.StatusForbidden, "forbidden", "This needs the role %s.", r.role))
+			s.fail(c, problem.New(http.StatusForbidden, "forbidden", "This needs the role %s.", r.role))
 			return
 		}
 		if r.method != "GET" && !strings.HasPrefix(c.GetHeader("Content-Type"), "application/json") {
-			s.fail(c, newProblem(http.StatusUnsupportedMediaType, "media-type", "Send Content-Type: application/json."))
+			s.fail(c, problem.New(http.StatusUnsupportedMediaType, "media-type", "Send Content-Type: application/json."))
 			return
 		}
 		answer, err := r.handle(s, c)
@@ -145,7 +148,7 @@ func (s *Server) frame(c *gin.Context) {
 		}
 	}()
 	if !s.hostAllowed(c.Request) {
-		s.fail(c, newProblem(http.StatusMisdirectedRequest, "wrong-host",
+		s.fail(c, problem.New(http.StatusMisdirectedRequest, "wrong-host",
 			"Use 127.0.0.1 or localhost, or name this host in the configuration."))
 		return
 	}
@@ -221,7 +224,7 @@ func (s *Server) getMetrics(c *gin.Context) (any, error) {
 		return nil, s.stranger()
 	}
 	if s.Metrics == nil {
-		return nil, newProblem(http.StatusNotFound, "not-found", "Metrics are off.")
+		return nil, problem.New(http.StatusNotFound, "not-found", "Metrics are off.")
 	}
 	s.Metrics.ServeHTTP(c.Writer, c.Request)
 	return nil, nil

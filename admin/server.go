@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"crypto/rand"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -37,6 +38,11 @@ type Panel struct {
 	Activate func(ctx context.Context, node string, a cluster.Activation) error
 	// Adjust says any words of a node in one pool (cluster.Registry.Adjust).
 	Adjust func(ctx context.Context, pool, node string, w cluster.MemberWords) error
+	// AddNode adds a node, described in JSON with the keys of the
+	// configuration, to pools. A *Rejected says what is wrong with it.
+	AddNode func(ctx context.Context, node json.RawMessage, pools []string) error
+	// RemoveNode takes a node away.
+	RemoveNode func(ctx context.Context, name string) error
 	// Switchover moves everything from the node of one route to that of
 	// another and returns how many sessions moved (gateway.Router.Switchover).
 	Switchover func(ctx context.Context, from, to string) (int, error)
@@ -95,7 +101,6 @@ type Server struct {
 
 // Sizes and times of the HTTP servers.
 const (
-	maxBody       = 64 << 10
 	maxHeader     = 32 << 10
 	headerTimeout = 5 * time.Second
 	readTimeout   = 15 * time.Second

@@ -7,6 +7,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"twinhop/admin/problem"
 	"twinhop/admin/search"
 	"twinhop/admin/show"
 	"twinhop/appsession"
@@ -26,23 +27,23 @@ func parseFilter(c *gin.Context) (search.Filter, error) {
 		text = c.Query("key")
 	}
 	if len(text) > maxQuery {
-		return f, invalid("?q", "at most %d bytes", maxQuery)
+		return f, problem.Invalid("?q", "at most %d bytes", maxQuery)
 	}
 	f.Query = search.Parse(text)
 	if s := c.Query("limit"); s != "" {
 		n, err := strconv.Atoi(s)
 		if err != nil || n < 1 || n > maxLimit {
-			return f, invalid("?limit", "1 to %d", maxLimit)
+			return f, problem.Invalid("?limit", "1 to %d", maxLimit)
 		}
 		f.Limit = n
 	}
 	if s := c.Query("cursor"); s != "" {
 		if f.After, f.Paged = search.ParseCursor(s); !f.Paged {
-			return f, invalid("?cursor", "not a cursor of ours")
+			return f, problem.Invalid("?cursor", "not a cursor of ours")
 		}
 	}
 	if !slices.Contains([]string{"", "http", "sip", "both"}, f.Legs) {
-		return f, invalid("?legs", "http, sip or both")
+		return f, problem.Invalid("?legs", "http, sip or both")
 	}
 	return f, nil
 }
@@ -85,6 +86,6 @@ func viewPage(found []appsession.Session, n total, match string, role Role) page
 	return p
 }
 
-func storeProblem(error) *problem {
-	return newProblem(http.StatusServiceUnavailable, "unavailable", "The affinity table does not answer.")
+func storeProblem(error) *problem.Problem {
+	return problem.New(http.StatusServiceUnavailable, "unavailable", "The affinity table does not answer.")
 }

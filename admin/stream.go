@@ -12,6 +12,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"twinhop/admin/feed"
+	"twinhop/admin/problem"
 	"twinhop/admin/stamp"
 	"twinhop/appsession"
 )
@@ -31,15 +32,15 @@ func parseTopics(s string) (map[string]bool, error) {
 		case topic == "overview" || topic == "nodes" || topic == "sessions":
 		case name == "session":
 			if _, ok := appsession.ParseID(id); !ok {
-				return nil, invalid("?topics", "session: and the id of a session")
+				return nil, problem.Invalid("?topics", "session: and the id of a session")
 			}
 		default:
-			return nil, invalid("?topics", "overview, nodes, sessions or session:id")
+			return nil, problem.Invalid("?topics", "overview, nodes, sessions or session:id")
 		}
 		topics[topic] = true
 	}
 	if len(topics) == 0 || len(topics) > maxTopics {
-		return nil, invalid("?topics", "1 to %d topics", maxTopics)
+		return nil, problem.Invalid("?topics", "1 to %d topics", maxTopics)
 	}
 	return topics, nil
 }
@@ -54,7 +55,7 @@ func (s *Server) getStream(c *gin.Context) (any, error) {
 	after, _ := strconv.ParseUint(c.GetHeader("Last-Event-ID"), 10, 64)
 	page, last, ok := s.hub.feed.Join(topics, after)
 	if !ok {
-		return nil, newProblem(http.StatusServiceUnavailable, "unavailable", "Too many pages follow already.")
+		return nil, problem.New(http.StatusServiceUnavailable, "unavailable", "Too many pages follow already.")
 	}
 	defer s.hub.feed.Leave(page)
 	h := c.Writer.Header()

@@ -51,7 +51,7 @@ func (s *scene) hold(sessions, calls int) {
 	s.mu.Lock()
 	s.sessions, s.calls = sessions, calls
 	s.mu.Unlock()
-	time.Sleep(time.Second)
+	<-time.After(time.Second) // of the bubble
 	synctest.Wait()
 }
 

@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
-	"path/filepath"
 	"strings"
 	"sync"
 	"syscall"
@@ -29,7 +28,9 @@ func runCommand() *cobra.Command {
 		Short:   "serve as a configuration says, in the foreground",
 		Long: `run checks the configuration, binds every socket and serves until SIGTERM or
 SIGINT. Then it says so on /readyz, finishes requests and calls within
-shutdown.grace, and exits. A second signal exits at once.
+shutdown.grace, and exits. A second signal exits at once. SIGHUP reads the
+files again and puts them into force while it serves; if they are not valid,
+nothing changes.
 
 Instead of a configuration it takes mod_jk's files as they are: --workers,
 --urimap, --httpd. Then it prints a verdict for every line that does not mean
@@ -43,15 +44,13 @@ without a restart. -c adds a configuration with other keys, such as admin.`,
 				return err
 			case old.check("run") != nil:
 				return old.check("run")
-			case old.given():
-				return runOld(c.Context(), &old, name, c.ErrOrStderr())
-			case name == "":
+			case name == "" && !old.given():
 				return usage(`run needs a configuration: twinhop run -c twinhop.yaml
   twinhop demo                    shows everything at work, without a file
   twinhop check -c twinhop.yaml   tells what is wrong with a file
   twinhop run --workers FILE      takes mod_jk's files`)
 			}
-			return run(c.Context(), name, c.ErrOrStderr())
+			return serve(c.Context(), &source{name, old}, c.ErrOrStderr())
 		},
 	}
 	c.Flags().StringVarP(&file, "config", "c", "", "the configuration `file`")
@@ -59,55 +58,29 @@ without a restart. -c adds a configuration with other keys, such as admin.`,
 	return c
 }
 
-// run serves until a signal. Everything it tells goes to stderr.
-func run(ctx context.Context, name string, stderr io.Writer) error {
-	text, err := config.ReadFile(name)
+// serve builds a gateway and runs it until a signal. Everything it tells goes
+// to stderr.
+func serve(ctx context.Context, s *source, stderr io.Writer) error {
+	l, err := s.first(stderr)
 	if err != nil {
 		return err
 	}
-	c, problems := config.Parse(name, text, assembly.WordsIn(filepath.Dir(name)))
-	if len(problems) > 0 {
-		if err := problems.Render(stderr, text); err != nil {
-			return err
-		}
-	}
-	if errors, _ := problems.Count(); errors > 0 {
-		return exit{code: exitConfig}
-	}
-	return serve(ctx, &loaded{config: c, dir: filepath.Dir(name)}, stderr)
-}
-
-// runOld serves as mod_jk's files say, with a configuration beside them if there is a name.
-func runOld(ctx context.Context, o *oldFiles, name string, stderr io.Writer) error {
-	l, err := o.load(name)
-	if err != nil {
-		return err
-	}
-	if err := l.tell(stderr); err != nil {
-		return err
-	}
-	if l.failed() {
-		return exit{code: exitConfig}
-	}
-	return serve(ctx, l, stderr)
-}
-
-// serve builds a gateway and runs it until a signal.
-func serve(ctx context.Context, l *loaded, stderr io.Writer) error {
 	log := newLog(stderr, l.config.Telemetry.Log)
 	ctx, stop := onSignal(ctx, log) // before anything is built: what was bound is closed again
 	defer stop()
-	g, err := assembly.Build(assembly.Options{Config: l.config, Dir: l.dir, Log: log, Version: version(),
+	r := &reloader{source: s, log: log, now: l, next: make(chan *loaded, 1)}
+	r.gateway, err = assembly.Build(assembly.Options{Config: l.config, Dir: l.dir, Log: log, Version: version(), Reload: r.reload,
 		OnSetup: func(url string) {
 			fmt.Fprintf(stderr, "twinhop: nobody can log in to the admin UI yet. Make the first user within 15 minutes:\n  %s\n", url)
 		}})
 	if err != nil {
 		return err
 	}
+	g := r.gateway
 	listening(log, g.Addrs())
 	var wg sync.WaitGroup
 	wg.Go(func() { announce(ctx, g, log) })
-	wg.Go(func() { l.follow(ctx, g, log) })
+	wg.Go(func() { r.run(ctx) })
 	err = g.Run(ctx)
 	stop()
 	wg.Wait()

@@ -38,6 +38,9 @@ type Options struct {
 	// OnSetup is told the link by which the first user of the admin is made;
 	// nil: only the file in the state directory has it.
 	OnSetup func(url string)
+	// Reload reads Config again and calls Gateway.Reload, for those who ask the
+	// admin to. nil: they cannot.
+	Reload func(context.Context) (Reloaded, error)
 }
 
 // Gateway is a whole process, built and bound but not started. The exported
@@ -51,7 +54,10 @@ type Gateway struct {
 	Admin    *admin.Server
 
 	config   config.Config                 // that it was built from: what cannot change meanwhile
-	present  atomic.Pointer[config.Config] // that is in force now
+	basis    atomic.Pointer[config.Config] // that was given last
+	present  atomic.Pointer[config.Config] // that is in force now: basis with what operators said
+	roll     roll                          // nodes that operators added and removed
+	enlist   sync.Mutex                    // held while the roll is changed
 	changing sync.Mutex                    // one change of it, or of the policy, at a time
 	orders   orders                        // what status workers changed
 	spec     cluster.Spec                  // of the nodes and pools of present
@@ -153,6 +159,7 @@ func (g *Gateway) buildCluster() (*plan, error) {
 	g.spec = p.spec
 	g.ajp.Apply(p.ajp)
 	c := g.config
+	g.basis.Store(&c)
 	g.present.Store(&c)
 	return p, nil
 }
@@ -198,9 +205,18 @@ func (g *Gateway) buildAdmin(o Options) {
 			Activate: func(_ context.Context, node string, a cluster.Activation) error {
 				return g.Registry.SetActivation("", node, a)
 			},
-			Checks: g.checks, Leader: g.leaderWord},
+			Adjust: func(_ context.Context, pool, node string, w cluster.MemberWords) error {
+				return g.Registry.Adjust(pool, node, w)
+			},
+			AddNode: g.AddNode, RemoveNode: g.RemoveNode, Switchover: g.Router.Switchover, Move: g.Router.Relocate, Checks: g.checks, Leader: g.leaderWord},
 		Version: o.Version, Instance: host, StateDir: g.places.state, Secrets: keys, Metrics: g.metrics.page(),
 		OnSetup: o.OnSetup, Log: g.log,
+	}
+	if o.Reload != nil {
+		g.Admin.Panel.Reload = func(ctx context.Context) (admin.Reloaded, error) {
+			r, err := o.Reload(ctx)
+			return admin.Reloaded{Now: noNil(r.Now), Restart: noNil(r.Restart)}, err
+		}
 	}
 	if g.sockets.admin != nil {
 		g.Admin.BaseURL = "http://" + browsable(g.sockets.admin.Addr())
@@ -208,6 +224,9 @@ func (g *Gateway) buildAdmin(o Options) {
 		g.Admin.OnSetup = nil // no browser gets in
 	}
 }
+
+// noNil is an empty list in JSON, too.
+func noNil(list []string) []string { return append([]string{}, list...) }
 
 // leaderWord is the leader in the word of the configuration.
 func (g *Gateway) leaderWord() string {

@@ -71,7 +71,8 @@ func (g *Gateway) Reload(ctx context.Context, c config.Config) (Reloaded, error)
 	g.changing.Lock()
 	defer g.changing.Unlock()
 	old := g.present.Load()
-	c = g.orders.over(&c)
+	basis := c
+	c = g.roll.over(g.orders.over(&c))
 	p, err := g.plan(ctx, &c)
 	if err != nil {
 		return Reloaded{}, err
@@ -94,6 +95,7 @@ func (g *Gateway) Reload(ctx context.Context, c config.Config) (Reloaded, error)
 	if g.sip != nil {
 		g.sip.Apply(sipSettings(&c))
 	}
+	g.basis.Store(&basis)
 	g.present.Store(&c)
 	return g.told(old, &c), nil
 }

@@ -1,0 +1,96 @@
+package problem
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"mime"
+	"net/http"
+	"strings"
+
+	"github.com/gin-gonic/gin"
+)
+
+// MaxBody bounds the body of a request, in bytes.
+const MaxBody = 64 << 10
+
+// Problem is an error as the API answers it (RFC 9457). Its Detail is safe
+// text for people, never the text of an internal error.
+type Problem struct {
+	Type      string  `json:"type"`
+	Title     string  `json:"title"`
+	Status    int     `json:"status"`
+	Detail    string  `json:"detail,omitempty"`
+	Instance  string  `json:"instance,omitempty"`
+	RequestID string  `json:"requestId,omitempty"`
+	Errors    []Fault `json:"errors,omitempty"`
+	Setup     *bool   `json:"setup,omitempty"` // with 401: whether the first user is still to be made
+}
+
+// Fault is one thing wrong with a request, by JSON pointer or parameter.
+type Fault struct {
+	Pointer string `json:"pointer"`
+	Message string `json:"message"`
+}
+
+// Error lets handlers return a problem as an error.
+func (p *Problem) Error() string { return p.Title }
+
+// New makes a problem of a kind, with a text that is safe for people.
+func New(status int, kind, format string, args ...any) *Problem {
+	return &Problem{Type: "/problems/" + kind, Title: titles[kind], Status: status, Detail: fmt.Sprintf(format, args...)}
+}
+
+// titles are the kinds of problems; a type is "/problems/" and its kind.
+var titles = map[string]string{
+	"bad-request":  "The request cannot be read",
+	"validation":   "The request is not valid",
+	"login-needed": "Please log in",
+	"login-failed": "Name or password is wrong",
+	"forbidden":    "Not allowed",
+	"cross-site":   "Request from another site",
+	"wrong-host":   "This host name is not ours",
+	"not-found":    "Not found",
+	"method":       "Method not allowed",
+	"conflict":     "Not possible now",
+	"media-type":   "JSON needed",
+	"too-large":    "The request is too large",
+	"slow-down":    "Too many attempts",
+	"unavailable":  "Not available",
+	"internal":     "Something went wrong here",
+}
+
+// Invalid is a problem of one part of a request, by JSON pointer or parameter.
+func Invalid(pointer, format string, args ...any) *Problem {
+	p := New(http.StatusUnprocessableEntity, "validation", "%s", fmt.Sprintf(format, args...))
+	p.Errors = []Fault{{pointer, p.Detail}}
+	return p
+}
+
+// ReadJSON reads one JSON object, no more, no unknown fields.
+func ReadJSON(c *gin.Context, into any) error {
+	if kind, _, _ := mime.ParseMediaType(c.GetHeader("Content-Type")); kind != "application/json" {
+		return New(http.StatusUnsupportedMediaType, "media-type", "Send Content-Type: application/json.")
+	}
+	d := json.NewDecoder(http.MaxBytesReader(c.Writer, c.Request.Body, MaxBody))
+	d.DisallowUnknownFields()
+	err := d.Decode(into)
+	if err == nil && d.Decode(&struct{}{}) != io.EOF {
+		err = errors.New("something follows the JSON object")
+	}
+	if err == nil {
+		return nil
+	}
+	var tooLarge *http.MaxBytesError
+	var wrong *json.UnmarshalTypeError
+	switch {
+	case errors.As(err, &tooLarge):
+		return New(http.StatusRequestEntityTooLarge, "too-large", "At most %d bytes.", MaxBody)
+	case errors.As(err, &wrong):
+		return Invalid("#/"+strings.ReplaceAll(wrong.Field, ".", "/"), "a %s does not belong here", wrong.Value)
+	case strings.HasPrefix(err.Error(), "json: unknown field"):
+		return New(http.StatusUnprocessableEntity, "validation", "%s", strings.TrimPrefix(err.Error(), "json: "))
+	}
+	return New(http.StatusBadRequest, "bad-request", "The body is not one JSON object.")
+}

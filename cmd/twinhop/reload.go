@@ -1,0 +1,158 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"sync"
+	"syscall"
+
+	"github.com/coreos/go-systemd/v22/daemon"
+
+	"twinhop/admin"
+	"twinhop/cmd/twinhop/assembly"
+	"twinhop/gateway/config"
+	"twinhop/gateway/config/verdict"
+)
+
+// source is where the configuration of a process comes from, to be read at
+// start and again when somebody asks.
+type source struct {
+	name string   // of the configuration; "": there is none
+	old  oldFiles // mod_jk's, if any were named
+}
+
+// read reads everything. The text is that of the configuration, nil with
+// mod_jk's files.
+func (s *source) read() (l *loaded, text []byte, err error) {
+	if s.old.given() {
+		l, err = s.old.load(s.name)
+		return l, nil, err
+	}
+	if text, err = config.ReadFile(s.name); err != nil {
+		return nil, nil, err
+	}
+	l = &loaded{dir: filepath.Dir(s.name)}
+	l.config, l.problems = config.Parse(s.name, text, assembly.WordsIn(l.dir))
+	return l, text, nil
+}
+
+// first reads the source at start and tells people what there is to tell.
+func (s *source) first(stderr io.Writer) (*loaded, error) {
+	l, text, err := s.read()
+	switch {
+	case err != nil:
+		return nil, err
+	case text == nil:
+		err = l.tell(stderr)
+	case len(l.problems) > 0:
+		err = l.problems.Render(stderr, text)
+	}
+	if err == nil && l.failed() {
+		err = exit{code: exitConfig}
+	}
+	return l, err
+}
+
+// rejected is what is wrong with files that were read again, in the words of
+// the API.
+func (l *loaded) rejected() error {
+	r := &admin.Rejected{}
+	for _, p := range l.problems {
+		r.Faults = append(r.Faults, admin.ConfigFault{Place: fmt.Sprintf("%s:%d:%d", p.File, p.Line, p.Col), Key: p.Path,
+			Severity: string(p.Severity), Message: p.Message, Hint: p.Hint})
+	}
+	for _, f := range l.result.Findings {
+		if f.Verdict == verdict.Error {
+			r.Faults = append(r.Faults, admin.ConfigFault{Place: fmt.Sprintf("%s:%d", f.File, f.Line), Key: f.Directive, Severity: "error", Message: f.Note})
+		}
+	}
+	return r
+}
+
+// reloader reads the source of a running gateway again. One at a time.
+type reloader struct {
+	source *source
+	log    *slog.Logger
+
+	mu      sync.Mutex
+	gateway *assembly.Gateway
+	now     *loaded
+	next    chan *loaded // to whom follows the map
+}
+
+// reload puts what the source says now into force. On an error, which is an
+// *admin.Rejected when the source is to blame, everything stays as it was.
+func (r *reloader) reload(ctx context.Context) (assembly.Reloaded, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	l, _, err := r.source.read()
+	if err != nil {
+		return assembly.Reloaded{}, err
+	}
+	if l.failed() {
+		return assembly.Reloaded{}, l.rejected()
+	}
+	done, err := r.gateway.Reload(ctx, l.config)
+	if err != nil {
+		return done, err
+	}
+	r.now = l
+	select {
+	case <-r.next: // that nobody took
+	default:
+	}
+	r.next <- l
+	return done, nil
+}
+
+// run follows the map of URIs and takes SIGHUP as a wish to reload, until ctx
+// ends.
+func (r *reloader) run(ctx context.Context) {
+	hangups := make(chan os.Signal, 1)
+	signal.Notify(hangups, syscall.SIGHUP)
+	defer signal.Stop(hangups)
+	var group sync.WaitGroup
+	defer group.Wait()
+	var stop context.CancelFunc
+	follow := func(l *loaded) {
+		var inner context.Context
+		inner, stop = context.WithCancel(ctx)
+		group.Go(func() { l.follow(inner, r.gateway, r.log) })
+	}
+	follow(r.now)
+	for {
+		select {
+		case <-ctx.Done():
+			stop()
+			return
+		case l := <-r.next:
+			stop()
+			follow(l)
+		case <-hangups:
+			r.hangup(ctx)
+		}
+	}
+}
+
+// hangup reloads and tells the log and the service manager.
+func (r *reloader) hangup(ctx context.Context) {
+	if since := daemon.SdNotifyMonotonicUsec(); since != "" {
+		tell(r.log, daemon.SdNotifyReloading+"\n"+since)
+		defer tell(r.log, daemon.SdNotifyReady)
+	}
+	_, err := r.reload(ctx)
+	if wrong := (*admin.Rejected)(nil); errors.As(err, &wrong) {
+		for _, f := range wrong.Faults {
+			r.log.Error("configuration not valid", "place", f.Place, "key", f.Key, "severity", f.Severity, "err", f.Message, "hint", f.Hint)
+		}
+	}
+	if err != nil {
+		r.log.Error("the configuration in force stays", "err", err)
+	}
+}

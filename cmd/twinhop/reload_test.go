@@ -1,0 +1,57 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+)
+
+// SIGHUP puts the file as it is now into force; a call that is held goes on.
+// A file that is not valid changes nothing, and the log says where it is wrong.
+func TestHangup(t *testing.T) {
+	n := startNode(t)
+	g := startGateway(t, n, "{announce: 0, grace: 1s}")
+	n.release()
+	name := filepath.Join(g.dir, "twinhop.yaml")
+	text, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	hangup := func(more, told string) {
+		t.Helper()
+		if err := os.WriteFile(name, append([]byte(more), text...), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		before := strings.Count(g.log.String(), told)
+		g.Process.Signal(syscall.SIGHUP)
+		until(t, told, func() bool { return strings.Count(g.log.String(), told) > before })
+	}
+	p := newPhone(t, g.sip)
+	hangUp := p.call("held")
+	hangup("mounts: [{path: /only}]\n", "the configuration was reloaded")
+	if s := g.status(g.http, "/only"); s != 200 {
+		t.Errorf("/only: %d", s)
+	}
+	if s := g.status(g.http, "/other"); s != 404 {
+		t.Errorf("/other: %d", s)
+	}
+	hangup("mounts: [{path: other, pol: x}]\n", "the configuration in force stays")
+	if s := g.status(g.http, "/only"); s != 200 {
+		t.Errorf("after a wrong file: /only: %d", s)
+	}
+	for _, said := range []string{`place=twinhop.yaml:1:24`, `key=mounts[0].pol`, `hint="did you mean \"pool\"?"`} {
+		if !strings.Contains(g.log.String(), said) {
+			t.Errorf("the log does not say %s", said)
+		}
+	}
+	hangup("limits: {http: {headerTimeout: 7s}}\n", "these keys count after a restart only")
+	if answer := hangUp(); !strings.HasPrefix(answer, "SIP/2.0 200") {
+		t.Errorf("BYE: %s", answer)
+	}
+	g.Process.Signal(syscall.SIGTERM)
+	if code := g.wait(t); code != 0 {
+		t.Errorf("exit code %d", code)
+	}
+}
