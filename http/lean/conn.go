@@ -107,6 +107,20 @@ func (c *Conn) await(first bool) bool {
 	return true
 }
 
+// wait tells whether n bytes are there, or come in a moment: some clients send
+// head and body one after the other.
+func (c *Conn) wait(n int) bool {
+	if c.w-c.r >= n {
+		return true
+	}
+	for c.bound(bodyWait); c.w-c.r < n; {
+		if !c.read() {
+			return false
+		}
+	}
+	return true
+}
+
 // complete tells whether there is no need to wait for more of a head: it is
 // there, or it is for net/http.
 func complete(b []byte, limit int) bool {

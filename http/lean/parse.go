@@ -5,15 +5,17 @@ import (
 	"net/http"
 	"net/textproto"
 	"strings"
+	"time"
 
 	"twinhop/http/head"
 )
 
 // maxBody is the longest body that a plain request has, maxFields how many
-// fields.
+// fields, bodyWait how far its body may lag behind its head.
 const (
 	maxBody   = 16 << 10
 	maxFields = 100
+	bodyWait  = 100 * time.Millisecond
 )
 
 var headEnd = []byte("\r\n\r\n")
@@ -29,8 +31,8 @@ type outline struct {
 }
 
 // Request reads the head that is first on the connection into q. False: it is
-// not plain, or its body is not there yet, and q is spoilt; the caller returns
-// Elsewhere. Names get net/http's spelling and are sorted, as the fields of a
+// not plain, or its body does not come at once, and q is spoilt; the caller
+// returns Elsewhere. Names get net/http's spelling and are sorted, as the fields of a
 // request that comes by net/http are.
 func (c *Conn) Request(q *head.Request) bool {
 	end := bytes.Index(c.buf[c.r:c.w], headEnd)
@@ -44,7 +46,7 @@ func (c *Conn) Request(q *head.Request) bool {
 		return false
 	}
 	size := max(o.length, 0)
-	if c.w-c.r < end+len(headEnd)+size {
+	if !c.wait(end + len(headEnd) + size) {
 		return false
 	}
 	q.Host, q.Length, q.Peer = o.host, int64(size), c.peer

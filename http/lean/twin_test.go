@@ -4,10 +4,13 @@ import (
 	"bufio"
 	"bytes"
 	"io"
+	"net"
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
+	"time"
 
 	"twinhop/http/head"
 )
@@ -15,12 +18,18 @@ import (
 // parsed reads one request as a connection that received exactly these bytes
 // would; rest is what follows it.
 func parsed(data []byte) (q head.Request, body, rest string, last, ok bool) {
-	c := &Conn{s: &Server{HeaderBytes: 32 << 10}, buf: slices.Clone(data), w: len(data)}
+	c := &Conn{s: &Server{HeaderBytes: 32 << 10}, nc: ended{}, buf: slices.Clone(data), w: len(data)}
 	if !complete(data, c.s.HeaderBytes) || !c.Request(&q) {
 		return q, "", "", false, false
 	}
 	return q, string(c.Body), string(data[c.next:]), c.last, true
 }
+
+// ended is a connection on which nothing more comes.
+type ended struct{ net.Conn }
+
+func (ended) Read([]byte) (int, error)        { return 0, io.EOF }
+func (ended) SetReadDeadline(time.Time) error { return nil }
 
 var plainRequests = []string{
 	"GET / HTTP/1.1\r\nHost: h\r\n\r\n",
@@ -110,6 +119,32 @@ func TestWhatIsPlain(t *testing.T) {
 		if !complete([]byte(text), 32<<10) {
 			t.Errorf("%.200q would be waited for", text)
 		}
+	}
+}
+
+// A body may come a moment after its head, in pieces; one that does not come is
+// for net/http to wait for.
+func TestBodyThatLags(t *testing.T) {
+	const form = "POST /f HTTP/1.1\r\nHost: h\r\nContent-Length: 10000\r\n\r\n"
+	for pieces, want := range map[int]bool{0: false, 3: false, 4: true} {
+		ours, theirs := net.Pipe()
+		c := &Conn{s: &Server{HeaderBytes: 32 << 10}, nc: ours, buf: make([]byte, firstRead)}
+		c.w = copy(c.buf, form)
+		var sending sync.WaitGroup
+		sending.Go(func() {
+			for range pieces {
+				theirs.Write(bytes.Repeat([]byte("x"), 2500))
+			}
+		})
+		var q head.Request
+		if got := c.Request(&q); got != want || got && string(c.Body) != strings.Repeat("x", 10000) {
+			t.Errorf("%d pieces: %v, %d bytes", pieces, got, len(c.Body))
+		}
+		if got := string(c.buf[c.r:c.w]); got != form+strings.Repeat("x", 2500*pieces) {
+			t.Errorf("%d pieces: %d bytes are left", pieces, len(got))
+		}
+		sending.Wait()
+		ours.Close()
 	}
 }
 
