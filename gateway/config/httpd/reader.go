@@ -20,6 +20,12 @@ type reading struct {
 	total    int // bytes
 	looked   int // names in directories
 	stopped  bool
+
+	macros   map[string]*macro // by name in small letters
+	written  []*macro          // all of them
+	defining *macro            // whose lines are being read
+	within   int               // macros that are being used
+	expanded int               // lines that came from macros
 }
 
 const blanks = " \t\r\n\v\f"
@@ -37,6 +43,7 @@ func (r *Reader) Read(sources ...Source) *Conf {
 	for _, s := range sources {
 		x.file(s)
 	}
+	x.unused()
 	return &x.Conf
 }
 
@@ -86,12 +93,16 @@ func (r *reading) file(s Source) {
 			r.line(trimmed, at)
 		}
 	}
-	r.sections = r.sections[:r.base]
+	r.sections, r.defining = r.sections[:r.base], nil
 	r.base = before
 }
 
 // line takes one line.
 func (r *reading) line(text string, at Place) {
+	if r.defining != nil {
+		r.collect(text, at)
+		return
+	}
 	if end, ok := strings.CutPrefix(text, "</"); ok {
 		r.close(strings.ToLower(strings.Trim(end, blanks+">")))
 		return
@@ -137,6 +148,8 @@ func (r *reading) directive(d Directive) {
 		r.defined[d.Args[0]] = strings.Join(d.Args[1:min(len(d.Args), 2)], "")
 	case lower == "undefine":
 		delete(r.defined, d.Args[0])
+	case lower == "use":
+		r.use(d)
 	case lower == "loadmodule":
 		r.load(d.Args)
 	case lower == "include", lower == "includeoptional":

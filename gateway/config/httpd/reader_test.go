@@ -76,6 +76,10 @@ func TestRead(t *testing.T) {
 		{"files that exist", "<IfFile conf/there>\njkA\n</IfFile>\n<IfFile !/etc/httpd/conf/there>\njkB", []string{"h:2:1 main server jkA", "h:5:1 main server jkB off:<IfFile !/etc/httpd/conf/there>"}},
 		{"requests", "<If \"%{HTTP_HOST} == 'x'\">\njkA\n</If>\n<Else>\njkB\n</Else>\njkC", []string{
 			`h:2:1 main server jkA depends:<If "%{HTTP_HOST} == 'x'">`, "h:5:1 main server jkB depends:<Else>", "h:7:1 main server jkC"}},
+		{"macros", "<Macro Site $name $n %n%>\n<VirtualHost $name>\nServerName $n.$name\njkA /$n%n% \\\n  w\nUse inner $name\n</VirtualHost>\n</Macro>\n<MACRO inner $x>\njkB $x $xx\n</macro>\nUse Site a b c\nuse site $n d e\nUse Site\nUse nobody\n<Macro loop>\nUse loop\n</Macro>\n<IfDefine X>\n<Macro Site>\njkC\n</Macro>\nUse nobody\n</IfDefine>\n<Macro never $x>\njkD ${x} $x\n<Macro m>\njkE\n</Macro>\n</Macro>\njkF\n<Macro open>\njkG", []string{
+			`h:4:1 b.a jkA "/bc" "w"`, `h:10:1 b.a jkB "a" "ax"`, `h:4:1 d.$n jkA "/de" "w"`, `h:10:1 d.$n jkB "$n" "$nx"`,
+			"h:21:1 main server jkC off:<IfDefine X>", "h:31:1 main server jkF", `h:26:1 main server jkD "${x}" "$x" off:<Macro never $x> unset:x`, "h:28:1 main server jkE off:<Macro never $x>", "h:33:1 main server jkG off:<Macro open>",
+			"h:14:1 Use ! <Macro Site $name $n %n%> takes 3 values, not 0", `h:15:1 Use ! there is no macro "nobody"`}},
 		{"nothing to close", "</Location>\njkA\n</VirtualHost", []string{"h:2:1 main server jkA"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -162,6 +166,13 @@ func TestLimits(t *testing.T) {
 	for i := range maxDepth + 1 {
 		chain[fmt.Sprint(i)] = &fstest.MapFile{Data: fmt.Appendf(nil, "Include %d", i+1)}
 	}
+	doubling, manyMacros := "", ""
+	for i := range 20 {
+		doubling += fmt.Sprintf("<Macro m%d>\nUse m%d\nUse m%[2]d\n</Macro>\n", i+1, i)
+	}
+	for i := range maxMacros {
+		manyMacros += fmt.Sprintf("<Macro x%d>\n</Macro>\n", i)
+	}
 	for _, c := range []struct {
 		name, text string
 		fs         fstest.MapFS
@@ -181,6 +192,11 @@ func TestLimits(t *testing.T) {
 		{"lines", strings.Repeat("jk\n", maxLines+1), nil, "more than 20000 lines"},
 		{"a line that goes on", strings.Repeat("x\\\n", maxLogical), nil, "the line is too long"},
 		{"variables that double", "Define v xxxxxxxxxxxxxxxx\n" + strings.Repeat("Define v ${v}${v}\n", 30), nil, "with its variables the line is too long"},
+		{"macros that use each other", "<Macro a $x>\nUse a $x\n</Macro>\nUse a x", nil, "more than 32 macros use each other"},
+		{"macros that double", "<Macro m0>\nx\n</Macro>\n" + doubling + "Use m20\n", nil, "macros make more than 200000 lines"},
+		{"macros with long lines", "<Macro a $x>\nUse a $x$x$x$x\n</Macro>\nUse a " + strings.Repeat("x", 1000), nil, "or one of more than"},
+		{"a long macro", "<Macro a>\n" + strings.Repeat("x\n", maxLines+1), nil, "more than 20000 lines"},
+		{"many macros", manyMacros + "<Macro>\n</Macro>\n", nil, "a macro has a name"},
 		{"no file", "Include a", fstest.MapFS{"a": {Mode: fs.ModeNamedPipe}}, "not a regular file"},
 		{"no file system", "Include a", nil, "included files are not read here"},
 	} {
@@ -201,6 +217,7 @@ func TestLimits(t *testing.T) {
 func FuzzRead(f *testing.F) {
 	f.Add("<VirtualHost a>\nServerName b\n<Location \"/x\">\nJkMount \\\n w\n</Location>\n</VirtualHost>\nInclude a\nInclude d/*")
 	f.Add("Define a b\nDefine a ${a}${a}${c}\nUnDefine a\n<IfDefine !a>\n<IfModule !x>\nLoadModule x y\n<IfVersion >= 2.4.>\n<IfVersion ~ (>\n<IfFile a>")
+	f.Add("<Macro a $x %y>\nUse b $x\n<VirtualHost %y>\n</Macro>\n<Macro b $>\nJkX $\nUse a x y\n</Macro>\nUse a 1 2\nUse b <Macro\n<Macro c>\n<Macro d>\n</Macro>\nUse c")
 	f.Add("<\n</\n<>\n< x\n\\\n'\n\"\\\nInclude\nInclude ''\nInclude [\nInclude ${\nServerRoot ..\nInclude ../../*")
 	f.Fuzz(func(t *testing.T, text string) {
 		if len(text) > 1<<12 {

@@ -32,6 +32,10 @@ func (r *reading) open(name, rest string, at Place) {
 	}
 	s, args := r.top(), arguments(rest)
 	s.name = strings.ToLower(name)
+	if s.name == "macro" && s.off == "" && s.depends == "" {
+		r.define(tag, args, at)
+		return
+	}
 	if slices.Contains(places, s.name) {
 		s.location = ""
 	}
@@ -45,7 +49,7 @@ func (r *reading) open(name, rest string, at Place) {
 			return
 		}
 		r.Hosts = append(r.Hosts, s.host)
-	case slices.Contains([]string{"if", "elseif", "else", "macro"}, s.name):
+	case slices.Contains([]string{"if", "elseif", "else"}, s.name):
 		s.depends = tag
 	case s.off == "" && !r.holds(s.name, args, at):
 		s.off = tag
