@@ -194,11 +194,16 @@ func (u *run) forced(own *cluster.Member, others bool) *cluster.Member {
 
 func (u *run) algorithm() balance.Algorithm { return u.places.algorithm(u.Wants) }
 
-// question is what the algorithm may know. An id counts as a session, also one
-// that is nothing but a route.
+// carries tells whether the message came with a session id, also one that is
+// nothing but a route.
+func (u *run) carries() bool {
+	return u.web.ev != nil || u.a.Hint.Route != "" && u.Pool.Sticky
+}
+
+// question is what the algorithm may know.
 func (u *run) question() balance.Question {
 	return balance.Question{Seed: u.seed(), Service: u.Wants, Stateless: u.Pool.Stateless, Dry: u.dry,
-		Known: u.web.ev != nil || u.a.Hint.Route != "" && u.Pool.Sticky}
+		Known: u.carries()}
 }
 
 // pick asks the pool's algorithm, seeded by the first key of the message. Who

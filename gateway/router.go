@@ -164,7 +164,7 @@ func (u *run) account(d *Decision) {
 	d.Member.Node.Load().Served.Add(1)
 	if u.a.Kind == Open {
 		load.Elected.Add(1)
-		if u.subj == nil {
+		if u.subj == nil && !u.carries() && !u.Pool.Stateless {
 			load.Sessions.Add(1)
 		}
 		if o, ok := u.algorithm().(balance.Observer); ok {

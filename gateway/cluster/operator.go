@@ -8,10 +8,11 @@ import (
 // MemberWords is what an operator may say of a pool member at run time. What
 // is nil is left as it is.
 type MemberWords struct {
-	Activation              *Activation
-	Weight, Distance        *int // lbfactor, distance
-	BusyLimit               *int
-	Route, Domain, Redirect *string
+	Activation       *Activation
+	Weight, Distance *int // lbfactor, distance
+	BusyLimit        *int
+	Route, Redirect  *string
+	Domain           *string // empty: none, whatever the route is
 }
 
 // PoolWords is what an operator may say of a pool at run time. What is nil is

@@ -235,6 +235,15 @@ func TestAdjust(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	dotted, none := "west.n1", ""
+	for _, step := range []struct {
+		words MemberWords
+		want  string
+	}{{MemberWords{Route: &dotted}, "east"}, {MemberWords{Domain: &none}, ""}, {MemberWords{Domain: &east, Route: new("n1")}, "east"}} {
+		if err := r.Adjust("p", "n1", step.words); err != nil || r.View().Pool("p").Member("n1").Domain != step.want {
+			t.Errorf("domain %q, not %q: %v", r.View().Pool("p").Member("n1").Domain, step.want, err)
+		}
+	}
 	bad, route := -1, "n2"
 	for _, w := range []MemberWords{{Weight: &bad}, {Distance: &bad}, {BusyLimit: &bad}, {Route: &route}, {Activation: new(Activation(9))}} {
 		if err := r.Adjust("p", "n1", w); err == nil {

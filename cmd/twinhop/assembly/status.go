@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -217,11 +218,11 @@ func (g *Gateway) order(changes []workers.Change) error {
 	return workers.Refuse("Update failed: %v", err)
 }
 
-// level takes back the load values of pools whose members or method changed,
-// as mod_jk does: what was counted before says nothing of what is fair now.
+// level takes back the load values of pools whose members were switched, as
+// mod_jk does: what was counted before says nothing of what is fair now.
 func (g *Gateway) level(changes []workers.Change) {
 	for _, c := range changes {
-		if p := g.Registry.View().Pool(c.Worker); p != nil && (c.Attribute == workers.Activation || c.Attribute == workers.Method) {
+		if p := g.Registry.View().Pool(c.Worker); p != nil && c.Attribute == workers.Activation {
 			for _, m := range p.Members {
 				m.Load.Value.Store(0)
 			}
@@ -282,6 +283,13 @@ func (g *Gateway) adjustOne(changes []workers.Change) (back func(), err error) {
 	var words, old cluster.MemberWords
 	for i := range changes {
 		changes[i].MemberWords(&words)
+	}
+	if words.Route != nil && words.Domain == nil { // as mod_jk: a domain stays, and where there is none the route brings one
+		domain, _, dotted := strings.Cut(*words.Route, ".")
+		if m.Domain != "" || !dotted {
+			domain = m.Domain
+		}
+		words.Domain = &domain
 	}
 	was(&old.Activation, words.Activation, &m.Activation)
 	was(&old.Weight, words.Weight, &m.Weight)
