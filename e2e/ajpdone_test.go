@@ -54,7 +54,7 @@ func TestAJPTellsOfTLS(t *testing.T) {
 	root, people := newAuthority(t, "root"), newAuthority(t, "people")
 	s := secured(root, byAJP)
 	for i := range s.AJP {
-		s.AJP[i] = strings.TrimSuffix(s.AJP[i], "}") + ", attributes: {STAGE: \"production, east\"}, variables: [SSL_CLIENT_VERIFY, SSL_CLIENT_S_DN]}"
+		s.AJP[i] = strings.TrimSuffix(s.AJP[i], "}") + ", attributes: {STAGE: \"production, east\", SSL_CLIENT_S_DN: nobody}, variables: [SSL_CLIENT_VERIFY, SSL_CLIENT_S_DN]}"
 	}
 	s.HTTPS[0] = "{cert: site.pem, key: site.key, clientCA: people.pem, clientAuth: optional}"
 	before := s.Files
@@ -91,7 +91,7 @@ func TestAJPTellsOfTLS(t *testing.T) {
 				}
 			}
 			want := map[string]string{"secure": "https true", "cipher": cipher + " " + size, "tls": map[uint16]string{tls.VersionTLS12: "TLSv1.2", tls.VersionTLS13: "TLSv1.3"}[version],
-				"person": "null", "own": "production, east NONE null"}
+				"person": "null", "own": "production, east NONE nobody"}
 			if shown {
 				want["person"], want["own"] = "CN=alice,O=Acme", "production, east SUCCESS CN=alice,O=Acme"
 			}
@@ -102,7 +102,7 @@ func TestAJPTellsOfTLS(t *testing.T) {
 			}
 		}
 	}
-	if _, lines := asTold(t, w, request(t, "GET", w.http+"/app/told.jsp", nil, "SSL_CLIENT_VERIFY: SUCCESS")); lines["own"] != "production, east null null" || lines["cipher"] != "null null" || !strings.Contains(lines["tls"], "null") {
+	if _, lines := asTold(t, w, request(t, "GET", w.http+"/app/told.jsp", nil, "SSL_CLIENT_VERIFY: SUCCESS")); lines["own"] != "production, east null nobody" || lines["cipher"] != "null null" || !strings.Contains(lines["tls"], "null") {
 		t.Errorf("without TLS: %q, %q, %q", lines["own"], lines["cipher"], lines["tls"])
 	}
 }

@@ -41,7 +41,8 @@ type Settings struct {
 	Secret string
 	// Attributes go with each request, and so do those of Variables that have
 	// a value: what is known of the client's TLS connection, by names of
-	// mod_ssl [JkEnvVar]. Tomcat takes only names that its
+	// mod_ssl [JkEnvVar]. These come last, so that an attribute of the same
+	// name is what counts without one. Tomcat takes only names that its
 	// allowedRequestAttributesPattern fits.
 	Attributes []Attribute
 	Variables  []string

@@ -9,6 +9,12 @@ import (
 	"twinhop/gateway/config/sheet"
 )
 
+// fits tells whether nodes can be sent this attribute.
+func fits(name, value string) bool {
+	_, err := config.CheckAttribute(name, value)
+	return err == nil
+}
+
 const maxAttributes = 64 // of each kind
 
 // attributes reads the JkEnvVar lines of the host that was chosen, above which those of the main server stand. A variable
@@ -36,6 +42,10 @@ func (c *converter) attributes(known []string, main, v *host) {
 		switch isKnown := slices.Contains(known, name); {
 		case isKnown && len(d.Args) == 1:
 			f.Note = "ajp.variables"
+		case isKnown && fits(name, d.Args[1]) && len(texts.Values) < maxAttributes:
+			f.Note = "ajp.attributes has the default, ajp.variables comes behind it and counts when it has a value"
+			texts.Values = append(texts.Values, pair{Key: sheet.Quote(name), Text: sheet.Quote(d.Args[1])})
+			texts.From = place(d.Place).String() + " JkEnvVar"
 		case isKnown:
 			f.Verdict, f.Note = Approximated, "ajp.variables; nothing in the place of one that has no value"
 		case len(d.Args) == 1:
