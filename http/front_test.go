@@ -213,14 +213,15 @@ func slowStreamsArriveAsTheyCome(t *testing.T) {
 func TestACutAnswerIsCut(t *testing.T) { lanes(t, aCutAnswerIsCut) }
 
 func aCutAnswerIsCut(t *testing.T) {
-	r := newRecorder(t, "n1")
-	s := newStage(t, []node{r.node}, nil)
+	r, other := newRecorder(t, "n1"), newRecorder(t, "n2")
+	s := newStage(t, []node{r.node, other.node}, nil)
 	for _, raw := range []string{
-		"HTTP/1.1 200 OK\r\nContent-Length: 100\r\nConnection: close\r\n\r\nhalf",
+		"HTTP/1.1 200 OK\r\nContent-Length: 20000\r\nConnection: close\r\n\r\nhalf",
 		"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n4\r\nhalf\r\nzz",
 	} {
 		r.answer(raw)
 		req, _ := http.NewRequest("GET", "http://"+s.addr+"/", nil)
+		req.Header.Set("Cookie", "JSESSIONID=A.n1")
 		resp, err := (&http.Transport{DisableKeepAlives: true}).RoundTrip(req)
 		if err != nil {
 			continue // the head was not sent yet: as good
@@ -229,6 +230,9 @@ func aCutAnswerIsCut(t *testing.T) {
 			t.Errorf("%q passes for a whole answer", body)
 		}
 		resp.Body.Close()
+	}
+	if got := other.take(); len(got) != 0 {
+		t.Errorf("another node is asked after the client got some of an answer: %q", got)
 	}
 }
 

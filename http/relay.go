@@ -8,8 +8,12 @@ import (
 	"twinhop/http/head"
 )
 
-// relaySize is how much of an answer is in memory at a time.
-const relaySize = 32 << 10
+// relaySize is how much of an answer is in memory at a time, wholeSize what is
+// taken in before the client gets any of it.
+const (
+	relaySize = 32 << 10
+	wholeSize = 8 << 10
+)
 
 var relayBuffers = sync.Pool{New: func() any { return new([relaySize]byte) }}
 
@@ -86,15 +90,36 @@ func (x *visit) page(resp *head.Response) {
 	x.d.Done(answered(resp.Status), x.usage(resp))
 }
 
-// copyBody streams the body. What the node pauses after is sent on at once, so
-// that a slow stream reaches the client as it comes.
+// await takes in the begin of an answer's body. Till then nothing has gone to
+// the client, so that a node that breaks off can still be replaced; a short
+// body of known length is taken in whole.
+func (x *visit) await(resp *head.Response) error {
+	if resp.Status == statusSwitched {
+		return nil
+	}
+	if x.buf == nil {
+		x.buf = relayBuffers.Get().(*[relaySize]byte)
+	}
+	x.had, x.ended = 0, nil
+	for whole := resp.ContentLength <= wholeSize; x.ended == nil && (x.had == 0 || whole && int64(x.had) < resp.ContentLength); {
+		var n int
+		n, x.ended = resp.Body.Read(x.buf[x.had:])
+		x.had += n
+	}
+	if x.ended == nil || x.ended == io.EOF {
+		return nil
+	}
+	resp.Body.Close()
+	return x.ended
+}
+
+// copyBody streams the body, of which the begin is here. What the node pauses
+// after is sent on at once, so that a slow stream reaches the client as it
+// comes.
 func (x *visit) copyBody(resp *head.Response) (outcome gateway.Outcome, aborted bool) {
-	buf := relayBuffers.Get().(*[relaySize]byte)
-	defer relayBuffers.Put(buf)
-	for {
-		n, err := resp.Body.Read(buf[:])
+	for n, err := x.had, x.ended; ; n, err = resp.Body.Read(x.buf[:]) {
 		if n > 0 {
-			if _, werr := x.lane.Write(buf[:n]); werr != nil {
+			if _, werr := x.lane.Write(x.buf[:n]); werr != nil {
 				return gateway.ClientGone, true
 			}
 		}
@@ -104,7 +129,7 @@ func (x *visit) copyBody(resp *head.Response) (outcome gateway.Outcome, aborted 
 			return gateway.OK, false
 		case err != nil:
 			return x.outcome(err), true
-		case n < len(buf):
+		case n < len(x.buf):
 			if x.lane.Flush() != nil {
 				return gateway.ClientGone, true
 			}

@@ -25,6 +25,9 @@ func (x *visit) attempts() (*head.Response, error) {
 		resp, err := x.askNode()
 		if err == nil {
 			if err = x.t.judge(resp, x.node.FailOn); err == nil {
+				err = x.await(resp)
+			}
+			if err == nil {
 				return resp, nil
 			}
 		}

@@ -32,7 +32,7 @@ func TestRepetitionIsBounded(t *testing.T) {
 				n.Repeat = &list
 			}
 			most = max(most, n.Attempts)
-			said := rapid.SliceOfN(rapid.SampledFrom([]string{"refuse", "full", "reset", "timeout", "garbled", "503", "404", "200", "500"}), 1, 6).Draw(rt, "said")
+			said := rapid.SliceOfN(rapid.SampledFrom([]string{"refuse", "full", "reset", "timeout", "garbled", "head", "half", "503", "404", "200", "500"}), 1, 6).Draw(rt, "said")
 			name := fmt.Sprint("n", i+1)
 			words.Nodes[name] = n
 			nodes += fmt.Sprintf("; %s: %s", name, strings.Join(said, " "))
@@ -76,6 +76,9 @@ func TestRepetitionIsBounded(t *testing.T) {
 			last := sc.words[len(sc.words)-1]
 			if got := fmt.Sprint(w.Code); (last == "200" || last == "500" || got == "200" || got == "500") && got != last {
 				t.Errorf("the last node said %s, the client got %s", last, got)
+			}
+			if sc.open != 0 {
+				t.Errorf("%d answers were not closed", sc.open)
 			}
 			for _, m := range s.registry.View().Pool("default").Members {
 				if n := m.Load.Busy.Load(); n != 0 {

@@ -36,6 +36,7 @@ type script struct {
 	says  map[string][]string
 	calls []string // node@milliseconds
 	words []string // what was said to each
+	open  int      // answers that nobody closed
 	asked []head.Request
 	reply head.Fields // of every answer
 }
@@ -75,18 +76,49 @@ func (s *script) Exchange(_ context.Context, addr string, r *head.Request, body 
 	case "timeout":
 		f.error = os.ErrDeadlineExceeded
 		return nil, f
+	case "head": // and nothing of the body
+		return &head.Response{Status: 200, ContentLength: -1, Body: s.body(broken{f})}, nil
+	case "half":
+		return &head.Response{Status: 200, ContentLength: 8000, Body: s.body(io.MultiReader(strings.NewReader("some"), broken{f}))}, nil
+	case "slow":
+		f.error = os.ErrDeadlineExceeded
+		return &head.Response{Status: 200, ContentLength: 10, Body: s.body(broken{f})}, nil
 	}
 	status, err := strconv.Atoi(word)
 	if err != nil {
 		panic(word)
 	}
-	resp := &head.Response{Status: status, ContentLength: -1, Body: io.NopCloser(strings.NewReader("said by " + node)), Wire: &head.Wire{}}
+	resp := &head.Response{Status: status, ContentLength: -1, Body: s.body(strings.NewReader("said by " + node)), Wire: &head.Wire{}}
 	resp.Wire.Read(100)
 	for f := range s.reply.All() {
 		resp.Fields.Add(f.Name, f.Value)
 	}
 	return resp, nil
 }
+
+// body counts what was handed out and not closed.
+func (s *script) body(r io.Reader) io.ReadCloser {
+	s.open++
+	return &lent{r, s}
+}
+
+type lent struct {
+	io.Reader
+	from *script
+}
+
+func (l *lent) Close() error {
+	if l.from != nil {
+		l.from.open--
+	}
+	l.from = nil
+	return nil
+}
+
+// broken is a body that ends with an error.
+type broken struct{ failure }
+
+func (b broken) Read([]byte) (int, error) { return 0, b.failure }
 
 // nodes are those that were asked, one after the other.
 func (s *script) nodes() string {
@@ -187,6 +219,12 @@ func TestWhoIsAskedAgain(t *testing.T) {
 		{"a PUT in memory", "PUT", 9000, PoolWords{Retry: jk}, "n1: reset; n2: reset 200", "n1@0 n2@0 n1@100 n2@100 200"},
 		{"a PUT in memory, on the same node", "PUT", 9000, PoolWords{Nodes: each(twice)}, "n1: reset 200; n2:", "n1@0 n1@30 200"},
 
+		{"broken off after the head", "GET", 0, PoolWords{Retry: jk}, "n1: head; n2:", "n1@0 n2@0 200"},
+		{"broken off after the head by all", "GET", 0, PoolWords{Nodes: each(twice)}, "n1: head; n2: head", "n1@0 n1@30 n2@30 n2@60 502"},
+		{"broken off after the head, POST", "POST", 2, PoolWords{Retry: jk}, "n1: head; n2:", "n1@0 502"},
+		{"broken off within a short body", "GET", 0, PoolWords{}, "n1: half; n2:", "n1@0 n2@0 200"},
+		{"silent after the head", "GET", 0, PoolWords{}, "n1: slow; n2: slow", "n1@0 n2@0 504"},
+
 		{"repeat nothing", "GET", 0, PoolWords{Retry: jk, Nodes: each(NodeWords{Repeat: none})}, "n1: reset; n2:", "n1@0 502"},
 		{"repeat nothing, not sent", "GET", 0, PoolWords{Retry: jk, Nodes: each(NodeWords{Repeat: none})}, "n1: refuse; n2:", "n1@0 n2@0 200"},
 		{"repeat GET", "GET", 0, PoolWords{Nodes: each(NodeWords{Repeat: get})}, "n1: reset; n2:", "n1@0 n2@0 200"},
@@ -200,6 +238,9 @@ func TestWhoIsAskedAgain(t *testing.T) {
 				w := s.ask(c.method, "/", c.body, "Cookie: JSESSIONID=C.n1")
 				if got := fmt.Sprint(strings.Join(sc.calls, " "), " ", w.Code); got != c.want {
 					t.Errorf("%s, expected %s", got, c.want)
+				}
+				if sc.open != 0 {
+					t.Errorf("%d answers were not closed", sc.open)
 				}
 			})
 		})

@@ -34,6 +34,9 @@ type visit struct {
 	cookies []string     // the Cookie fields as received
 	target  string       // the target as received, in origin form
 	names   []string     // scratch
+	buf     *[relaySize]byte
+	had     int   // how much of the answer's body is in buf
+	ended   error // how it ended, if it did
 
 	client clientBody
 	body   io.Reader // nil: none
@@ -88,6 +91,9 @@ func (x *visit) end() {
 	clear(x.cookies)
 	clear(x.names)
 	x.whole.Reset(nil)
+	if x.buf != nil {
+		relayBuffers.Put(x.buf)
+	}
 	*x = visit{req: x.req, fields: x.fields, ask: x.ask, lesson: x.lesson,
 		cookies: x.cookies[:0], names: x.names[:0], small: x.small, informs: x.informs}
 }
