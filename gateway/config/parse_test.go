@@ -245,3 +245,35 @@ func TestReadFileIsBounded(t *testing.T) {
 		t.Error("a directory was read")
 	}
 }
+
+// Mounts may ask for so many different things, not for more; asking for the same twice costs nothing.
+func TestVariantsAreCounted(t *testing.T) {
+	text := func(n int) string {
+		var b strings.Builder
+		b.WriteString("listen: {http: [{addr: \":8080\"}]}\nnodes: [")
+		for i := range 10 {
+			b.WriteString("{name: n" + strconv.Itoa(i) + ", http: \"http://10.0.0." + strconv.Itoa(i+1) + ":80\"}, ")
+		}
+		b.WriteString("]\nmounts:\n")
+		for i := range n {
+			var off []string
+			for bit := range 9 {
+				if (i+1)>>bit&1 == 1 {
+					off = append(off, "n"+strconv.Itoa(bit))
+				}
+			}
+			for _, again := range []string{"a", "b"} {
+				slices.Reverse(off)
+				b.WriteString("  - {path: /" + again + strconv.Itoa(i) + ", pool: default, disabled: [" + strings.Join(off, ", ") + "]}\n")
+			}
+		}
+		return b.String()
+	}
+	if _, ps := Parse("f", []byte(text(MaxVariants)), testWords); len(ps) > 0 {
+		t.Errorf("as many as there may be: %.300s", joined(ps))
+	}
+	_, ps := Parse("f", []byte(text(MaxVariants+1)), testWords)
+	if len(ps) != 1 || ps[0].Line != 3+2*MaxVariants+1 || !strings.Contains(ps[0].Message, "more than 256 variants") {
+		t.Errorf("one more: %.300s", joined(ps))
+	}
+}

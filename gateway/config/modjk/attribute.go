@@ -17,12 +17,17 @@ func fits(name, value string) bool {
 
 const maxAttributes = 64 // of each kind
 
-// attributes reads the JkEnvVar lines of the host that was chosen, above which those of the main server stand. A variable
+// attributes reads what all nodes get: DisableReuse, and the JkEnvVar lines of the host that was chosen, above which those of the main server stand. A variable
 // of mod_ssl is one here; of any other only the default is known, for what sets it in httpd is not read.
 func (c *converter) attributes(known []string, main, v *host) {
 	lines := slices.Clone(main.attributes)
 	if v != main {
 		lines = append(lines, v.attributes...)
+	}
+	for _, host := range []*host{main, v} {
+		if host.noReuse != nil && !v.reuses {
+			c.sent = []pair{{Key: "maxIdle", Text: "0", From: place(host.noReuse.Place).String() + " JkOptions"}}
+		}
 	}
 	last := map[string]httpd.Directive{}
 	var names []string
@@ -65,17 +70,19 @@ func (c *converter) attributes(known []string, main, v *host) {
 			to.Values, to.From = append(to.Values, one), place(d.Place).String()+" JkEnvVar"
 		}
 	}
-	list := func(row sheet.Row, write func(pair) string) string {
-		var parts []string
-		for _, v := range row.Values {
-			parts = append(parts, write(v))
-		}
-		return strings.Join(parts, ", ")
-	}
 	if len(texts.Values) > 0 {
-		c.sent = append(c.sent, pair{Key: "attributes", Text: "{" + list(texts, func(v pair) string { return v.Key + ": " + v.Text }) + "}", From: texts.From})
+		c.sent = append(c.sent, pair{Key: "attributes", Text: "{" + joined(texts) + "}", From: texts.From})
 	}
 	if len(variables.Values) > 0 {
-		c.sent = append(c.sent, pair{Key: "variables", Text: "[" + list(variables, func(v pair) string { return v.Text }) + "]", From: variables.From})
+		c.sent = append(c.sent, pair{Key: "variables", Text: "[" + joined(variables) + "]", From: variables.From})
 	}
+}
+
+// joined writes the values of a row behind one another.
+func joined(row sheet.Row) string {
+	var parts []string
+	for _, v := range row.Values {
+		parts = append(parts, strings.TrimPrefix(v.Key+": "+v.Text, ": "))
+	}
+	return strings.Join(parts, ", ")
 }

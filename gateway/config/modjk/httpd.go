@@ -7,6 +7,7 @@ import (
 
 	"twinhop/gateway/config/form"
 	"twinhop/gateway/config/httpd"
+	"twinhop/gateway/config/modjk/directive"
 	"twinhop/gateway/config/verdict"
 )
 
@@ -20,6 +21,8 @@ type host struct {
 	reload  *httpd.Directive // JkMountFileReload
 
 	attributes []httpd.Directive // JkEnvVar
+	noReuse    *httpd.Directive  // JkOptions +DisableReuse
+	reuses     bool              // JkOptions -DisableReuse
 }
 
 // front is what the files of httpd say to mod_jk.
@@ -97,6 +100,16 @@ func (h *front) jk(f Finding, d httpd.Directive, on *host) {
 	case "JkMount", "JkUnMount":
 		h.mount(f.Directive, d, on)
 		return
+	case "JkOptions":
+		j := directive.Judge(d.Args)
+		if not, said := j.On[directive.NoReuse]; said {
+			if on.noReuse, on.reuses = &d, !not; !not {
+				on.noReuse = nil
+			}
+		}
+		if f.Verdict, f.Note = j.Verdict, j.Note; j.Illegal != "" || len(d.Args) == 0 {
+			f.Verdict, f.Note, f.Hint = Error, form.Quote(j.Illegal)+" is no option", h.Near(strings.TrimLeft(j.Illegal, "+-"), directive.Options())
+		}
 	case "JkEnvVar":
 		if n := len(d.Args); n < 1 || n > 2 || d.Args[0] == "" {
 			h.Mark(place(d.Place), Finding{Directive: f.Directive, Verdict: Error, Note: fmt.Sprintf("takes a name and perhaps a default, not %d arguments", n)})

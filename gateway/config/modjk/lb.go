@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"twinhop/gateway/config/form"
+	"twinhop/gateway/config/properties"
 	"twinhop/gateway/config/sheet"
 )
 
@@ -58,7 +59,7 @@ func (c *converter) maintenance() *pair {
 	if e == nil {
 		return nil
 	}
-	n, clean := measure(e.Value)
+	n, clean := properties.Measure(e.Value)
 	f := Finding{Verdict: Used, Note: find("maintain").Note}
 	every := time.Duration(n) * time.Second
 	switch {

@@ -3,6 +3,7 @@ package modjk
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -162,6 +163,10 @@ func (c *converter) timeouts(n *node) {
 }
 
 func (c *converter) leastIdle(n *node) {
+	if slices.ContainsFunc(c.sent, func(p pair) bool { return p.Key == "maxIdle" }) {
+		c.idle(n.w, "connection_pool_minsize", "JkOptions +DisableReuse keeps no connection")
+		return
+	}
 	least, ok := c.integer(n.w, "connection_pool_minsize", 0, 65536)
 	if !ok {
 		return

@@ -186,7 +186,7 @@ func (c *converter) integer(w *worker, word string, least, most int) (int, bool)
 		return 0, false
 	}
 	e := w.says[word]
-	n, clean := measure(text)
+	n, clean := properties.Measure(text)
 	switch {
 	case n < least:
 		c.wrong(e, Finding{Note: fmt.Sprintf("%s is less than %d", form.Quote(text), least)})
@@ -199,16 +199,6 @@ func (c *converter) integer(w *worker, word string, least, most int) (int, bool)
 		c.say(e, Finding{Verdict: Approximated, Note: fmt.Sprintf("mod_jk reads %s as %d, and so it is taken", form.Quote(text), n), Hint: fmt.Sprintf("write %d, or what was meant", n)})
 	}
 	return n, true
-}
-
-// measure reads a number that may have K or M behind it, which mod_jk takes everywhere.
-func measure(text string) (n int, clean bool) {
-	digits := text[:len(text)-1]
-	times := map[byte]int{'k': 1 << 10, 'K': 1 << 10, 'm': 1 << 20, 'M': 1 << 20}[text[len(text)-1]]
-	if n, clean = properties.Number(digits); times == 0 || !clean || max(n, -n) > largest/times {
-		return properties.Number(text)
-	}
-	return n * times, true
 }
 
 // boolean reads true or false.

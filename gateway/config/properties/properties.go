@@ -201,6 +201,15 @@ func Number(s string) (n int, clean bool) {
 	return n, clean
 }
 
+// Measure reads a number that may have K or M behind it, as mod_jk reads those of workers. The text is not empty.
+func Measure(s string) (n int, clean bool) {
+	times := map[byte]int{'k': 1 << 10, 'K': 1 << 10, 'm': 1 << 20, 'M': 1 << 20}[s[len(s)-1]]
+	if n, clean = Number(s[:len(s)-1]); times == 0 || !clean || max(n, -n) > (1<<31-1)/times {
+		return Number(s)
+	}
+	return n * times, true
+}
+
 // Truth reads a boolean as mod_jk does; of anything else ok is false.
 func Truth(s string) (value, ok bool) {
 	low := strings.ToLower(s)

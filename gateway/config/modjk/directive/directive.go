@@ -110,7 +110,7 @@ var directives = []Directive{
 	{"JkMountCopy", "httpd", verdict.Used, "rules of the main server are copied"},
 	{"JkMountFileReload", "httpd", verdict.Used, "how often run looks at the map; what was converted stays"},
 	{"JkAutoAlias", "httpd", verdict.Unsupported, "the gateway serves no files"},
-	{"JkOptions", "httpd", verdict.Approximated, "targets are forwarded as they came, unsafe ones are refused"},
+	{"JkOptions", "httpd", verdict.Used, "option by option; ForwardURI...: approximated, targets are forwarded as they came and unsafe ones are refused"},
 	{"JkEnvVar", "httpd", verdict.Used, "ajp.variables; of what mod_ssl does not set ajp.attributes, with the default, approximated"},
 	{"JkStripSession", "httpd", verdict.Ignored, "concerns what is not forwarded"},
 	{"JkWatchdogInterval", "httpd", verdict.Ignored, "maintenance comes on time, not with requests"},
