@@ -5,7 +5,6 @@ import (
 	"io/fs"
 	"path"
 	"slices"
-	"strings"
 	"time"
 
 	"twinhop/gateway/config/form"
@@ -46,22 +45,9 @@ var (
 	find      = directive.Find
 	findHTTPD = directive.FindHTTPD
 	words     = directive.Names
+	joint     = directive.Joint
+	splitKey  = directive.SplitKey
 )
-
-// listKeys are joined with a comma when they are given again.
-var listKeys = []string{"list", "balance_workers", "mount", "fail_on_status", "user", "good", "bad"}
-
-// joint is how the values of a key are joined that is given again; "": the last one counts.
-func joint(key string) string {
-	_, word := splitKey(key)
-	switch {
-	case strings.HasPrefix(key, "worker.") && slices.Contains(listKeys, word):
-		return ","
-	case strings.HasPrefix(key, "worker.") && find(word) != nil && word != "balanced_workers":
-		return ""
-	}
-	return "*"
-}
 
 // Input is what is converted. Without a map and without files of httpd only the mount lines of workers map anything.
 type Input struct {

@@ -61,16 +61,6 @@ func (c *converter) sections() map[string]section {
 	return all
 }
 
-// splitKey takes "worker.NAME.word" apart; of "worker.list" there is no name.
-func splitKey(key string) (worker, word string) {
-	key = strings.TrimPrefix(key, "worker.")
-	i := strings.LastIndexByte(key, '.')
-	if i < 0 {
-		return "", key
-	}
-	return key[:i], key[i+1:]
-}
-
 // resolve copies what templates say.
 func (c *converter) resolve(name string) map[string]*properties.Entry {
 	says := map[string]*properties.Entry{}

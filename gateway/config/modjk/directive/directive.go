@@ -189,3 +189,28 @@ func Names(of string) []string {
 	}
 	return all
 }
+
+// SplitKey takes "worker.NAME.word" apart; of "worker.list" there is no name.
+func SplitKey(key string) (worker, word string) {
+	key = strings.TrimPrefix(key, "worker.")
+	i := strings.LastIndexByte(key, '.')
+	if i < 0 {
+		return "", key
+	}
+	return key[:i], key[i+1:]
+}
+
+// lists are joined with a comma when they are given again.
+var lists = []string{"list", "balance_workers", "mount", "fail_on_status", "user", "good", "bad"}
+
+// Joint is how the values of a key are joined that is given again; "": the last one counts.
+func Joint(key string) string {
+	_, word := SplitKey(key)
+	switch {
+	case strings.HasPrefix(key, "worker.") && slices.Contains(lists, word):
+		return ","
+	case strings.HasPrefix(key, "worker.") && Find(word) != nil && word != "balanced_workers":
+		return ""
+	}
+	return "*"
+}
