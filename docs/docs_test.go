@@ -574,7 +574,7 @@ func TestVerbsExist(t *testing.T) {
 	verbs := map[string]bool{"help": true}
 	sources(t, func(path, text string) {
 		if strings.HasPrefix(path, "../cmd/twinhop/") {
-			for _, m := range regexp.MustCompile(`(?:Use|Aliases): +(?:\[\]string\{)?"([a-z]+)`).FindAllStringSubmatch(text, -1) {
+			for _, m := range regexp.MustCompile(`(?:(?:Use|Aliases): +(?:\[\]string\{)?|return group\(|verb\(|nodesActivation\(|nodesAction\()"([a-z]+)`).FindAllStringSubmatch(text, -1) {
 				verbs[m[1]] = true
 			}
 		}
@@ -587,7 +587,7 @@ func TestVerbsExist(t *testing.T) {
 		}
 	}
 	for _, text := range files {
-		for _, m := range regexp.MustCompile(`(?m)(?:bin/|cmd/|\$ )twinhop"?,? "?([a-z]+)`).FindAllStringSubmatch(text, -1) {
+		for _, m := range regexp.MustCompile(`(?m)(?:bin/|cmd/|\$ )twinhop"?,? "?(?:(?:nodes|sessions|config) )?([a-z]+)`).FindAllStringSubmatch(text, -1) {
 			if shown++; !verbs[m[1]] {
 				t.Errorf("there is no verb %q", m[1])
 			}

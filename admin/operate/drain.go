@@ -77,6 +77,7 @@ const (
 
 // Drain begins to drain a node, in all its pools.
 func (d *Desk) Drain(node string, stop bool, by, reason string) (Operation, error) {
+	d.look() // somebody may have ended the last one a moment ago
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	v := d.View()

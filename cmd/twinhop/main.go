@@ -20,6 +20,9 @@ const (
 	exitFailed      = 1
 	exitUsage       = 2
 	exitConfig      = 3
+	exitNotFound    = 4
+	exitNotAllowed  = 5
+	exitTimeout     = 6
 	exitInterrupted = 130
 )
 
@@ -75,17 +78,17 @@ func rootCommand() *cobra.Command {
 		Long: `twinhop stands in front of a cluster of application servers that speak HTTP
 and SIP, and keeps both protocols of one application session on one node.
 
-Exit codes: 0 fine, 1 failed, 2 wrong usage, 3 invalid configuration,
-130 interrupted a second time.`,
+Exit codes: 0 fine, 1 failed, 2 wrong usage, 3 invalid configuration, 4 not
+found, 5 not allowed, 6 timed out waiting, 130 interrupted a second time.`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		Args:          knownCommand,
 		RunE:          func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error { return usage("%s: %w", c.Name(), err) })
-	root.AddCommand(runCommand(), checkCommand(), convertCommand(), versionCommand(), demo.Command())
+	root.AddCommand(runCommand(), checkCommand(), convertCommand(), nodesCommand(), sessionsCommand(), configCommand(), versionCommand(), demo.Command())
 	for _, c := range root.Commands() {
-		if c.Args != nil { // cobra's own complaint would exit 1
+		if c.Args != nil && !c.HasSubCommands() { // cobra's own complaint would exit 1
 			c.Args = noArguments
 		}
 	}

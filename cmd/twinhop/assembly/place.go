@@ -23,7 +23,7 @@ func findPlaces(dir string, c *config.Config) (places, error) {
 	p := places{dir: dir}
 	p.state = p.file(c.State.Dir)
 	if c.State.Dir == "" {
-		p.state = stateDir()
+		p.state = StateDir()
 	}
 	if err := makeState(p.state); err != nil {
 		return p, fmt.Errorf("state directory %s: %w: set state.dir to a directory that this user can write, with a mode of 0700", p.state, err)
@@ -76,9 +76,9 @@ func (p places) file(name string) string {
 	return filepath.Join(p.dir, name)
 }
 
-// stateDir is the usual place: what the service manager gives, the system's
+// StateDir is the usual place: what the service manager gives, the system's
 // for root, else the user's.
-func stateDir() string {
+func StateDir() string {
 	if d := os.Getenv("STATE_DIRECTORY"); filepath.IsAbs(d) {
 		return filepath.SplitList(d)[0]
 	}

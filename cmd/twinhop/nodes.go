@@ -1,0 +1,348 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"maps"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+)
+
+// node is what the API says of a node, as far as tables show it.
+type node struct {
+	Name       string            `json:"name"`
+	Route      string            `json:"route"`
+	Domain     string            `json:"domain"`
+	Activation string            `json:"activation"`
+	Health     map[string]string `json:"health"`
+	Addresses  map[string]string `json:"addresses"`
+	Weight     int               `json:"weight"`
+	Sessions   int               `json:"sessions"`
+	Calls      int               `json:"calls"`
+	Running    int64             `json:"running"`
+	Failed     int64             `json:"failed"`
+	Rate       float64           `json:"rate"`
+	Pools      []member          `json:"pools"`
+	Checks     map[string]struct {
+		State, Why, Detail string
+		TookMs             float64
+	} `json:"checks"`
+}
+
+type member struct {
+	Name, Activation, State, Route, Domain, Redirect string
+	Weight, Distance, BusyLimit                      int
+	Elected, Busy, Errors, Value                     int64
+}
+
+func nodesCommand() *cobra.Command {
+	return group("nodes", "list, change and drain the nodes of a running gateway",
+		nodesList(), nodesShow(), nodesActivation("activate", "active", "give it new work again"),
+		nodesActivation("disable", "disabled", "leave it what it has and give it nothing new"),
+		nodesActivation("stop", "stopped", "take away what it has, at once"),
+		nodesDrain(), nodesSet(), nodesWeight(), nodesAction("recover", "let the next request try it, if it is in error"),
+		nodesAction("reset", "set its counters to zero"), nodesAdd(), nodesRemove(), nodesSwitchover())
+}
+
+func nodesList() *cobra.Command {
+	a := &asker{}
+	c := verb("list", "all nodes", 0, func(c *cobra.Command, _ []string) error {
+		var raw json.RawMessage
+		if err := a.do(c.Context(), "GET /nodes", nil, &raw); err != nil {
+			return err
+		}
+		var list struct{ Items []node }
+		if err := json.Unmarshal(raw, &list); err != nil {
+			return err
+		}
+		return a.show(c.OutOrStdout(), raw, func(w io.Writer) {
+			line(w, "NAME", "ACTIVATION", "HEALTH", "SESSIONS", "CALLS", "RUNNING", "REQ/S", "FAILED", "WEIGHT", "ROUTE")
+			for _, n := range list.Items {
+				line(w, n.Name, n.Activation, health(n.Health), n.Sessions, n.Calls, n.Running, fmt.Sprintf("%.1f", n.Rate), n.Failed, n.Weight, n.Route)
+			}
+		})
+	})
+	a.flags(c)
+	return c
+}
+
+func health(by map[string]string) string {
+	var all []string
+	for _, service := range slices.Sorted(maps.Keys(by)) {
+		all = append(all, service+"="+by[service])
+	}
+	return dash(strings.Join(all, " "))
+}
+
+func nodePath(name string, more ...string) string {
+	return "/nodes/" + url.PathEscape(name) + strings.Join(more, "")
+}
+
+func nodesShow() *cobra.Command {
+	a := &asker{}
+	c := verb("show NODE", "one node and its places in pools", 1, func(c *cobra.Command, args []string) error {
+		var raw json.RawMessage
+		if err := a.do(c.Context(), "GET "+nodePath(args[0]), nil, &raw); err != nil {
+			return err
+		}
+		return a.showNode(c.OutOrStdout(), raw)
+	})
+	a.flags(c)
+	return c
+}
+
+// showNode prints one node.
+func (a *asker) showNode(out io.Writer, raw json.RawMessage) error {
+	var n node
+	if err := json.Unmarshal(raw, &n); err != nil {
+		return err
+	}
+	return a.show(out, raw, func(w io.Writer) {
+		line(w, "name", n.Name)
+		line(w, "activation", n.Activation)
+		for _, service := range slices.Sorted(maps.Keys(n.Addresses)) {
+			check := n.Checks[service]
+			line(w, service, n.Addresses[service], n.Health[service], strings.TrimSpace(check.Why+" "+check.Detail))
+		}
+		line(w, "sessions", n.Sessions)
+		line(w, "calls", n.Calls)
+		line(w, "requests", n.Running)
+		for _, m := range n.Pools {
+			line(w, "pool "+m.Name, m.Activation, m.State, fmt.Sprintf("route=%s weight=%d distance=%d domain=%s redirect=%s busyLimit=%d elected=%d errors=%d",
+				m.Route, m.Weight, m.Distance, dash(m.Domain), dash(m.Redirect), m.BusyLimit, m.Elected, m.Errors))
+		}
+	})
+}
+
+// change patches a node and prints what it is then.
+func (a *asker) change(c *cobra.Command, name string, body map[string]any) error {
+	if a.reason != "" {
+		body["reason"] = a.reason
+	}
+	if a.force {
+		body["force"] = true
+	}
+	var raw json.RawMessage
+	if err := a.do(c.Context(), "PATCH "+nodePath(name), body, &raw); err != nil {
+		return err
+	}
+	return a.showNode(c.OutOrStdout(), raw)
+}
+
+func nodesActivation(name, to, short string) *cobra.Command {
+	a := &asker{}
+	var pool string
+	c := verb(name+" NODE", short, 1, func(c *cobra.Command, args []string) error {
+		body := map[string]any{"activation": to}
+		if pool != "" {
+			body["pool"] = pool
+		}
+		return a.change(c, args[0], body)
+	})
+	c.Flags().StringVar(&pool, "pool", "", "in this `pool` only (default all)")
+	a.changes(c, "even if no other node can be given new work then")
+	return c
+}
+
+func nodesWeight() *cobra.Command {
+	a := &asker{}
+	var pool string
+	c := verb("weight NODE N", "its share of new work beside that of others", 2, func(c *cobra.Command, args []string) error {
+		n, err := strconv.Atoi(args[1])
+		if err != nil || n < 1 {
+			return usage("weight: %q is not a number from 1 up", args[1])
+		}
+		body := map[string]any{"weight": n}
+		if pool != "" {
+			body["pool"] = pool
+		}
+		return a.change(c, args[0], body)
+	})
+	c.Flags().StringVar(&pool, "pool", "", "in this `pool` only (default all)")
+	a.changes(c, "")
+	return c
+}
+
+func nodesSet() *cobra.Command {
+	a := &asker{}
+	texts, numbers := map[string]*string{}, map[string]*int{}
+	c := verb("set NODE", "other words of its place in pools", 1, func(c *cobra.Command, args []string) error {
+		body := map[string]any{}
+		for key, v := range texts {
+			if c.Flags().Changed(key) {
+				body[key] = *v
+			}
+		}
+		for key, v := range numbers {
+			if flag := map[string]string{"busyLimit": "busy-limit"}[key]; c.Flags().Changed(flag) || flag == "" && c.Flags().Changed(key) {
+				body[key] = *v
+			}
+		}
+		return a.change(c, args[0], body)
+	})
+	for key, help := range map[string]string{"pool": "in this `pool` only (default all)", "route": "the `jvmRoute` of its sessions",
+		"domain": "the `group` of nodes that share sessions", "redirect": "the `route` of its preferred substitute"} {
+		texts[key] = c.Flags().String(key, "", help)
+	}
+	numbers["distance"] = c.Flags().Int("distance", 0, "smaller is preferred")
+	numbers["busyLimit"] = c.Flags().Int("busy-limit", 0, "HTTP requests it may have at a time, 0: any number")
+	a.changes(c, "")
+	return c
+}
+
+// operation is what the API says of a drain.
+type operation struct {
+	ID, Node, State, Why string
+	Total, Remaining     struct {
+		Sessions, Calls int
+		Requests        int64
+	}
+	TookMs int64
+}
+
+func nodesDrain() *cobra.Command {
+	a := &asker{}
+	var stop bool
+	var wait time.Duration
+	c := verb("drain NODE", "give it nothing new until it holds nothing any more", 1, func(c *cobra.Command, args []string) error {
+		body := map[string]any{"stop": stop, "force": a.force, "reason": a.reason}
+		var raw json.RawMessage
+		if err := a.do(c.Context(), "POST "+nodePath(args[0], "/actions/drain"), body, &raw); err != nil {
+			return err
+		}
+		if wait == 0 {
+			return a.showOperation(c.OutOrStdout(), raw)
+		}
+		return a.await(c, raw, wait)
+	})
+	c.Flags().BoolVar(&stop, "stop", false, "stop the node when it is empty")
+	c.Flags().DurationVar(&wait, "wait", 0, "wait until it is empty, at most for this `time`; the exit code is 6 if it is not then")
+	a.changes(c, "even if no other node can be given new work then")
+	return c
+}
+
+func (a *asker) showOperation(out io.Writer, raw json.RawMessage) error {
+	var o operation
+	if err := json.Unmarshal(raw, &o); err != nil {
+		return err
+	}
+	return a.show(out, raw, func(w io.Writer) {
+		line(w, "operation", o.ID)
+		line(w, "node", o.Node)
+		line(w, "state", strings.TrimSpace(o.State+" "+o.Why))
+		line(w, "sessions", fmt.Sprintf("%d of %d", o.Remaining.Sessions, o.Total.Sessions))
+		line(w, "calls", fmt.Sprintf("%d of %d", o.Remaining.Calls, o.Total.Calls))
+		line(w, "requests", o.Remaining.Requests)
+	})
+}
+
+// await follows a drain to its end and tells now and then how far it is.
+func (a *asker) await(c *cobra.Command, raw json.RawMessage, most time.Duration) error {
+	ctx, cancel := context.WithTimeout(c.Context(), most)
+	defer cancel()
+	tick := time.NewTicker(250 * time.Millisecond)
+	defer tick.Stop()
+	said := time.Time{}
+	for {
+		var o operation
+		if err := json.Unmarshal(raw, &o); err != nil {
+			return err
+		}
+		switch {
+		case o.State == "done":
+			return a.showOperation(c.OutOrStdout(), raw)
+		case o.State != "running":
+			return exit{exitFailed, fmt.Errorf("the drain of %s is %s: %s", o.Node, o.State, o.Why)}
+		case time.Since(said) >= 10*time.Second || said.IsZero():
+			said = time.Now()
+			fmt.Fprintf(c.ErrOrStderr(), "%s: %d sessions, %d calls, %d requests left\n", o.Node, o.Remaining.Sessions, o.Remaining.Calls, o.Remaining.Requests)
+		}
+		select {
+		case <-ctx.Done():
+			return exit{exitTimeout, fmt.Errorf("%s still holds %d sessions and %d calls; it goes on draining: operation %s", o.Node, o.Remaining.Sessions, o.Remaining.Calls, o.ID)}
+		case <-tick.C:
+		}
+		if err := a.do(ctx, "GET /operations/"+o.ID, nil, &raw); err != nil && ctx.Err() == nil {
+			return err
+		}
+	}
+}
+
+func nodesAction(name, short string) *cobra.Command {
+	a := &asker{}
+	c := verb(name+" NODE", short, 1, func(c *cobra.Command, args []string) error {
+		var raw json.RawMessage
+		if err := a.do(c.Context(), "POST "+nodePath(args[0], "/actions/", name), map[string]any{"reason": a.reason}, &raw); err != nil {
+			return err
+		}
+		return a.showNode(c.OutOrStdout(), raw)
+	})
+	a.changes(c, "")
+	return c
+}
+
+func nodesAdd() *cobra.Command {
+	a := &asker{}
+	var pools, sip []string
+	texts := map[string]*string{}
+	var weight, distance int
+	c := verb("add NODE", "add a node, for as long as the gateway runs", 1, func(c *cobra.Command, args []string) error {
+		n := map[string]any{"name": args[0], "weight": weight, "distance": distance}
+		for key, v := range texts {
+			if *v != "" {
+				n[key] = *v
+			}
+		}
+		if len(sip) > 0 {
+			n["sip"] = sip
+		}
+		var raw json.RawMessage
+		if err := a.do(c.Context(), "POST /nodes", map[string]any{"node": n, "pools": pools, "reason": a.reason}, &raw); err != nil {
+			return err
+		}
+		return a.showNode(c.OutOrStdout(), raw)
+	})
+	for key, help := range map[string]string{"http": "its `address`: http://host:port or ajp://host:port", "route": "its `jvmRoute` (default its name)",
+		"domain": "the `group` of nodes that share sessions", "redirect": "the `route` of its preferred substitute"} {
+		texts[key] = c.Flags().String(key, "", help)
+	}
+	c.Flags().StringSliceVar(&sip, "sip", nil, "its `addresses`: udp://host:port, tcp://host:port")
+	c.Flags().StringSliceVar(&pools, "pool", nil, "`pools` to put it into, besides those of all nodes")
+	c.Flags().IntVar(&weight, "weight", 1, "its share of new work")
+	c.Flags().IntVar(&distance, "distance", 0, "smaller is preferred")
+	a.changes(c, "")
+	return c
+}
+
+func nodesRemove() *cobra.Command {
+	a := &asker{}
+	c := verb("remove NODE", "take a node away", 1, func(c *cobra.Command, args []string) error {
+		path := nodePath(args[0])
+		if a.force {
+			path += "?force=true"
+		}
+		return a.do(c.Context(), "DELETE "+path, nil, nil)
+	})
+	a.changes(c, "even if it holds sessions or calls: they move to others")
+	return c
+}
+
+func nodesSwitchover() *cobra.Command {
+	a := &asker{}
+	c := verb("switchover FROM TO", "move everything from the node of one route, dead or alive, to that of another", 2, func(c *cobra.Command, args []string) error {
+		var done struct{ Moved int }
+		if err := a.do(c.Context(), "POST /switchover", map[string]any{"from": args[0], "to": args[1], "reason": a.reason}, &done); err != nil {
+			return err
+		}
+		return a.show(c.OutOrStdout(), done, func(w io.Writer) { line(w, done.Moved, "sessions moved") })
+	})
+	a.changes(c, "")
+	return c
+}
