@@ -83,7 +83,7 @@ func TestLanesAnswerAlike(t *testing.T) {
 		})
 	}
 	long := strings.Repeat("0123456789", 10000)
-	fields := []head.Field{{Name: "x-b", Value: "2"}, {Name: "Set-Cookie", Value: "a=b"}, {Name: "Content-Type", Value: "text/plain"}, {Name: "ETag", Value: `"x"`}, {Name: "X-A", Value: ""}, {Name: "set-cookie", Value: "c=d"}}
+	fields := []head.Field{{Name: "x-b", Value: "2"}, {Name: "Set-Cookie", Value: "a=b"}, {Name: "Content-Type", Value: "text/plain"}, {Name: "ETag", Value: `"x"`}, {Name: "X-A", Value: ""}, {Name: "X-C", Value: "a\r\nX-Evil: b\n"}, {Name: "set-cookie", Value: "c=d"}}
 	dated := append(fields[:len(fields):len(fields)], head.Field{Name: "Date", Value: "Sat, 21 Nov 2026 10:00:00 GMT"})
 	pieces := map[string][]string{"none": nil, "short": {"short"}, "two": {"one ", "two"}, "long": {long}, "cut": {"cut", ""}, "edge": {long[:2048]}, "beyond": {long[:2049]}}
 	n := 0

@@ -75,17 +75,23 @@ func requestLine(line string, q *head.Request) bool {
 	return true
 }
 
-// plainTarget tells whether a target is a path with or without a query, of the
-// bytes that RFC 3986 lets stand there.
+// plainTarget tells whether a target is a path of the bytes that RFC 3986 lets
+// stand there, with or without a query, of which browsers are less strict.
 func plainTarget(s string) bool {
-	if s == "" || s[0] != '/' || strings.HasPrefix(s, "//") {
+	path, query, _ := strings.Cut(s, "?")
+	if path == "" || path[0] != '/' || strings.HasPrefix(path, "//") {
 		return false
 	}
-	for i := 0; i < len(s); i++ {
-		if !targetByte[s[i]] {
+	for i := 0; i < len(path); i++ {
+		if !pathByte[path[i]] {
 			return false
 		}
-		if s[i] == '%' && (i+2 >= len(s) || !hexDigit(s[i+1]) || !hexDigit(s[i+2])) {
+		if path[i] == '%' && (i+2 >= len(path) || !hexDigit(path[i+1]) || !hexDigit(path[i+2])) {
+			return false
+		}
+	}
+	for i := range len(query) {
+		if c := query[i]; c <= ' ' || c >= 0x7f || c == '#' {
 			return false
 		}
 	}
@@ -186,9 +192,9 @@ func plainHost(s string) bool {
 func alphanumeric(c byte) bool { return c >= '0' && c <= '9' || c|0x20 >= 'a' && c|0x20 <= 'z' }
 func hexDigit(c byte) bool     { return c >= '0' && c <= '9' || c|0x20 >= 'a' && c|0x20 <= 'f' }
 
-var targetByte = func() (t [256]bool) {
+var pathByte = func() (t [256]bool) {
 	for c := range 256 {
-		t[c] = c < 0x80 && (alphanumeric(byte(c)) || strings.IndexByte("-._~!$&'()*+,;=:@/?%", byte(c)) >= 0)
+		t[c] = c < 0x80 && (alphanumeric(byte(c)) || strings.IndexByte("-._~!$&'()*+,;=:@/%", byte(c)) >= 0)
 	}
 	return t
 }()

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/textproto"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -99,10 +100,18 @@ func (c *Conn) head(status int, fields *head.Fields, length int64) {
 	}
 	b = append(b, "\r\n"...)
 	for i := range c.fields {
-		b = append(append(append(b, c.fields[i].Name...), ": "...), c.fields[i].Value...)
+		b = append(append(append(b, c.fields[i].Name...), ": "...), oneLine(c.fields[i].Value)...)
 		b = append(b, "\r\n"...)
 	}
 	c.out = b
+}
+
+// oneLine keeps a value from becoming a field of its own.
+func oneLine(s string) string {
+	if strings.IndexByte(s, '\n') < 0 && strings.IndexByte(s, '\r') < 0 {
+		return s
+	}
+	return strings.Trim(strings.NewReplacer("\n", " ", "\r", " ").Replace(s), " \t")
 }
 
 // close ends the head, with the fields that are ours to say.

@@ -14,7 +14,7 @@ import (
 
 // watchAfter is how long a request is served before somebody looks whether its
 // client is still there: looking costs more than a quick answer does.
-const watchAfter = 250 * time.Millisecond
+const watchAfter = 500 * time.Millisecond
 
 // A Verdict says what became of a request.
 type Verdict uint8

@@ -39,6 +39,7 @@ var plainRequests = []string{
 	"POST /f HTTP/1.1\r\nHost: h\r\nContent-Length: 00\r\n\r\n",
 	"DELETE /f HTTP/1.1\r\nhost:h\r\nPragma: no-cache\r\nCache-Control: no-cache\r\n\r\nrest",
 	"OPTIONS /f HTTP/1.1\r\nHost: h\r\n\r\n",
+	"GET /f?a[]=1|2&b=\"%\" HTTP/1.1\r\nHost: h\r\n\r\n",
 }
 
 // What is not plain is wrong, or is right and net/http's affair.
@@ -58,6 +59,9 @@ var otherRequests = []string{
 	"GET /%4 HTTP/1.1\r\nHost: h\r\n\r\n",
 	"GET /%4g HTTP/1.1\r\nHost: h\r\n\r\n",
 	"GET /#f HTTP/1.1\r\nHost: h\r\n\r\n",
+	"GET /?#f HTTP/1.1\r\nHost: h\r\n\r\n",
+	"GET /?\xe4 HTTP/1.1\r\nHost: h\r\n\r\n",
+	"GET /[a] HTTP/1.1\r\nHost: h\r\n\r\n",
 	"GET /\\ HTTP/1.1\r\nHost: h\r\n\r\n",
 	"GET /\xe4 HTTP/1.1\r\nHost: h\r\n\r\n",
 	"GET /\x00 HTTP/1.1\r\nHost: h\r\n\r\n",
