@@ -410,3 +410,43 @@ func TestStatusWorkerCountsWhatModJKCounts(t *testing.T) {
 	visit("", 5)
 	numbers("by sessions")
 }
+
+// Run as they are, the files are dumped as mod_jk dumps them: every line, lists joined, variables
+// replaced, what templates say behind the rest, and no secret.
+func TestStatusWorkerDumpsWhatModJKDumps(t *testing.T) {
+	dir, binary := scratch(t), built(t, true)
+	s := &statusPair{t: t}
+	ports := [2]int{freePort(t), freePort(t)}
+	s.modjk, s.gateway = fmt.Sprintf("http://127.0.0.1:%d", ports[0]), fmt.Sprintf("http://127.0.0.1:%d", ports[1])
+	put(t, filepath.Join(dir, "workers.properties"), fmt.Appendf(nil, "pw = s3cret\nsite=example # a comment\nworker.list = jkstatus\n"+
+		strings.ReplaceAll(statusWorkers, "secret=s3cret", "secret=$(pw)")+"worker.n2.domain=$(site)\n", freePort(t), freePort(t), freePort(t), freePort(t), freePort(t)))
+	put(t, filepath.Join(dir, "uriworkermap.properties"), []byte(statusMap))
+	startHTTPD(t, dir, ports[0])
+	if err := os.Mkdir(filepath.Join(dir, "state"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	put(t, filepath.Join(dir, "more.yaml"), fmt.Appendf(nil, "state: {dir: state}\nadmin: {listen: \"127.0.0.1:%d\"}\nshutdown: {announce: 0s, grace: 1s}\n", freePort(t)))
+	p, err := launch(dir, "twinhop", binary, "run", "--workers", "workers.properties", "--urimap", "uriworkermap.properties", "--listen", fmt.Sprintf("127.0.0.1:%d", ports[1]), "-c", "more.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(p.kill)
+	eventually(t, 20*time.Second, "the gateway serves", func() error {
+		resp, err := directly.Get(s.gateway + "/jkstatus?cmd=version")
+		if err == nil {
+			resp.Body.Close()
+		}
+		return err
+	})
+	moment := regexp.MustCompile(`(?m)^ *(worker\.(server|time|web|jk)_|ServerRoot=|pw=|(Server|Time|Software):|<?jk:|name=|port=|datetime=|tz=|unix=|web_server=|jk_version=).*\n`)
+	for _, mime := range []string{"prop", "txt", "xml"} {
+		texts := s.ask("/jkstatus?cmd=dump&mime=" + mime)
+		for i := range texts {
+			texts[i] = moment.ReplaceAllString(texts[i], "")
+		}
+		texts[0] = strings.ReplaceAll(texts[0], `"<!DOCTYPE status>"`, `"&lt;!DOCTYPE status&gt;"`) // which is no XML
+		if texts[0] != texts[1] || strings.Count(texts[0], "\n") < 60 || strings.Contains(texts[1], "s3cret") {
+			t.Errorf("%s:\nmod_jk\n%s\ngateway\n%s", mime, texts[0], texts[1])
+		}
+	}
+}

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"twinhop/admin"
+	"twinhop/admin/jkstatus/workers"
 	"twinhop/appsession"
 	"twinhop/appsession/memstore"
 	"twinhop/cmd/twinhop/certs"
@@ -35,6 +36,9 @@ type Options struct {
 	Dir     string        // relative file names of the configuration are relative to this; "": the working directory
 	Log     *slog.Logger  // nil: silent
 	Version string
+	// Workers are lines of workers.properties that the configuration was made
+	// of, for the dump of status workers; nil: they print what is near to them.
+	Workers []workers.Property
 	// OnSetup is told the link by which the first user of the admin is made;
 	// nil: only the file in the state directory has it.
 	OnSetup func(url string)
@@ -124,7 +128,7 @@ func (g *Gateway) buildEdges(o Options, p *plan) error {
 		}
 	}
 	if len(g.sockets.http) > 0 {
-		if err := g.buildHTTP(o.Version, p); err != nil {
+		if err := g.buildHTTP(o, p); err != nil {
 			return err
 		}
 	}

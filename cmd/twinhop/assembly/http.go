@@ -17,7 +17,7 @@ import (
 )
 
 // buildHTTP builds the HTTP front and its way to the nodes.
-func (g *Gateway) buildHTTP(version string, p *plan) error {
+func (g *Gateway) buildHTTP(o Options, p *plan) error {
 	g.nodes = &h1.Client{}
 	m, err := httpfront.NewMetrics(g.metrics)
 	if err != nil {
@@ -28,7 +28,7 @@ func (g *Gateway) buildHTTP(version string, p *plan) error {
 	if previous != nil {
 		keys = append(keys, previous)
 	}
-	handlers, err := g.statusWorkers(version)
+	handlers, err := g.statusWorkers(o)
 	if err != nil {
 		return err
 	}

@@ -22,17 +22,20 @@ import (
 
 // statusWorkers are the configured status workers, by name. Mounts lead to
 // them.
-func (g *Gateway) statusWorkers(version string) (map[string]httpfront.LocalHandler, error) {
+func (g *Gateway) statusWorkers(o Options) (map[string]httpfront.LocalHandler, error) {
 	all := map[string]httpfront.LocalHandler{}
-	born := time.Now()
+	panel := g.statusPanel(time.Now())
+	if o.Workers != nil {
+		panel.Dump = func() []workers.Property { return o.Workers }
+	}
 	for i := range g.config.Status {
 		s := &g.config.Status[i]
 		w, err := jkstatus.New(jkstatus.Words{Name: s.Name, ReadOnly: s.ReadOnly, Users: s.Users, Fold: s.UserCaseInsensitive, Allow: networks(s.Allow),
-			Good: s.Good, Bad: s.Bad, CSS: s.CSS, Prefix: s.Prefix, NS: orNone(s.NS), XMLNS: orNone(s.XMLNS), Doctype: s.Doctype}, g.statusPanel(born))
+			Good: s.Good, Bad: s.Bad, CSS: s.CSS, Prefix: s.Prefix, NS: orNone(s.NS), XMLNS: orNone(s.XMLNS), Doctype: s.Doctype}, panel)
 		if err != nil {
 			return nil, fmt.Errorf("status: %w", err)
 		}
-		w.Software, w.Log = "twinhop/"+version, g.log
+		w.Software, w.Log = "twinhop/"+o.Version, g.log
 		all[s.Name] = func(rw http.ResponseWriter, r *http.Request, _ []gateway.Evidence, _ gateway.Hint) {
 			w.ServeHTTP(rw, r)
 		}

@@ -37,7 +37,7 @@ func Convert(in Input) Result {
 	c.cookiePaths()
 	status := c.statusWorkers()
 	c.leftOver()
-	r := Result{Findings: c.Sorted(), Files: c.Files, Input: in, MapFile: c.mapFile, Reload: c.reload}
+	r := Result{Findings: c.Sorted(), Files: c.Files, Workers: c.props.Order, Input: in, MapFile: c.mapFile, Reload: c.reload}
 	if r.Findings.Count(Error) == 0 {
 		r.YAML, r.Secrets = c.write(&in, status)
 	}

@@ -73,10 +73,11 @@ type Result struct {
 	YAML     []byte // nil when a finding is an Error
 	Secrets  bool   // YAML holds a secret: nobody else should read it
 	Findings Findings
-	Files    []string      // all that were read
-	Input    Input         // with all that was read, to read a changed map beside it
-	MapFile  string        // where the rules were read, "": no such file
-	Reload   time.Duration // how often mod_jk looks whether they changed, 0: never
+	Files    []string            // all that were read
+	Workers  []*properties.Entry // what they say of workers, in their order; secrets among it
+	Input    Input               // with all that was read, to read a changed map beside it
+	MapFile  string              // where the rules were read, "": no such file
+	Reload   time.Duration       // how often mod_jk looks whether they changed, 0: never
 }
 
 // usualReload is mod_jk's default of JkMountFileReload.
