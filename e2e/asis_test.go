@@ -133,6 +133,19 @@ func TestOldFilesAsTheyAre(t *testing.T) {
 	w.becomes("a rule that is new", map[string]int{"/behind/told.jsp": 200, "/app/plain.jsp": 200, "/app/status.jsp": 404})
 	contains(t, w.proc.log, "the map was read again")
 
+	put(t, w.uriMap(), []byte("/app|/*=shop\n/behind|/*=shop;sticky_ignore=1\n"))
+	eventually(t, 15*time.Second, "a rule that ignores session ids", func() error {
+		seen := map[string]bool{}
+		for range 6 {
+			_, lines := asTold(t, w, request(t, "GET", w.http+"/behind/told.jsp", nil, "Cookie: JSESSIONID=x.node1"))
+			seen[lines["node"]] = true
+		}
+		if !seen["node1"] || !seen["node2"] {
+			return fmt.Errorf("one id was served by %v", seen)
+		}
+		return nil
+	})
+
 	put(t, w.uriMap(), []byte("/app|/*=shop\nnonsense\n/x=nobody\n!/behind/plain.jsp=shop\n/behind/told.jsp=shop\n"))
 	w.becomes("what can be used of a bad map", map[string]int{"/behind/told.jsp": 200, "/behind/plain.jsp": 404, "/app/plain.jsp": 200, "/x": 404})
 	contains(t, w.proc.log, "uriworkermap.properties:3", `worker.list has no worker`)
