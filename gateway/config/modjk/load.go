@@ -3,13 +3,11 @@ package modjk
 import (
 	"bytes"
 	"fmt"
-	"regexp"
-	"strconv"
 	"strings"
 
 	"twinhop/gateway/config"
 	"twinhop/gateway/config/decode"
-	"twinhop/gateway/config/verdict"
+	"twinhop/gateway/config/origin"
 )
 
 // Load says what the files mean to a gateway that runs them as they are: Convert, and what its YAML means. extra is a
@@ -21,81 +19,14 @@ func Load(in Input, extra *Source, words config.Words) (config.Config, Result, c
 	if r.YAML == nil {
 		return config.Config{}, r, nil
 	}
-	text, clash := r.YAML, config.Problems(nil)
+	o := origin.Text{Made: r.YAML, Files: r.Files, Listens: len(in.Listen) > 0}
 	if extra != nil {
-		text, clash = join(r.YAML, len(in.Listen) > 0, extra)
+		o.Beside, o.More = extra.Name, extra.Text
 	}
+	text, clash := o.Whole()
 	c, problems := config.Parse("twinhop.yaml", text, words)
-	o := origins{files: r.Files, lines: strings.Split(string(r.YAML), "\n"), extra: extra}
-	for i := range problems {
-		o.place(&problems[i])
-	}
+	o.Locate(problems)
 	return c, r, append(clash, problems...)
-}
-
-// version and listen may stand in both files.
-var (
-	versionLine = regexp.MustCompile(`(?m)^["']?version["']?[ \t]*:.*$`)
-	listenLine  = regexp.MustCompile(`(?m)^["']?listen["']?[ \t]*:`)
-	firstLine   = regexp.MustCompile(`set twice, first on line \d+$`)
-	otherLine   = regexp.MustCompile(`\(line \d+\)`)
-	listenLines = regexp.MustCompile(`(?m)^listen:\n(?: .*\n)*`)
-)
-
-// join writes extra behind what was converted. The listeners of extra take the place of the usual one.
-func join(yaml []byte, listens bool, extra *Source) ([]byte, config.Problems) {
-	more := versionLine.ReplaceAll(extra.Text, nil)
-	var clash config.Problems
-	if at := listenLine.FindIndex(more); at != nil && !listens {
-		yaml = listenLines.ReplaceAllFunc(yaml, func(b []byte) []byte { return bytes.Repeat([]byte("\n"), bytes.Count(b, []byte("\n"))) })
-	} else if at != nil {
-		clash = config.Problems{{File: extra.Name, Line: 1 + bytes.Count(more[:at[0]], []byte("\n")), Col: 1, Severity: decode.Error, Path: "listen", Message: "set twice, also by --listen", Hint: "keep one of them"}}
-		more = listenLine.ReplaceAll(more, []byte("#"))
-	}
-	return append(bytes.Clone(yaml), more...), clash
-}
-
-// origins know where the lines of a converted file come from.
-type origins struct {
-	files []string
-	lines []string
-	extra *Source
-}
-
-// place moves a problem to the line that the value came from.
-func (o *origins) place(p *decode.Problem) {
-	line := p.Line
-	if p.File, p.Line = o.find(line); line < len(o.lines) {
-		p.Col = 1 // of the YAML
-	} else {
-		p.Message = firstLine.ReplaceAllString(p.Message, "set twice, also by mod_jk's files")
-	}
-	p.Message = otherLine.ReplaceAllStringFunc(p.Message, func(s string) string {
-		n, _ := strconv.Atoi(strings.Trim(s, "(line )"))
-		file, at := o.find(n)
-		return fmt.Sprintf("(%s:%d)", file, at)
-	})
-}
-
-// find returns where a line comes from.
-func (o *origins) find(line int) (file string, at int) {
-	if o.extra != nil && line >= len(o.lines) {
-		return o.extra.Name, line - len(o.lines) + 1
-	}
-	for i := min(line, len(o.lines)) - 1; i >= 0; i-- { // what has no place belongs to what stands above
-		_, comment, _ := strings.Cut(o.lines[i], " # ")
-		for _, name := range o.files {
-			rest, ok := strings.CutPrefix(comment, verdict.Clean(name)+":")
-			if !ok {
-				continue
-			}
-			digits := rest[:len(rest)-len(strings.TrimLeft(rest, "0123456789"))]
-			if n, err := strconv.Atoi(digits); err == nil {
-				return name, n
-			}
-		}
-	}
-	return o.files[0], 1
 }
 
 // Rules are what a changed map makes of the files, bad lines left out.
