@@ -47,15 +47,14 @@ func (c *metered) Write(p []byte) (int, error) {
 // went through the connection.
 func counted(t *testing.T, h Harness) {
 	var m meter
-	lost := false
+	var lost atomic.Bool
 	large := make([]byte, 100_000)
 	p := peer{h.Meter(t, m.dial), h.Node(t, func(r *Received) Answer {
 		switch r.Target {
 		case "/drop":
 			return Answer{Fault: Drop}
 		case "/again":
-			if !lost { // the first time
-				lost = true
+			if !lost.Swap(true) { // the first time
 				return Answer{Fault: Drop}
 			}
 		case "/bad":
