@@ -1,6 +1,7 @@
 package config
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"reflect"
@@ -44,12 +45,21 @@ type AJPAttribute struct {
 	Name  string `yaml:"-"`
 }
 
+// Answers are how long an answer is waited for: that of a new connection, and
+// that before a request.
+func (p *AJPPing) Answers() (connect, request time.Duration) {
+	return cmp.Or(p.ConnectTimeout, p.Timeout), cmp.Or(p.RequestTimeout, p.Timeout)
+}
+
 // AJPPing says when a connection is asked for a sign of life (CPing).
 type AJPPing struct {
 	Connect  bool          `yaml:"connect"`                     // after it was opened [ping_mode C]
 	Request  bool          `yaml:"request"`                     // before each request [ping_mode P]
 	Interval time.Duration `yaml:"interval" max:"24h"`          // while unused [ping_mode I]
 	Timeout  time.Duration `yaml:"timeout" min:"1ms" max:"10m"` // for each answer [ping_timeout]
+
+	ConnectTimeout time.Duration `yaml:"connectTimeout" max:"10m"` // for the answer of a new connection, 0: Timeout [connect_timeout]
+	RequestTimeout time.Duration `yaml:"requestTimeout" max:"10m"` // for the answer before a request, 0: Timeout [prepost_timeout]
 }
 
 // AJPProbe asks AJP nodes for a sign of life: by CPing, or for the path of
@@ -143,5 +153,11 @@ func (r *checker) checkAJPIdle(p string, a *AJP) {
 	}
 	if p := a.Ping; !p.Connect && !p.Request && p.Interval == 0 && p.Timeout != usual.Ping.Timeout {
 		idle("ping.timeout", "set connect, request or interval", "no connection is asked")
+	}
+	if !a.Ping.Connect && a.Ping.ConnectTimeout > 0 {
+		idle("ping.connectTimeout", "set connect", "new connections are not asked")
+	}
+	if !a.Ping.Request && a.Ping.RequestTimeout > 0 {
+		idle("ping.requestTimeout", "set request", "nothing is asked before requests")
 	}
 }

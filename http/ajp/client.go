@@ -81,8 +81,10 @@ type Settings struct {
 	// PingInterval is after how long unused connections are asked while Run
 	// runs [ping_mode I, connection_ping_interval]; 0 means never.
 	PingInterval time.Duration
-	// PingTimeout bounds the wait for each such sign [ping_timeout].
-	PingTimeout time.Duration
+	// PingTimeout bounds the wait for each such sign [ping_timeout]; those of
+	// PingConnect and PingRequest may have others [connect_timeout,
+	// prepost_timeout], 0 means PingTimeout.
+	PingTimeout, PingConnectTimeout, PingRequestTimeout time.Duration
 }
 
 // A Client speaks AJP13 with nodes over kept connections, one pool per

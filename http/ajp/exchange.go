@@ -17,10 +17,8 @@ func (x *conn) exchange(ctx context.Context, r *head.Request, body io.Reader, ou
 	if body != nil {
 		x.up.out = out
 	}
-	if x.set.PingRequest || x.set.PingConnect && !x.reused {
-		if err := x.ping(); err != nil {
-			return nil, err
-		}
+	if err := x.pingFirst(); err != nil {
+		return nil, err
 	}
 	if err := x.send(body, out); err != nil {
 		return nil, err
@@ -47,6 +45,18 @@ func (x *conn) exchange(ctx context.Context, r *head.Request, body io.Reader, ou
 			return nil, x.failed("read from", err)
 		}
 	}
+}
+
+// pingFirst asks for a sign of life where that is agreed: once, also when it
+// would be due for two reasons.
+func (x *conn) pingFirst() error {
+	switch {
+	case x.set.PingConnect && !x.reused:
+		return x.ping(x.set.PingConnectTimeout)
+	case x.set.PingRequest:
+		return x.ping(x.set.PingRequestTimeout)
+	}
+	return nil
 }
 
 // send writes the head, and of a body of known length the first piece, which

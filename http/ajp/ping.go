@@ -1,6 +1,7 @@
 package ajp
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"time"
@@ -8,13 +9,14 @@ import (
 	"twinhop/http/head"
 )
 
-// ping asks the node for a sign of life (CPing, CPong). Nothing of a request
-// was sent by then, so that its failure costs none.
-func (x *conn) ping() error {
+// ping asks the node for a sign of life (CPing, CPong), within PingTimeout for
+// a timeout of 0. Nothing of a request was sent by then, so that its failure
+// costs none.
+func (x *conn) ping(timeout time.Duration) error {
 	if x.set.BodyTimeout > 0 {
 		x.nc.SetWriteDeadline(time.Time{}) // that of the last write may have passed since
 	}
-	x.deadline(effective(x.set.PingTimeout, DefaultPingTimeout))
+	x.deadline(effective(cmp.Or(timeout, x.set.PingTimeout), DefaultPingTimeout))
 	n, err := x.nc.Write([]byte(pingPacket))
 	x.wire.Sent(n)
 	if err != nil {
@@ -37,7 +39,7 @@ func (x *conn) ping() error {
 // alive asks a connection that is in no use.
 func (x *conn) alive(ctx context.Context) bool {
 	x.watch(ctx, nil)
-	err := x.ping()
+	err := x.ping(0)
 	if !x.stopWatch() || err != nil {
 		return false
 	}
@@ -98,5 +100,5 @@ func (c *Client) ping(ctx context.Context, addr string) error {
 	}
 	defer x.discard()
 	x.watch(ctx, nil)
-	return x.ping()
+	return x.ping(0)
 }

@@ -110,6 +110,43 @@ func TestSilentToPings(t *testing.T) {
 	})
 }
 
+// Each kind of ping waits as long as is agreed for it.
+func TestTimesOfPings(t *testing.T) {
+	for _, c := range []struct {
+		s    Settings
+		want [2]time.Duration // on a new connection, on a kept one; 0: not asked
+	}{
+		{Settings{PingConnect: true, PingRequest: true}, [2]time.Duration{DefaultPingTimeout, DefaultPingTimeout}},
+		{Settings{PingConnect: true, PingRequest: true, PingTimeout: 3 * time.Second}, [2]time.Duration{3 * time.Second, 3 * time.Second}},
+		{Settings{PingConnect: true, PingRequest: true, PingTimeout: 3 * time.Second, PingConnectTimeout: time.Second, PingRequestTimeout: 2 * time.Second}, [2]time.Duration{time.Second, 2 * time.Second}},
+		{Settings{PingRequest: true, PingConnectTimeout: time.Second, PingRequestTimeout: 2 * time.Second}, [2]time.Duration{2 * time.Second, 2 * time.Second}},
+		{Settings{PingConnect: true, PingConnectTimeout: time.Second, PingRequestTimeout: 2 * time.Second}, [2]time.Duration{time.Second, 0}},
+	} {
+		for kept, want := range c.want {
+			synctest.Test(t, func(t *testing.T) {
+				f := &farm{}
+				client := &Client{Default: c.s, Dial: f.dial}
+				if kept > 0 {
+					must(t, client, "n")
+				}
+				f.mute.Store(true)
+				start := time.Now()
+				resp, err := client.Exchange(t.Context(), "n", get(), nil)
+				if want == 0 {
+					if err != nil {
+						t.Fatal(err)
+					}
+					resp.Body.Close()
+				} else if !head.NotSent(err) || !head.Timeout(err) || time.Since(start) != want {
+					t.Errorf("%+v, kept %d: after %v: %v", c.s, kept, time.Since(start), err)
+				}
+				client.CloseIdle()
+				f.all.Wait()
+			})
+		}
+	}
+}
+
 // A kept connection that dies at the ping costs no request, whatever its
 // method: another is opened.
 func TestPingFindsADeadConnection(t *testing.T) {

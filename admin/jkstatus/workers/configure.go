@@ -202,30 +202,22 @@ func (c *Change) agree(a *config.AJP) error {
 	case PacketSize:
 		a.PacketSize = config.Size(c.Number)
 	case PingTimeout:
+		a.Ping.ConnectTimeout, a.Ping.RequestTimeout = a.Ping.Answers() // theirs are not meant
 		a.Ping.Timeout = ms
 	case PingInterval:
 		a.Ping.Interval = s
 	case ConnectPing:
-		return c.ping(a, &a.Ping.Connect, a.Ping.Request || a.Ping.Interval > 0)
+		c.ping(&a.Ping.Connect, &a.Ping.ConnectTimeout)
 	case PrepostPing:
-		return c.ping(a, &a.Ping.Request, a.Ping.Connect || a.Ping.Interval > 0)
+		c.ping(&a.Ping.Request, &a.Ping.RequestTimeout)
 	default:
 		return Refuse("%s cannot be changed while the gateway runs", c.Attribute)
 	}
 	return nil
 }
 
-// ping switches one kind of ping on or off. All kinds wait equally long for
-// an answer: another time can be had only while there is no other kind.
-func (c *Change) ping(a *config.AJP, on *bool, others bool) error {
+// ping switches one kind of ping on or off.
+func (c *Change) ping(on *bool, timeout *time.Duration) {
 	ms := time.Duration(c.Number) * time.Millisecond
-	switch {
-	case ms == 0:
-		*on = false
-		return nil
-	case ms != a.Ping.Timeout && others:
-		return Refuse("%s: all pings of a node have one timeout: 0 or %d is possible; ping_timeout changes it for all", c.Attribute, a.Ping.Timeout/time.Millisecond)
-	}
-	*on, a.Ping.Timeout = true, ms
-	return nil
+	*on, *timeout = ms > 0, ms
 }

@@ -137,6 +137,12 @@ func (d *dump) connector(at string, a *config.AJP) {
 	if mode != "" {
 		d.add(at+"ping_mode", strings.Join(slices.Sorted(strings.SplitSeq(mode, "")), ""))
 		d.add(at+"ping_timeout", millis(a.Ping.Timeout))
+		if a.Ping.Connect && a.Ping.ConnectTimeout > 0 {
+			d.add(at+"connect_timeout", millis(a.Ping.ConnectTimeout))
+		}
+		if a.Ping.Request && a.Ping.RequestTimeout > 0 {
+			d.add(at+"prepost_timeout", millis(a.Ping.RequestTimeout))
+		}
 	}
 	if a.Ping.Interval > 0 {
 		d.add(at+"connection_ping_interval", seconds(a.Ping.Interval))

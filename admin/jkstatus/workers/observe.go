@@ -147,11 +147,12 @@ func (s *Scene) reach(n *Node, m *cluster.Member) {
 func (n *Node) agreed(a *config.AJP) {
 	n.Source, n.PoolTimeout, n.PingTimeout = a.Source, seconds(a.IdleTimeout), millis(a.Ping.Timeout)
 	n.ReplyTimeout, n.PingInterval, n.PacketSize = millis(a.ReplyTimeout), seconds(a.Ping.Interval), int(a.PacketSize)
+	connect, request := a.Ping.Answers()
 	if a.Ping.Connect {
-		n.ConnectPing = n.PingTimeout
+		n.ConnectPing = millis(connect)
 	}
 	if a.Ping.Request {
-		n.PrepostPing = n.PingTimeout
+		n.PrepostPing = millis(request)
 	}
 }
 

@@ -197,8 +197,9 @@ func TestStatusChangesConnectors(t *testing.T) {
 	if got := s.present.Load().Nodes[2].Repeat; len(got) != 0 { // 16 alone: everything is repeated that may be
 		t.Errorf("%v", got)
 	}
+	s.must("cmd=update&w=old&vapt=800")
+	s.shows("old", "prepost_timeout", "800")
 	for query, want := range map[string]string{
-		"cmd=update&w=old&vapt=800":             "prepost_timeout: all pings of a node have one timeout: 0 or 700 is possible; ping_timeout changes it for all",
 		"cmd=update&w=lb&sw=n1&vart=5":          "reply_timeout: n1 does not speak AJP",
 		"cmd=update&w=lb&sw=n1&vamps=8193":      "max_packet_size: n1 does not speak AJP",
 		"cmd=update&w=lb&sw=*&vart=5&vwd=1":     "reply_timeout: n1 does not speak AJP",

@@ -202,7 +202,6 @@ func (c *converter) pings(n *node) {
 		interval = max(timeout/time.Second*10*time.Second, time.Second)
 	}
 	var all []pair
-	longest := time.Duration(0)
 	for _, p := range []struct {
 		key, letter, word string
 		own               time.Duration
@@ -211,33 +210,19 @@ func (c *converter) pings(n *node) {
 			continue
 		}
 		all = append(all, pair{Key: p.key, Text: "true", From: c.of(w, "ping_mode", p.word)})
-		if p.own == 0 {
-			p.own = timeout
+		if p.own > 0 && p.own != timeout {
+			all = append(all, pair{Key: p.key + "Timeout", Text: short(p.own), From: c.of(w, p.word)})
 		}
-		if longest > 0 && longest != p.own || p.own != timeout && interval > 0 {
-			c.approximate(w, "connect_timeout", "prepost_timeout")
-		}
-		longest = max(longest, p.own)
 	}
 	if interval > 0 {
 		all = append(all, pair{Key: "interval", Text: short(interval), From: c.of(w, "ping_mode", "connection_ping_interval")})
-		longest = max(longest, timeout)
 	}
-	from := c.of(w, "ping_timeout", "connect_timeout", "prepost_timeout")
+	from := c.of(w, "ping_timeout")
 	if from == "" {
 		from = "mod_jk's default"
 	}
-	for _, p := range append(all, pair{Key: "timeout", Text: short(longest), From: from}) {
+	for _, p := range append(all, pair{Key: "timeout", Text: short(timeout), From: from}) {
 		n.ajp = append(n.ajp, pair{Key: "ping." + p.Key, Text: p.Text, From: p.From})
-	}
-}
-
-// approximate says that pings have one time of waiting for an answer.
-func (c *converter) approximate(w *worker, words ...string) {
-	for _, word := range words {
-		if e := w.says[word]; e != nil {
-			c.say(e, Finding{Verdict: Approximated, Note: "ajp.ping.timeout is one for all pings: the longest"})
-		}
 	}
 }
 
