@@ -23,6 +23,7 @@ type Directive struct {
 	Args     []string
 	Host     *Host
 	Location string // path of the <Location> around; "": none
+	Within   string // another section around that says where the line counts, such as <Directory>; "": none
 	// Off is the section around that keeps the line from being in force, such as "<IfDefine SSL>"; "": it is in force.
 	Off string
 	// Depends is the section around that only a request decides about, such as <If>; "": none.
@@ -58,13 +59,13 @@ const MainServer = "main server"
 
 // Reader reads configuration files. Its zero value reads no included files and knows no variables.
 type Reader struct {
-	Files   fs.FS                       // the root of the file system, for included files; nil: none is read
-	Root    string                      // ServerRoot until a line says another one
-	Defined map[string]string           // as by "httpd -D"
-	Lookup  func(string) (string, bool) // variables of the environment
-	Modules []string                    // taken for loaded, by identifier or by file: "jk_module", "mod_jk.c"
-	Wants   func(name string) bool      // which directives to return
-	Show    func(name string) string    // how an included file is called in a Place; nil: by its absolute name
+	Files   fs.FS                                 // the root of the file system, for included files; nil: none is read
+	Root    string                                // ServerRoot until a line says another one
+	Defined map[string]string                     // as by "httpd -D"
+	Lookup  func(string) (string, bool)           // variables of the environment
+	Modules []string                              // taken for loaded, by identifier or by file: "jk_module", "mod_jk.c"
+	Wants   func(name string, args []string) bool // which directives to return
+	Show    func(name string) string              // how an included file is called in a Place; nil: by its absolute name
 }
 
 // The bounds of what is read.

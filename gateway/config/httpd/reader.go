@@ -123,14 +123,14 @@ func (r *reading) line(text string, at Place) {
 		r.open(name, strings.Trim(rest, blanks), at)
 	default:
 		s := r.top()
-		r.directive(Directive{Place: at, Name: name, Args: arguments(rest), Host: s.host, Location: s.location, Off: s.off, Depends: s.depends, Unset: unset})
+		r.directive(Directive{Place: at, Name: name, Args: arguments(rest), Host: s.host, Location: s.location, Within: s.within, Off: s.off, Depends: s.depends, Unset: unset})
 	}
 }
 
 // directive does what concerns reading itself, and keeps what was asked for.
 func (r *reading) directive(d Directive) {
 	switch lower := strings.ToLower(d.Name); {
-	case r.in.Wants != nil && r.in.Wants(d.Name):
+	case r.in.Wants != nil && r.in.Wants(d.Name, d.Args):
 		if len(r.Directives) == maxLines {
 			r.stop(d.Place, d.Name, fmt.Sprintf("more than %d lines", maxLines))
 			return

@@ -18,7 +18,7 @@ func files(pairs ...string) fstest.MapFS {
 	return all
 }
 
-func wanted(name string) bool { return strings.HasPrefix(strings.ToLower(name), "jk") }
+func wanted(name string, _ []string) bool { return strings.HasPrefix(strings.ToLower(name), "jk") }
 
 // told writes what was read, one line each: place, host, location, words, and what is around.
 func told(c *Conf) []string {
@@ -32,7 +32,7 @@ func told(c *Conf) []string {
 		for _, a := range d.Args {
 			s += fmt.Sprintf(" %q", a)
 		}
-		for _, w := range []struct{ word, text string }{{"off", d.Off}, {"depends", d.Depends}, {"unset", d.Unset}} {
+		for _, w := range []struct{ word, text string }{{"within", d.Within}, {"off", d.Off}, {"depends", d.Depends}, {"unset", d.Unset}} {
 			if w.text != "" {
 				s += " " + w.word + ":" + w.text
 			}
@@ -60,7 +60,7 @@ func TestRead(t *testing.T) {
 		{"hosts", "<VirtualHost *:80 *:81>\nJkA\nServerName one\nServerAlias two three\n</VirtualHost>\nJkB\n<virtualhost *:443>\nJkC\n", []string{
 			"h:2:1 one JkA", "h:6:1 main server JkB", "h:8:1 *:443 JkC"}},
 		{"locations", "<Location /a>\n<IfModule x>\nJkA\n</IfModule>\n<Limit GET>\nJkB\n</Limit>\n</Location>\n<Location ~ /b>\nJkC\n</Location>\n<Location \"/d e\">\n<Directory /f>\nJkD\n</Location>\nJkE", []string{
-			"h:3:1 main server in /a JkA", "h:6:1 main server in /a JkB", "h:10:1 main server JkC", "h:14:1 main server JkD", "h:16:1 main server JkE"}},
+			"h:3:1 main server in /a JkA", "h:6:1 main server in /a JkB", "h:10:1 main server JkC within:<Location ~ /b>", "h:14:1 main server JkD within:<Directory /f>", "h:16:1 main server JkE"}},
 		{"variables", "Define p /x\nDefine q ${p}/y\njkA ${p}* ${q} ${r}${ENV} ${map:key} ${open\nUnDefine p\njkB ${p}", []string{
 			`h:3:1 main server jkA "/x*" "/x/y" "${r}value" "${map:key}" "${open" unset:r`, `h:5:1 main server jkB "${p}" unset:p`}},
 		{"definitions", "<IfDefine D>\njkA\n</IfDefine>\n<IfDefine !D>\njkB\nDefine X\n</IfDefine>\n<IfDefine X>\njkC\n<Location /x>\njkD\n</IfDefine>\n<IfDefine !X>\njkE", []string{
@@ -228,7 +228,7 @@ func FuzzRead(f *testing.F) {
 		r := Reader{Files: fs, Wants: wanted}
 		c := r.Read(Source{"h", []byte(text)})
 		for _, d := range c.Directives {
-			if d.Line < 1 || d.Col < 1 || d.File == "" || d.Host == nil || !wanted(d.Name) || d.Location != "" && d.Location[0] != '/' {
+			if d.Line < 1 || d.Col < 1 || d.File == "" || d.Host == nil || !wanted(d.Name, nil) || d.Location != "" && d.Location[0] != '/' {
 				t.Errorf("%+v", d)
 			}
 		}

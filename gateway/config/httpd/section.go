@@ -15,6 +15,7 @@ type section struct {
 	name         string // in small letters
 	host         *Host
 	location     string
+	within       string
 	off, depends string
 }
 
@@ -37,12 +38,13 @@ func (r *reading) open(name, rest string, at Place) {
 		return
 	}
 	if slices.Contains(places, s.name) {
-		s.location = ""
+		s.location, s.within = "", tag
 	}
 	switch {
 	case s.name == "location" && len(args) == 1 && strings.HasPrefix(args[0], "/"):
-		s.location = args[0]
+		s.location, s.within = args[0], ""
 	case s.name == "virtualhost":
+		s.within = ""
 		s.host = &Host{Name: strings.Join(args, " ")}
 		if len(r.Hosts) == maxHosts {
 			r.stop(at, "<"+name, fmt.Sprintf("more than %d hosts", maxHosts))

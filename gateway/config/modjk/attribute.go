@@ -18,7 +18,7 @@ func fits(name, value string) bool {
 const maxAttributes = 64 // of each kind
 
 // attributes reads what all nodes get: DisableReuse, and the JkEnvVar lines of the host that was chosen, above which those of the main server stand. A variable
-// of mod_ssl is one here; of any other only the default is known, for what sets it in httpd is not read.
+// of mod_ssl is one here; of any other what SetEnv says is sent, or the default.
 func (c *converter) attributes(known []string, main, v *host) {
 	lines := slices.Clone(main.attributes)
 	if v != main {
@@ -53,14 +53,10 @@ func (c *converter) attributes(known []string, main, v *host) {
 			texts.From = place(d.Place).String() + " JkEnvVar"
 		case isKnown:
 			f.Verdict, f.Note = Approximated, "ajp.variables; nothing in the place of one that has no value"
-		case len(d.Args) == 1:
-			f.Verdict, f.Note, f.Hint = Unsupported, "what sets it in httpd is not read", "give a text under nodes[].ajp.attributes"
-			to = nil
 		default:
-			f.Verdict, f.Note = Approximated, "ajp.attributes: always the default, for what sets it in httpd is not read"
-			one, to = pair{Key: sheet.Quote(name), Text: sheet.Quote(d.Args[1])}, &texts
-			if hint, err := config.CheckAttribute(name, d.Args[1]); err != nil {
-				f.Verdict, f.Note, f.Hint, to = Unsupported, err.Error(), hint, nil
+			to = nil
+			if f, one = c.text(d, set(name, main, v)); one.Text != "" {
+				to = &texts
 			}
 		}
 		if to != nil && len(to.Values) == maxAttributes {

@@ -16,7 +16,8 @@ var samples = map[string]string{
 	";fail_on_status": "503", ";use_server_errors": "500", ";session_path": ";sid", ";session_cookie_path": "/app",
 	";active": "m", ";disabled": "m", ";stopped": "m",
 	"JkWorkersFile": "conf/workers.properties", "JkMountFile": "conf/uriworkermap.properties", "JkMount": "/y/* lb", "JkUnMount": "/y/z lb", "JkMountCopy": "On",
-	"Include": "more.conf", "IncludeOptional": "more.conf", "JkWorkerProperty": "worker.member.lbfactor=2", "JkEnvVar": "SSL_CLIENT_S_DN", "JkOptions": "+ForwardKeySize",
+	"Include": "more.conf", "IncludeOptional": "more.conf", "JkWorkerProperty": "worker.member.lbfactor=2", "JkEnvVar": "SSL_CLIENT_S_DN",
+	"SetEnv": `JK_REPLY_TIMEOUT 5`, "SetEnvIf": `Request_URI "\.gif$" no-jk`, "SetEnvIfNoCase": `Request_URI "\.gif$" no-jk`, "BrowserMatch": `bot no-jk`, "BrowserMatchNoCase": `bot no-jk`, "RewriteRule": `^/x - [E=no-jk:1]`, "SetHandler": `jakarta-servlet`, "AddHandler": `jakarta-servlet .jsp`, "JkOptions": "+ForwardKeySize",
 }
 
 // example makes files in which a directive stands where it belongs: all else is said in the plainest way.

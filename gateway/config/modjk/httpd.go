@@ -20,9 +20,10 @@ type host struct {
 	mapFile *httpd.Directive // JkMountFile
 	reload  *httpd.Directive // JkMountFileReload
 
-	attributes []httpd.Directive // JkEnvVar
-	noReuse    *httpd.Directive  // JkOptions +DisableReuse
-	reuses     bool              // JkOptions -DisableReuse
+	attributes []httpd.Directive          // JkEnvVar
+	env        map[string]httpd.Directive // SetEnv
+	noReuse    *httpd.Directive           // JkOptions +DisableReuse
+	reuses     bool                       // JkOptions -DisableReuse
 }
 
 // front is what the files of httpd say to mod_jk.
@@ -38,9 +39,6 @@ type front struct {
 const maxName = 60 // of a worker, route, domain, cookie
 
 const maxCopied = 100_000 // rules that hosts have from the main server
-
-// wanted are the directives that mod_jk or its rules depend on.
-func wanted(name string) bool { return len(name) > 2 && strings.EqualFold(name[:2], "jk") }
 
 // readHTTPD reads the lines that concern mod_jk. What other modules say is passed over.
 func readHTTPD(in *Input, l *verdict.Ledger) *front {
@@ -87,11 +85,16 @@ func (h *front) directive(d httpd.Directive, on *host) {
 		f.Verdict, f.Note, f.Hint = Error, "mod_jk has no such directive", h.Near(d.Name, words("httpd"))
 	case d.Unset != "" && known.Verdict == Used:
 		f.Verdict, f.Note, f.Hint = Error, "there is no variable "+form.Quote(d.Unset), "set it for this command: httpd's start script does, such as /etc/apache2/envvars"
-	default:
+	case strings.HasPrefix(known.Name, "Jk"):
 		h.jk(f, d, on)
 		return
+	default:
+		h.environment(f, d, on)
+		return
 	}
-	h.Mark(place(d.Place), f)
+	if known == nil || known.Name != "SetEnv" || indicates(d.Args[0]) {
+		h.Mark(place(d.Place), f)
+	}
 }
 
 // jk takes a directive of mod_jk.

@@ -143,6 +143,14 @@ var directives = []Directive{
 	{"JkReplyTimeoutIndicator", "httpd", verdict.Unsupported, "use the rule extension reply_timeout"},
 	{"Include", "httpd", verdict.Used, "the files are read"},
 	{"IncludeOptional", "httpd", verdict.Used, "the files are read"},
+	{"SetEnv", "httpd", verdict.Unsupported, "what mod_jk looks at cannot be set for requests; others are sent if JkEnvVar names them"},
+	{"SetEnvIf", "httpd", verdict.Unsupported, "no rule depends on a request's environment; write an exclusion"},
+	{"SetEnvIfNoCase", "httpd", verdict.Unsupported, "no rule depends on a request's environment; write an exclusion"},
+	{"BrowserMatch", "httpd", verdict.Unsupported, "no rule depends on a request's environment"},
+	{"BrowserMatchNoCase", "httpd", verdict.Unsupported, "no rule depends on a request's environment"},
+	{"RewriteRule", "httpd", verdict.Unsupported, "no rule depends on a request's environment; write an exclusion"},
+	{"SetHandler", "httpd", verdict.Unsupported, "rules say what is forwarded: write a JkMount"},
+	{"AddHandler", "httpd", verdict.Unsupported, "rules say what is forwarded: write a JkMount"},
 }
 
 // oldNames are other names of a directive.
