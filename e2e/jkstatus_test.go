@@ -318,7 +318,7 @@ func TestStatusWorkerChangesWhatModJKChanges(t *testing.T) {
 		"w=lb&sw=n*&vwd=1", "w=lb&sw=*&vwd=0&vwf=3", "w=lb&att=vwa&val0=d&val1=s", "w=lb&att=vwa&val0=0&val1=0", "w=lb&att=vwf&val0=2&val1=1", "w=lb&att=vwd&val1=4", "w=lb&att=vart&val0=700",
 		"w=lb&vlr=4", "w=lb&vlri=150", "w=lb&vlt=90", "w=lb&vlee=20", "w=lb&vlx=5", "w=lb&vls=off", "w=lb&vls=y&vlf=1", "w=lb&vlf=No", "w=lb&vll=0",
 		"w=lb&vlm=T", "w=lb&vlm=2", "w=lb&vlm=Sessions", "w=lb&vlm=next", "w=lb&vlm=0",
-		"w=lb&sw=n1&vart=15000&var=3&vari=200&vabl=9", "w=lb&sw=n1&vacpt=30", "w=lb&sw=n1&vamps=9000", "w=lb&sw=n1&varo=8", "w=lb&sw=n2&vacpi=45",
+		"w=lb&sw=n1&vart=15000&var=3&vari=200&vabl=9", "w=lb&sw=n1&vacpt=30", "w=lb&sw=n1&vact=800&vapt=900", "w=lb&sw=n1&vapng=700&vapt=0", "w=lb&sw=n2&vapng=600", "w=lb&sw=n1&vamps=9000", "w=lb&sw=n1&varo=8", "w=lb&sw=n2&vacpi=45",
 		"w=second&vls=1&vlm=R", "w=second&sw=m1&vwa=a", "w=solo&vart=4000&var=1", "w=solo&vabl=3", "w=lb", "w=lb&sw=n1", "w=solo",
 	} {
 		s.compare("/jkstatus?cmd=update&" + query)
@@ -411,22 +411,23 @@ func TestStatusWorkerCountsWhatModJKCounts(t *testing.T) {
 	numbers("by sessions")
 }
 
-// Run as they are, the files are dumped as mod_jk dumps them: every line, lists joined, variables
+// Run as they are, the files are known as mod_jk knows them: where each rule was read, and every line, lists joined, variables
 // replaced, what templates say behind the rest, and no secret.
-func TestStatusWorkerDumpsWhatModJKDumps(t *testing.T) {
+func TestStatusWorkerKnowsTheFiles(t *testing.T) {
 	dir, binary := scratch(t), built(t, true)
 	s := &statusPair{t: t}
 	ports := [2]int{freePort(t), freePort(t)}
 	s.modjk, s.gateway = fmt.Sprintf("http://127.0.0.1:%d", ports[0]), fmt.Sprintf("http://127.0.0.1:%d", ports[1])
 	put(t, filepath.Join(dir, "workers.properties"), fmt.Appendf(nil, "pw = s3cret\nsite=example # a comment\nworker.list = jkstatus\n"+
-		strings.ReplaceAll(statusWorkers, "secret=s3cret", "secret=$(pw)")+"worker.n2.domain=$(site)\n", freePort(t), freePort(t), freePort(t), freePort(t), freePort(t)))
+		strings.ReplaceAll(statusWorkers, "secret=s3cret", "secret=$(pw)")+"worker.n2.domain=$(site)\nworker.solo.mount=/own/*\n", freePort(t), freePort(t), freePort(t), freePort(t), freePort(t)))
 	put(t, filepath.Join(dir, "uriworkermap.properties"), []byte(statusMap))
-	startHTTPD(t, dir, ports[0])
+	startHTTPD(t, dir, ports[0], "JkMount /mounted/* lb", "JkUnMount /mounted/x/* lb")
+	put(t, filepath.Join(dir, "jk.conf"), []byte("JkMount /mounted/* lb\nJkUnMount /mounted/x/* lb\n"))
 	if err := os.Mkdir(filepath.Join(dir, "state"), 0o700); err != nil {
 		t.Fatal(err)
 	}
 	put(t, filepath.Join(dir, "more.yaml"), fmt.Appendf(nil, "state: {dir: state}\nadmin: {listen: \"127.0.0.1:%d\"}\nshutdown: {announce: 0s, grace: 1s}\n", freePort(t)))
-	p, err := launch(dir, "twinhop", binary, "run", "--workers", "workers.properties", "--urimap", "uriworkermap.properties", "--listen", fmt.Sprintf("127.0.0.1:%d", ports[1]), "-c", "more.yaml")
+	p, err := launch(dir, "twinhop", binary, "run", "--workers", "workers.properties", "--urimap", "uriworkermap.properties", "--httpd", "jk.conf", "--listen", fmt.Sprintf("127.0.0.1:%d", ports[1]), "-c", "more.yaml")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -438,6 +439,11 @@ func TestStatusWorkerDumpsWhatModJKDumps(t *testing.T) {
 		}
 		return err
 	})
+	source := regexp.MustCompile(`uri="[^"]*" type="[^"]*" source="[^"]*"`)
+	texts := s.ask("/jkstatus?mime=txt&opt=1")
+	if a, b := source.FindAllString(texts[0], -1), source.FindAllString(texts[1], -1); !slices.Equal(a, b) || len(a) < 10 {
+		t.Errorf("rules and where they were read:\nmod_jk  %s\ngateway %s", a, b)
+	}
 	moment := regexp.MustCompile(`(?m)^ *(worker\.(server|time|web|jk)_|ServerRoot=|pw=|(Server|Time|Software):|<?jk:|name=|port=|datetime=|tz=|unix=|web_server=|jk_version=).*\n`)
 	for _, mime := range []string{"prop", "txt", "xml"} {
 		texts := s.ask("/jkstatus?cmd=dump&mime=" + mime)

@@ -39,6 +39,9 @@ type Options struct {
 	// Workers are lines of workers.properties that the configuration was made
 	// of, for the dump of status workers; nil: they print what is near to them.
 	Workers []workers.Property
+	// Source tells where the rule of a mount was read, in mod_jk's words; nil:
+	// all in one file.
+	Source func(*config.Mount) string
 	// OnSetup is told the link by which the first user of the admin is made;
 	// nil: only the file in the state directory has it.
 	OnSetup func(url string)

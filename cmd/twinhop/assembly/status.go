@@ -24,7 +24,7 @@ import (
 // them.
 func (g *Gateway) statusWorkers(o Options) (map[string]httpfront.LocalHandler, error) {
 	all := map[string]httpfront.LocalHandler{}
-	panel := g.statusPanel(time.Now())
+	panel := g.statusPanel(&workers.Scene{Started: time.Now(), Source: o.Source})
 	if o.Workers != nil {
 		panel.Dump = func() []workers.Property { return o.Workers }
 	}
@@ -51,9 +51,9 @@ func orNone(s string) string {
 	return s
 }
 
-func (g *Gateway) statusPanel(born time.Time) jkstatus.Panel {
+func (g *Gateway) statusPanel(from *workers.Scene) jkstatus.Panel {
 	return jkstatus.Panel{
-		State:  func() *workers.State { return g.scene(born).State() },
+		State:  func() *workers.State { return g.scene(*from).State() },
 		Dump:   func() []workers.Property { return workers.Dump(&g.config) },
 		Update: g.order,
 		Reset:  g.resetWorker,
@@ -66,17 +66,17 @@ func (g *Gateway) statusPanel(born time.Time) jkstatus.Panel {
 }
 
 // scene is what status workers show.
-func (g *Gateway) scene(born time.Time) *workers.Scene {
-	s := &workers.Scene{Config: g.present.Load(), View: g.Registry.View(), Now: time.Now(), Started: born, Value: g.loadValue, Options: g.orders.options(),
-		Conns: func(addr string) (busy, idle int) {
-			busy, idle = g.ajp.Conns(addr)
-			b, i := g.nodes.Conns(addr)
-			return busy + b, idle + i
-		}}
+func (g *Gateway) scene(s workers.Scene) *workers.Scene {
+	s.Config, s.View, s.Now, s.Value, s.Options = g.present.Load(), g.Registry.View(), time.Now(), g.loadValue, g.orders.options()
+	s.Conns = func(addr string) (busy, idle int) {
+		busy, idle = g.ajp.Conns(addr)
+		b, i := g.nodes.Conns(addr)
+		return busy + b, idle + i
+	}
 	if c, ok := g.Store.(appsession.Counter); ok {
 		s.Bound = c.Count
 	}
-	return s
+	return &s
 }
 
 // loadValue is what the algorithm of a member's pool compares it by.
