@@ -36,6 +36,7 @@ type AJP struct {
 
 	Source     string         `yaml:"source" form:"ip"`                                // local address of connections [source]
 	Attributes []AJPAttribute `yaml:"attributes" keyed:"Name" max:"64"`                // sent with each request [JkEnvVar]
+	CertChain  bool           `yaml:"certChain"`                                       // with the client's certificate go those it showed with it [ForwardSSLCertChain]
 	Variables  []string       `yaml:"variables" max:"64" each:"words:\"ajpVariable\""` // so is this, of the client's TLS connection
 }
 

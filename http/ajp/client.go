@@ -46,6 +46,9 @@ type Settings struct {
 	// allowedRequestAttributesPattern fits.
 	Attributes []Attribute
 	Variables  []string
+	// CertChain sends behind the client's certificate those that the client
+	// showed with it [JkOptions ForwardSSLCertChain].
+	CertChain bool
 	// Source is the local address of connections to the node [source]; not
 	// valid: the system's choice.
 	Source netip.Addr

@@ -98,7 +98,7 @@ func appendForward(b []byte, r *head.Request, s *Settings) []byte {
 	if r.Route != "" {
 		b = appendString(append(b, attrRoute), r.Route)
 	}
-	b = appendTLS(b, r.Peer.TLS)
+	b = s.appendTLS(b, r.Peer.TLS)
 	if !known {
 		b = appendString(append(b, attrStoredMethod), r.Method)
 	}
@@ -186,12 +186,19 @@ func appendJoined(b []byte, f *head.Fields, i int) []byte {
 // appendTLS writes what is known of a TLS connection, in the words of Java.
 // The session's id (9) is not: crypto/tls does not tell it, and TLS 1.3 has
 // none that stays.
-func appendTLS(b []byte, c *tls.ConnectionState) []byte {
+func (s *Settings) appendTLS(b []byte, c *tls.ConnectionState) []byte {
 	if c == nil {
 		return b
 	}
-	if len(c.PeerCertificates) > 0 {
-		b = appendString(append(b, attrCert), pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: c.PeerCertificates[0].Raw}))
+	if shown := c.PeerCertificates; len(shown) > 0 {
+		if !s.CertChain {
+			shown = shown[:1]
+		}
+		var text []byte
+		for _, cert := range shown {
+			text = append(text, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: cert.Raw})...)
+		}
+		b = appendString(append(b, attrCert), text)
 	}
 	cipher := tls.CipherSuiteName(c.CipherSuite)
 	b = appendString(append(b, attrCipher), cipher)

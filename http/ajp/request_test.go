@@ -127,6 +127,10 @@ func TestTLSAttributes(t *testing.T) {
 	if fmt.Sprint(q.attrs) != fmt.Sprint(want) || !q.tls || q.port != 443 {
 		t.Errorf("tls %v, port %d, attributes %q", q.tls, q.port, q.attrs)
 	}
+	chain := cert + string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: []byte("its issuer")}))
+	if q := readForward([]byte(sealed(t, r, Settings{CertChain: true})[4:])); q.attr("7") != chain {
+		t.Errorf("the chain is %q", q.attr("7"))
+	}
 	for version, word := range map[uint16]string{tls.VersionTLS12: "TLSv1.2", tls.VersionTLS11: "TLSv1.1"} {
 		r.Peer.TLS = &tls.ConnectionState{Version: version, CipherSuite: tls.TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256}
 		if q := readForward([]byte(sealed(t, r, Settings{})[4:])); q.attr("AJP_SSL_PROTOCOL") != word || q.attr("7") != "" || q.attr("11") != "256" {

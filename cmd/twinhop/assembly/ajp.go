@@ -40,7 +40,7 @@ func ajpSettings(a *config.AJP, p places) (ajp.Settings, error) {
 	s := ajp.Settings{Secret: a.Secret, PacketSize: int(a.PacketSize), ConnectTimeout: off(a.ConnectTimeout), HeaderTimeout: off(a.ReplyTimeout),
 		BodyTimeout: a.BodyTimeout, IdleTimeout: off(a.IdleTimeout), MaxIdle: off(a.MaxIdle), MinIdle: a.MinIdle, MaxConns: a.Connections,
 		AcquireTimeout: off(a.AcquireTimeout), PingConnect: a.Ping.Connect, PingRequest: a.Ping.Request, PingInterval: a.Ping.Interval,
-		PingTimeout: a.Ping.Timeout, PingConnectTimeout: a.Ping.ConnectTimeout, PingRequestTimeout: a.Ping.RequestTimeout, Variables: a.Variables}
+		PingTimeout: a.Ping.Timeout, PingConnectTimeout: a.Ping.ConnectTimeout, PingRequestTimeout: a.Ping.RequestTimeout, Variables: a.Variables, CertChain: a.CertChain}
 	s.Source, _ = netip.ParseAddr(a.Source) // "": the system's choice
 	for _, one := range a.Attributes {
 		s.Attributes = append(s.Attributes, ajp.Attribute{Name: one.Name, Value: one.Value})

@@ -29,7 +29,7 @@ nodes:
   - {name: n1, http: "http://10.0.0.1:8080"}
   - {name: n2, http: "ajp://two.example", ajp: {secretFile: ajp.secret}}
   - {name: n3, http: "ajp://10.0.0.3:8010", ajp: {secret: s, packetSize: 16KiB, connectTimeout: 1s, replyTimeout: 2s, bodyTimeout: 3s, idleTimeout: 4s,
-      source: 127.0.0.1, attributes: {STAGE: "production"}, variables: [SSL_CLIENT_S_DN],
+      source: 127.0.0.1, attributes: {STAGE: "production"}, variables: [SSL_CLIENT_S_DN], certChain: true,
       connections: 5, acquireTimeout: 6s, minIdle: 7, maxIdle: 8, ping: {connect: true, request: true, interval: 9s, timeout: 10ms, connectTimeout: 11ms, requestTimeout: 12ms}}}
   - {name: n4, http: "ajp://10.0.0.4:8009", ajp: {secret: s, connectTimeout: 0, replyTimeout: 0, idleTimeout: 0, acquireTimeout: 0, maxIdle: 0}}
 `
@@ -54,7 +54,7 @@ nodes:
 		"10.0.0.3:8010": {Secret: "s", PacketSize: 16384, ConnectTimeout: time.Second, HeaderTimeout: 2 * time.Second, BodyTimeout: 3 * time.Second,
 			IdleTimeout: 4 * time.Second, MaxConns: 5, AcquireTimeout: 6 * time.Second, MinIdle: 7, MaxIdle: 8, PingConnect: true, PingRequest: true,
 			PingInterval: 9 * time.Second, PingTimeout: 10 * time.Millisecond, PingConnectTimeout: 11 * time.Millisecond, PingRequestTimeout: 12 * time.Millisecond, Source: netip.MustParseAddr("127.0.0.1"), Attributes: []ajp.Attribute{{Name: "STAGE", Value: "production"}},
-			Variables: []string{"SSL_CLIENT_S_DN"}},
+			Variables: []string{"SSL_CLIENT_S_DN"}, CertChain: true},
 		"10.0.0.4:8009": {Secret: "s", PacketSize: 8192, ConnectTimeout: -1, HeaderTimeout: -1, IdleTimeout: -1, MaxIdle: -1, AcquireTimeout: -1, PingTimeout: 10 * time.Second},
 	}
 	if len(nodes) != len(want) {

@@ -6,6 +6,7 @@ import (
 
 	"twinhop/gateway/config"
 	"twinhop/gateway/config/httpd"
+	"twinhop/gateway/config/modjk/directive"
 	"twinhop/gateway/config/sheet"
 )
 
@@ -17,18 +18,27 @@ func fits(name, value string) bool {
 
 const maxAttributes = 64 // of each kind
 
-// attributes reads what all nodes get: DisableReuse, and the JkEnvVar lines of the host that was chosen, above which those of the main server stand. A variable
+// options takes over the JkOptions that nodes are configured by, of the host that was chosen and where it says nothing of the main server.
+func (c *converter) options(main, v *host) {
+	for _, o := range []struct{ name, key, text string }{{directive.NoReuse, "maxIdle", "0"}, {directive.CertChain, "certChain", "true"}} {
+		is, own := v.options[o.name]
+		if !own {
+			is = main.options[o.name]
+		}
+		if is.on {
+			c.sent = append(c.sent, pair{Key: o.key, Text: o.text, From: is.at.String() + " JkOptions"})
+		}
+	}
+}
+
+// attributes reads the JkEnvVar lines of the host that was chosen, above which those of the main server stand. A variable
 // of mod_ssl is one here; of any other what SetEnv says is sent, or the default.
 func (c *converter) attributes(known []string, main, v *host) {
 	lines := slices.Clone(main.attributes)
 	if v != main {
 		lines = append(lines, v.attributes...)
 	}
-	for _, host := range []*host{main, v} {
-		if host.noReuse != nil && !v.reuses {
-			c.sent = []pair{{Key: "maxIdle", Text: "0", From: place(host.noReuse.Place).String() + " JkOptions"}}
-		}
-	}
+	c.options(main, v)
 	last := map[string]httpd.Directive{}
 	var names []string
 	for _, d := range lines {

@@ -22,8 +22,13 @@ type host struct {
 
 	attributes []httpd.Directive          // JkEnvVar
 	env        map[string]httpd.Directive // SetEnv
-	noReuse    *httpd.Directive           // JkOptions +DisableReuse
-	reuses     bool                       // JkOptions -DisableReuse
+	options    map[string]said            // JkOptions, by name
+}
+
+// said is an option that was switched on or off.
+type said struct {
+	on bool
+	at place
 }
 
 // front is what the files of httpd say to mod_jk.
@@ -105,10 +110,11 @@ func (h *front) jk(f Finding, d httpd.Directive, on *host) {
 		return
 	case "JkOptions":
 		j := directive.Judge(d.Args)
-		if not, said := j.On[directive.NoReuse]; said {
-			if on.noReuse, on.reuses = &d, !not; !not {
-				on.noReuse = nil
-			}
+		if on.options == nil {
+			on.options = map[string]said{}
+		}
+		for name, is := range j.On {
+			on.options[name] = said{is, place(d.Place)}
 		}
 		if f.Verdict, f.Note = j.Verdict, j.Note; j.Illegal != "" || len(d.Args) == 0 {
 			f.Verdict, f.Note, f.Hint = Error, form.Quote(j.Illegal)+" is no option", h.Near(strings.TrimLeft(j.Illegal, "+-"), directive.Options())

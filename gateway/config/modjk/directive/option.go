@@ -34,12 +34,15 @@ var options = []option{
 	{"FlushPackets", verdict.Used, "answers are passed on as they come"},
 	{"FlushHeader", verdict.Used, "answers are passed on as they come"},
 	{"DisableReuse", verdict.Used, "ajp.maxIdle: 0"},
-	{"ForwardSSLCertChain", verdict.Unsupported, "the client's own certificate is sent, not those that lead to a root"},
+	{"ForwardSSLCertChain", verdict.Used, "ajp.certChain: true"},
 	{"ForwardKeySize", verdict.Used, "TLS data is always sent"},
 }
 
-// NoReuse is the option by which no connection is used twice.
-const NoReuse = "DisableReuse"
+// The options that nodes are configured by.
+const (
+	NoReuse   = "DisableReuse"        // no connection is used twice
+	CertChain = "ForwardSSLCertChain" // certificates besides the client's own are sent
+)
 
 // Judged is what becomes of the words of one JkOptions line.
 type Judged struct {
@@ -63,7 +66,7 @@ func Judge(words []string) Judged {
 		j.On[o.name] = !off
 		switch {
 		case !off:
-		case o.verdict != verdict.Used || o.name == NoReuse:
+		case o.verdict != verdict.Used || o.name == NoReuse || o.name == CertChain:
 			o.verdict, o.note = verdict.Used, name+" is off"
 		default:
 			o.verdict, o.note = verdict.Approximated, o.note+" all the same"
