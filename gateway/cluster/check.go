@@ -92,6 +92,7 @@ type Check struct {
 	mu      sync.Mutex
 	rec     Record
 	refused int // of rec.Signs
+	falls   int // times it went down without having been up for long in between
 	took    latencies
 }
 
@@ -130,11 +131,39 @@ type change struct {
 func (c *Check) become(h Health, why string) change {
 	was := c.Health()
 	if was != h {
+		if h == Down {
+			c.fell()
+		}
 		c.rec.Since, c.rec.Why = time.Now(), why
 		c.rec.Changes++
 		c.state.Store(uint32(h))
 	}
 	return change{was, h, why}
+}
+
+// The damping of a node that comes and goes.
+const (
+	steady   = 2 * time.Minute // up for so long, a node is as good as new
+	patience = 2 * time.Second // a node that fell twice stays away for this long; each further fall doubles it
+	mostAway = time.Minute
+)
+
+// fell notes one more fall. The lock is held; the state is still the one before.
+func (c *Check) fell() {
+	if !c.rec.Since.IsZero() && time.Since(c.rec.Since) >= steady {
+		c.falls = 0
+	}
+	c.falls++
+}
+
+// away is how long a node that fell stays down, whatever it says: not at all
+// for the first time, longer and longer for one that comes and goes. The lock
+// is held.
+func (c *Check) away() time.Duration {
+	if c.falls < 2 {
+		return 0
+	}
+	return min(patience<<min(c.falls-2, 10), mostAway)
 }
 
 // forgive forgets the bad signs of traffic. The lock is held.
@@ -196,6 +225,8 @@ func (c *Check) probed(ctx context.Context, r Result, s Schedule) change {
 		c.rec.OK, c.rec.Fail = c.rec.OK+1, 0
 		c.forgive()
 		switch {
+		case h == Down && time.Since(c.rec.Since) < c.away():
+			return change{is: h, was: h}
 		case h == Unknown, h == Recovering && c.rec.OK >= s.Rise, h == Down && s.Rise == 1:
 			return c.become(Up, "probe answered")
 		case h == Down:
@@ -223,6 +254,7 @@ func (c *Check) recover(ctx context.Context, after time.Duration) (change, time.
 		c.rec.Next = time.Time{}
 		return none, 0
 	}
+	after = max(after, c.away())
 	if left := time.Until(c.rec.Since.Add(after)); left > 0 {
 		c.rec.Next = c.rec.Since.Add(after)
 		return none, left

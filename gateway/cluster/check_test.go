@@ -23,7 +23,7 @@ func TestStates(t *testing.T) {
 		{"two failed probes", true, "+=up - -=down"},
 		{"a good probe between", true, "+=up - + - + - -=down"},
 		{"comes back by degrees", true, "-=down +=recovering +=up"},
-		{"falls back", true, "-=down +=recovering -=down +=recovering +=up"},
+		{"falls back", true, "-=down +=recovering -=down + +=recovering +=up"},
 		{"refused traffic and a failed probe", true, "+=up r -=down"},
 		{"timed-out traffic and a failed probe", true, "+=up f -=down"},
 		{"refused traffic and a good probe", true, "+=up r r + r r + - -=down"},
@@ -127,4 +127,34 @@ func TestGoodTrafficIsCheap(t *testing.T) {
 	r.Report(n, SIP, Good)
 	n.Check(SIP).mu.Unlock()
 	r.Report(&Node{Name: "stranger"}, SIP, Refused) // no such service: no harm
+}
+
+// A node that is there for a second and away for the next is let in less and
+// less often; one that stayed long enough is as good as new.
+func TestFlapping(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c, s := &Check{}, Schedule{Interval: time.Second, Fall: 1, Rise: 1}
+		let, longest, since := 0, time.Duration(0), time.Now()
+		for i := range 240 {
+			time.Sleep(500 * time.Millisecond)
+			ch := c.probed(t.Context(), Result{OK: i%4 < 2}, s)
+			if ch.was == Down && ch.is != Down {
+				let++
+				longest = max(longest, time.Since(since))
+			} else if ch.is == Down && ch.was != Down {
+				since = time.Now()
+			}
+		}
+		if let > 8 || longest < 30*time.Second {
+			t.Errorf("in two minutes it was let in %d times, after %v at most", let, longest)
+		}
+		time.Sleep(mostAway)
+		c.probed(t.Context(), Result{OK: true}, s)
+		time.Sleep(steady)
+		c.probed(t.Context(), Result{}, s)
+		time.Sleep(time.Second)
+		if ch := c.probed(t.Context(), Result{OK: true}, s); ch.was != Down || ch.is == Down {
+			t.Errorf("after a long time up it fell once and was %s", ch.is)
+		}
+	})
 }
