@@ -178,8 +178,9 @@ var exceptions = map[string]struct {
 	limit  int
 	reason string
 }{
-	"gateway": {1650, "one function per step with the sentence it keeps; a quarter of the lines is vocabulary"},
-	"sip":     {3450, "the rules of RFC 3261 section 16, a file each; what needs no message at hand has rooms of its own"},
+	"gateway":         {1650, "one function per step with the sentence it keeps; a quarter of the lines is vocabulary"},
+	"gateway/cluster": {2700, "nodes, members, health and the states of traffic make one View; probing them is a sixth of it"},
+	"sip":             {3450, "the rules of RFC 3261 section 16, a file each; what needs no message at hand has rooms of its own"},
 }
 
 var card = [...]string{"Knows:", "Must not know:", "Owns:", "Entered by:"}
