@@ -51,18 +51,19 @@ type delivery struct {
 
 // An answer is what a container does with one request.
 type answer struct {
-	status int      // 0: 200
-	phrase string   // reason phrase
-	fields []string // "Name: value"
-	chunks []string // nil: the node's name; "" is a flush
-	last   bool     // the connection is not to be used again
-	cut    string   // ends the connection after "request", "reset" (the same, with RST), "headers", "chunk"
-	raw    string   // bytes in place of an answer
-	silent bool     // never answers: waits until the front goes
-	hold   chan struct{}
-	want   int  // bytes asked for at once; 0: 8186
-	unread bool // the body is not asked for
-	early  bool // the answer goes before the body is asked for
+	status int           // 0: 200
+	phrase string        // reason phrase
+	fields []string      // "Name: value"
+	chunks []string      // nil: the node's name; "" is a flush
+	last   bool          // the connection is not to be used again
+	cut    string        // ends the connection after "request", "reset" (the same, with RST), "headers", "chunk"
+	raw    string        // bytes in place of an answer
+	silent bool          // never answers: waits until the front goes
+	hold   chan struct{} // the request is not dealt with until this is closed
+	pause  chan struct{} // a flush sends what there is, and the rest goes when this is closed
+	want   int           // bytes asked for at once; 0: 8186
+	unread bool          // the body is not asked for
+	early  bool          // the answer goes before the body is asked for
 }
 
 const ajpPacket = 8192
@@ -202,11 +203,15 @@ func (c *container) request(conn net.Conn, in *bufio.Reader, p []byte) bool {
 	if a.hold != nil {
 		<-a.hold
 	}
-	switch a.cut {
-	case "reset":
-		_ = conn.(*net.TCPConn).SetLinger(0)
-		return false
-	case "request":
+	if a.cut == "reset" || a.cut == "request" {
+		// Whole, for a front that could not write to the end knows that it was not heard.
+		a.unread = true
+		if !c.upload(conn, in, d, a) {
+			return false
+		}
+		if a.cut == "reset" {
+			_ = conn.(*net.TCPConn).SetLinger(0)
+		}
 		return false
 	}
 	if a.silent {
@@ -293,6 +298,13 @@ func (c *container) answer(conn net.Conn, a answer) bool {
 		return false
 	}
 	for i, chunk := range chunks {
+		if i > 0 && chunks[i-1] == "" && a.pause != nil {
+			if _, err := conn.Write(out); err != nil {
+				return false
+			}
+			out = nil
+			<-a.pause
+		}
 		for first := true; first || chunk != ""; first = false {
 			n := min(len(chunk), ajpPacket-8)
 			out = append(out, ajpFrame("\x03"+ajpText(chunk[:n]))...)

@@ -49,7 +49,7 @@ func (s *sight) facts(front front) []fact {
 	if s.resp != nil {
 		own := s.node() == ""
 		for name, values := range s.resp.Header {
-			if own && name != "Www-Authenticate" && name != "Set-Cookie" && name != "Location" && name != "Allow" {
+			if own && name != "Www-Authenticate" && name != "Set-Cookie" {
 				continue // a page of the front's own
 			}
 			if name == "Date" {
@@ -163,13 +163,24 @@ func judge(t *testing.T, c trialOf, told [2][]fact) {
 		fmt.Fprintf(&out, "  %d %-32s mod_jk %s | twinhop %s\n", g.number, g.name, quoted(g.value), quoted(g.ours))
 	}
 	if out.Len() > 0 {
-		t.Errorf("not the same:\n%s", out.String())
+		t.Errorf("not the same; members %s | %s\n%s", sequence(told[0]), sequence(told[1]), out.String())
 	}
 	for _, name := range names {
 		if c.differs != "" && !used[name] {
 			t.Errorf("the difference %q does not show any more", name)
 		}
 	}
+}
+
+// sequence is the members that answered.
+func sequence(list []fact) string {
+	var nodes []string
+	for _, f := range list {
+		if f.name == "node" {
+			nodes = append(nodes, strings.TrimPrefix(f.value+"-", "n")[:1])
+		}
+	}
+	return strings.Join(nodes, " ")
 }
 
 func quoted(s string) string {

@@ -133,3 +133,16 @@ func (p *play) going(raw string, before int) *sight {
 	})
 	return s
 }
+
+// stream has the client see the first part of an answer before the container sends the second.
+func (p *play) stream(node, raw string) {
+	p.t.Helper()
+	seen := make(chan struct{})
+	end := sync.OnceFunc(func() { close(seen) })
+	p.t.Cleanup(end)
+	p.script(node, answer{chunks: []string{"first", "", "second"}, pause: seen})
+	p.first = end
+	s := p.exchange(raw)
+	p.first = nil
+	p.note(s)
+}
