@@ -32,6 +32,7 @@ type Conn struct {
 	r, w   int
 	next   int          // where the next request begins
 	fields []head.Field // scratch
+	spare  int          // line ends that may precede the next request
 	limit  time.Time    // the read deadline that is set; zero: none
 	last   bool         // no request follows
 	reply
@@ -85,12 +86,12 @@ func (c *Conn) one() (v Verdict) {
 // await reads until a whole head is there, or so much that it is none of ours;
 // one that lags is waited for as long as net/http would.
 func (c *Conn) await(first bool) bool {
+	wait := c.s.IdleTimeout
+	if first {
+		wait = c.s.HeaderTimeout
+	}
 	c.r, c.w = 0, copy(c.buf, c.buf[c.r:c.w])
-	if c.w == 0 {
-		wait := c.s.IdleTimeout
-		if first {
-			wait = c.s.HeaderTimeout
-		}
+	for c.skip(); c.w == 0; c.skip() {
 		c.within(wait)
 		if !c.read() {
 			return false
@@ -105,6 +106,14 @@ func (c *Conn) await(first bool) bool {
 		}
 	}
 	return true
+}
+
+// skip drops line ends that old clients send after the body of a POST, as
+// net/http does.
+func (c *Conn) skip() {
+	for ; c.spare > 0 && c.w > 0 && (c.buf[0] == '\r' || c.buf[0] == '\n'); c.spare-- {
+		c.w = copy(c.buf, c.buf[1:c.w])
+	}
 }
 
 // wait tells whether n bytes are there, or come in a moment: some clients send

@@ -53,7 +53,10 @@ func (c *Conn) Request(q *head.Request) bool {
 	for i := range c.fields {
 		q.Fields.Add(c.fields[i].Name, c.fields[i].Value)
 	}
-	c.last, c.bare = o.last, q.Method == http.MethodHead
+	c.last, c.bare, c.spare = o.last, q.Method == http.MethodHead, 0
+	if q.Method == http.MethodPost {
+		c.spare = 4
+	}
 	c.next = c.r + end + len(headEnd) + size
 	c.Body = c.buf[c.next-size : c.next : c.next]
 	return c.begin()
