@@ -27,6 +27,7 @@ func (u *run) decide() (Decision, error) {
 	}
 	if !u.Pool.Sticky && u.Wants == cluster.HTTP {
 		u.subj, u.id, u.web = nil, finding{}, finding{} // sticky_session=false: ids say nothing
+		u.belongs()
 		return u.place()
 	}
 	if d, err := u.target(); err != errNext {

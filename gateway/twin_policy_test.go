@@ -36,6 +36,9 @@ func (w *twin) fresh(m message) []string {
 	for _, n := range w.eligible(m) {
 		out = append(out, n.Name)
 	}
+	if slices.Contains(out, w.home) {
+		return []string{w.home}
+	}
 	if len(out) == 0 { // a disabled node that is somebody's redirect is a hot standby
 		for _, n := range w.s.registry.View().Pool("default").Members {
 			if to := n.Redirect; to != "" && !slices.Contains(out, to) && w.may(m, to) {
@@ -54,12 +57,15 @@ func (w *twin) eligible(m message) []*cluster.Member {
 	return w.s.registry.View().Pool("default").Eligible(nil, m.service, tried)
 }
 
-// instead are the nodes that may serve what belongs to old: its redirect
-// node, else its domain, else any of its version.
+// instead are the nodes that may serve what belongs to old: who inherited from
+// it, its redirect node, else its domain, else any of its version.
 func (w *twin) instead(m message, old string) []string {
 	o := w.member(old)
 	if m.service == cluster.HTTP && m.route != old && w.may(m, m.route) {
 		return []string{m.route} // the client's own word
+	}
+	if heir := w.heir(m, old, o); heir != "" {
+		return []string{heir}
 	}
 	if r := w.member(o.Redirect); r != nil && r.Name != old && r.Version == o.Version && w.may(m, r.Name) {
 		return []string{r.Name}
@@ -75,9 +81,9 @@ func (w *twin) instead(m message, old string) []string {
 		}
 	}
 	if len(domain) > 0 {
-		return domain
+		any = domain
 	}
-	return any
+	return w.share(m, old, o, any)
 }
 
 // subject is the session that a message is about.
@@ -94,6 +100,10 @@ func (w *twin) http(m message) *verdict {
 	s := w.subject(m)
 	named := w.member(m.route)
 	usable := named != nil && w.may(m, m.route)
+	w.belongs(m, s)
+	if w.strict && usable && m.route != w.home && named.Activation == cluster.Active {
+		named, usable = nil, false // it stands by
+	}
 	bind := func(node string) { w.bind(m, node) }
 	if s == nil {
 		switch {
@@ -103,7 +113,7 @@ func (w *twin) http(m message) *verdict {
 			return &verdict{}
 		case named != nil:
 			return &verdict{nodes: w.instead(m, m.route), then: bind}
-		case m.web != "" && m.identity == "" && m.route == "":
+		case m.web != "" && m.identity == "" && m.route == "" && !w.strict:
 			key := appsession.Key{Space: appsession.HTTP, Value: strings.TrimPrefix(m.web, "http:")}
 			if n := balance.Rendezvous(w.eligible(m), key); n != nil {
 				return &verdict{nodes: []string{n.Name}, then: bind}
@@ -111,7 +121,10 @@ func (w *twin) http(m message) *verdict {
 		}
 		return &verdict{nodes: w.fresh(m), then: bind}
 	}
-	if !w.may(m, s.owner) {
+	if !w.may(m, s.owner) || w.strict {
+		if named == nil {
+			m.route = ""
+		}
 		return w.sticky(m, s)
 	}
 	home := w.where[m.web] // whose id it is, nil when nobody's
@@ -120,6 +133,8 @@ func (w *twin) http(m message) *verdict {
 		return &verdict{nodes: []string{m.route}, moved: true, then: func(n string) { s.move(n, true); w.bind(m, n) }}
 	case w.leader == "sip" && usable && m.route != s.owner:
 		return &verdict{nodes: []string{s.owner}, from: m.route, then: bind}
+	case w.leader == "sip" && usable:
+		return &verdict{nodes: []string{s.owner}, then: bind}
 	case w.leader == "sip":
 		return w.sticky(m, s)
 	}
@@ -137,9 +152,11 @@ func (w *twin) http(m message) *verdict {
 	}
 	links := home == s || home == nil && m.web != "" || home != nil && m.identity != "" && home.identity() == ""
 	switch {
-	case at == "" || at == s.owner:
+	case at == "":
+		return w.sticky(m, s)
+	case at == s.owner:
 		return &verdict{nodes: []string{s.owner}, then: bind}
-	case links && !s.web():
+	case links && !s.web() && w.home == "":
 		return &verdict{nodes: []string{at}, moved: true, then: func(n string) { s.move(n, false); w.bind(m, n) }}
 	}
 	return &verdict{nodes: []string{at}, guest: true, then: bind}
@@ -155,6 +172,15 @@ func (s *twinSession) lead(key string) string {
 // sticky is the owner, or who stands in for it.
 func (w *twin) sticky(m message, s *twinSession) *verdict {
 	lacks := !w.member(s.owner).Has(m.service)
+	if (w.strict || w.home != s.owner) && w.may(m, w.home) && (!w.force || w.may(m, s.owner)) {
+		home := w.home
+		return &verdict{nodes: []string{home}, moved: home != s.owner, then: func(n string) {
+			if home != s.owner {
+				s.move(n, w.leader == "sip" || !w.member(s.owner).Usable(m.service))
+			}
+			w.bind(m, n)
+		}}
+	}
 	switch {
 	case w.may(m, s.owner):
 		return &verdict{nodes: []string{s.owner}, then: func(n string) { w.bind(m, n) }}
@@ -186,6 +212,11 @@ func (w *twin) initial(m message) *verdict {
 		}}
 	case c != nil && w.may(m, c.keys[m.call].node): // a retransmission
 		return &verdict{nodes: []string{c.keys[m.call].node}, then: func(n string) { w.bind(m, n) }}
+	}
+	if c == nil {
+		w.belongs(m, s)
+	}
+	switch {
 	case s == nil && w.member(m.target) != nil:
 		return &verdict{nodes: w.instead(m, m.target), then: func(n string) { w.bind(m, n) }}
 	case s == nil:
@@ -226,11 +257,16 @@ func (w *twin) within(m message) *verdict {
 	case s != nil && w.may(m, s.owner):
 		v.nodes = []string{s.owner}
 	case m.hint != "" && hinted == nil:
+		if heir := w.heir(m, m.hint, nil); heir != "" {
+			v.nodes = []string{heir}
+			break
+		}
 		for _, n := range w.s.registry.View().Pool("default").Members {
 			if n.Name != m.hint && n.Eligible(m.service) && w.may(m, n.Name) {
 				v.nodes = append(v.nodes, n.Name)
 			}
 		}
+		v.nodes = w.share(m, m.hint, nil, v.nodes)
 	case m.hint != "":
 		v.nodes = w.instead(m, m.hint)
 	default:

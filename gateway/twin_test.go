@@ -30,14 +30,15 @@ func TestTwin(t *testing.T) {
 		leader := rapid.SampledFrom([]string{"http", "sip"}).Draw(rt, "leader")
 		force := rapid.SampledFrom([]string{"false", "false", "false", "true"}).Draw(rt, "force")
 		nodes := rapid.SampledFrom(layouts).Draw(rt, "nodes")
-		s := newStage(t, txtar.Parse(fmt.Appendf(nil, "-- nodes --\n%s\n-- settings --\nleader=%s force=%s\n", nodes, leader, force)))
-		w := &twin{s: s, leader: leader, force: force == "true", where: map[string]*twinSession{}}
+		place := rapid.SampledFrom(placements).Draw(rt, "place")
+		s := newStage(t, txtar.Parse(fmt.Appendf(nil, "-- nodes --\n%s\n-- settings --\nleader=%s force=%s %s\n", nodes, leader, force, place)))
+		w := &twin{s: s, leader: leader, force: force == "true", where: map[string]*twinSession{}, words: words(place), heirs: map[string]string{}, current: map[int]string{}}
 		play := func(line string) string {
 			w.script = append(w.script, line)
 			said, complaint := w.play(line)
 			if complaint != "" {
-				rt.Fatalf("%s\n-- nodes --\n%s\n-- settings --\nleader=%s force=%s\n-- script --\n%s\n-- table --\n%s\nthe twin's table:\n%s",
-					complaint, nodes, leader, force, strings.Join(w.script, "\n"), s.table(), w.table())
+				rt.Fatalf("%s\n-- nodes --\n%s\n-- settings --\nleader=%s force=%s %s\n-- script --\n%s\n-- table --\n%s\nthe twin's table:\n%s",
+					complaint, nodes, leader, force, place, strings.Join(w.script, "\n"), s.table(), w.table())
 			}
 			return said
 		}
@@ -143,6 +144,13 @@ type twin struct {
 	force  bool
 	where  map[string]*twinSession
 	script []string
+
+	words   map[string]string // of the placement
+	heirs   map[string]string // node that was left -> who got all it had
+	current map[int]string    // version -> the active node
+	home    string            // of the message that is played
+	strict  bool
+	left    string // the node that the message leaves, if somebody inherits from it
 }
 
 type twinSession struct {
@@ -200,6 +208,10 @@ func (w *twin) play(line string) (said, complaint string) {
 	verb, rest, _ := strings.Cut(line, " ")
 	m := words(rest)
 	var v *verdict
+	w.home, w.strict, w.left = "", false, ""
+	if n := w.member(rest); verb == "active" && n.Activation != cluster.Active {
+		delete(w.heirs, rest)
+	}
 	switch verb {
 	case "http":
 		v = w.http(w.read(m, cluster.HTTP))
@@ -218,6 +230,9 @@ func (w *twin) play(line string) (said, complaint string) {
 	case v != nil:
 		if complaint := v.compare(said); complaint != "" {
 			return said, line + ": " + complaint
+		}
+		if len(v.nodes) > 0 && w.left != "" {
+			w.inherit(w.left, strings.Fields(said)[0])
 		}
 		if v.then != nil && len(v.nodes) > 0 {
 			v.then(strings.Fields(said)[0])

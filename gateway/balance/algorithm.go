@@ -45,7 +45,8 @@ type Observer interface {
 type Homer interface {
 	// Home returns one of the members that live, which are at least one and
 	// serve everything that the pool serves; nil: the table counts. The Seed
-	// of q is the message's identity, or, if Strict, any key.
+	// of q is the message's identity, or, if Strict, any key. A Dry question
+	// changes nothing.
 	Home(living []*cluster.Member, q *Question) *cluster.Member
 	// Strict tells whether that also holds for HTTP sessions whose id names
 	// another node, and for work without identity.

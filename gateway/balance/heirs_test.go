@@ -123,3 +123,19 @@ func TestHeirsForget(t *testing.T) {
 		l.h.Choose("x", l.pool().Members, true)
 	})
 }
+
+// Whoever asks first when an heir dies, all that it had and all that it
+// inherited stays together.
+func TestHeirOfAnHeir(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		held := map[string]int{"node2": 4, "node4": 5}
+		l := newLine(t, held)
+		l.wait = func() { time.Sleep(time.Second) }
+		l.set("node1", cluster.Stopped)
+		l.want("node1", "node3")
+		l.set("node3", cluster.Stopped)
+		l.want("node1", "node2")
+		held["node2"] = 100
+		l.want("node3", "node2")
+	})
+}

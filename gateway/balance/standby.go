@@ -1,7 +1,7 @@
 package balance
 
 import (
-	"sync/atomic"
+	"sync"
 
 	"twinhop/gateway/cluster"
 )
@@ -13,7 +13,8 @@ type Standby struct {
 	// pool as soon as it can have it.
 	Failback bool
 
-	current atomic.Pointer[cluster.Member] // of some View
+	mu      sync.RWMutex
+	current map[int]*cluster.Member // by version; of some View
 }
 
 // Configure implements Configurable.
@@ -22,14 +23,41 @@ func (s *Standby) Configure(p Params) error {
 	return nil
 }
 
-// Pick implements Algorithm.
-func (s *Standby) Pick(eligible []*cluster.Member, q *Question) *cluster.Member {
-	last := s.current.Load()
-	next := s.next(eligible, last)
-	if !q.Dry && next != nil && (last == nil || next.Name != last.Name) {
-		s.current.CompareAndSwap(last, next) // who was faster has seen the same
+// Pick implements Algorithm. Whom a message may be given to does not decide
+// who is active: nothing changes by it.
+func (s *Standby) Pick(eligible []*cluster.Member, _ *Question) *cluster.Member {
+	if len(eligible) == 0 {
+		return nil
 	}
+	return s.next(eligible, s.active(eligible[0].Version))
+}
+
+// Home implements Homer: of those that live one is active, for each version.
+func (s *Standby) Home(living []*cluster.Member, q *Question) *cluster.Member {
+	last := s.active(living[0].Version)
+	next := s.next(living, last)
+	if q.Dry || last != nil && last.Name == next.Name {
+		return next
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.current[next.Version] != last { // somebody was faster
+		return s.next(living, s.current[next.Version])
+	}
+	if s.current == nil {
+		s.current = map[int]*cluster.Member{}
+	}
+	s.current[next.Version] = next
 	return next
+}
+
+// Strict implements Homer: who stands by does nothing.
+func (s *Standby) Strict() bool { return true }
+
+func (s *Standby) active(version int) *cluster.Member {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return s.current[version]
 }
 
 // next is who has the work after last, which may have it still.
@@ -51,11 +79,3 @@ func (s *Standby) next(eligible []*cluster.Member, last *cluster.Member) *cluste
 	}
 	return first
 }
-
-// Home implements Homer.
-func (s *Standby) Home(living []*cluster.Member, q *Question) *cluster.Member {
-	return s.Pick(living, q)
-}
-
-// Strict implements Homer: who stands by does nothing.
-func (s *Standby) Strict() bool { return true }
