@@ -130,6 +130,23 @@ func TestConfigurationsLoad(t *testing.T) {
 	}
 }
 
+// Go code that is shown is compiled and run: it is part of an example of its
+// package.
+func TestGoIsAnExample(t *testing.T) {
+	n, example := 0, read(t, "../gateway/balance/own_example_test.go")
+	for _, b := range blocks(t) {
+		if b.info != "go" {
+			continue
+		}
+		if n++; !strings.Contains(example, b.text) {
+			t.Errorf("%s:%d: the example in gateway/balance is different", b.page, b.line)
+		}
+	}
+	if n == 0 {
+		t.Error("no code found")
+	}
+}
+
 // row is a line of a table: its cells without blanks and backquotes.
 func rows(text string) [][]string {
 	var all [][]string
@@ -234,6 +251,7 @@ func TestEveryKeyIsDocumented(t *testing.T) {
 	status := config.Status{}
 	status.SetDefaults()
 	c.Status = []config.Status{status}
+	c.Pools[0].Placement.Pins, c.Pools[0].Placement.Own = make([]config.Pin, 1), make([]config.OwnWord, 1)
 	plain := config.Default() // listeners and addresses of base are no defaults
 	var node config.Node
 	node.SetDefaults()

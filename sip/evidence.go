@@ -32,7 +32,7 @@ func excluded(src *Source, v []byte) bool {
 			return true
 		}
 	}
-	return false
+	return src.Pattern != nil && src.Pattern.Match(v)
 }
 
 func (w *worker) identity(src *Source) []byte {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"log/slog"
 	"net/netip"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -39,6 +40,8 @@ func TestIdentities(t *testing.T) {
 		{"not a SIP URI", Source{From: gateway.SourceToUser}, to("<mailto:bob@example.com>"), ""},
 		{"excluded user", Source{From: gateway.SourceToUser, Users: []string{"bob"}}, to("<sip:b%6fb@example.com>"), ""},
 		{"excluded network", Source{From: gateway.SourceToUser, Networks: trunks}, to("<sip:bob@example.com>"), ""},
+		{"excluded pattern", Source{From: gateway.SourceToUser, Pattern: regexp.MustCompile("^(?:b.b|alice)$")}, to("<sip:b%6fb@example.com>"), ""},
+		{"pattern that fits a part", Source{From: gateway.SourceToUser, Pattern: regexp.MustCompile("^(?:bo)$")}, to("<sip:bob@example.com>"), "bob"},
 		{"address of record", Source{From: gateway.SourceToAOR}, to("<sip:Bob@EXAMPLE.com:5070>"), "Bob@example.com"},
 		{"excluded user with a host", Source{From: gateway.SourceToAOR, Users: []string{"Bob"}}, to("<sip:Bob@example.com>"), ""},
 		{"caller", Source{From: gateway.SourceFromUser}, to("<sip:bob@example.com>"), "alice"},
@@ -73,6 +76,21 @@ func TestIdentities(t *testing.T) {
 				t.Errorf("no identity, want %q", c.want)
 			}
 		})
+	}
+}
+
+// The old balancers answered 500 to a caller or a callee that is a number, when its user was the key.
+func TestOldFaultTelURI(t *testing.T) {
+	for _, from := range []gateway.Source{gateway.SourceFromUser, gateway.SourceToUser, gateway.SourceFromAOR, gateway.SourceToAOR, gateway.SourceHeader} {
+		s := newStage(t, true, Settings{Sources: []Source{{From: from, Header: "X-Account"}}})
+		sent := s.in("external", client, lined("MESSAGE tel:+4930;phone-context=+49 SIP/2.0", "Via: SIP/2.0/UDP 198.51.100.7;rport;branch=z9hG4bK1", "Max-Forwards: 70",
+			"From: <tel:+4930>;tag=1", "To: <tel:+4930>", "Call-ID: c1", "CSeq: 1 MESSAGE"))
+		if len(sent) != 1 || sent[0].to != node1 && sent[0].to != node2 {
+			t.Errorf("%v: sent %v", from, sent)
+		}
+		if _, ok := s.sessionOf(appsession.App, "+4930"); ok != (from == gateway.SourceFromUser || from == gateway.SourceToUser) {
+			t.Errorf("%v: known by the number: %v", from, ok)
+		}
 	}
 }
 

@@ -2,6 +2,7 @@ package sip
 
 import (
 	"net/netip"
+	"regexp"
 	"strings"
 	"time"
 
@@ -55,6 +56,7 @@ type Source struct {
 	From     gateway.Source // SourceFromUser, SourceToUser, SourceFromAOR, SourceToAOR, SourceHeader or SourceAppKey
 	Header   string         // with SourceHeader: the header's name
 	Users    []string       // these are no identity: trunks, switchboards
+	Pattern  *regexp.Regexp // nor is what it matches; nil: nothing
 	Networks []netip.Prefix // nor is anybody who calls from here
 }
 

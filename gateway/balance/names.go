@@ -26,6 +26,17 @@ var algorithms = map[string]func() Algorithm{
 // gateway.
 var deterministic = []string{"hash", "pure-hash"}
 
+// homes are the algorithms that say where a key belongs, whatever the table
+// knows.
+var homes = []string{"active-standby", "pure-hash"}
+
+// takes says which algorithms heed which parameter of the configuration.
+var takes = map[string][]string{
+	"failback":  {"active-standby"},
+	"reportAge": {"least-load"},
+	"rampUp":    {"busyness", "least-load", "next", "random", "requests", "round-robin", "sessions", "traffic"},
+}
+
 // New returns an algorithm of that name, for one pool: it must not serve two.
 // ok is false when there is none.
 func New(name string) (a Algorithm, ok bool) {
@@ -42,6 +53,13 @@ func Names() []string { return slices.Sorted(maps.Keys(algorithms)) }
 // Deterministic lists the algorithms that give one key the same node on every
 // gateway.
 func Deterministic() []string { return slices.Clone(deterministic) }
+
+// Homes lists the algorithms that say where a key belongs, whatever the table
+// knows.
+func Homes() []string { return slices.Clone(homes) }
+
+// Takes tells which algorithms heed which parameter of the configuration.
+func Takes() map[string][]string { return maps.Clone(takes) }
 
 // Class is what a class of the Mobicents and Restcomm SIP balancer is here.
 type Class struct {

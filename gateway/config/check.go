@@ -151,6 +151,7 @@ func (r *checker) checkPools(c *Config) {
 		}
 		r.checkMembers(path, c.Members(p))
 		r.checkPoolWords(c, &p)
+		r.checkPlacement(c, &p)
 		if p.StickyForce && !p.Sticky {
 			r.Warn(path+".stickyForce", "set sticky: true", "has no effect without sticky")
 		}

@@ -139,6 +139,7 @@ type SIPSource struct {
 // Exclude names users and networks that are no identity: trunks, gateways.
 type Exclude struct {
 	Users    []string `yaml:"users"`
+	Pattern  string   `yaml:"pattern" form:"pattern"` // matches the whole key
 	Networks []string `yaml:"networks" form:"cidr"`
 }
 
@@ -246,11 +247,17 @@ func Default() Config {
 // Words are the words that other packages own, as plain lists. A SIP source
 // that ends with ":" takes a name ("header:").
 type Words struct {
-	Balance       []string // algorithms
-	Deterministic []string // those that every gateway answers alike
+	Balance       []string            // algorithms
+	Deterministic []string            // those that every gateway answers alike
+	Homes         []string            // those that say where a key belongs, whatever the table knows
+	Takes         map[string][]string // keys of Placement that only these take
 	HTTPSources   []string
 	SIPSources    []string
 	AJPVariables  []string // what nodes[].ajp.variables may name
+	// OldClass finds what an older product calls an algorithm, and Configure
+	// tells what is wrong with the parameters of one. nil: nobody knows.
+	OldClass  func(word string) (Class, bool)
+	Configure func(algorithm string, p Placement) error
 	// Files looks at the files of a listener's certificates. Paths of its
 	// problems begin below tls ("more[0].key"). nil: nobody looks.
 	Files func(*TLS) Problems

@@ -21,12 +21,28 @@ import (
 var update = flag.Bool("update", false, "write what is found into the golden files")
 
 var testWords = Words{
-	Balance:       []string{"hash", "random", "requests", "round-robin", "sessions"},
-	Deterministic: []string{"hash"},
-	HTTPSources:   []string{"cookie", "header", "query"},
-	SIPSources:    []string{"call-id", "from.aor", "from.user", "header:", "to.aor", "to.user"},
-	AJPVariables:  []string{"SSL_CLIENT_S_DN", "SSL_CLIENT_VERIFY"},
-	Files:         lookByName,
+	Balance:       []string{"active-standby", "custom", "hash", "least-load", "pure-hash", "random", "requests", "round-robin", "sessions"},
+	Deterministic: []string{"hash", "pure-hash"},
+	Homes:         []string{"active-standby", "pure-hash"},
+	Takes:         map[string][]string{"failback": {"active-standby"}, "reportAge": {"least-load"}, "rampUp": {"requests", "sessions"}},
+	OldClass:      oldClass,
+	Configure: func(algorithm string, p Placement) error {
+		if zone := p.OwnWords()["zone"]; zone == "mars" && algorithm == "custom" {
+			return fmt.Errorf("there is no zone %q", zone)
+		}
+		return nil
+	},
+	HTTPSources:  []string{"cookie", "header", "query"},
+	SIPSources:   []string{"call-id", "from.aor", "from.user", "header:", "to.aor", "to.user"},
+	AJPVariables: []string{"SSL_CLIENT_S_DN", "SSL_CLIENT_VERIFY"},
+	Files:        lookByName,
+}
+
+func oldClass(word string) (Class, bool) {
+	c, ok := map[string]Class{"CallIDAffinityBalancerAlgorithm": {Name: "round-robin"}, "UserBasedAlgorithm": {Name: "round-robin"},
+		"PersistentConsistentHashBalancerAlgorithm": {Name: "hash"}, "ClusterSubdomainAffinityAlgorithm": {Name: "round-robin", Group: true},
+		"WorstCaseUdpTestAffinityAlgorithm": {Refused: "it is a test"}}[word[strings.LastIndexByte(word, '.')+1:]]
+	return c, ok
 }
 
 // lookByName has something to say of files by their names, so that what is said can be seen to stand at the right place.

@@ -23,10 +23,11 @@ type checker struct {
 func Parse(file string, text []byte, words Words) (Config, Problems) {
 	c := Default()
 	r := &checker{words: words, Reader: decode.Reader{File: file, Later: notYet, LaterWord: isLaterWord, Words: map[string][]string{
-		"balance": words.Balance, "httpSource": words.HTTPSources, "sipSource": words.SIPSources,
+		"httpSource": words.HTTPSources, "sipSource": words.SIPSources,
 		"ajpVariable": words.AJPVariables}}}
 	if r.Read(text, &c) { // of a file that is no mapping at all nothing more is said
 		fill(&c)
+		r.resolveBalance(&c)
 		r.check(&c)
 	}
 	return c, r.Problems()

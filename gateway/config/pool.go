@@ -9,11 +9,13 @@ import (
 type Pool struct {
 	Name        string     `yaml:"-" form:"name"`
 	Nodes       []PoolNode `yaml:"nodes" max:"257"` // "*" is every node
-	Balance     string     `yaml:"balance" words:"balance"`
+	Balance     string     `yaml:"balance"`         // of Words.Balance, or an older product's name of it
 	Sticky      bool       `yaml:"sticky"`
 	StickyForce bool       `yaml:"stickyForce"`
 	SessionID   string     `yaml:"sessionId" oneof:"asSet base+route"`
 	Realm       string     `yaml:"realm" form:"name"`
+
+	Placement Placement `yaml:"placement"`
 
 	Recovery *Recovery     `yaml:"recovery"`                    // nil: the health of nodes alone decides
 	Maintain time.Duration `yaml:"maintain" min:"1s" max:"24h"` // load values age, errors are forgiven [worker.maintain]
@@ -29,7 +31,7 @@ type Pool struct {
 // SetDefaults is called for each element of the list before it is read.
 func (p *Pool) SetDefaults() {
 	p.Nodes, p.Balance, p.Sticky, p.SessionID = []PoolNode{{Name: allNodes}}, "requests", true, "asSet"
-	p.Maintain, p.Session.SetPath = time.Minute, "/"
+	p.Placement, p.Maintain, p.Session.SetPath = defaultPlacement(), time.Minute, "/"
 }
 
 // Recovery lets the failures of HTTP requests decide about each member of a

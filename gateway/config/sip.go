@@ -7,7 +7,7 @@ import (
 // SIP holds the words of the SIP front.
 type SIP struct {
 	Pool              string   `yaml:"pool" form:"name"`
-	Balance           string   `yaml:"balance" words:"balance"`              // instead of the pool's
+	Balance           string   `yaml:"balance"`                              // instead of the pool's
 	SendTrying        string   `yaml:"sendTrying" oneof:"auto always never"` // auto: after 200 ms
 	Failover          Failover `yaml:"failover"`                             // of calls that nobody has answered
 	InternalTransport string   `yaml:"internalTransport" form:"transport"`   // toward nodes: udp or tcp; empty: as each node's first address

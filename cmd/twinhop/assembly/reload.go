@@ -41,8 +41,11 @@ type plan struct {
 
 // plan says what c means, host names resolved and files read.
 func (g *Gateway) plan(ctx context.Context, c *config.Config) (*plan, error) {
-	p := &plan{policy: policy(c)}
+	p := &plan{}
 	var err error
+	if p.policy, err = policy(c, g.table.Count); err != nil {
+		return nil, err
+	}
 	if p.spec, err = clusterSpec(c); err != nil {
 		return nil, fmt.Errorf("nodes: %w", err)
 	}
@@ -139,23 +142,37 @@ func (g *Gateway) bury(now time.Time) {
 // keepAlgorithms lets pools that are balanced as before go on with what was
 // counted, and those that are taken away with all they had.
 func keepAlgorithms(next, last *gateway.Policy, was, is *config.Config) {
-	words := func(c *config.Config, pool string) (http, sip any) {
+	type words struct {
+		balance string
+		with    config.Placement
+	}
+	said := func(c *config.Config, pool string) (http, sip any) {
 		for i := range c.Pools {
-			if c.Pools[i].Name == pool {
-				return c.Pools[i].Balance, c.SIP.Balance
+			if p := &c.Pools[i]; p.Name == pool {
+				with := p.Placement
+				with.Pins, with.Failover = nil, "" // the algorithms know nothing of them
+				return words{p.Balance, with}, words{c.SIP.Balance, with}
 			}
 		}
 		return nil, nil
 	}
 	for name, place := range last.Pools {
 		now, there := next.Pools[name]
-		h1, s1 := words(was, name)
-		h2, s2 := words(is, name)
+		h1, s1 := said(was, name)
+		h2, s2 := said(is, name)
 		if !there || reflect.DeepEqual(h1, h2) {
 			now.HTTP = place.HTTP
 		}
 		if !there || reflect.DeepEqual(s1, s2) {
 			now.SIP = place.SIP
+		}
+		if !there {
+			now.Pins, now.Heirs = place.Pins, place.Heirs
+		} else if h, ok := h2.(words); ok {
+			join(&now, is, h.balance)
+		}
+		if now.Heirs != nil && place.Heirs != nil && now.Heirs.ByName == place.Heirs.ByName {
+			now.Heirs = place.Heirs
 		}
 		next.Pools[name] = now
 	}

@@ -2,6 +2,7 @@ package assembly
 
 import (
 	"net/netip"
+	"regexp"
 	"time"
 
 	"twinhop/gateway"
@@ -76,7 +77,7 @@ func sipSettings(c *config.Config) sipfront.Settings {
 		if from == gateway.SourceCallID { // always there, and the last resort
 			continue
 		}
-		s.Sources = append(s.Sources, sipfront.Source{From: from, Header: header, Users: k.Exclude.Users, Networks: networks(k.Exclude.Networks)})
+		s.Sources = append(s.Sources, sipfront.Source{From: from, Header: header, Users: k.Exclude.Users, Pattern: whole(k.Exclude.Pattern), Networks: networks(k.Exclude.Networks)})
 	}
 	s.Pending = pendingSettings(c)
 	limitSIP(&s, &c.Limits)
@@ -106,6 +107,16 @@ func limitSIP(s *sipfront.Settings, all *config.Limits) {
 	s.Refusals = guard.RefusalSettings{Rate: l.Refusals, Burst: 2 * l.Refusals, Total: 100 * l.Refusals, Max: l.Sources, Exempt: trusted}
 	s.Limits = peek.Limits{Message: int(l.MaxMessage), Headers: l.Headers, Line: int(l.LineBytes), Vias: l.Vias, Routes: l.Routes,
 		URI: int(l.URIBytes), Token: int(l.TokenBytes), CallID: int(l.CallIDBytes)}
+}
+
+// whole is an expression that has to match all of a text; the configuration
+// has checked it.
+func whole(pattern string) *regexp.Regexp {
+	re, err := regexp.Compile(`^(?:` + pattern + `)$`)
+	if pattern == "" || err != nil {
+		return nil
+	}
+	return re
 }
 
 // longest is the life of a call when sessions have no absolute one.

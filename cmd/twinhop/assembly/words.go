@@ -7,6 +7,7 @@ import (
 	"twinhop/gateway"
 	"twinhop/gateway/balance"
 	"twinhop/gateway/cluster"
+	"twinhop/gateway/cluster/pace"
 	"twinhop/gateway/config"
 	httpfront "twinhop/http"
 	"twinhop/http/ajp"
@@ -15,13 +16,23 @@ import (
 // Words are the words that a configuration may use.
 func Words() config.Words {
 	return config.Words{
-		Balance:       balance.Names(),
+		Balance:       algorithmNames(),
 		Deterministic: balance.Deterministic(),
+		Homes:         balance.Homes(),
+		Takes:         balance.Takes(),
+		OldClass:      oldClass,
+		Configure:     configure,
 		HTTPSources:   httpfront.Sources(),
 		AJPVariables:  ajp.Variables(),
 		SIPSources: []string{gateway.SourceCallID.String(), gateway.SourceFromUser.String(), gateway.SourceToUser.String(),
 			gateway.SourceFromAOR.String(), gateway.SourceToAOR.String(), headerWord},
 	}
+}
+
+// oldClass finds what the balancers of Mobicents and Restcomm call an algorithm.
+func oldClass(word string) (config.Class, bool) {
+	c, ok := balance.OldClass(word)
+	return config.Class(c), ok
 }
 
 // headerWord begins a SIP source that names a header.
@@ -91,6 +102,7 @@ func preferIPv6(c *config.Config, spec *cluster.Spec) {
 // poolSpec describes a pool with the variants that mounts ask for.
 func poolSpec(p config.Pool, mounts []config.Mount) cluster.PoolSpec {
 	pool := cluster.PoolSpec{Name: p.Name, Sticky: p.Sticky, Force: p.StickyForce, Realm: p.Realm, Maintain: p.Maintain, Variants: variants(p.Name, mounts)}
+	pool.RampUp = pace.Ramp{Over: p.Placement.RampUp.Over, Steps: p.Placement.RampUp.Steps}
 	if r := p.Recovery; r != nil {
 		pool.Recovery = &cluster.Recovery{Time: r.Time, Escalation: r.Escalation, MaxReplyTimeouts: r.MaxReplyTimeouts}
 	}
@@ -128,23 +140,4 @@ func variants(pool string, mounts []config.Mount) []cluster.Variant {
 		all = append(all, v)
 	}
 	return all
-}
-
-// policy says the same as the configuration in the words of the Router. Each
-// pool has algorithms of its own per front: they count.
-func policy(c *config.Config) *gateway.Policy {
-	p := &gateway.Policy{Pools: map[string]gateway.Placement{}}
-	if c.Affinity.Leader == "sip" {
-		p.Leader = gateway.LeaderSIP
-	}
-	for _, pool := range c.Pools {
-		var place gateway.Placement
-		place.HTTP, _ = balance.New(pool.Balance)
-		place.SIP, _ = balance.New(c.SIP.Balance)
-		if _, ok := place.HTTP.(balance.Homer); ok && c.SIP.Balance == pool.Balance {
-			place.SIP = place.HTTP // one answer for both protocols
-		}
-		p.Pools[pool.Name] = place
-	}
-	return p
 }

@@ -11,7 +11,6 @@ import (
 	"golang.org/x/tools/txtar"
 
 	"twinhop/gateway"
-	"twinhop/gateway/balance"
 	"twinhop/gateway/cluster"
 	"twinhop/gateway/config"
 	httpfront "twinhop/http"
@@ -21,8 +20,8 @@ import (
 func TestWordsMeanSomething(t *testing.T) {
 	w := Words()
 	for _, name := range w.Balance {
-		if _, ok := balance.New(name); !ok {
-			t.Errorf("balance %q: no algorithm", name)
+		if _, err := newAlgorithm(name, config.Placement{}); err != nil {
+			t.Errorf("balance %q: %v", name, err)
 		}
 	}
 	if len(w.Deterministic) == 0 {
@@ -66,6 +65,7 @@ func TestActivationsAreTheSame(t *testing.T) {
 
 // What the configuration accepts, every room accepts.
 func TestFullConfigurationIsAccepted(t *testing.T) {
+	addCustom(t)
 	a, err := txtar.ParseFile("../../../gateway/config/testdata/full.txtar")
 	if err != nil {
 		t.Fatal(err)
@@ -102,7 +102,10 @@ func TestFullConfigurationIsAccepted(t *testing.T) {
 	if len(reg.View().Pool("default").Members) != 3 {
 		t.Errorf("the star of pool default is not unfolded")
 	}
-	p := policy(&c)
+	p, err := policy(&c, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
 	if p.Leader != gateway.LeaderSIP || p.Pools["calls"].HTTP == nil || p.Pools["calls"].SIP == nil {
 		t.Errorf("%+v", p)
 	}
@@ -111,7 +114,7 @@ func TestFullConfigurationIsAccepted(t *testing.T) {
 		t.Errorf("%+v, %v", h, err)
 	}
 	s := sipSettings(&c)
-	if len(s.Sources) != 2 || s.Sources[0].From != gateway.SourceFromUser || s.Sources[1].Header != "X-Account" || s.Proxy.Host == "" || len(s.Extra) != 1 {
+	if len(s.Sources) != 2 || s.Sources[0].From != gateway.SourceFromUser || !s.Sources[0].Pattern.MatchString("+493012") || s.Sources[0].Pattern.MatchString("0+493012") || s.Sources[1].Header != "X-Account" || s.Proxy.Host == "" || len(s.Extra) != 1 {
 		t.Errorf("%+v", s)
 	}
 }

@@ -238,6 +238,9 @@ func (r *Reader) form(at Place, path, text string, tag reflect.StructTag) {
 
 // word checks that text is one of the words; a word that ends with ":" takes
 // a name behind it.
+// Word complains of the text at path if it is none of words.
+func (r *Reader) Word(path, text string, words []string) { r.word(r.At(path), path, text, words) }
+
 func (r *Reader) word(at Place, path, text string, words []string) {
 	if slices.ContainsFunc(words, func(w string) bool {
 		name, ok := strings.CutPrefix(text, w)

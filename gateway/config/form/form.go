@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"net/url"
 	"regexp"
+	"regexp/syntax"
 	"strconv"
 	"strings"
 )
@@ -54,7 +55,9 @@ var forms = map[string]form{
 	"sessionPath": {matches(parameterPattern, "path parameter"), `a semicolon and a name, such as ";jsessionid"`},
 	"rating":      {matches(ratingPattern, "rating"), "an activation (a, d, s), a state (o, i, n, b, r, e), or both with a dot, such as a.o"},
 	"text":        {checkText, "at most 256 printable ASCII characters"},
-	"token":       {matches(tokenPattern, "name"), "letters, digits and !#$%&'*+-.^_`|~"},
+	// RE2: it takes time in proportion to the text, whatever it says.
+	"pattern": {checkPattern, "a regular expression (RE2), at most 256 characters, such as '^\\+49'"},
+	"token":   {matches(tokenPattern, "name"), "letters, digits and !#$%&'*+-.^_`|~"},
 }
 
 var (
@@ -73,6 +76,22 @@ var (
 
 // IsToken tells whether text may be the name of a header, cookie or parameter.
 func IsToken(s string) bool { return tokenPattern.MatchString(s) }
+
+// maxPattern bounds a regular expression, which may be compiled to thousands
+// of times its length.
+const maxPattern = 256
+
+func checkPattern(s string) error {
+	if len(s) > maxPattern {
+		return fmt.Errorf("%s is longer than %d characters", Quote(s), maxPattern)
+	}
+	_, err := regexp.Compile(s)
+	var bad *syntax.Error
+	if errors.As(err, &bad) {
+		return fmt.Errorf("%s is no regular expression: %s: %s", Quote(s), bad.Code, Quote(bad.Expr))
+	}
+	return err
+}
 
 func matches(re *regexp.Regexp, noun string) func(string) error {
 	return func(s string) error {

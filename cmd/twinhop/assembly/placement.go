@@ -1,0 +1,102 @@
+package assembly
+
+import (
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+
+	"twinhop/gateway"
+	"twinhop/gateway/balance"
+	"twinhop/gateway/config"
+)
+
+// own are algorithms that are added to those of package balance, by the word
+// that the configuration uses: whoever has one writes a line here. A word that
+// is there already gets the new meaning.
+var own = map[string]func() balance.Algorithm{}
+
+// algorithmNames lists every word for an algorithm.
+func algorithmNames() []string {
+	return slices.Compact(slices.Sorted(slices.Values(append(balance.Names(), slices.Collect(maps.Keys(own))...))))
+}
+
+// newAlgorithm makes one with its parameters.
+func newAlgorithm(word string, p config.Placement) (balance.Algorithm, error) {
+	var a balance.Algorithm
+	if make, ok := own[word]; ok {
+		a = make()
+	} else if a, ok = balance.New(word); !ok {
+		return nil, fmt.Errorf("there is no algorithm %q", word)
+	}
+	words := p.OwnWords()
+	c, ok := a.(balance.Configurable)
+	switch {
+	case ok:
+		if err := c.Configure(balance.Params{Failback: p.Failback, ReportAge: p.ReportAge, Own: words}); err != nil {
+			return nil, err
+		}
+	case len(words) > 0:
+		return nil, fmt.Errorf("it takes no parameters of its own")
+	}
+	return a, nil
+}
+
+// configure tells what is wrong with the parameters of an algorithm.
+func configure(word string, p config.Placement) error {
+	if own[word] == nil && len(p.Own) > 0 {
+		return fmt.Errorf("it takes no parameters of its own")
+	}
+	_, err := newAlgorithm(word, p)
+	return err
+}
+
+// policy says the same as the configuration in the words of the Router. Each
+// pool has algorithms of its own per front: they count. held tells how many
+// sessions live on a node.
+func policy(c *config.Config, held func(node string) int) (*gateway.Policy, error) {
+	p := &gateway.Policy{Pools: map[string]gateway.Placement{}}
+	if c.Affinity.Leader == "sip" {
+		p.Leader = gateway.LeaderSIP
+	}
+	for _, pool := range c.Pools {
+		place, err := placement(c, &pool, held)
+		if err != nil {
+			return nil, fmt.Errorf("pools.%s: %w", pool.Name, err)
+		}
+		p.Pools[pool.Name] = place
+	}
+	return p, nil
+}
+
+func placement(c *config.Config, pool *config.Pool, held func(node string) int) (place gateway.Placement, err error) {
+	if place.HTTP, err = newAlgorithm(pool.Balance, pool.Placement); err != nil {
+		return place, fmt.Errorf("balance %s: %w", pool.Balance, err)
+	}
+	params := pool.Placement
+	if c.SIP.Pool != pool.Name {
+		params.Own = nil // calls do not come here
+	}
+	if place.SIP, err = newAlgorithm(c.SIP.Balance, params); err != nil {
+		return place, fmt.Errorf("sip.balance %s: %w", c.SIP.Balance, err)
+	}
+	join(&place, c, pool.Balance)
+	for _, pin := range pool.Placement.Pins {
+		re, err := regexp.Compile(pin.Match)
+		if err != nil {
+			return place, fmt.Errorf("placement.pins: %w", err)
+		}
+		place.Pins = append(place.Pins, balance.Pin{Match: re, Node: pin.Node})
+	}
+	if pool.Placement.Failover == "group" {
+		place.Heirs = &balance.Heirs{Held: held, ByName: c.Gateways > 1}
+	}
+	return place, nil
+}
+
+// join lets both protocols ask one object where a key belongs.
+func join(place *gateway.Placement, c *config.Config, word string) {
+	if _, ok := place.HTTP.(balance.Homer); ok && c.SIP.Balance == word {
+		place.SIP = place.HTTP
+	}
+}

@@ -1,0 +1,100 @@
+package config
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"twinhop/gateway/config/decode"
+	"twinhop/gateway/config/form"
+)
+
+// resolveBalance looks the algorithms up, and puts our names in the place of
+// those of older products.
+func (r *checker) resolveBalance(c *Config) {
+	group := r.algorithm("sip.balance", &c.SIP.Balance)
+	for i := range c.Pools {
+		p := &c.Pools[i]
+		path := decode.Join("pools", p.Name)
+		own := r.algorithm(path+".balance", &p.Balance)
+		if (own || group && p.Name == c.SIP.Pool) && !r.Given(path+".placement.failover") {
+			p.Placement.Failover = "group"
+		}
+	}
+}
+
+// algorithm looks one up. group tells that its old name stood for group
+// failover as well.
+func (r *checker) algorithm(path string, word *string) (group bool) {
+	if r.Failed(path) || slices.Contains(r.words.Balance, *word) {
+		return false
+	}
+	if r.words.OldClass != nil {
+		old, ok := r.words.OldClass(*word)
+		switch {
+		case ok && old.Refused != "":
+			r.Bad(path, "one of: "+strings.Join(r.words.Balance, ", "), "%s is not served: %s", form.Quote(*word), old.Refused)
+			return false
+		case ok:
+			*word = old.Name
+			return old.Group
+		}
+	}
+	r.Word(path, *word, r.words.Balance)
+	return false
+}
+
+// checkPlacement complains of what does not fit to the pool or its algorithms.
+func (r *checker) checkPlacement(c *Config, p *Pool) {
+	path := decode.Join("pools", p.Name) + ".placement"
+	used := []string{p.Balance}
+	if sip := p.Name == c.SIP.Pool && len(c.Listen.SIP.External) > 0; sip {
+		used = append(used, c.SIP.Balance)
+		r.checkHomes(c, p, path)
+	}
+	used = slices.Compact(used)
+	r.checkPins(c, p, path)
+	for key, takers := range r.words.Takes {
+		if r.Given(path+"."+key) && !r.FailedUnder(path+"."+key) && !slices.ContainsFunc(used, func(a string) bool { return slices.Contains(takers, a) }) {
+			r.Warn(path+"."+key, "leave it out, or balance by one of: "+strings.Join(takers, ", "), "has no effect with balance: %s", strings.Join(used, " and "))
+		}
+	}
+	if r.words.Configure == nil || r.FailedUnder(path) {
+		return
+	}
+	for _, a := range used {
+		if !slices.Contains(r.words.Balance, a) {
+			continue // that was told
+		}
+		if err := r.words.Configure(a, p.Placement); err != nil {
+			r.Bad(path+".own", "", "balance %s: %v", form.Quote(a), err)
+		}
+	}
+}
+
+// checkHomes: what says where a key belongs, says it for one protocol only.
+func (r *checker) checkHomes(c *Config, p *Pool, path string) {
+	for _, word := range r.words.Homes {
+		if (p.Balance == word) != (c.SIP.Balance == word) && len(c.Listen.HTTP) > 0 && !r.Failed("sip.balance") && !r.Failed(decode.Join("pools", p.Name)+".balance") {
+			where, other := "sip.balance", "pools."+p.Name+".balance"
+			if c.SIP.Balance == word {
+				where, other = other, where
+			}
+			r.Warn(where, "write "+word+" in both places", "%s is %s: it places HTTP and SIP alike only when both say so", other, word)
+		}
+	}
+}
+
+func (r *checker) checkPins(c *Config, p *Pool, path string) {
+	names := members(c, *p)
+	for i, pin := range p.Placement.Pins {
+		at := fmt.Sprintf("%s.pins[%d].node", path, i)
+		if pin.Node != "" && !slices.Contains(names, pin.Node) && !r.Failed(at) {
+			r.Bad(at, form.Meant(pin.Node, names), "pool %s has no node %s", form.Quote(p.Name), form.Quote(pin.Node))
+		}
+	}
+	identities := slices.ContainsFunc(c.Affinity.SIP, func(s SIPSource) bool { return s.Source != "call-id" })
+	if len(p.Placement.Pins) > 0 && p.Name == c.SIP.Pool && len(c.Listen.SIP.External) > 0 && !identities {
+		r.Warn(path+".pins", "such as affinity: {sip: [from.user, call-id]}", "calls have nothing that could match: affinity.sip knows them by their Call-ID only")
+	}
+}
