@@ -75,7 +75,8 @@ func (g *Gateway) Reload(ctx context.Context, c config.Config) (Reloaded, error)
 	defer g.changing.Unlock()
 	old := g.present.Load()
 	basis := c
-	c = g.roll.over(g.orders.over(&c))
+	c = g.roll.over(c)
+	c = g.orders.over(&c)
 	p, err := g.plan(ctx, &c)
 	if err != nil {
 		return Reloaded{}, err

@@ -175,6 +175,16 @@ func TestStatusMovesNodes(t *testing.T) {
 	if code, text := get(t, s.at+"/app/"); code != 200 || text != "three" {
 		t.Errorf("%d %s", code, text)
 	}
+	s.must("cmd=update&w=lb&vlr=2") // what failed is forgotten
+
+	// Nodes that were added while the gateway ran can be changed like others.
+	if err := s.AddNode(t.Context(), []byte(`{"name": "n9", "http": "http://127.0.0.1:1"}`), []string{"lb"}); err != nil {
+		t.Fatal(err)
+	}
+	s.must("cmd=update&w=lb&sw=n9&var=3&vaprt=" + port + "&vwf=2")
+	s.shows("n9", "retries", "3")
+	s.shows("n9", "port", port)
+	s.shows("n1", "host", "localhost")
 }
 
 func TestStatusChangesConnectors(t *testing.T) {
