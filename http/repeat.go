@@ -75,6 +75,13 @@ func (x *visit) choose() (err error) {
 	return err
 }
 
+// full tells whether a member could serve but for its limit of requests.
+func (x *visit) full() bool {
+	return slices.ContainsFunc(x.pool.Members, func(m *cluster.Member) bool {
+		return m.Activation != cluster.Stopped && m.State() == cluster.StateBusy
+	})
+}
+
 // another has a node chosen that was not asked yet in this round, or any after
 // a pause in the next. Without one the failed decision stays, and why tells
 // what the client is to hear: how the last node did, or that a whole round

@@ -9,6 +9,7 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -37,15 +38,20 @@ type script struct {
 	calls []string // node@milliseconds
 	words []string // what was said to each
 	open  int      // answers that nobody closed
+	mu    sync.Mutex
+	pause time.Duration
 	asked []head.Request
 	reply head.Fields // of every answer
 }
 
-func (s *script) Exchange(_ context.Context, addr string, r *head.Request, body io.Reader) (*head.Response, error) {
-	node := "n" + addr[strings.LastIndexByte(addr, ':')+1:]
+// next notes who is asked and returns what that node says.
+func (s *script) next(addr string, r *head.Request) (node, word string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	node = "n" + addr[strings.LastIndexByte(addr, ':')+1:]
 	s.calls = append(s.calls, fmt.Sprintf("%s@%d", node, time.Since(s.start).Milliseconds()))
 	s.asked = append(s.asked, *r)
-	word := "200"
+	word = "200"
 	if list := s.says[node]; len(list) > 0 {
 		word = list[0]
 		if len(list) > 1 {
@@ -53,6 +59,11 @@ func (s *script) Exchange(_ context.Context, addr string, r *head.Request, body 
 		}
 	}
 	s.words = append(s.words, word)
+	return node, word
+}
+
+func (s *script) Exchange(_ context.Context, addr string, r *head.Request, body io.Reader) (*head.Response, error) {
+	node, word := s.next(addr, r)
 	f := failure{error: errors.New(word)}
 	switch word {
 	case "refuse":
@@ -76,6 +87,9 @@ func (s *script) Exchange(_ context.Context, addr string, r *head.Request, body 
 	case "timeout":
 		f.error = os.ErrDeadlineExceeded
 		return nil, f
+	case "pause":
+		<-time.After(s.pause)
+		word = "200"
 	case "head": // and nothing of the body
 		return &head.Response{Status: 200, ContentLength: -1, Body: s.body(broken{f})}, nil
 	case "half":
@@ -98,6 +112,8 @@ func (s *script) Exchange(_ context.Context, addr string, r *head.Request, body 
 
 // body counts what was handed out and not closed.
 func (s *script) body(r io.Reader) io.ReadCloser {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	s.open++
 	return &lent{r, s}
 }
@@ -109,7 +125,9 @@ type lent struct {
 
 func (l *lent) Close() error {
 	if l.from != nil {
+		l.from.mu.Lock()
 		l.from.open--
+		l.from.mu.Unlock()
 	}
 	l.from = nil
 	return nil
@@ -343,6 +361,47 @@ func TestARoundSeesTheClusterAnew(t *testing.T) {
 		w := s.ask("GET", "/", 0)
 		if got := fmt.Sprint(sc.calls, w.Code); got != "[n1@0 n2@0 n3@1000] 200" {
 			t.Error(got)
+		}
+	})
+}
+
+// A request that finds every member at its limit waits for the next round; one
+// that finds nobody for any other reason does not.
+func TestFullPoolIsAskedAgain(t *testing.T) {
+	one := 1
+	for _, c := range []struct {
+		rounds int
+		pause  time.Duration
+		want   string
+	}{
+		{1, time.Second / 2, "n1@0 503 after 0s"}, {2, time.Second / 2, "n1@0 n1@1000 200 after 1s"},
+		{3, 3 * time.Second / 2, "n1@0 n1@2000 200 after 2s"}, {2, time.Hour, "n1@0 503 after 1s"},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			s, sc := scriptedStage(t, "n1: pause 200", func(s *stage) {
+				s.pool.Members = []cluster.MemberSpec{{Node: "n1", BusyLimit: &one}}
+				s.settings.Pools = map[string]PoolWords{"default": {Retry: Retry{Rounds: c.rounds, Interval: time.Second}}}
+			})
+			sc.pause = c.pause
+			var first sync.WaitGroup
+			defer first.Wait()
+			first.Go(func() { s.ask("GET", "/", 0) })
+			synctest.Wait()
+			w := s.ask("GET", "/", 0)
+			if got := fmt.Sprint(strings.Join(sc.calls, " "), " ", w.Code, " after ", time.Since(sc.start)); got != c.want {
+				t.Errorf("%s, expected %s", got, c.want)
+			}
+		})
+	}
+	synctest.Test(t, func(t *testing.T) {
+		s, sc := scriptedStage(t, "n1:", func(s *stage) {
+			s.settings.Pools = map[string]PoolWords{"default": {Retry: Retry{Rounds: 5, Interval: time.Second}}}
+		})
+		if err := s.registry.SetActivation("", "n1", cluster.Disabled); err != nil {
+			t.Fatal(err)
+		}
+		if w := s.ask("GET", "/", 0); w.Code != 503 || time.Since(sc.start) != 0 {
+			t.Errorf("disabled: %d after %v", w.Code, time.Since(sc.start))
 		}
 	})
 }

@@ -3,7 +3,6 @@ package http
 import (
 	"bytes"
 	"context"
-	"errors"
 	"io"
 	"log/slog"
 	"net/http"
@@ -162,7 +161,7 @@ func (x *visit) remember() {
 func (x *visit) route() (aborted bool) {
 	x.ask.Adopt = x.gaveUp()
 	for err := x.choose(); err != nil; err = x.choose() {
-		if !errors.Is(err, gateway.ErrBusy) || !x.nextRound() {
+		if !x.full() || !x.nextRound() {
 			return x.unavailable(err)
 		}
 	}
