@@ -68,6 +68,10 @@ type AJPPing struct {
 type AJPProbe struct {
 	CPing    bool          `yaml:"cping"`
 	Interval time.Duration `yaml:"interval" max:"1h"`
+	Timeout  time.Duration `yaml:"timeout" min:"10ms" max:"1m"`  // for one answer; never longer than Interval
+	Fall     int           `yaml:"fall" min:"1" max:"100"`       // failures in a row that make a node down
+	Rise     int           `yaml:"rise" min:"1" max:"100"`       // successes in a row that make it up again
+	Recover  time.Duration `yaml:"recover" min:"100ms" max:"1h"` // without probes: how long a node stays down before it is tried with traffic
 }
 
 func defaultAJP() AJP {

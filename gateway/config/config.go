@@ -106,11 +106,19 @@ type Health struct {
 type HTTPProbe struct {
 	Path     string        `yaml:"path" form:"path"`
 	Interval time.Duration `yaml:"interval" max:"1h"`
+	Timeout  time.Duration `yaml:"timeout" min:"10ms" max:"1m"`  // for one answer; never longer than Interval
+	Fall     int           `yaml:"fall" min:"1" max:"100"`       // failures in a row that make a node down
+	Rise     int           `yaml:"rise" min:"1" max:"100"`       // successes in a row that make it up again
+	Recover  time.Duration `yaml:"recover" min:"100ms" max:"1h"` // without probes: how long a node stays down before it is tried with traffic
 }
 
 // SIPProbe sends OPTIONS; any final answer but 503 is a sign of life.
 type SIPProbe struct {
 	Interval time.Duration `yaml:"interval" max:"1h"`
+	Timeout  time.Duration `yaml:"timeout" min:"10ms" max:"1m"`  // for one answer; never longer than Interval
+	Fall     int           `yaml:"fall" min:"1" max:"100"`       // failures in a row that make a node down
+	Rise     int           `yaml:"rise" min:"1" max:"100"`       // successes in a row that make it up again
+	Recover  time.Duration `yaml:"recover" min:"100ms" max:"1h"` // without probes: how long a node stays down before it is tried with traffic
 }
 
 // Affinity says what ties messages to application sessions.
@@ -221,9 +229,9 @@ func Default() Config {
 		Pools:   []Pool{pool},
 		Mounts:  []Mount{{Path: "/*", Pool: "default"}},
 		Health: Health{
-			HTTP: HTTPProbe{Path: "/", Interval: 5 * time.Second},
-			AJP:  AJPProbe{CPing: true, Interval: 5 * time.Second},
-			SIP:  SIPProbe{Interval: 10 * time.Second},
+			HTTP: HTTPProbe{"/", 5 * time.Second, 2 * time.Second, 2, 2, 10 * time.Second},
+			AJP:  AJPProbe{true, 5 * time.Second, 2 * time.Second, 2, 2, 10 * time.Second},
+			SIP:  SIPProbe{10 * time.Second, 2 * time.Second, 2, 2, 10 * time.Second},
 		},
 		Affinity: Affinity{
 			Leader:  "http",

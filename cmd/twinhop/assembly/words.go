@@ -81,9 +81,10 @@ func clusterSpec(c *config.Config) (cluster.Spec, error) {
 	for _, p := range c.Pools {
 		spec.Pools = append(spec.Pools, poolSpec(p, c.Mounts))
 	}
-	spec.Checks[cluster.HTTP] = cluster.Schedule{Interval: c.Health.HTTP.Interval}
-	spec.Schemes["ajp"] = cluster.Schedule{Interval: c.Health.AJP.Interval}
-	spec.Checks[cluster.SIP] = cluster.Schedule{Interval: c.Health.SIP.Interval}
+	h := &c.Health
+	spec.Checks[cluster.HTTP] = schedule(cluster.Schedule{Interval: h.HTTP.Interval, Timeout: h.HTTP.Timeout, Fall: h.HTTP.Fall, Rise: h.HTTP.Rise, Recover: h.HTTP.Recover})
+	spec.Schemes["ajp"] = schedule(cluster.Schedule{Interval: h.AJP.Interval, Timeout: h.AJP.Timeout, Fall: h.AJP.Fall, Rise: h.AJP.Rise, Recover: h.AJP.Recover})
+	spec.Checks[cluster.SIP] = schedule(cluster.Schedule{Interval: h.SIP.Interval, Timeout: h.SIP.Timeout, Fall: h.SIP.Fall, Rise: h.SIP.Rise, Recover: h.SIP.Recover})
 	return spec, nil
 }
 
@@ -97,6 +98,14 @@ func preferIPv6(c *config.Config, spec *cluster.Spec) {
 			})
 		}
 	}
+}
+
+// schedule lets no probe take longer than until the next.
+func schedule(s cluster.Schedule) cluster.Schedule {
+	if s.Interval > 0 {
+		s.Timeout = min(s.Timeout, s.Interval)
+	}
+	return s
 }
 
 // poolSpec describes a pool with the variants that mounts ask for.

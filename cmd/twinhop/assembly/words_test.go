@@ -167,3 +167,29 @@ func TestPlaces(t *testing.T) {
 		t.Errorf("%+v, %v", p, err)
 	}
 }
+
+func TestProbesAsConfigured(t *testing.T) {
+	c, problems := config.Parse("test", []byte(`
+nodes: [{name: n1, http: "http://10.0.0.1"}]
+health:
+  http: {interval: 1s, timeout: 5s, fall: 3, rise: 4, recover: 20s}
+  ajp: {interval: 0, timeout: 700ms}
+  sip: {interval: 4s, timeout: 3s, fall: 1, rise: 1}
+`), Words())
+	if errors, _ := problems.Count(); errors > 0 {
+		t.Fatal(problems)
+	}
+	spec, err := clusterSpec(&c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for what, got := range map[cluster.Schedule]cluster.Schedule{
+		{Interval: time.Second, Timeout: time.Second, Fall: 3, Rise: 4, Recover: 20 * time.Second}:         spec.Checks[cluster.HTTP],
+		{Timeout: 700 * time.Millisecond, Fall: 2, Rise: 2, Recover: 10 * time.Second}:                     spec.Schemes["ajp"],
+		{Interval: 4 * time.Second, Timeout: 3 * time.Second, Fall: 1, Rise: 1, Recover: 10 * time.Second}: spec.Checks[cluster.SIP],
+	} {
+		if got != what {
+			t.Errorf("%+v, want %+v", got, what)
+		}
+	}
+}

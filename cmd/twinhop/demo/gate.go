@@ -80,7 +80,7 @@ func settings(nodes []*node) config.Config {
 		c.Nodes = append(c.Nodes, config.Node{Name: n.name, Route: n.name, HTTP: "http://" + n.http, SIP: []string{"udp://" + n.sip},
 			Weight: 1, Activation: "active"})
 	}
-	c.Health.HTTP = config.HTTPProbe{Path: "/page.css", Interval: 250 * time.Millisecond} // a path that opens no session
+	c.Health.HTTP.Path, c.Health.HTTP.Interval = "/page.css", 250*time.Millisecond // a path that opens no session
 	c.Health.SIP.Interval = 250 * time.Millisecond
 	c.Shutdown.Announce, c.Shutdown.Grace = 0, time.Second
 	return c
