@@ -16,16 +16,17 @@ import (
 type run struct {
 	candidates.Set
 
-	r      *Router
-	a      *Ask
-	p      *Policy
-	places Placement
-	ctx    context.Context
-	waits  bool    // may wait for a shared table
-	dry    bool    // without consequence
-	trail  *[]Step // nil: nobody asked why
-	broken bool    // the table did not answer
-	old    bool    // what was learned was known
+	r       *Router
+	a       *Ask
+	p       *Policy
+	places  Placement
+	ctx     context.Context
+	waits   bool    // may wait for a shared table
+	dry     bool    // without consequence
+	inOrder bool    // ties are nobody's turn
+	trail   *[]Step // nil: nobody asked why
+	broken  bool    // the table did not answer
+	old     bool    // what was learned was known
 
 	id, web, call finding // the message's identity, http key and call key
 	subj          *finding
@@ -161,7 +162,7 @@ func (u *run) resolveHint() {
 			}
 		}
 		if u.named == nil {
-			u.named = u.pick(u.Instead(nil, fits))
+			u.named = u.inside(u.Instead(nil, fits))
 		}
 	}
 	if u.Usable(u.named) {
@@ -189,6 +190,9 @@ func (u *run) forced(own *cluster.Member, others bool) *cluster.Member {
 	if !u.dry {
 		u.Pool.ForceRecovery()
 	}
+	if list[0] == own { // no choice, so nobody's turn
+		return own
+	}
 	return u.pick(list)
 }
 
@@ -203,7 +207,7 @@ func (u *run) carries() bool {
 // question is what the algorithm may know.
 func (u *run) question() balance.Question {
 	return balance.Question{Seed: u.seed(), Service: u.Wants, Stateless: u.Pool.Stateless, Dry: u.dry,
-		Known: u.carries()}
+		Known: u.carries(), InOrder: u.inOrder}
 }
 
 // pick asks the pool's algorithm, seeded by the first key of the message. Who
@@ -220,6 +224,14 @@ func (u *run) pick(among []*cluster.Member) *cluster.Member {
 	}
 	u.a.q = u.question()
 	return algorithm.Pick(among, &u.a.q)
+}
+
+// inside picks from a domain, where ties go to the first in the pool's order
+// and are nobody's turn, as with mod_jk.
+func (u *run) inside(among []*cluster.Member) *cluster.Member {
+	u.inOrder = true
+	defer func() { u.inOrder = false }()
+	return u.pick(among)
 }
 
 // hash is the proposal that every gateway makes alike.

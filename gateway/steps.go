@@ -278,7 +278,9 @@ func (u *run) substitute(gone *cluster.Member, name string) (*cluster.Member, Ru
 		}
 		if gone.Domain != "" {
 			same := func(m *cluster.Member) bool { return m.Domain == gone.Domain && m.Name != name }
-			if m := u.share(gone, name, u.Instead(gone, same)); m != nil {
+			u.inOrder = true
+			m := u.share(gone, name, u.Instead(gone, same))
+			if u.inOrder = false; m != nil {
 				return m, DomainFailover
 			}
 		}

@@ -19,6 +19,9 @@ type Question struct {
 	// Stateless work is not counted as a session and takes its turn, whatever
 	// the load (mod_jk's stateless).
 	Stateless bool
+	// InOrder gives ties to the first member in the pool's order, and leaves
+	// whose turn it is as it was (mod_jk within a domain).
+	InOrder bool
 	// Dry asks without consequence: read counters, advance nothing.
 	Dry bool
 }

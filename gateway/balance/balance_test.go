@@ -124,6 +124,25 @@ func TestTiesGoOnAfterTheLastElected(t *testing.T) {
 	}
 }
 
+// Within a domain ties are the first one's, and nobody loses a turn by it.
+func TestTiesInOrder(t *testing.T) {
+	for _, a := range []Algorithm{&Requests{}, &Next{}, &Traffic{}, &Busyness{}} {
+		members := pool(t, 1, 1, 1).Members
+		a.Pick(members, &Question{}) // so that it is node2's turn
+		for range 3 {
+			if m := a.Pick(members[1:], &Question{InOrder: true}); m != members[1] {
+				t.Errorf("%T: a tie in order goes to %s", a, m.Name)
+			}
+			if m := a.Pick([]*cluster.Member{members[0], members[2]}, &Question{InOrder: true}); m != members[0] {
+				t.Errorf("%T: a tie in order goes to %s", a, m.Name)
+			}
+		}
+		if m := a.Pick(members, &Question{}); m != members[1] {
+			t.Errorf("%T: then it is the turn of %s, want node2", a, m.Name)
+		}
+	}
+}
+
 func TestMaintenance(t *testing.T) {
 	tests := []struct {
 		algorithm  string

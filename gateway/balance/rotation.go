@@ -14,7 +14,10 @@ type rotation struct {
 }
 
 func (r *rotation) least(eligible []*cluster.Member, q *Question, value func(*cluster.Member) int64) *cluster.Member {
-	next := int(r.next.Load())
+	next := 0
+	if !q.InOrder {
+		next = int(r.next.Load())
+	}
 	var best *cluster.Member
 	least, first := int64(math.MaxInt64), math.MaxInt
 	for _, m := range eligible {
@@ -30,7 +33,7 @@ func (r *rotation) least(eligible []*cluster.Member, q *Question, value func(*cl
 			best, least, first = m, v, turn
 		}
 	}
-	if !q.Dry && best != nil {
+	if !q.Dry && !q.InOrder && best != nil {
 		r.next.Store(int64(best.Index) + 1)
 	}
 	return best
