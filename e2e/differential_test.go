@@ -274,12 +274,6 @@ func (s *sight) status() int {
 	return s.resp.StatusCode
 }
 
-// get sends a GET.
-func (p *play) get(path string, fields ...string) *sight {
-	p.t.Helper()
-	return p.send(ask("GET", path, fields...))
-}
-
 // ask makes a request with Host and the fields given.
 func ask(method, path string, fields ...string) string {
 	return fmt.Sprintf("%s %s HTTP/1.1\r\nHost: site.test\r\n%s\r\n", method, path, fieldLines(fields))

@@ -50,6 +50,7 @@ func differentialRouting() suite {
 		{name: "one member takes any route", members: "n2", play: sends(plain, with("JSESSIONID=A@.n9"), with("JSESSIONID=B@.n2"))},
 		{name: "domain", words: "n2.domain=east n3.domain=east", play: sends(with("JSESSIONID=A@.east.n9"), with("JSESSIONID=B@.east.n9"), with("JSESSIONID=C@.east.n9"))},
 		{name: "domain alone", words: "n2.domain=east n3.domain=east", play: sends(with("JSESSIONID=A@.east"), with("JSESSIONID=B@.east"))},
+		{name: "domain from the route", words: "n2.route=east.n2 n3.route=east.n3", play: sends(with("JSESSIONID=A@.east.n3"), with("JSESSIONID=B@.east.n9"), with("JSESSIONID=C@.east.n9"))},
 		{name: "domain nobody has", words: "n2.domain=east n3.domain=east", play: sends(with("JSESSIONID=A@.west.n9"), with("JSESSIONID=B@.west.n9"))},
 		{name: "members without routes have their names", words: "n1.route=n1@ n2.route=n2@", play: sends(with("JSESSIONID=A@.n2@"), with("JSESSIONID=B@.n2"))},
 		{name: "an id again that nobody knew", differs: "sessions are remembered", play: sends(with("JSESSIONID=A@.n9"), with("JSESSIONID=A@.n9"), with("JSESSIONID=A@.n9"))},
