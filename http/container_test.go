@@ -15,7 +15,8 @@ import (
 	"twinhop/http/head"
 )
 
-// A container is an AJP node that keeps what it got and answers as told. Its
+// A container is an AJP node that keeps what it got and answers as told; below
+// /early before it has read the body. Its
 // reader is written apart from the client, from the protocol's description;
 // what it cannot understand ends the connection and fails the test.
 type container struct {
@@ -99,7 +100,7 @@ func (c *container) take() []*asked {
 
 func (c *container) serve(in *bufio.Reader, out net.Conn, conn int) bool {
 	p, err := ajpPacket(in)
-	if err != nil || len(p) == 0 || p[0] != 2 {
+	if err != nil || len(p) == 0 || p[0] != 2 || len(p) == 2+int(binary.BigEndian.Uint16(p)) {
 		if err == nil {
 			c.t.Errorf("%s: instead of a request on connection %d: %.40q", c.name, conn, p)
 		}
@@ -110,6 +111,23 @@ func (c *container) serve(in *bufio.Reader, out net.Conn, conn int) bool {
 	left, err := strconv.ParseInt(a.fields.Get("content-length"), 10, 64)
 	if err != nil {
 		left = -1
+	}
+	if strings.HasPrefix(a.uri, "/early") { // answered before its body is read; what was promised of that is still to come
+		c.mu.Lock()
+		c.got = append(c.got, a)
+		c.mu.Unlock()
+		io.WriteString(out, page(a.uri))
+		for left > 0 {
+			b, err := ajpPacket(in)
+			if err == nil && len(b) != 2+int(binary.BigEndian.Uint16(b)) {
+				c.t.Errorf("%s: %d bytes of a body are outstanding on connection %d, and there comes %.40q", c.name, left, conn, b)
+			}
+			if err != nil {
+				return false
+			}
+			left -= int64(len(b) - 2)
+		}
+		return true
 	}
 	for first := left > 0; left != 0; first = false {
 		if !first {
