@@ -171,6 +171,7 @@ func TestPlaces(t *testing.T) {
 
 func TestProbesAsConfigured(t *testing.T) {
 	c, problems := config.Parse("test", []byte(`
+listen: {http: [{addr: ":8080"}]}
 nodes: [{name: n1, http: "http://10.0.0.1"}]
 health:
   http: {interval: 1s, timeout: 5s, fall: 3, rise: 4, recover: 20s}
