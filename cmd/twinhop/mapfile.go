@@ -15,6 +15,7 @@ import (
 	"twinhop/gateway/config"
 	"twinhop/gateway/config/decode"
 	"twinhop/gateway/config/modjk"
+	"twinhop/gateway/config/modjk/asis"
 )
 
 // mapFile is the file of rules that a running gateway follows.
@@ -55,7 +56,7 @@ func (l *loaded) follow(ctx context.Context, g *assembly.Gateway, log *slog.Logg
 	m := &mapFile{name: l.result.MapFile, every: l.result.Reload, log: log, stat: os.Stat, read: config.ReadFile, sum: sumOf(string(in.URIMap.Text))}
 	m.apply = func(text []byte) error {
 		in.URIMap = &modjk.Source{Name: m.name, Text: text}
-		rules, err := modjk.Reload(in, l.extra, assembly.WordsIn(l.dir))
+		rules, err := asis.Reload(in, l.extra, assembly.WordsIn(l.dir))
 		for _, f := range rules.Skipped {
 			log.Warn("a rule of the map is skipped", "file", fmt.Sprintf("%s:%d", f.File, f.Line), "rule", f.Directive, "err", f.Note)
 		}
@@ -66,6 +67,9 @@ func (l *loaded) follow(ctx context.Context, g *assembly.Gateway, log *slog.Logg
 		c.Mounts, c.Pools = rules.Mounts, rules.Pools
 		if _, err := g.Reload(ctx, c); err != nil {
 			return errors.Join(errLater, err)
+		}
+		for _, f := range rules.Differ {
+			log.Warn("a rule of the map does not mean the same here", "file", fmt.Sprintf("%s:%d", f.File, f.Line), "rule", f.Directive, "verdict", f.Verdict, "err", f.Note)
 		}
 		log.Info("the map was read again", "file", m.name, "mounts", len(rules.Mounts), "skipped", len(rules.Skipped))
 		return nil

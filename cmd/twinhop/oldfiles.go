@@ -12,6 +12,7 @@ import (
 	"twinhop/gateway/config"
 	"twinhop/gateway/config/form"
 	"twinhop/gateway/config/modjk"
+	"twinhop/gateway/config/modjk/asis"
 	"twinhop/gateway/config/verdict"
 )
 
@@ -74,7 +75,7 @@ func (o *oldFiles) load(name string) (*loaded, error) {
 		}
 		l.extra, l.dir = &s, filepath.Dir(name)
 	}
-	l.config, l.result, l.problems = modjk.Load(in, l.extra, assembly.WordsIn(l.dir))
+	l.config, l.result, l.problems = asis.Load(in, l.extra, assembly.WordsIn(l.dir))
 	return l, nil
 }
 

@@ -6,6 +6,7 @@ import (
 	"twinhop/cmd/twinhop/assembly"
 	"twinhop/gateway/config"
 	"twinhop/gateway/config/modjk"
+	"twinhop/gateway/config/modjk/asis"
 )
 
 func TestRuleSources(t *testing.T) {
@@ -18,7 +19,7 @@ func TestRuleSources(t *testing.T) {
 		HTTPD:   []modjk.Source{{Name: "httpd.conf", Text: []byte("JkMount /mounted/* w\nJkUnMount /mounted/x w\nJkMount /twice/* w\nJkMount /both/* w\n")}}}
 	l := &loaded{}
 
-	if l.config, l.result, l.problems = modjk.Load(in, nil, assembly.WordsIn("")); l.failed() {
+	if l.config, l.result, l.problems = asis.Load(in, nil, assembly.WordsIn("")); l.failed() {
 		t.Fatalf("%v %v", l.problems, l.result.Findings)
 	}
 	want := map[string]string{"/app|/*": "uriworkermap", "/twice/*": "uriworkermap", "!/app/no": "uriworkermap", "/ext/*": "uriworkermap", "/mounted/*": "JkMount",

@@ -89,7 +89,7 @@ func (c *converter) mapURIs(file string, rules []rule) {
 		c.mount(r)
 	}
 	c.exclude(rules)
-	if len(c.mounts) == 0 && !c.Failed() {
+	if !slices.ContainsFunc(c.mounts, func(m mount) bool { return m.path[0] != '!' }) && !c.Failed() {
 		c.Mark(verdict.Top(file), Finding{Directive: "--urimap", Verdict: Error, Note: "no rule maps anything to a worker that can be used", Hint: "give the rules with --urimap or --httpd"})
 	}
 }

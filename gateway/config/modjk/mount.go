@@ -25,21 +25,7 @@ type mount struct {
 
 // mount maps what a rule maps.
 func (c *converter) mount(r rule) {
-	if r.not {
-		return
-	}
-	if !slices.Contains(c.listed, r.worker) {
-		if e := c.props.Get("worker.list"); e != nil && slices.Contains(properties.List(e.Value), r.worker) {
-			return // it cannot be used, which was told
-		}
-		hint := c.Near(r.worker, c.listed)
-		if hint == "" && len(c.listed) > 0 {
-			hint = "there is " + strings.Join(c.listed[:min(len(c.listed), 8)], ", ")
-		}
-		if c.files[r.worker] != nil {
-			hint = "add it to worker.list"
-		}
-		c.Mark(r.at, Finding{Directive: r.text, Verdict: Error, Note: "worker.list has no worker " + form.Quote(r.worker), Hint: hint})
+	if r.not || !slices.Contains(c.listed, r.worker) {
 		return
 	}
 	paths, err := r.patterns()
@@ -110,9 +96,52 @@ func (m *mount) variant() string {
 	return m.to.Text + " " + strings.Join(words, " ")
 }
 
+// nowhere takes a rule whose worker is not there. mod_jk forwards nothing that it wins, so that it becomes an exclusion,
+// unless that would keep others out that come before it.
+func (c *converter) nowhere(r rule, rules []rule) {
+	if e := c.props.Get("worker.list"); e != nil && slices.Contains(properties.List(e.Value), r.worker) {
+		return // it cannot be used, which was told
+	}
+	f := Finding{Directive: r.text, Verdict: Approximated, Note: "worker.list has no worker " + form.Quote(r.worker) + ": nothing is forwarded, 404", Hint: c.Near(r.worker, c.listed)}
+	if f.Hint == "" && len(c.listed) > 0 {
+		f.Hint = "there is " + strings.Join(c.listed[:min(len(c.listed), 8)], ", ")
+	}
+	if c.files[r.worker] != nil {
+		f.Hint = "add it to worker.list"
+	}
+	i := slices.IndexFunc(rules, func(q rule) bool { return !q.not && slices.Contains(c.listed, q.worker) && q.before(r) })
+	paths, err := r.patterns()
+	switch {
+	case err != nil:
+		f.Verdict, f.Note, f.Hint = Error, err.Error(), "such a pattern cannot be written in mounts"
+	case i >= 0:
+		f.Note = "worker.list has no worker " + form.Quote(r.worker) + ": left out, for an exclusion would take paths of " + rules[i].at.String()
+	}
+	if c.Mark(r.at, f); err == nil && i < 0 {
+		for _, p := range paths {
+			c.place(mount{path: "!" + p, to: pair{Key: "pool", Text: `"*"`}, from: r.at, text: r.text})
+		}
+	}
+}
+
+// before tells whether a path may match both rules, and r is the one that wins.
+func (r rule) before(other rule) bool {
+	const wild = "*?|"
+	literal := func(s string) string { return s[:strings.IndexAny(s+"*", wild)] }
+	a, b := literal(r.pattern), literal(other.pattern)
+	if (a == r.pattern || !strings.HasPrefix(b, a)) && (b == other.pattern || !strings.HasPrefix(a, b)) && a != b {
+		return false
+	}
+	slashes := strings.Count(r.pattern, "/") - strings.Count(other.pattern, "/")
+	return slashes > 0 || slashes == 0 && len(r.pattern) >= len(other.pattern)
+}
+
 // exclude writes the exclusions behind the rules.
 func (c *converter) exclude(rules []rule) {
 	for _, r := range rules {
+		if !r.not && !slices.Contains(c.listed, r.worker) {
+			c.nowhere(r, rules)
+		}
 		if !r.not {
 			continue
 		}

@@ -4,5 +4,5 @@
 // Knows: the comments behind the lines of a made configuration.
 // Must not know: whose files they are, what the keys mean.
 // Owns: nothing.
-// Entered by: Text.Whole, Text.Locate (gateway/config/modjk).
+// Entered by: Text.Whole, Text.Locate (gateway/config/modjk/asis).
 package origin

@@ -1,4 +1,4 @@
-package modjk
+package asis
 
 import (
 	"fmt"
@@ -10,7 +10,15 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"twinhop/gateway/config"
+	"twinhop/gateway/config/modjk"
 )
+
+var testWords = config.Words{
+	Balance:       []string{"requests", "sessions"},
+	Deterministic: []string{"hash"},
+	HTTPSources:   []string{"cookie"},
+	SIPSources:    []string{"call-id"},
+}
 
 const twoWorkers = "worker.list=lb\nworker.a.host=10.0.0.1\nworker.a.secret=s\nworker.b.host=10.0.0.2\nworker.b.secret=s\nworker.lb.type=lb\nworker.lb.balance_workers=a,b\n"
 
@@ -24,8 +32,8 @@ func shownProblems(ps config.Problems) []string {
 
 // What is wrong with the configuration that the files mean is told in their places.
 func TestProblemsStandInTheOldFiles(t *testing.T) {
-	in := Input{Workers: Source{"w", []byte(strings.Replace(twoWorkers, "worker.b.secret=s\n", "worker.b.route=c\n", 1))}, URIMap: &Source{"m", []byte("/x=lb")}}
-	extra := Source{"more/extra.yaml", []byte("# first\nversion: 1\n\nadmin: {listen: \"127.0.0.1:80\"}\nnodes: []\nlisten: {http: [{addr: \":80\"}]}\npolls: {}\n")}
+	in := modjk.Input{Workers: modjk.Source{Name: "w", Text: []byte(strings.Replace(twoWorkers, "worker.b.secret=s\n", "worker.b.route=c\n", 1))}, URIMap: &modjk.Source{Name: "m", Text: []byte("/x=lb")}}
+	extra := modjk.Source{Name: "more/extra.yaml", Text: []byte("# first\nversion: 1\n\nadmin: {listen: \"127.0.0.1:80\"}\nnodes: []\nlisten: {http: [{addr: \":80\"}]}\npolls: {}\n")}
 	_, r, problems := Load(in, &extra, testWords)
 	want := []string{
 		"w:5:1 warn", // a connector without a secret
@@ -34,7 +42,7 @@ func TestProblemsStandInTheOldFiles(t *testing.T) {
 		`more/extra.yaml:7:1 error unknown key; did you mean "pools"?`,
 	}
 	got := shownProblems(problems)
-	if len(got) != len(want) || r.Findings.Count(Error) > 0 {
+	if len(got) != len(want) || r.Findings.Count(modjk.Error) > 0 {
 		t.Fatalf("%q\n%+v", got, r.Findings)
 	}
 	for i := range got {
@@ -52,9 +60,9 @@ func TestProblemsStandInTheOldFiles(t *testing.T) {
 
 // What mod_jk's files do not say stands in a configuration beside them; its listeners count.
 func TestExtraConfiguration(t *testing.T) {
-	in := Input{Workers: Source{"w", []byte(twoWorkers)}, URIMap: &Source{"m", []byte("/x=lb")}}
-	c, r, problems := Load(in, &Source{"e", []byte("listen:\n  http:\n    - {addr: \":4443\"}\nstate: {dir: s}\nversion: 1")}, testWords)
-	if len(problems) > 0 || r.Findings.Count(Error) > 0 {
+	in := modjk.Input{Workers: modjk.Source{Name: "w", Text: []byte(twoWorkers)}, URIMap: &modjk.Source{Name: "m", Text: []byte("/x=lb")}}
+	c, r, problems := Load(in, &modjk.Source{Name: "e", Text: []byte("listen:\n  http:\n    - {addr: \":4443\"}\nstate: {dir: s}\nversion: 1")}, testWords)
+	if len(problems) > 0 || r.Findings.Count(modjk.Error) > 0 {
 		t.Fatal(shownProblems(problems))
 	}
 	if len(c.Listen.HTTP) != 1 || c.Listen.HTTP[0].Addr != ":4443" || c.State.Dir != "s" || len(c.Nodes) != 2 || len(c.Mounts) != 1 {
@@ -73,9 +81,9 @@ func TestReload(t *testing.T) {
 		"etc/h/m": {Data: []byte("/x=lb")},
 		"etc/h/i": {Data: []byte("JkMount /jk lb")},
 	}
-	in := Input{HTTPD: []Source{{"h", []byte("JkWorkersFile w\nInclude i\n<VirtualHost *:1>\nServerName a\nJkMountFile m\nJkMountFileReload 5\nJkMountCopy On\n</VirtualHost>\n")}}, Files: fs, Root: "/etc/h"}
+	in := modjk.Input{HTTPD: []modjk.Source{{Name: "h", Text: []byte("JkWorkersFile w\nInclude i\n<VirtualHost *:1>\nServerName a\nJkMountFile m\nJkMountFileReload 5\nJkMountCopy On\n</VirtualHost>\n")}}, Files: fs, Root: "/etc/h"}
 	c, r, problems := Load(in, nil, testWords)
-	if len(problems) > 0 || r.Findings.Count(Error) > 0 {
+	if len(problems) > 0 || r.Findings.Count(modjk.Error) > 0 {
 		t.Fatalf("%q %+v", shownProblems(problems), r.Findings)
 	}
 	paths := func(ms []config.Mount) (all []string) {
@@ -99,10 +107,10 @@ func TestReload(t *testing.T) {
 	}{
 		{"/y|/*=lb\n", []string{"/y|/*=lb", "/jk=lb", "/own=lb"}, "", ""},
 		{"# nothing\n", []string{"/jk=lb", "/own=lb"}, "", ""},
-		{"/a=lb\n/b=nobody\n*.jsp=lb\nnonsense\n/c=lb;unknown=2\n/d=l b\n/e" + strings.Repeat("e", 5000) + "=lb\n", []string{"/a=lb", "/c=lb", "/jk=lb", "/own=lb"}, "2 6 7", ""},
+		{"/a=lb\n/b=nobody\n*.jsp=lb\nnonsense\n/c=lb;unknown=2\n/d=l b\n/e" + strings.Repeat("e", 5000) + "=lb\n", []string{"/a=lb", "/c=lb", "/jk=lb", "/own=lb", "!/b=*"}, "6 7", ""},
 	} {
 		in := r.Input
-		in.URIMap = &Source{r.MapFile, []byte(step.text)}
+		in.URIMap = &modjk.Source{Name: r.MapFile, Text: []byte(step.text)}
 		rules, err := Reload(in, nil, testWords)
 		var skipped []string
 		for _, f := range rules.Skipped {
@@ -119,11 +127,11 @@ func TestReload(t *testing.T) {
 
 // Without a rule there is nothing to put in the place of the others.
 func TestReloadOfNothing(t *testing.T) {
-	in := Input{Workers: Source{"w", []byte(twoWorkers)}, URIMap: &Source{"m", []byte("/x=lb")}}
+	in := modjk.Input{Workers: modjk.Source{Name: "w", Text: []byte(twoWorkers)}, URIMap: &modjk.Source{Name: "m", Text: []byte("/x=lb")}}
 	_, r, _ := Load(in, nil, testWords)
-	for _, text := range []string{"", "# /x=lb", "/x=nobody", strings.Repeat("#", 2<<20)} {
+	for _, text := range []string{"", "# /x=lb", "/x=nobody", "!/x=lb", strings.Repeat("#", 2<<20)} {
 		in := r.Input
-		in.URIMap = &Source{"m", []byte(text)}
+		in.URIMap = &modjk.Source{Name: "m", Text: []byte(text)}
 		if rules, err := Reload(in, nil, testWords); err == nil {
 			t.Errorf("%.10q: %+v", text, rules)
 		}
@@ -132,9 +140,9 @@ func TestReloadOfNothing(t *testing.T) {
 
 // A rule that begins to set cookies makes the path count that its lb has for them.
 func TestReloadedRuleSetsCookies(t *testing.T) {
-	in := Input{Workers: Source{"w", []byte(twoWorkers + "worker.lb.session_cookie_path=/app")}, URIMap: &Source{"m", []byte("/x=lb")}}
+	in := modjk.Input{Workers: modjk.Source{Name: "w", Text: []byte(twoWorkers + "worker.lb.session_cookie_path=/app")}, URIMap: &modjk.Source{Name: "m", Text: []byte("/x=lb")}}
 	c, _, _ := Load(in, nil, testWords)
-	in.URIMap = &Source{"m", []byte("/x=lb;set_session_cookie=1")}
+	in.URIMap = &modjk.Source{Name: "m", Text: []byte("/x=lb;set_session_cookie=1")}
 	r, err := Reload(in, nil, testWords)
 	if err != nil || len(r.Skipped) > 0 {
 		t.Fatal(err, r.Skipped)
