@@ -14,7 +14,7 @@ import (
 )
 
 var testWords = config.Words{
-	Balance:       []string{"requests", "sessions"},
+	Balance:       []string{"requests", "round-robin", "sessions"},
 	Deterministic: []string{"hash"},
 	HTTPSources:   []string{"cookie"},
 	SIPSources:    []string{"call-id"},
