@@ -29,7 +29,7 @@ var options = []option{
 	{"CollapseSlashesUnmount", verdict.Approximated, canonical},
 	{"RejectUnsafeURI", verdict.Used, "unsafe targets are always refused"},
 	{"ForwardDirectories", verdict.Used, "what is mapped is forwarded, directories as well"},
-	{"ForwardPhysicalAddress", verdict.Used, "the address of the connection is sent, unless http.forwarded trusts it"},
+	{"ForwardPhysicalAddress", verdict.Used, "the address of the connection is sent; behind a trusted proxy X-Forwarded-For has the client"},
 	{"ForwardLocalAddress", verdict.Unsupported, "the client is who it is"},
 	{"FlushPackets", verdict.Used, "answers are passed on as they come"},
 	{"FlushHeader", verdict.Used, "answers are passed on as they come"},
