@@ -25,6 +25,7 @@ import (
 type shop struct {
 	mu     sync.Mutex
 	visits map[string]int // by the id without its route
+	dark   atomic.Bool    // node1 is away: it breaks every connection off
 	served [2]atomic.Int64
 	fresh  [2]atomic.Int64 // sessions begun
 }
@@ -35,6 +36,9 @@ func newShop(t testing.TB) (*shop, [2]string) {
 	for i := range 2 {
 		route := fmt.Sprintf("node%d", i+1)
 		srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if i == 0 && s.dark.Load() {
+				panic(http.ErrAbortHandler)
+			}
 			if r.URL.Path != "/shop" {
 				return // a probe
 			}
@@ -118,7 +122,7 @@ func (c *customers) report(t testing.TB) {
 
 // desks are two SIP nodes that share their calls, as a cluster does that replicates: each
 // answers whatever comes.
-func newDesks(t testing.TB) (urls [2]string) {
+func newDesks(t testing.TB, dark *atomic.Bool) (urls [2]string) {
 	for i := range 2 {
 		conn, err := net.ListenUDP("udp4", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
 		if err != nil {
@@ -126,13 +130,17 @@ func newDesks(t testing.TB) (urls [2]string) {
 		}
 		conn.SetReadBuffer(4 << 20)
 		t.Cleanup(func() { conn.Close() })
-		go attend(conn)
+		if i == 1 {
+			dark = nil
+		}
+		go attend(conn, dark)
 		urls[i] = "udp://" + conn.LocalAddr().String()
 	}
 	return urls
 }
 
-func attend(conn *net.UDPConn) {
+// attend answers while it is not dark.
+func attend(conn *net.UDPConn, dark *atomic.Bool) {
 	buf := make([]byte, 65536)
 	for {
 		n, from, err := conn.ReadFromUDPAddrPort(buf)
@@ -140,7 +148,7 @@ func attend(conn *net.UDPConn) {
 			return
 		}
 		m, err := parse(buf[:n])
-		if err != nil || strings.HasPrefix(m.start, "SIP/2.0") || strings.HasPrefix(m.start, "ACK ") {
+		if dark != nil && dark.Load() || err != nil || strings.HasPrefix(m.start, "SIP/2.0") || strings.HasPrefix(m.start, "ACK ") {
 			continue
 		}
 		answers := []string{"200 OK"}
@@ -284,7 +292,7 @@ func TestDrainUnderLoad(t *testing.T) {
 // requests come: none is lost.
 func TestMovesUnderLoad(t *testing.T) {
 	_, urls := newShop(t)
-	w := set(t, stage{Web: urls, Sip: newDesks(t), Load: true, Config: "health: {http: {path: /alive, interval: 500ms}, sip: {interval: 1s}}\n"})
+	w := set(t, stage{Web: urls, Sip: newDesks(t, nil), Load: true, Config: "health: {http: {path: /alive, interval: 500ms}, sip: {interval: 1s}}\n"})
 	l := load{rate: 200, calls: 3000, hold: 3 * time.Second}
 	caller := sipp(t, w.dir, "caller", callerArgs(freePort(t), w.external, l)...)
 	ctx, stop := context.WithCancel(t.Context())
@@ -369,4 +377,56 @@ func TestReloadUnderLoad(t *testing.T) {
 	gone()
 	people.report(t)
 	caller.ended(t, l)
+}
+
+// A node comes and goes every second. The gateway lets it in less and less often; the other
+// one's calls and visits are fine, and so are those that had to leave, which leave once.
+func TestFlappingNode(t *testing.T) {
+	web, urls := newShop(t)
+	w := set(t, stage{Web: urls, Sip: newDesks(t, &web.dark), Load: true,
+		Config: "health: {http: {path: /alive, interval: 200ms}, sip: {interval: 200ms, timeout: 100ms}}\nsip: {failover: {invite: 500ms}}\n"})
+	l := load{rate: 50, calls: 1000, hold: time.Second}
+	if soak {
+		l.calls = 3000
+	}
+	caller := sipp(t, w.dir, "caller", callerArgs(freePort(t), w.external, l)...)
+	ctx, stop := context.WithCancel(t.Context())
+	defer stop()
+	people := &customers{}
+	gone := people.come(ctx, t, w.http+"/shop", 200)
+	for range l.calls / l.rate {
+		time.Sleep(time.Second)
+		web.dark.Store(!web.dark.Load())
+	}
+	web.dark.Store(false)
+	stop()
+	gone()
+	people.report(t)
+	caller.ended(t, l)
+	var list struct {
+		Items []struct{ Left []string }
+		Total struct{ Value int }
+	}
+	if err := w.ask("GET", "/api/v1/sessions?limit=500", nil, &list); err != nil {
+		t.Fatal(err)
+	}
+	once, twice := 0, 0
+	for _, s := range list.Items {
+		if len(s.Left) > 0 {
+			once++
+		}
+		if len(s.Left) > 1 {
+			twice++
+		}
+	}
+	var n struct {
+		Checks map[string]struct{ Changes int }
+	}
+	if err := w.ask("GET", "/api/v1/nodes/node1", nil, &n); err != nil {
+		t.Fatal(err)
+	}
+	t.Logf("%d requests; of %d sessions looked at %d moved, %d twice; node1 changed its state %v times", people.requests.Load(), len(list.Items), once, twice, n.Checks)
+	if twice*20 > len(list.Items) {
+		t.Errorf("%d of %d sessions moved twice", twice, len(list.Items))
+	}
 }
