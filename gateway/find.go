@@ -263,3 +263,18 @@ func (u *run) step(result string, s Step) {
 		*u.trail = append(*u.trail, s)
 	}
 }
+
+// elsewhere tells whether a member that a variant of the pool does without may
+// own sessions by the words of the pool itself: those of a variant count for
+// its messages alone.
+func (u *run) elsewhere(name string) bool {
+	if u.a.View == nil {
+		return false
+	}
+	own := u.a.View.Pool(u.Pool.Name)
+	if own == nil || own == u.Pool {
+		return false
+	}
+	m := own.Member(name)
+	return m != nil && m.Alive(u.Wants)
+}

@@ -229,7 +229,7 @@ func (u *run) sticky() (Decision, error) {
 func (u *run) failover() (Decision, error) {
 	b := &u.subj.b
 	owner := u.Member(b.Owner)
-	stays := owner != nil && owner.Alive(u.Wants)
+	stays := owner != nil && owner.Alive(u.Wants) || u.elsewhere(b.Owner)
 	if u.Pool.Force && !(stays && !owner.Has(u.Wants)) {
 		if m := u.forced(owner, false); m != nil {
 			return u.settle(Decision{Member: m, Rule: ForcedRecovery}, false)
