@@ -125,8 +125,18 @@ func TestMetrics(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := newStage(t, []node{namedNode(t, "n1")}, func(s *stage) { s.front.Metrics = m })
+	s := newStage(t, []node{namedNode(t, "n1")}, func(s *stage) {
+		s.front.Metrics = m
+		s.front.Handlers = map[string]LocalHandler{"status": func(w http.ResponseWriter, r *http.Request, _ []gateway.Evidence, _ gateway.Hint) {
+			if r.Method == http.MethodPost {
+				w.WriteHeader(http.StatusForbidden)
+			}
+		}}
+		s.settings.Mounts = mustMounts(t, []MountRule{rule("/*", "default"), {Path: "/jkstatus", Local: "status"}})
+	})
 	s.get("/")
+	s.get("/jkstatus")
+	s.rawSend("POST /jkstatus HTTP/1.1\r\nHost: h\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
 	s.rawSend("BREW / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n")
 	s.rawSend("CONNECT x:1 HTTP/1.1\r\nHost: x:1\r\nConnection: close\r\n\r\n")
 	s.stop()
@@ -147,6 +157,7 @@ func TestMetrics(t *testing.T) {
 	for _, want := range []string{"twinhop_http_requests_total code_class=2xx method=GET node=n1 ",
 		"twinhop_http_requests_total code_class=2xx method=other node=n1 ",
 		"twinhop_http_requests_total code_class=4xx method=CONNECT node= ",
+		"twinhop_http_requests_total code_class=2xx method=GET node= ", "twinhop_http_requests_total code_class=4xx method=POST node= ",
 		"twinhop_http_request_duration_seconds node=n1 ", "twinhop_shed_total proto=http reason=method ", "twinhop_ws_connections "} {
 		if !got[want] {
 			t.Errorf("no %s in %v", want, got)

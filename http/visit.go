@@ -133,6 +133,13 @@ func (x *visit) dispatch(r *http.Request) (aborted bool) {
 		x.status = statusElsewhere
 		return false
 	}
+	if local != nil && x.f.Local[canon] == nil {
+		x.evidence(x.pool)
+		w := &noted{ResponseWriter: x.net.w, status: http.StatusOK}
+		local(w, r, x.ask.Evidence, x.ask.Hint)
+		x.status = w.status
+		return false
+	}
 	if local != nil {
 		x.evidence(x.pool)
 		x.status = statusSwitched // its own affair from here
@@ -214,3 +221,15 @@ func (x *visit) corrected() string {
 }
 
 func formatInt(n int64) string { return strconv.FormatInt(n, 10) }
+
+// noted remembers the status that a handler answers with.
+type noted struct {
+	http.ResponseWriter
+	status int
+}
+
+// WriteHeader implements http.ResponseWriter.
+func (n *noted) WriteHeader(status int) {
+	n.status = status
+	n.ResponseWriter.WriteHeader(status)
+}

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -306,4 +307,31 @@ func TestStatusAsksForPasswords(t *testing.T) {
 			ask("/jk?cmd="+cmd+"&mime="+mime, "", "")
 		}
 	}
+}
+
+// Many look, change, reload and send requests at once.
+func TestStatusInParallel(t *testing.T) {
+	s := supervise(t)
+	var wg sync.WaitGroup
+	for _, query := range []string{"cmd=update&w=lb&sw=n1&vwf=3", "cmd=update&w=lb&vlm=T", "cmd=update&w=old&vart=70", "cmd=update&w=lb&sw=*&vwd=1", "cmd=reset&w=lb", "cmd=list", "cmd=dump", "cmd=update&w=lb&vlr=4"} {
+		wg.Go(func() {
+			for range 5 {
+				s.must(query)
+			}
+		})
+	}
+	wg.Go(func() {
+		for range 5 {
+			if _, err := s.Reload(t.Context(), s.base); err != nil {
+				t.Error(err)
+			}
+			get(t, s.at+"/app/")
+		}
+	})
+	wg.Wait()
+	s.shows("n1", "lbfactor", "3")
+	s.shows("n2", "distance", "1")
+	s.shows("lb", "method", "Traffic")
+	s.shows("lb", "retries", "4")
+	s.shows("old", "reply_timeout", "70")
 }
