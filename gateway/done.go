@@ -75,12 +75,5 @@ func (r *Router) algorithm(p *cluster.Pool, s cluster.Service) balance.Algorithm
 		return nil
 	}
 	place := policy.Pools[p.Name]
-	return place.algorithm(s)
-}
-
-func (p *Placement) algorithm(s cluster.Service) balance.Algorithm {
-	if s == cluster.SIP {
-		return p.SIP
-	}
-	return p.HTTP
+	return place.Algorithm(s)
 }

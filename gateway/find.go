@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 
 	"twinhop/appsession"
 	"twinhop/gateway/balance"
@@ -32,9 +33,8 @@ type run struct {
 	subj          *finding
 	named         *cluster.Member // the member that the hint names, usable or not
 	hint          *cluster.Member // the same when it may be used for this message
-
-	home   *cluster.Member // where the key belongs, whatever the table knows; nil: nothing says so
-	strict bool            // and whatever node the message names
+	home          *cluster.Member // where the key belongs, whatever the table knows; nil: nothing says so
+	strict        bool            // and whatever node the message names
 }
 
 // finding is one key of the message and what the table says of it.
@@ -47,12 +47,11 @@ type finding struct {
 var noPolicy Policy
 
 func (r *Router) begin(ctx context.Context, a *Ask) *run {
-	set := candidates.Set{Pool: a.Pool, Wants: a.Wants, Tried: a.Tried, Scheme: a.Scheme, List: a.run.List}
+	set := candidates.Set{Pool: a.Pool, View: a.View, Wants: a.Wants, Tried: a.Tried, Scheme: a.Scheme, List: a.run.List}
 	a.run = run{Set: set, r: r, a: a, ctx: ctx, waits: true, p: r.policy.Load()}
 	if a.run.p == nil {
 		a.run.p = &noPolicy
-	}
-	if a.Pool != nil {
+	} else if a.Pool != nil {
 		a.run.places = a.run.p.Pools[a.Pool.Name]
 	}
 	return &a.run
@@ -155,7 +154,8 @@ func (u *run) resolveHint() {
 			break
 		}
 		// A domain alone: where the session lives, if that is there, else any.
-		fits := func(m *cluster.Member) bool { return m.Domain != "" && m.Domain == domain(h.Route) }
+		domain, _, _ := strings.Cut(h.Route, ".")
+		fits := func(m *cluster.Member) bool { return m.Domain != "" && m.Domain == domain }
 		for _, f := range [...]*finding{&u.web, &u.id} {
 			if m := u.Member(f.b.Node); u.named == nil && u.Usable(m) && fits(m) {
 				u.named = m
@@ -168,15 +168,6 @@ func (u *run) resolveHint() {
 	if u.Usable(u.named) {
 		u.hint = u.named
 	}
-}
-
-func domain(route string) string {
-	for i := range len(route) {
-		if route[i] == '.' {
-			return route[:i]
-		}
-	}
-	return route
 }
 
 // forced finds who is tried although its traffic failed, for when nobody else
@@ -196,8 +187,6 @@ func (u *run) forced(own *cluster.Member, others bool) *cluster.Member {
 	return u.pick(list)
 }
 
-func (u *run) algorithm() balance.Algorithm { return u.places.algorithm(u.Wants) }
-
 // carries tells whether the message came with a session id, also one that is
 // nothing but a route.
 func (u *run) carries() bool {
@@ -213,7 +202,7 @@ func (u *run) question() balance.Question {
 // pick asks the pool's algorithm, seeded by the first key of the message. Who
 // has a home goes there.
 func (u *run) pick(among []*cluster.Member) *cluster.Member {
-	algorithm, among := u.algorithm(), u.Carrying(among)
+	algorithm, among := u.places.Algorithm(u.Wants), u.Carrying(among)
 	switch {
 	case len(among) == 0:
 		return nil
@@ -262,19 +251,4 @@ func (u *run) step(result string, s Step) {
 		s.Result = result
 		*u.trail = append(*u.trail, s)
 	}
-}
-
-// elsewhere tells whether a member that a variant of the pool does without may
-// own sessions by the words of the pool itself: those of a variant count for
-// its messages alone.
-func (u *run) elsewhere(name string) bool {
-	if u.a.View == nil {
-		return false
-	}
-	own := u.a.View.Pool(u.Pool.Name)
-	if own == nil || own == u.Pool {
-		return false
-	}
-	m := own.Member(name)
-	return m != nil && m.Alive(u.Wants)
 }

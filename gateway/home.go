@@ -6,11 +6,11 @@ import (
 	"twinhop/gateway/cluster"
 )
 
-// belongs finds the home of a message outside dialogs: where a pin, or an
-// algorithm that holds no keys itself, says that it belongs whatever the table knows.
-// What a draining member has, and calls that are known, have none.
+// belongs finds the home of a message outside dialogs: where a pin or an
+// algorithm says that it belongs, whatever the table knows. What a draining
+// member has, and calls that are known, have none.
 func (u *run) belongs() {
-	homer, _ := u.algorithm().(balance.Homer)
+	homer := u.places.Homer(u.Wants)
 	if homer == nil && len(u.places.Pins) == 0 || u.subj == &u.call {
 		return
 	}
@@ -18,19 +18,15 @@ func (u *run) belongs() {
 	if u.subj != nil {
 		owner = u.Member(u.subj.b.Owner)
 	}
-	if u.Usable(owner) && (owner.Activation == cluster.Disabled || owner.Resting(u.Wants)) {
+	if u.Usable(owner) && (u.Own().Member(owner.Name).Activation == cluster.Disabled || owner.Resting(u.Wants)) {
 		return
 	}
-	if u.id.ev != nil {
-		u.home = u.places.Pins.Find(u.id.ev.Key, u.Pool, u.Wants)
+	if u.id.ev == nil {
+		homer = u.places.Active(u.Wants)
+	} else if m := u.places.Pins.Find(u.id.ev.Key, u.Own(), u.Wants); m != nil {
+		u.home, homer = u.Member(m.Name), nil
 	}
-	if u.home == nil && homer != nil && (u.id.ev != nil || homer.Strict()) {
-		if living := u.Homes(owner); len(living) > 0 {
-			u.a.q = u.question()
-			u.home, u.strict = homer.Home(living, &u.a.q), homer.Strict()
-		}
-	}
-	if u.home == nil {
+	if u.ask(homer, owner); u.home == nil {
 		return
 	}
 	u.step("hit", Step{Rule: Balance, Node: u.home.Name, Detail: "this is where it belongs, whatever the table knows"})
@@ -40,18 +36,40 @@ func (u *run) belongs() {
 	}
 }
 
+// ask lets an algorithm, which may be nil, say where something of a session on
+// owner, or of none, belongs.
+func (u *run) ask(homer balance.Homer, owner *cluster.Member) {
+	if homer == nil {
+		return
+	}
+	if living := u.Homes(owner); len(living) > 0 {
+		u.a.q = u.question()
+		if m := homer.Home(living, &u.a.q); m != nil {
+			u.home, u.strict = u.Member(m.Name), homer.Strict()
+		}
+	}
+}
+
+// alike is who of the members serves a dialog that nothing is known of: the
+// one that does everything, else the one that every gateway finds alike.
+func (u *run) alike(among []*cluster.Member) *cluster.Member {
+	if u.strict {
+		return u.pick(among)
+	}
+	return u.hash(among)
+}
+
 // homeward serves a session at its home and moves it there.
 func (u *run) homeward() (Decision, error) {
 	owner := u.Member(u.subj.b.Owner)
 	if !u.Usable(u.home) || u.home == owner && !u.strict || u.Pool.Force && !u.Usable(owner) {
 		return Decision{}, errNext
 	}
-	d := Decision{Member: u.home, Rule: Balance}
-	switch {
-	case u.home == owner:
-		d.Rule = known[u.subj.ev.Source]
+	d := Decision{Member: u.home, Rule: known[u.subj.ev.Source]}
+	if u.home == owner {
 		return u.settle(d, false)
-	case !u.Usable(owner):
+	}
+	if d.Rule = Balance; !u.Usable(owner) {
 		d.Rule = left(owner)
 	}
 	if d.Moved = u.move(u.subj, u.home, d.Rule); !d.Moved && !u.dry {
@@ -60,12 +78,4 @@ func (u *run) homeward() (Decision, error) {
 		}
 	}
 	return u.settle(d, false)
-}
-
-// inherits finds who got what else a node left that cannot serve.
-func (u *run) inherits(gone *cluster.Member, name string) *cluster.Member {
-	if u.places.Heirs == nil {
-		return nil
-	}
-	return u.places.Heirs.Follow(name, u.Pool, func(m *cluster.Member) bool { return u.Heir(m, gone, name) })
 }

@@ -29,11 +29,7 @@ type Policy struct {
 }
 
 // Placement says how the work of a pool is placed.
-type Placement struct {
-	HTTP, SIP balance.Algorithm // one object where both are the same balance.Homer
-	Pins      balance.Pins
-	Heirs     *balance.Heirs // nil: what a node leaves is spread
-}
+type Placement = balance.Placement
 
 // Router decides. Its fields are set before it is used.
 type Router struct {
@@ -167,7 +163,7 @@ func (u *run) account(d *Decision) {
 		if u.subj == nil && !u.carries() && !u.Pool.Stateless {
 			load.Sessions.Add(1)
 		}
-		if o, ok := u.algorithm().(balance.Observer); ok {
+		if o, ok := u.places.Algorithm(u.Wants).(balance.Observer); ok {
 			u.a.q = u.question()
 			u.a.q.Known = u.a.q.Known || u.subj != nil
 			o.Assigned(d.Member, &u.a.q)

@@ -108,15 +108,9 @@ func (u *run) begun() (Decision, error) {
 func (u *run) place() (Decision, error) {
 	m, rule := u.pick(u.New()), Balance
 	if m == nil {
-		for _, other := range u.Pool.Members {
-			if r := u.Pool.Routed(other.Redirect); other.Redirect != "" && u.Usable(r) {
-				m, rule = r, RedirectRoute
-				break
-			}
+		if m, rule = u.HotStandby(), RedirectRoute; m == nil {
+			return u.last(nil)
 		}
-	}
-	if m == nil {
-		return u.last(nil)
 	}
 	return u.settle(Decision{Member: m, Rule: rule}, false)
 }
@@ -124,10 +118,7 @@ func (u *run) place() (Decision, error) {
 // names tells whether the message names a session that stickiness can be
 // forced upon. The only member of a pool takes all of them.
 func (u *run) names() bool {
-	if len(u.Pool.Members) == 1 && u.Pool.Members[0].Eligible(u.Wants) {
-		return false
-	}
-	return u.named != nil || u.a.Hint.Route != "" || u.web.ev != nil
+	return !u.Alone() && (u.named != nil || u.a.Hint.Route != "" || u.web.ev != nil)
 }
 
 // last tries a member whose traffic failed, when no other can serve: own, to
@@ -229,7 +220,7 @@ func (u *run) sticky() (Decision, error) {
 func (u *run) failover() (Decision, error) {
 	b := &u.subj.b
 	owner := u.Member(b.Owner)
-	stays := owner != nil && owner.Alive(u.Wants) || u.elsewhere(b.Owner)
+	stays := owner != nil && owner.Alive(u.Wants) || u.Elsewhere(b.Owner)
 	if u.Pool.Force && !(stays && !owner.Has(u.Wants)) {
 		if m := u.forced(owner, false); m != nil {
 			return u.settle(Decision{Member: m, Rule: ForcedRecovery}, false)
@@ -266,23 +257,22 @@ func (u *run) substitute(gone *cluster.Member, name string) (*cluster.Member, Ru
 		return u.hint, said[u.a.Hint.Source]
 	}
 	why := left(gone)
-	if m := u.inherits(gone, name); m != nil {
+	inherits := func(m *cluster.Member) bool { return u.Heir(m, gone, name) }
+	if m := u.places.Heirs.Follow(name, u.Pool, inherits); m != nil {
 		if gone != nil && gone.Domain != "" && gone.Domain == m.Domain {
 			why = DomainFailover
 		}
 		return m, why
 	}
-	if gone != nil {
-		if r := u.Pool.Routed(gone.Redirect); gone.Redirect != "" && u.Usable(r) && r.Version == gone.Version {
-			return r, RedirectRoute
-		}
-		if gone.Domain != "" {
-			same := func(m *cluster.Member) bool { return m.Domain == gone.Domain && m.Name != name }
-			u.inOrder = true
-			m := u.share(gone, name, u.Instead(gone, same))
-			if u.inOrder = false; m != nil {
-				return m, DomainFailover
-			}
+	if r := u.Redirect(gone); r != nil {
+		return r, RedirectRoute
+	}
+	if gone != nil && gone.Domain != "" {
+		same := func(m *cluster.Member) bool { return m.Domain == gone.Domain && m.Name != name }
+		u.inOrder = true
+		m := u.share(gone, name, u.Instead(gone, same))
+		if u.inOrder = false; m != nil {
+			return m, DomainFailover
 		}
 	}
 	return u.share(gone, name, u.Instead(gone, func(m *cluster.Member) bool { return m.Name != name })), why
@@ -306,92 +296,9 @@ func (u *run) share(gone *cluster.Member, name string, among []*cluster.Member) 
 	switch {
 	case u.places.Heirs != nil && len(among) > 0:
 		left := gone == nil || !gone.Alive(u.Wants) // not only tried in vain
-		return u.places.Heirs.Choose(name, u.Carrying(among), left && !u.dry)
+		return u.places.Heirs.Choose(name, u.Wants, u.Carrying(among), left && !u.dry)
 	case u.a.Kind == Within:
-		return u.hash(among)
+		return u.alike(among)
 	}
 	return u.pick(among)
-}
-
-// same serves CANCEL and the ACK of a non-2xx: where the call is, or nowhere.
-// Only of a full table nothing can be expected: then it goes where the keys of
-// its INVITE lead, which was served without an entry.
-func (u *run) same() (Decision, error) {
-	if m := u.Member(u.call.b.Node); u.call.ok && u.Usable(m) {
-		return Decision{Member: m, Rule: AffinityCallID, Session: u.call.b.ID}, nil
-	}
-	full, ok := u.r.Store.(appsession.Gauge)
-	if u.call.ok || !ok || !full.Usage().Overflow {
-		return Decision{Rule: NoNode}, ErrNoNode
-	}
-	u.a.Kind, u.dry, u.subj = Open, true, nil
-	d, err := u.decide()
-	u.a.Kind = Same
-	if err == nil && u.subj == nil && u.hint == nil {
-		return u.unstored(d, Overflow)
-	}
-	return d, err
-}
-
-// within serves a request of an established dialog: a moved call stays where
-// it was put, else the signed hint counts, else the table, else the hash that
-// every gateway computes alike.
-func (u *run) within() (Decision, error) {
-	c := &u.call
-	at := u.Member(c.b.Node)
-	switch {
-	case c.ok && c.b.Moved && u.Usable(at):
-		return Decision{Member: at, Rule: AffinityCallID, Session: c.b.ID}, nil
-	case u.hint != nil:
-		return Decision{Member: u.hint, Rule: said[u.a.Hint.Source], Session: c.b.ID}, nil
-	case c.ok && u.a.Hint.none() && u.Usable(at):
-		return Decision{Member: at, Rule: AffinityCallID, Session: c.b.ID}, nil
-	case !c.ok && u.a.Hint.none():
-		m := u.hash(u.New())
-		if m == nil {
-			return Decision{Rule: NoNode}, ErrNoNode
-		}
-		return Decision{Member: m, Rule: Hash}, nil
-	}
-	return u.leave(at)
-}
-
-// leave takes a call off a node that cannot serve it and marks it, so that it
-// stays away when that node returns. The session comes along if its owner is
-// unusable too.
-func (u *run) leave(at *cluster.Member) (Decision, error) {
-	c, name := &u.call, u.a.Hint.Node
-	if name == "" {
-		name = c.b.Node
-	}
-	u.note(RouteHeader, name, appsession.Key{}, "the dialog's node cannot be used")
-	d := Decision{Moved: true}
-	owner := u.Member(c.b.Owner)
-	switch {
-	case c.ok && u.Usable(at):
-		d.Member, d.Rule = at, AffinityCallID
-	case c.ok && u.Usable(owner):
-		d.Member, d.Rule = owner, AffinityCallID
-	default:
-		gone := u.Member(name)
-		if name == u.a.Hint.Node {
-			gone = u.named // nil also when this is another incarnation
-		}
-		if d.Member, d.Rule = u.substitute(gone, name); d.Member == nil {
-			return Decision{Rule: NoNode}, ErrNoNode
-		}
-		if c.ok && (owner == nil || !owner.Alive(u.Wants)) && !u.move(c, d.Member, d.Rule) && !u.dry {
-			if now := u.Member(c.b.Owner); u.Usable(now) {
-				d.Member = now
-			}
-		}
-	}
-	d.Session = c.b.ID
-	if c.ev != nil && !u.dry && !u.broken {
-		u.a.aliases[0] = appsession.Alias{Key: c.ev.Key, Node: d.Member.Name, Moved: true, Life: c.ev.Life}
-		if b, err := u.bind(d.Member, 1); err == nil {
-			d.Session = b.ID
-		}
-	}
-	return d, nil
 }

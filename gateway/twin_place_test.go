@@ -36,7 +36,14 @@ func (w *twin) belongs(m message, s *twinSession) {
 	case len(list) == 0:
 	case w.words["http"] == "pure-hash" && m.identity != "":
 		w.home = balance.Rendezvous(list, appsession.Key{Space: appsession.App, Value: value}).Name
-	case w.words["http"] == "active-standby":
+	default:
+		w.standby(owner)
+	}
+}
+
+// standby finds the home where one node does everything.
+func (w *twin) standby(owner *cluster.Member) {
+	if list := w.whole(owner); w.words["http"] == "active-standby" && len(list) > 0 {
 		w.strict = true
 		w.home = w.active(list)
 	}

@@ -243,11 +243,19 @@ func (w *twin) within(m message) *verdict {
 	case s != nil && m.hint == "" && w.may(m, key.node):
 		return &verdict{nodes: []string{key.node}}
 	case s == nil && m.hint == "":
+		w.standby(nil)
 		var out []string
 		for _, n := range w.eligible(m) {
 			out = append(out, n.Name)
 		}
+		if slices.Contains(out, w.home) {
+			out = []string{w.home}
+		}
 		return &verdict{nodes: out}
+	}
+	leaves := hinted
+	if m.hint == "" {
+		leaves = w.member(key.node)
 	}
 	v := &verdict{moved: true} // it leaves a node, and stays away from it
 	known := s != nil && (w.may(m, key.node) || w.may(m, s.owner))
@@ -257,6 +265,7 @@ func (w *twin) within(m message) *verdict {
 	case s != nil && w.may(m, s.owner):
 		v.nodes = []string{s.owner}
 	case m.hint != "" && hinted == nil:
+		w.standby(nil)
 		if heir := w.heir(m, m.hint, nil); heir != "" {
 			v.nodes = []string{heir}
 			break
@@ -268,8 +277,10 @@ func (w *twin) within(m message) *verdict {
 		}
 		v.nodes = w.share(m, m.hint, nil, v.nodes)
 	case m.hint != "":
+		w.standby(leaves)
 		v.nodes = w.instead(m, m.hint)
 	default:
+		w.standby(leaves)
 		v.nodes = w.instead(m, key.node)
 	}
 	v.then = func(n string) {

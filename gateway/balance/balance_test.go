@@ -438,6 +438,9 @@ func TestConcurrentUse(t *testing.T) {
 					if give(a, members, &Question{Dry: g == 0}) == nil {
 						t.Error("nobody was picked")
 					}
+					if h, ok := a.(Homer); ok && h.Home(members, &Question{Seed: appsession.Key{Space: appsession.App, Value: "x"}, Dry: g == 0}) == nil {
+						t.Error("nobody has a home")
+					}
 					age(a, p, 1, nil)
 				}
 			})

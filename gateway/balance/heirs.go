@@ -2,6 +2,7 @@ package balance
 
 import (
 	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -35,9 +36,12 @@ type heir struct {
 // in turn, and how many nodes that are in no pool any more are remembered.
 const maxHeirs = 256
 
-// Follow returns who got what node gone left, if that is a member that fits;
+// Follow, also of nil, returns who got what node gone left, if that is a member that fits;
 // who is dead meanwhile leaves it to its own heir.
 func (h *Heirs) Follow(gone string, p *cluster.Pool, fits func(*cluster.Member) bool) *cluster.Member {
+	if h == nil {
+		return nil
+	}
 	h.mu.RLock()
 	defer h.mu.RUnlock()
 	for range maxHeirs {
@@ -62,10 +66,10 @@ func (h *Heirs) valid(gone string, p *cluster.Pool) (heir, bool) {
 	return e, ok
 }
 
-// Choose picks who of among, at least one, gets what gone leaves: the one with
-// the least to do in proportion to its weight, idle ones included. With
-// remember everything that is left later follows.
-func (h *Heirs) Choose(gone string, among []*cluster.Member, remember bool) *cluster.Member {
+// Choose picks who of among, at least one, gets what gone leaves of service s:
+// the one with the least to do in proportion to its weight, idle ones
+// included. With remember everything that is left later follows.
+func (h *Heirs) Choose(gone string, s cluster.Service, among []*cluster.Member, remember bool) *cluster.Member {
 	best := among[0]
 	if h.ByName {
 		best = Rendezvous(among, appsession.Key{Space: appsession.App, Value: gone})
@@ -85,11 +89,14 @@ func (h *Heirs) Choose(gone string, among []*cluster.Member, remember bool) *clu
 	p := best.Pool
 	for range maxHeirs { // the last of a line of heirs is who is left now
 		e, ok := h.valid(gone, p)
-		if !ok || e.name == best.Name {
+		if !ok {
 			break
 		}
-		if m := p.Member(e.name); m != nil && m.Activation == cluster.Active && !m.Down() {
-			return best // who got it lives, and was only tried in vain
+		if i := slices.IndexFunc(among, func(m *cluster.Member) bool { return m.Name == e.name }); i >= 0 {
+			return among[i] // somebody was faster
+		}
+		if m := p.Member(e.name); m != nil && m.Activation == cluster.Active && m.Alive(s) {
+			return best // who got it lives, and is only busy, or was tried in vain
 		}
 		gone = e.name
 	}

@@ -1,6 +1,9 @@
 package balance
 
 import (
+	"maps"
+	"math/rand/v2"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -33,7 +36,7 @@ func (l *line) heir(gone string) string {
 	if m := l.h.Follow(gone, l.pool(), fits); m != nil {
 		return m.Name
 	}
-	return l.h.Choose(gone, l.pool().Eligible(nil, cluster.SIP, nil), true).Name
+	return l.h.Choose(gone, cluster.SIP, l.pool().Eligible(nil, cluster.SIP, nil), true).Name
 }
 
 func (l *line) want(gone, heir string) {
@@ -107,7 +110,7 @@ func TestHeirsByName(t *testing.T) {
 func TestHeirsForget(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := newLine(t, nil)
-		if m := l.h.Choose("node1", l.pool().Members[1:], false); m.Name != "node2" || len(l.h.of) != 0 {
+		if m := l.h.Choose("node1", cluster.SIP, l.pool().Members[1:], false); m.Name != "node2" || len(l.h.of) != 0 {
 			t.Errorf("%s, %v", m.Name, l.h.of)
 		}
 		for i := range 2 * maxHeirs {
@@ -120,7 +123,7 @@ func TestHeirsForget(t *testing.T) {
 		if m := l.h.Follow("x", l.pool(), func(*cluster.Member) bool { return true }); m != nil {
 			t.Errorf("a circle leads to %s", m.Name)
 		}
-		l.h.Choose("x", l.pool().Members, true)
+		l.h.Choose("x", cluster.SIP, l.pool().Members, true)
 	})
 }
 
@@ -138,4 +141,34 @@ func TestHeirOfAnHeir(t *testing.T) {
 		held["node2"] = 100
 		l.want("node3", "node2")
 	})
+}
+
+// Whoever asks at the same time is told the same heir, also when loads change
+// meanwhile.
+func TestHeirsTogether(t *testing.T) {
+	for range 50 {
+		l := newLine(t, nil)
+		l.h.Held = func(string) int { return rand.IntN(100) }
+		p := l.pool()
+		var got [4]map[string]bool
+		var all sync.WaitGroup
+		for g := range got {
+			got[g] = map[string]bool{}
+			all.Go(func() {
+				for range 20 {
+					m := l.h.Follow("node1", p, func(m *cluster.Member) bool { return m.Name != "node1" })
+					if m == nil {
+						m = l.h.Choose("node1", cluster.SIP, p.Members[1:], true)
+					}
+					got[g][m.Name] = true
+				}
+			})
+		}
+		all.Wait()
+		for g := range got {
+			if !maps.Equal(got[g], got[0]) || len(got[g]) != 1 {
+				t.Fatalf("%v", got)
+			}
+		}
+	}
 }

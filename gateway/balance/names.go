@@ -16,7 +16,7 @@ var algorithms = map[string]func() Algorithm{
 	"busyness":    func() Algorithm { return &Busyness{} },
 	"random":      func() Algorithm { return &Random{} },
 	"hash":        func() Algorithm { return &Hash{} },
-	"pure-hash":   func() Algorithm { return &Hash{Pure: true} },
+	"pure-hash":   func() Algorithm { return &PureHash{} },
 	"least-load":  func() Algorithm { return &Reported{} },
 
 	"active-standby": func() Algorithm { return &Standby{} },

@@ -10,24 +10,7 @@ import (
 )
 
 // Hash places a key by Rendezvous. Work without a key takes turns.
-type Hash struct {
-	// Pure lets no table hold a key: it is always where the hash of it and the
-	// members that live say.
-	Pure bool
-
-	turns RoundRobin
-}
-
-// Home implements Homer.
-func (h *Hash) Home(living []*cluster.Member, q *Question) *cluster.Member {
-	if !h.Pure || q.Seed == (appsession.Key{}) {
-		return nil
-	}
-	return Rendezvous(living, q.Seed)
-}
-
-// Strict implements Homer: a browser that names its node stays there.
-func (h *Hash) Strict() bool { return false }
+type Hash struct{ turns RoundRobin }
 
 // Pick implements Algorithm.
 func (h *Hash) Pick(eligible []*cluster.Member, q *Question) *cluster.Member {
@@ -36,6 +19,21 @@ func (h *Hash) Pick(eligible []*cluster.Member, q *Question) *cluster.Member {
 	}
 	return Rendezvous(eligible, q.Seed)
 }
+
+// PureHash lets no table hold a key: it is always where the hash of it and of
+// the members that live says.
+type PureHash struct{ Hash }
+
+// Home implements Homer.
+func (h *PureHash) Home(living []*cluster.Member, q *Question) *cluster.Member {
+	if q.Seed == (appsession.Key{}) {
+		return nil
+	}
+	return Rendezvous(living, q.Seed)
+}
+
+// Strict implements Homer: a browser that names its node stays there.
+func (h *PureHash) Strict() bool { return false }
 
 // Rendezvous returns the member on which a key belongs: every gateway finds
 // the same one, whatever order its members are in, and a member that leaves

@@ -10,6 +10,7 @@ import (
 // until the next one is asked for, and may be changed.
 type Set struct {
 	Pool   *cluster.Pool
+	View   *cluster.View // that Pool is of; nil: it is no variant
 	Wants  cluster.Service
 	Tried  []*cluster.Node // that this very message was already given to
 	Scheme string          // rather those that are reached by this one; "": any
@@ -28,6 +29,25 @@ func (s *Set) Usable(m *cluster.Member) bool {
 // WasTried tells whether the message was given to that node.
 func (s *Set) WasTried(node string) bool {
 	return slices.ContainsFunc(s.Tried, func(n *cluster.Node) bool { return n.Name == node })
+}
+
+// Own is the pool itself, if Pool is a variant of it: the words of a variant
+// count for its messages alone.
+func (s *Set) Own() *cluster.Pool {
+	if s.View != nil {
+		if p := s.View.Pool(s.Pool.Name); p != nil {
+			return p
+		}
+	}
+	return s.Pool
+}
+
+// Elsewhere tells whether a member that a variant of the pool does without may
+// own sessions by the words of the pool itself.
+func (s *Set) Elsewhere(name string) bool {
+	p := s.Own()
+	m := p.Member(name)
+	return p != s.Pool && m != nil && m.Alive(s.Wants)
 }
 
 // New lists the members that may be given something new.
@@ -105,10 +125,11 @@ func (s *Set) Forceable(own *cluster.Member, others bool) []*cluster.Member {
 // Homes lists the members that a key of a session on owner, or of none, may
 // belong to for all protocols at once: they serve everything that the pool
 // serves. That they are busy just now does not count, so that the list is the
-// same for every message, and on every gateway that knows the same nodes.
+// same for every message, and on every gateway that knows the same nodes. Nor
+// do the words of a variant.
 func (s *Set) Homes(owner *cluster.Member) []*cluster.Member {
 	list := s.List[:0]
-	for _, m := range s.Pool.Members {
+	for _, m := range s.Own().Members {
 		switch {
 		case !s.whole(m) || owner != nil && owner.Version != m.Version:
 		case owner == nil && len(list) > 0 && m.Version < list[0].Version:
@@ -134,3 +155,29 @@ func (s *Set) whole(m *cluster.Member) bool {
 	}
 	return true
 }
+
+// Redirect is the member that gone, which may be nil, names as its
+// substitute, if that may serve the message.
+func (s *Set) Redirect(gone *cluster.Member) *cluster.Member {
+	if gone == nil || gone.Redirect == "" {
+		return nil
+	}
+	if r := s.Pool.Routed(gone.Redirect); s.Usable(r) && r.Version == gone.Version {
+		return r
+	}
+	return nil
+}
+
+// HotStandby is a member that is not to get new work, but is the redirect of
+// another (mod_jk), for when nobody may get any.
+func (s *Set) HotStandby() *cluster.Member {
+	for _, m := range s.Pool.Members {
+		if r := s.Pool.Routed(m.Redirect); m.Redirect != "" && s.Usable(r) {
+			return r
+		}
+	}
+	return nil
+}
+
+// Alone tells that the pool has one member, who takes everything.
+func (s *Set) Alone() bool { return len(s.Pool.Members) == 1 && s.Pool.Members[0].Eligible(s.Wants) }
