@@ -68,7 +68,7 @@ sip: {balance: org.mobicents.tools.sip.balancer.ActiveStandbyAlgorithm}`)
 		t.Errorf("%+v %+v", p.Pins, p.Heirs)
 	}
 	p = placed(t, "gateways: 2\npools: {default: {balance: PureConsistentHashBalancerAlgorithm, placement: {failover: group}}}\nsip: {balance: hash}")
-	if h, ok := p.HTTP.(*balance.Hash); !ok || !h.Pure || p.SIP == p.HTTP || !p.Heirs.ByName {
+	if _, ok := p.HTTP.(*balance.PureHash); !ok || p.SIP == p.HTTP || !p.Heirs.ByName {
 		t.Errorf("%+v", p)
 	}
 	if p = placed(t, "sip: {balance: ClusterSubdomainAffinityAlgorithm}"); p.Heirs == nil || p.Pins != nil {
