@@ -73,6 +73,20 @@ func (g *Gateway) plan(ctx context.Context, c *config.Config) (*plan, error) {
 func (g *Gateway) Reload(ctx context.Context, c config.Config) (Reloaded, error) {
 	g.changing.Lock()
 	defer g.changing.Unlock()
+	return g.reload(ctx, c)
+}
+
+// again puts the configuration that was given last into force anew, with what
+// operators say of it now.
+func (g *Gateway) again(ctx context.Context) error {
+	g.changing.Lock()
+	defer g.changing.Unlock()
+	_, err := g.reload(ctx, *g.basis.Load())
+	return err
+}
+
+// reload is Reload. The lock is held.
+func (g *Gateway) reload(ctx context.Context, c config.Config) (Reloaded, error) {
 	old := g.present.Load()
 	basis := c
 	c = g.roll.over(c)

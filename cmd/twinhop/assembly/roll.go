@@ -123,7 +123,7 @@ func (g *Gateway) RemoveNode(ctx context.Context, name string) error {
 // was.
 func (g *Gateway) enrol(ctx context.Context, f func([]newcomer, []string) ([]newcomer, []string)) error {
 	undo := g.roll.change(f)
-	if _, err := g.Reload(ctx, *g.basis.Load()); err != nil {
+	if err := g.again(ctx); err != nil {
 		undo()
 		return err
 	}

@@ -206,7 +206,7 @@ func (g *Gateway) order(changes []workers.Change) error {
 	undo, err := g.adjust(changes)
 	if err == nil && len(inConfig) > 0 {
 		before := g.orders.set(g.orders.with(inConfig))
-		if _, err = g.Reload(context.Background(), *g.basis.Load()); err != nil {
+		if err = g.again(context.Background()); err != nil {
 			g.orders.set(before)
 		}
 	}
