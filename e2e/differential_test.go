@@ -66,6 +66,7 @@ var suites = map[string]func() suite{
 
 func TestDifferential(t *testing.T) {
 	need(t, "/usr/sbin/apache2", modules+"/mod_jk.so")
+	built(t, true) // while it is made nobody should wait
 	t.Run("with", func(t *testing.T) {
 		for name, s := range suites {
 			t.Run(name, func(t *testing.T) {
@@ -257,6 +258,7 @@ type sight struct {
 	delivered []*delivery
 	open      bool // a delivery was left open by the front
 	left      bool // the client went away
+	real      bool // a real container answers, which does not say its name
 }
 
 // node is the name of the container that answered, "" if none did.

@@ -45,6 +45,7 @@ var deviations = []deviation{
 	{"TRACE goes to the node", "httpd answers it", false, func(g gap) bool { return g.name != "status" }},
 	{"phrases", "the phrase of a status is the usual one, whatever a node says; the protocol's later versions have none", false,
 		func(g gap) bool { return g.name == "phrase" && g.value[:3] == g.ours[:3] }},
+	{"fields of an answer without a body", "are passed on; httpd takes `Content-Type` from a 204", false, func(g gap) bool { return g.name == "answer Content-Type" && g.value == "-" }},
 	{"answers that are there have a length", "an answer that ended before any of it went out is not chunked, also when the node flushed it", false,
 		func(g gap) bool { return g.name == "framing" || g.name == "answer Content-Length" && g.value == "-" }},
 	{"cookie lines", "several `Cookie` lines are joined with `;`, httpd joins them with `,` as it does all fields (RFC 9113 section 8.2.3)", false,
