@@ -13,6 +13,9 @@ func (d Decision) Done(o Outcome, use Usage) {
 	}
 	load, judged := d.Member.Load, false
 	if d.wants == cluster.HTTP {
+		if d.router.Heard != nil && use.Status > 0 && o != Unasked {
+			d.router.Heard(d.Member.Node, cluster.HTTP, use.Status)
+		}
 		load.Busy.Add(-1)
 		d.Member.Pool.Load.Busy.Add(-1)
 		d.Member.Node.Load().Requests.Add(-1)

@@ -37,6 +37,8 @@ type Router struct {
 	Views    func() *cluster.View
 	Report   func(*cluster.Node, cluster.Service, cluster.Sign) // passive health; nil: not told
 	Judge    func(*cluster.Member, cluster.Sign)                // the same for members of pools with Recovery
+	Sent     func(*cluster.Node, cluster.Service)               // a request was sent that will be answered; nil: not told
+	Heard    func(*cluster.Node, cluster.Service, int)          // a final answer, with its code; nil: not told
 	Book     *calls.Book                                        // nil: calls are not counted
 	Observer Observer                                           // nil: nobody watches
 	Namer    appsession.Namer
@@ -151,6 +153,9 @@ func (r *Router) Relocate(ctx context.Context, x appsession.Session, to *cluster
 func (u *run) account(d *Decision) {
 	load := d.Member.Load
 	if u.Wants == cluster.HTTP {
+		if u.r.Sent != nil {
+			u.r.Sent(d.Member.Node, cluster.HTTP)
+		}
 		load.Begin()
 		u.Pool.Load.Begin()
 		d.Member.Given()

@@ -49,6 +49,9 @@ func (w *worker) place() {
 		w.choice, w.routed = d, true
 		to, err = w.deliver(d.Member.Node)
 		w.routed = false
+		if sent := w.f.Router.Sent; err == nil && sent != nil && w.msg.Method != peek.Ack {
+			sent(d.Member.Node, cluster.SIP)
+		}
 		switch {
 		case err == nil && to.transport == udp:
 			w.queued(to.addr)

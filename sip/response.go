@@ -34,6 +34,9 @@ func (w *worker) response() {
 		w.edits.Cut(peek.Span{From: m.Private.Line, To: m.Private.LineEnd})
 	}
 	node, way := w.node, outbound
+	if heard := w.f.Router.Heard; heard != nil && node != nil && !toNode {
+		heard(node, cluster.SIP, m.Status)
+	}
 	if toNode {
 		way = inbound
 		if node, to, back, ok = w.survivor(&via, to, back); !ok {

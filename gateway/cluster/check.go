@@ -92,6 +92,7 @@ type Check struct {
 	mu      sync.Mutex
 	rec     Record
 	refused int // of rec.Signs
+	traffic passive
 	falls   int // times it went down without having been up for long in between
 	took    latencies
 }

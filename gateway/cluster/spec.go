@@ -91,6 +91,7 @@ type Schedule struct {
 	// Recover is how long a node that nobody probes stays down before it is
 	// tried again with traffic (mod_jk's recover_time); 0: DefaultRecover.
 	Recover time.Duration
+	Passive Passive
 }
 
 // The defaults of a Schedule.

@@ -102,6 +102,24 @@ type Health struct {
 	SIP  SIPProbe  `yaml:"sip"`
 }
 
+// ErrorRule makes a node down that answers its traffic with errors.
+type ErrorRule struct {
+	Limit  int           `yaml:"limit" min:"0" max:"1000000"` // so many of them; 0: off
+	Codes  []int         `yaml:"codes" max:"64" each:"min:\"400\" max:\"699\""`
+	Within time.Duration `yaml:"within" max:"24h"` // at most this between one and the next; 0: however long
+}
+
+// SilentRule makes a node down that answers nothing.
+type SilentRule struct {
+	Requests int           `yaml:"requests" min:"0" max:"1000000"` // more than so many sent, and nothing came back; 0: off
+	After    time.Duration `yaml:"after" max:"24h"`                // and this has passed since it last answered
+}
+
+var (
+	errorRule  = ErrorRule{Codes: []int{500, 503}, Within: time.Minute}
+	silentRule = SilentRule{After: 10 * time.Second}
+)
+
 // HTTPProbe asks for Path; any answer below 500 is a sign of life.
 type HTTPProbe struct {
 	Path     string        `yaml:"path" form:"path"`
@@ -110,6 +128,8 @@ type HTTPProbe struct {
 	Fall     int           `yaml:"fall" min:"1" max:"100"`       // failures in a row that make a node down
 	Rise     int           `yaml:"rise" min:"1" max:"100"`       // successes in a row that make it up again
 	Recover  time.Duration `yaml:"recover" min:"100ms" max:"1h"` // without probes: how long a node stays down before it is tried with traffic
+	Errors   ErrorRule     `yaml:"errors"`
+	Silent   SilentRule    `yaml:"silent"`
 }
 
 // SIPProbe sends OPTIONS; any final answer but 503 is a sign of life.
@@ -119,6 +139,8 @@ type SIPProbe struct {
 	Fall     int           `yaml:"fall" min:"1" max:"100"`       // failures in a row that make a node down
 	Rise     int           `yaml:"rise" min:"1" max:"100"`       // successes in a row that make it up again
 	Recover  time.Duration `yaml:"recover" min:"100ms" max:"1h"` // without probes: how long a node stays down before it is tried with traffic
+	Errors   ErrorRule     `yaml:"errors"`
+	Silent   SilentRule    `yaml:"silent"`
 }
 
 // Affinity says what ties messages to application sessions.
@@ -229,9 +251,9 @@ func Default() Config {
 		Pools:   []Pool{pool},
 		Mounts:  []Mount{{Path: "/*", Pool: "default"}},
 		Health: Health{
-			HTTP: HTTPProbe{"/", 5 * time.Second, 2 * time.Second, 2, 2, 10 * time.Second},
-			AJP:  AJPProbe{true, 5 * time.Second, 2 * time.Second, 2, 2, 10 * time.Second},
-			SIP:  SIPProbe{10 * time.Second, 2 * time.Second, 2, 2, 10 * time.Second},
+			HTTP: HTTPProbe{"/", 5 * time.Second, 2 * time.Second, 2, 2, 10 * time.Second, errorRule, silentRule},
+			AJP:  AJPProbe{true, 5 * time.Second, 2 * time.Second, 2, 2, 10 * time.Second, errorRule, silentRule},
+			SIP:  SIPProbe{10 * time.Second, 2 * time.Second, 2, 2, 10 * time.Second, errorRule, silentRule},
 		},
 		Affinity: Affinity{
 			Leader:  "http",

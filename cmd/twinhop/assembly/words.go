@@ -82,9 +82,12 @@ func clusterSpec(c *config.Config) (cluster.Spec, error) {
 		spec.Pools = append(spec.Pools, poolSpec(p, c.Mounts))
 	}
 	h := &c.Health
-	spec.Checks[cluster.HTTP] = schedule(cluster.Schedule{Interval: h.HTTP.Interval, Timeout: h.HTTP.Timeout, Fall: h.HTTP.Fall, Rise: h.HTTP.Rise, Recover: h.HTTP.Recover})
-	spec.Schemes["ajp"] = schedule(cluster.Schedule{Interval: h.AJP.Interval, Timeout: h.AJP.Timeout, Fall: h.AJP.Fall, Rise: h.AJP.Rise, Recover: h.AJP.Recover})
-	spec.Checks[cluster.SIP] = schedule(cluster.Schedule{Interval: h.SIP.Interval, Timeout: h.SIP.Timeout, Fall: h.SIP.Fall, Rise: h.SIP.Rise, Recover: h.SIP.Recover})
+	spec.Checks[cluster.HTTP] = schedule(cluster.Schedule{Interval: h.HTTP.Interval, Timeout: h.HTTP.Timeout, Fall: h.HTTP.Fall, Rise: h.HTTP.Rise, Recover: h.HTTP.Recover,
+		Passive: passive(h.HTTP.Errors, h.HTTP.Silent)})
+	spec.Schemes["ajp"] = schedule(cluster.Schedule{Interval: h.AJP.Interval, Timeout: h.AJP.Timeout, Fall: h.AJP.Fall, Rise: h.AJP.Rise, Recover: h.AJP.Recover,
+		Passive: passive(h.AJP.Errors, h.AJP.Silent)})
+	spec.Checks[cluster.SIP] = schedule(cluster.Schedule{Interval: h.SIP.Interval, Timeout: h.SIP.Timeout, Fall: h.SIP.Fall, Rise: h.SIP.Rise, Recover: h.SIP.Recover,
+		Passive: passive(h.SIP.Errors, h.SIP.Silent)})
 	return spec, nil
 }
 
@@ -98,6 +101,11 @@ func preferIPv6(c *config.Config, spec *cluster.Spec) {
 			})
 		}
 	}
+}
+
+// passive says what of its traffic besides failures makes a node down.
+func passive(e config.ErrorRule, s config.SilentRule) cluster.Passive {
+	return cluster.Passive{Codes: cluster.CodesOf(e.Codes...), Limit: e.Limit, Within: e.Within, Requests: s.Requests, Silence: s.After}
 }
 
 // schedule lets no probe take longer than until the next.
