@@ -62,7 +62,8 @@ var rooms = []room{
 	{pkg: "gateway/config/*", rank: 1, may: []string{"gateway/config", "gateway/config/form", "gateway/config/decode"}}, // other products' files
 	{pkg: "http/*", rank: 1, may: []string{"http/head", "http/stale", "http/conns"}},
 
-	{pkg: "gateway", rank: 2, may: []string{"appsession", "gateway/cluster", "gateway/balance", "gateway/candidates", "gateway/calls"}},
+	{pkg: "gateway/moves", rank: 2, may: []string{"appsession", "gateway/cluster"}},
+	{pkg: "gateway", rank: 2, may: []string{"appsession", "gateway/cluster", "gateway/balance", "gateway/candidates", "gateway/calls", "gateway/moves"}},
 
 	{pkg: "gateway/trace", rank: 3, may: []string{"appsession", "gateway", "gateway/cluster"}},
 	{pkg: "sip/probe", rank: 3, may: []string{"gateway/cluster", "sip/peek", "sip/seal"}},

@@ -2,14 +2,13 @@ package gateway
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"sync/atomic"
 
 	"twinhop/appsession"
 	"twinhop/gateway/balance"
 	"twinhop/gateway/calls"
 	"twinhop/gateway/cluster"
+	"twinhop/gateway/moves"
 )
 
 // Leader tells which protocol decides where an application session lives.
@@ -107,46 +106,21 @@ func (r *Router) Explain(ctx context.Context, a *Ask) []Step {
 // of another, as an application server asks for after it took sessions over.
 // The first may be long gone. It returns how many sessions moved.
 func (r *Router) Switchover(ctx context.Context, fromRoute, toRoute string) (int, error) {
-	v := r.Views()
-	from, to := v.RouteNode(fromRoute), v.Named(v.RouteNode(toRoute))
-	switch {
-	case from == "":
-		return 0, fmt.Errorf("switchover from route %q: %w", fromRoute, cluster.ErrUnknownNode)
-	case to == nil:
-		return 0, fmt.Errorf("switchover to route %q: %w", toRoute, cluster.ErrUnknownNode)
-	}
-	m, ok := r.Store.(appsession.Mover)
-	if !ok {
-		return 0, errors.New("switchover: this affinity store cannot move sessions together")
-	}
-	c := appsession.Change{From: from, To: to.Name, Gen: to.Gen, Leave: true}
-	n, err := m.MoveAll(ctx, c)
-	if err == nil && r.Observer != nil {
-		r.Observer.Moved(appsession.ID{}, c, Switchover)
-	}
-	return n, err
+	return r.table().Switchover(ctx, r.Views(), fromRoute, toRoute)
 }
 
 // Relocate moves one session to another node by an operator's word, with the
 // calls that are where it was: they are marked, and stay there.
 func (r *Router) Relocate(ctx context.Context, x appsession.Session, to *cluster.Node) error {
-	c := appsession.Change{From: x.Owner, To: to.Name, Gen: to.Gen, Leave: true}
-	if _, err := r.Store.Move(ctx, x.ID, c); err != nil {
-		return err
-	}
-	for _, k := range x.Keys {
-		if k.Space != appsession.Call || k.Node != "" && k.Node != x.Owner {
-			continue
-		}
-		k.Node, k.Moved = to.Name, true
-		if _, err := r.Store.Bind(ctx, appsession.Binding{ID: x.ID, Owner: to.Name, Gen: to.Gen}, []appsession.Alias{k}); err != nil {
-			return err
-		}
-	}
+	return r.table().Relocate(ctx, x, to)
+}
+
+func (r *Router) table() *moves.Table {
+	t := &moves.Table{Store: r.Store}
 	if r.Observer != nil {
-		r.Observer.Moved(x.ID, c, Switchover)
+		t.Moved = func(id appsession.ID, c appsession.Change) { r.Observer.Moved(id, c, Switchover) }
 	}
-	return nil
+	return t
 }
 
 // account counts what was decided.
