@@ -28,7 +28,8 @@ var rooms = []room{
 	{pkg: "jvmroute", rank: 0},
 	{pkg: "appsession", rank: 0},
 	{pkg: "gateway/cluster/pace", rank: 0},
-	{pkg: "gateway/cluster", rank: 0, may: []string{"gateway/cluster/pace"}},
+	{pkg: "gateway/cluster/capacity", rank: 0},
+	{pkg: "gateway/cluster", rank: 0, may: []string{"gateway/cluster/pace", "gateway/cluster/capacity"}},
 	// How a value looks, and how a file is read and complained of, is the same for every file; what the keys of ours are only config knows.
 	{pkg: "gateway/config/form", rank: 0},
 	{pkg: "gateway/config/decode", rank: 0, may: []string{"gateway/config/form"}},
@@ -180,7 +181,7 @@ var exceptions = map[string]struct {
 	limit  int
 	reason string
 }{
-	"gateway":         {1650, "one function per step with the sentence it keeps; a quarter of the lines is vocabulary"},
+	"gateway":         {1780, "one function per step with the sentence it keeps; a quarter of the lines is vocabulary"},
 	"gateway/cluster": {2700, "nodes, members, health and the states of traffic make one View; probing them is a sixth of it"},
 	"sip":             {3450, "the rules of RFC 3261 section 16, a file each; what needs no message at hand has rooms of its own"},
 }

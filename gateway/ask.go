@@ -13,7 +13,7 @@ import (
 // The errors that callers branch on.
 var (
 	ErrNoNode = errors.New("no node can serve this")                // none configured, all down, or stickiness forbids the others
-	ErrBusy   = errors.New("every node is at its capacity")         // try again later
+	ErrBusy   = errors.New("every node is at its capacity")         // none has what the call takes; try again later
 	ErrAsk    = errors.New("the shared affinity table must answer") // park a copy of the message and call Route elsewhere
 )
 
@@ -74,6 +74,7 @@ type Ask struct {
 	Tried    []*cluster.Node // nodes that this very message was already given to
 	Adopt    bool            // leader sip: corrections were tried in vain; serve at the hint and let the session live there
 	Counts   bool            // opens a call that the book of calls keeps (INVITE)
+	Needs    *cluster.Needs  // with Counts: what the call takes of its node; nil: nothing
 
 	// Scratch, so that deciding does not allocate.
 	run     run

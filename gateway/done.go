@@ -1,6 +1,8 @@
 package gateway
 
 import (
+	"time"
+
 	"twinhop/gateway/balance"
 	"twinhop/gateway/cluster"
 )
@@ -27,6 +29,9 @@ func (d Decision) Done(o Outcome, use Usage) {
 		if judged = d.Member.Pool.Recovery != nil; judged && d.router.Judge != nil && o != Unasked {
 			d.router.Judge(d.Member, signs[min(o, outcomes-1)])
 		}
+	}
+	if d.wants == cluster.SIP {
+		d.bench(o)
 	}
 	sign := cluster.Good
 	switch o {
@@ -57,6 +62,19 @@ func (d Decision) Done(o Outcome, use Usage) {
 	}
 	if d.router.Report != nil {
 		d.router.Report(d.Member.Node, d.wants, sign)
+	}
+}
+
+// bench gives a node that failed a call nothing new for a while, if the pool
+// wants that. What belongs to it still goes there.
+func (d *Decision) bench(o Outcome) {
+	switch o {
+	case NotSent, Refused, Reset, Timeout, ServerError:
+		if p := d.router.policy.Load(); p != nil {
+			if t := p.Pools[d.Member.Pool.Name].Bench; t > 0 && !d.Member.Resting(d.wants) { // what it asked for itself counts
+				d.Member.Node.Rest(d.wants, time.Now().Add(t))
+			}
+		}
 	}
 }
 

@@ -47,7 +47,7 @@ type finding struct {
 var noPolicy Policy
 
 func (r *Router) begin(ctx context.Context, a *Ask) *run {
-	set := candidates.Set{Pool: a.Pool, View: a.View, Wants: a.Wants, Tried: a.Tried, Scheme: a.Scheme, List: a.run.List}
+	set := candidates.Set{Pool: a.Pool, View: a.View, Wants: a.Wants, Tried: a.Tried, Scheme: a.Scheme, Needs: a.Needs, List: a.run.List}
 	a.run = run{Set: set, r: r, a: a, ctx: ctx, waits: true, p: r.policy.Load()}
 	if a.run.p == nil {
 		a.run.p = &noPolicy
@@ -103,6 +103,7 @@ func (u *run) gather() error {
 			break
 		}
 	}
+	u.holds()
 	u.resolveHint()
 	return nil
 }
@@ -196,7 +197,7 @@ func (u *run) carries() bool {
 // question is what the algorithm may know.
 func (u *run) question() balance.Question {
 	return balance.Question{Seed: u.seed(), Service: u.Wants, Stateless: u.Pool.Stateless, Dry: u.dry,
-		Known: u.carries(), InOrder: u.inOrder}
+		Known: u.carries(), InOrder: u.inOrder, Needs: u.Needs}
 }
 
 // pick asks the pool's algorithm, seeded by the first key of the message. Who

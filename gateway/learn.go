@@ -33,7 +33,11 @@ func (r *Router) Learn(ctx context.Context, from *cluster.Node, a *Ask) (appsess
 		return appsession.ID{}, errors.New("learn: the affinity table does not answer")
 	}
 	if a.Counts && r.Book != nil && u.call.ev != nil {
-		r.Book.Open(u.call.ev.Key, m)
+		if a.Needs != nil {
+			r.Book.Hold(u.call.ev.Key, m, a.Needs.Resources)
+		} else {
+			r.Book.Open(u.call.ev.Key, m)
+		}
 	}
 	id, err := appsession.ID{}, error(nil)
 	switch {

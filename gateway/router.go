@@ -61,7 +61,7 @@ func (r *Router) Route(ctx context.Context, a *Ask) (Decision, error) {
 func (r *Router) answer(ctx context.Context, a *Ask, waits bool) (Decision, error) {
 	u := r.begin(ctx, a)
 	u.waits = waits
-	d, err := u.decide()
+	d, err := u.conclude()
 	if err == ErrAsk {
 		return Decision{}, err
 	}
@@ -91,7 +91,7 @@ func (r *Router) Explain(ctx context.Context, a *Ask) []Step {
 	var steps []Step
 	u := r.begin(ctx, a)
 	u.dry, u.trail = true, &steps
-	d, err := u.decide()
+	d, err := u.conclude()
 	last := Step{Rule: d.Rule, Result: "winner", Detail: "decides"}
 	switch {
 	case err != nil:
@@ -151,7 +151,7 @@ func (u *run) account(d *Decision) {
 	if u.r.Book != nil && u.call.ev != nil {
 		if u.a.Counts {
 			u.r.Book.Open(u.call.ev.Key, d.Member)
-		} else if u.call.b.Moved || d.Moved {
+		} else if u.call.b.Moved || d.Moved || u.r.Book.Bereft() {
 			u.r.Book.Shift(u.call.ev.Key, d.Member)
 		}
 	}

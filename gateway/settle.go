@@ -11,6 +11,9 @@ import (
 // not there yet become keys of one session. A guest's keys lead to the guest's
 // node, calls always to the node they are on.
 func (u *run) settle(d Decision, guest bool) (Decision, error) {
+	if !u.reserve(d.Member) {
+		return Decision{}, errTaken
+	}
 	if u.subj != nil {
 		d.Session, d.Sent = u.subj.b.ID, u.web.b.Sent
 		d.Guest = d.Guest || guest && u.subj.b.Owner != d.Member.Name
@@ -53,7 +56,7 @@ func (u *run) second(d *Decision, owner string) {
 		if u.Wants == cluster.HTTP {
 			d.Rule, d.Guest = Guest, true
 		}
-	} else if now := u.Member(owner); u.Usable(now) {
+	} else if now := u.Member(owner); u.Usable(now) && u.reserve(now) {
 		d.Member, d.Rule = now, AffinityLinked
 	}
 	keys := u.a.aliases[:0]
@@ -123,7 +126,7 @@ func (u *run) unstored(d Decision, why Rule) (Decision, error) {
 	if u.subj != nil || u.named != nil {
 		return d, nil
 	}
-	if m := u.hash(u.New()); m != nil && u.home == nil {
+	if m := u.hash(u.New()); m != nil && u.home == nil && u.Needs == nil {
 		d.Member = m
 	}
 	d.Rule = why

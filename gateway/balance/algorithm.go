@@ -22,6 +22,8 @@ type Question struct {
 	// InOrder gives ties to the first member in the pool's order, and leaves
 	// whose turn it is as it was (mod_jk within a domain).
 	InOrder bool
+	// Needs is what the work takes of the member that gets it; nil: nothing.
+	Needs *cluster.Needs
 	// Dry asks without consequence: read counters, advance nothing.
 	Dry bool
 }

@@ -321,7 +321,7 @@ func TestDistribution(t *testing.T) {
 }
 
 func TestNames(t *testing.T) {
-	want := []string{"active-standby", "busyness", "hash", "least-load", "next", "pure-hash", "random", "requests", "round-robin",
+	want := []string{"active-standby", "busyness", "hash", "least-load", "next", "pure-hash", "random", "requests", "resources", "round-robin",
 		"sessions", "traffic"}
 	if !slices.Equal(Names(), want) {
 		t.Errorf("got %v", Names())

@@ -19,6 +19,7 @@ var algorithms = map[string]func() Algorithm{
 	"pure-hash":   func() Algorithm { return &PureHash{} },
 	"least-load":  func() Algorithm { return &Reported{} },
 
+	"resources":      func() Algorithm { return &Resources{} },
 	"active-standby": func() Algorithm { return &Standby{} },
 }
 

@@ -1,13 +1,18 @@
 package balance
 
-import "twinhop/gateway/cluster"
+import (
+	"time"
+
+	"twinhop/gateway/cluster"
+)
 
 // Placement says how the work of a pool is placed. The zero Placement leaves
 // it to Rendezvous.
 type Placement struct {
 	HTTP, SIP Algorithm // one object where both are the same Homer
 	Pins      Pins
-	Heirs     *Heirs // nil: what a node leaves is spread
+	Heirs     *Heirs        // nil: what a node leaves is spread
+	Bench     time.Duration // for how long a node that failed a call gets nothing new; 0: only as it asks for
 }
 
 // Algorithm places work of a service; nil: nobody said.

@@ -30,6 +30,8 @@ type Book struct {
 	stripes [stripes]stripe
 	total   atomic.Int64
 	missed  atomic.Int64
+	lost    atomic.Int64 // calls of nodes that died
+	changed atomic.Int64 // how often calls changed that take resources
 
 	mu    sync.RWMutex
 	nodes map[string]*atomic.Int64
@@ -45,11 +47,14 @@ type stripe struct {
 
 type entry struct {
 	node     string
+	pool     string
 	count    *atomic.Int64 // of node
 	load     *cluster.MemberLoad
 	born     time.Time
 	until    time.Time
 	answered bool
+	lost     bool     // its node died: it is not counted there any more
+	needs    []string // resources that it takes
 }
 
 // Call is one call, for listings. Its Key is a secret.
@@ -109,10 +114,19 @@ func (b *Book) Open(call appsession.Key, m *cluster.Member) bool {
 	if e := s.calls[call]; e != nil {
 		e.until = now.Add(b.life(e.answered))
 		if !e.answered {
-			e.shift(m, count)
+			b.shift(e, m, count)
 		}
 		return true
 	}
+	if !b.admit() {
+		return false
+	}
+	s.add(call, &entry{born: now, until: now.Add(b.life(false))}).join(m, count)
+	return true
+}
+
+// admit takes a place in the book for one more call.
+func (b *Book) admit() bool {
 	most := int64(b.Max)
 	if most <= 0 {
 		most = DefaultMax
@@ -122,26 +136,54 @@ func (b *Book) Open(call appsession.Key, m *cluster.Member) bool {
 		b.missed.Add(1)
 		return false
 	}
+	return true
+}
+
+// add puts an entry into the stripe, which is locked.
+func (s *stripe) add(call appsession.Key, e *entry) *entry {
 	if s.calls == nil {
 		s.calls = map[appsession.Key]*entry{}
 	}
 	call.Value = strings.Clone(call.Value)
-	count.Add(1)
-	m.Load.Calls.Add(1)
-	s.calls[call] = &entry{node: m.Name, count: count, load: m.Load, born: now, until: now.Add(b.life(false))}
-	return true
+	s.calls[call] = e
+	return e
 }
 
-// shift moves the entry to another member. The stripe is locked.
-func (e *entry) shift(to *cluster.Member, count *atomic.Int64) {
-	if e.node == to.Name {
+// shift moves the entry to another member, with what it takes. The stripe is
+// locked.
+func (b *Book) shift(e *entry, to *cluster.Member, count *atomic.Int64) {
+	if e.load == to.Load && !e.lost {
+		return
+	}
+	b.leave(e)
+	e.join(to, count)
+	b.hold(e)
+}
+
+// join counts the call on a member, but not what it takes there.
+func (e *entry) join(m *cluster.Member, count *atomic.Int64) {
+	e.node, e.pool, e.count, e.load = m.Name, m.Pool.Name, count, m.Load
+	e.enter()
+}
+
+func (e *entry) enter() {
+	e.count.Add(1)
+	e.load.Calls.Add(1)
+}
+
+// leave takes the call off the counts of its member. The stripe is locked.
+func (b *Book) leave(e *entry) {
+	if e.lost {
+		e.lost = false
+		b.lost.Add(-1)
 		return
 	}
 	e.count.Add(-1)
 	e.load.Calls.Add(-1)
-	count.Add(1)
-	to.Load.Calls.Add(1)
-	e.node, e.count, e.load = to.Name, count, to.Load
+	if len(e.needs) > 0 {
+		e.load.Release(e.needs)
+		b.changed.Add(1)
+	}
 }
 
 // Answer says that the call was answered with a 2xx: it is no longer bound by
@@ -163,6 +205,7 @@ func (b *Book) touch(call appsession.Key, answered bool) bool {
 		return false
 	}
 	e.answered = e.answered || answered
+	b.revive(e)
 	e.until = now.Add(b.life(e.answered))
 	return true
 }
@@ -178,7 +221,7 @@ func (b *Book) Shift(call appsession.Key, to *cluster.Member) bool {
 		return false
 	}
 	e.until = time.Now().Add(b.life(e.answered))
-	e.shift(to, b.counter(to.Name))
+	b.shift(e, to, b.counter(to.Name))
 	return true
 }
 
@@ -200,8 +243,7 @@ func (b *Book) Close(call appsession.Key) bool {
 // drop removes an entry. The stripe is locked.
 func (b *Book) drop(s *stripe, call appsession.Key, e *entry) {
 	delete(s.calls, call)
-	e.count.Add(-1)
-	e.load.Calls.Add(-1)
+	b.leave(e)
 	b.total.Add(-1)
 }
 

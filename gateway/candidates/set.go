@@ -12,8 +12,10 @@ type Set struct {
 	Pool   *cluster.Pool
 	View   *cluster.View // that Pool is of; nil: it is no variant
 	Wants  cluster.Service
-	Tried  []*cluster.Node // that this very message was already given to
-	Scheme string          // rather those that are reached by this one; "": any
+	Tried  []*cluster.Node     // that this very message was already given to
+	Scheme string              // rather those that are reached by this one; "": any
+	Needs  *cluster.Needs      // what it takes of its member; nil: nothing
+	Holder *cluster.MemberLoad // where it has that already; nil: nowhere
 	List   []*cluster.Member
 }
 
@@ -21,9 +23,9 @@ type Set struct {
 func (s *Set) Member(node string) *cluster.Member { return s.Pool.Member(node) }
 
 // Usable tells whether m may serve this very message: what it owns, and not a
-// node that the message was already given to.
+// node that the message was already given to, or that has no room for it.
 func (s *Set) Usable(m *cluster.Member) bool {
-	return m != nil && m.Usable(s.Wants) && !s.WasTried(m.Name)
+	return m != nil && m.Usable(s.Wants) && !s.WasTried(m.Name) && s.fits(m)
 }
 
 // WasTried tells whether the message was given to that node.
@@ -52,6 +54,10 @@ func (s *Set) Elsewhere(name string) bool {
 
 // New lists the members that may be given something new.
 func (s *Set) New() []*cluster.Member {
+	if s.Needs != nil {
+		s.List = s.roomy()
+		return s.List
+	}
 	s.List = s.Pool.Eligible(s.List[:0], s.Wants, s.Tried)
 	return s.List
 }
@@ -75,7 +81,9 @@ func (s *Set) Heir(m, gone *cluster.Member, name string) bool {
 	return m.Name != name && s.fresh(m) && (gone == nil || gone.Version == m.Version)
 }
 
-func (s *Set) fresh(m *cluster.Member) bool { return m.Eligible(s.Wants) && !s.WasTried(m.Name) }
+func (s *Set) fresh(m *cluster.Member) bool {
+	return m.Eligible(s.Wants) && !s.WasTried(m.Name) && (s.Needs == nil || s.fits(m) && !m.Resting(s.Wants))
+}
 
 // nearest leaves of a list the members of the smallest distance.
 func nearest(list []*cluster.Member) []*cluster.Member {

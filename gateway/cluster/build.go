@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/cespare/xxhash/v2"
+
+	"twinhop/gateway/cluster/capacity"
 )
 
 // memberWords is what a member says once its pool and its node have spoken.
@@ -150,6 +152,12 @@ func (v *View) pool(spec *PoolSpec, specs map[string]*NodeSpec, mem *memory, bad
 		member := &Member{Node: v.named[m.Node], Pool: p, Index: len(p.Members), Configured: w.activation,
 			Activation: mem.activation(p.Name, m.Node, w.activation), Route: w.route, Domain: w.domain,
 			Redirect: w.redirect, Weight: w.weight, Distance: w.distance, BusyLimit: w.busyLimit, Load: &MemberLoad{}}
+		member.Capacity = capacity.New(node.Capacity)
+		if m.Capacity != nil {
+			member.Capacity = capacity.New(m.Capacity)
+		}
+		member.Capacity = member.Capacity.Resized(mem.sizes[[2]string{spec.Name, m.Node}])
+		bad.capacity("pool \""+spec.Name+"\": node \""+m.Node+"\"", member.Capacity)
 		p.Members = append(p.Members, member)
 		p.named[m.Node], p.routed[w.route] = member, member
 		for s := range services {
@@ -250,6 +258,7 @@ type memory struct {
 	words   map[string]map[string]Activation // node -> pool ("" = all) -> what the operator said
 	members map[[2]string]MemberWords        // pool and node -> what else the operator said
 	pools   map[string]PoolWords             // pool -> what the operator said
+	sizes   map[[2]string]map[string]int     // pool and node -> what the operator said of resources
 	realms  map[string]uint16
 	routes  map[string]string // route -> node
 	order   []string          // of routes, oldest first

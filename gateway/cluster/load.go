@@ -4,6 +4,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"twinhop/gateway/cluster/capacity"
 	"twinhop/gateway/cluster/pace"
 )
 
@@ -21,9 +22,10 @@ type MemberLoad struct {
 	Read, Sent    atomic.Int64 // bytes of HTTP from the node and to it
 	Value         atomic.Int64 // what the algorithm counts (mod_jk's lbvalue)
 
-	start    pace.Start
-	recovery recovery
-	reset    atomic.Int64 // when Reset was called, in Unix nanoseconds; 0: never
+	start     pace.Start
+	recovery  recovery
+	resources capacity.Load
+	reset     atomic.Int64 // when Reset was called, in Unix nanoseconds; 0: never
 }
 
 // Begin counts one more running request.

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"time"
 
+	"twinhop/gateway/cluster/capacity"
 	"twinhop/gateway/cluster/pace"
 )
 
@@ -49,16 +50,17 @@ func ParseActivation(s string) (a Activation, ok bool) {
 type Member struct {
 	*Node
 	Pool       *Pool
-	Index      int        // its place in Pool.Members
-	Activation Activation // what counts: the operator's word, else the configured one
-	Configured Activation // what the configuration says
-	Route      string     // route: what the jvmRoute of its sessions says
-	Domain     string     // domain: members that replicate sessions among each other
-	Redirect   string     // redirect: the route of the preferred substitute
-	Weight     int        // lbfactor, >= 1
-	Mult       int64      // lbmult: least common multiple of the pool's weights, divided by Weight
-	Distance   int        // distance: smaller is preferred, whatever the load
-	BusyLimit  int        // busy_limit: requests it may have at a time; 0: any number
+	Index      int            // its place in Pool.Members
+	Activation Activation     // what counts: the operator's word, else the configured one
+	Configured Activation     // what the configuration says
+	Route      string         // route: what the jvmRoute of its sessions says
+	Domain     string         // domain: members that replicate sessions among each other
+	Redirect   string         // redirect: the route of the preferred substitute
+	Weight     int            // lbfactor, >= 1
+	Mult       int64          // lbmult: least common multiple of the pool's weights, divided by Weight
+	Distance   int            // distance: smaller is preferred, whatever the load
+	BusyLimit  int            // busy_limit: requests it may have at a time; 0: any number
+	Capacity   capacity.Sizes // what it has of each resource that calls take
 	Load       *MemberLoad
 }
 

@@ -18,13 +18,17 @@ var (
 		"Messages outside a dialog that were given to the node.", []string{"node", "pool"}, nil)
 	busyDesc = prometheus.NewDesc("twinhop_node_busy",
 		"HTTP requests running on the node.", []string{"node", "pool"}, nil)
+	usedDesc = prometheus.NewDesc("twinhop_resource_used",
+		"What calls take of a resource of the node.", []string{"node", "pool", "resource"}, nil)
+	limitDesc = prometheus.NewDesc("twinhop_resource_limit",
+		"What the node has of a resource.", []string{"node", "pool", "resource"}, nil)
 	errorsDesc = prometheus.NewDesc("twinhop_node_errors_total",
 		"Messages that the node failed or refused.", []string{"node", "pool"}, nil)
 )
 
 // Describe implements prometheus.Collector.
 func (collector) Describe(ch chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{healthDesc, activationDesc, probeDesc, electedDesc, busyDesc, errorsDesc} {
+	for _, d := range []*prometheus.Desc{healthDesc, activationDesc, probeDesc, electedDesc, busyDesc, errorsDesc, usedDesc, limitDesc} {
 		ch <- d
 	}
 }
@@ -44,6 +48,10 @@ func (c collector) Collect(ch chan<- prometheus.Metric) {
 	}
 	for _, p := range v.Pools {
 		for _, m := range p.Members {
+			for _, s := range m.Capacity {
+				ch <- gauge(usedDesc, float64(m.Load.Used(s.Name)), m.Name, p.Name, s.Name)
+				ch <- gauge(limitDesc, float64(s.Max), m.Name, p.Name, s.Name)
+			}
 			for a := range Stopped + 1 {
 				ch <- gauge(activationDesc, truth(m.Activation == a), m.Name, p.Name, a.String())
 			}

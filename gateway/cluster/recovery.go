@@ -175,8 +175,9 @@ func (m *Member) judge(s Sign, rules *Recovery, now time.Time) (was, is State) {
 // were in error long enough may be tried, doubts that nothing settled become
 // errors. It calls each for every pool that was due, with the number of
 // intervals that have passed and the members that now recover, whose load
-// values are to be levelled.
+// values are to be levelled. Resources that became full are told of.
 func (r *Registry) Maintain(now time.Time, each func(p *Pool, intervals int, recovering []*Member)) {
+	r.tellFull()
 	for _, p := range r.View().Pools {
 		n := p.Load.maintained.Due(now, p.Maintain)
 		if n == 0 {

@@ -36,7 +36,8 @@ type NodeSpec struct {
 	Domain     string // empty: what stands before the first dot of the route, as mod_jk has it
 	Redirect   string
 	Activation Activation
-	BusyLimit  int // busy_limit; 0: none
+	BusyLimit  int            // busy_limit; 0: none
+	Capacity   map[string]int // of each resource that calls take
 }
 
 func (n *NodeSpec) addrs(s Service) []Address {
@@ -80,6 +81,7 @@ type MemberSpec struct {
 	Weight, Distance *int
 	BusyLimit        *int
 	Activation       *Activation
+	Capacity         map[string]int
 }
 
 // Schedule says how a service is probed.

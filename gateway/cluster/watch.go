@@ -16,6 +16,7 @@ const (
 	HealthChanged             // Service, Was, Health, Why
 	Activated                 // Pool, Activation
 	StateChanged              // Pool, StateWas, State, Why: of a pool with Recovery
+	Filled                    // Pool, Resource, Full, Why
 )
 
 // String returns the word used in the API.
@@ -31,6 +32,8 @@ func (w What) String() string {
 		return "activation"
 	case StateChanged:
 		return "state"
+	case Filled:
+		return "resource"
 	}
 	return "unknown"
 }
@@ -46,6 +49,8 @@ type Event struct {
 	Activation  Activation
 	StateWas    State
 	State       State
+	Resource    string
+	Full        bool // else it has room again
 	Why         string
 	Lost        int // events that the reader was too slow for, right before this one
 }
@@ -63,6 +68,12 @@ func (e Event) String() string {
 		return fmt.Sprintf("node %s is %s in pool %s", e.Node, e.Activation, e.Pool)
 	case StateChanged:
 		return fmt.Sprintf("node %s was %s in pool %s and is %s: %s", e.Node, e.StateWas, e.Pool, e.State, e.Why)
+	case Filled:
+		is := "has room again"
+		if e.Full {
+			is = "is full"
+		}
+		return fmt.Sprintf("%s of node %s in pool %s %s: %s", e.Resource, e.Node, e.Pool, is, e.Why)
 	}
 	return "unknown event"
 }

@@ -181,7 +181,10 @@ func (c *turn) settle(x *Invite) {
 
 // outcome is what a refusal says of the node.
 func outcome(status int) gateway.Outcome {
-	if status >= 500 && status != 503 && status < 600 {
+	switch {
+	case status >= 600:
+		return gateway.Declined // it speaks of who was called
+	case status >= 500 && status != 503:
 		return gateway.ServerError
 	}
 	return gateway.Refused
