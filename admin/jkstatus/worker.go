@@ -1,12 +1,14 @@
 package jkstatus
 
 import (
+	"bytes"
+	"encoding/xml"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net/http"
 	"net/netip"
-	"regexp"
 	"strings"
 	"time"
 
@@ -91,12 +93,6 @@ func or(list, def []string) []string {
 	return list
 }
 
-var (
-	xmlPrefix  = regexp.MustCompile(`^[A-Za-z_][\w.-]*:$`)
-	xmlBinding = regexp.MustCompile(`^xmlns(:([A-Za-z_][\w.-]*))?="[^"<&]*"$`)
-	docType    = regexp.MustCompile(`^<!DOCTYPE\s[^<>\[\]]*>$`)
-)
-
 // complete fills in what is not said, and checks that documents stay well
 // formed.
 func (w *Words) complete() error {
@@ -117,15 +113,34 @@ func (w *Words) complete() error {
 	if shape.Plain(w.Prefix) != w.Prefix || strings.ContainsAny(w.Prefix, "= ") {
 		return fmt.Errorf("prefix: %q cannot begin a property", w.Prefix)
 	}
-	if w.NS != "" && !xmlPrefix.MatchString(w.NS) {
-		return fmt.Errorf("ns: %q is not such as \"jk:\"", w.NS)
+	if w.Doctype != "" && !strings.HasPrefix(w.Doctype, "<!DOCTYPE ") {
+		return fmt.Errorf("doctype: %q does not begin with <!DOCTYPE", w.Doctype)
 	}
-	bound := xmlBinding.FindStringSubmatch(w.XMLNS)
-	if w.XMLNS != "" && bound == nil {
-		return fmt.Errorf(`xmlns: %q is not such as xmlns:jk="http://tomcat.apache.org"`, w.XMLNS)
+	return w.sound()
+}
+
+// sound tells whether a document in these words is one element, and can be read.
+func (w *Words) sound() error {
+	var b bytes.Buffer
+	shape.WriteXML(&b, shape.XML{NS: w.NS, XMLNS: w.XMLNS, Doctype: w.Doctype}, nil)
+	elements, directives := 0, 0
+	for d := xml.NewDecoder(&b); ; {
+		token, err := d.Token()
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			return fmt.Errorf("ns %q, xmlns %q and doctype %q make no XML: %w", w.NS, w.XMLNS, w.Doctype, err)
+		}
+		switch token.(type) {
+		case xml.StartElement:
+			elements++
+		case xml.Directive:
+			directives++
+		}
 	}
-	if w.Doctype != "" && !docType.MatchString(w.Doctype) {
-		return fmt.Errorf("doctype: %q is not one declaration without a subset of its own", w.Doctype)
+	if elements != 1 || directives > 1 {
+		return fmt.Errorf("ns %q, xmlns %q and doctype %q make more than one element", w.NS, w.XMLNS, w.Doctype)
 	}
 	return nil
 }

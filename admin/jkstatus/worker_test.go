@@ -72,13 +72,13 @@ func TestRatingOfMembers(t *testing.T) {
 }
 
 func TestWordsAreChecked(t *testing.T) {
-	for _, w := range []Words{{NS: "jk"}, {NS: "a b:"}, {NS: "<:"}, {XMLNS: "xmlns"}, {XMLNS: `xmlns:jk="a" onload="b"`}, {XMLNS: `x="1"`}, {Doctype: "<script>"},
-		{Doctype: "<!DOCTYPE a [<!ENTITY x 'y'>]>"}, {Prefix: "a=b"}, {Prefix: "a\nb"}, {Good: []string{"q"}}, {Bad: []string{"a.q"}}} {
+	for _, w := range []Words{{NS: "a b:"}, {NS: "<:"}, {NS: "x/><y "}, {XMLNS: "xmlns"}, {XMLNS: `xmlns:jk="a"><x`}, {XMLNS: `x="1`}, {Doctype: "<script>"},
+		{Doctype: "<!DOCTYPE a"}, {Doctype: "<!DOCTYPE a><x/>"}, {Doctype: "<!DOCTYPE a><!DOCTYPE b>"}, {Prefix: "a=b"}, {Prefix: "a\nb"}, {Good: []string{"q"}}, {Bad: []string{"a.q"}}} {
 		if _, err := New(w, Panel{}); err == nil {
 			t.Errorf("%+v is taken", w)
 		}
 	}
-	for _, w := range []Words{{}, {NS: "-", XMLNS: "-"}, {NS: "x:", XMLNS: `xmlns:x="urn:x"`, Doctype: `<!DOCTYPE status SYSTEM "s.dtd">`, Prefix: "worker.x"}} {
+	for _, w := range []Words{{}, {NS: "-", XMLNS: "-"}, {NS: "jk"}, {XMLNS: `xmlns:jk="a" jk:schemaLocation="b"`}, {Doctype: `<!DOCTYPE status [<!ELEMENT status ANY>]>`}, {NS: "x:", XMLNS: `xmlns:x="urn:x"`, Doctype: `<!DOCTYPE status SYSTEM "s.dtd">`, Prefix: "worker.x"}} {
 		if _, err := New(w, Panel{}); err != nil {
 			t.Errorf("%+v: %v", w, err)
 		}
