@@ -21,6 +21,7 @@ type followed struct {
 	mapFile
 	fs      fstest.MapFS
 	reads   int
+	broken  bool // nothing can be put into force
 	applied []string
 	said    bytes.Buffer
 }
@@ -35,6 +36,9 @@ func newFollowed(text string) *followed {
 			return f.fs.ReadFile(name)
 		},
 		apply: func(text []byte) error {
+			if f.broken {
+				return errors.Join(errLater, errors.New("no address"))
+			}
 			if strings.Contains(string(text), "bad") {
 				return errors.New(strings.TrimSpace(string(text)))
 			}
@@ -96,6 +100,8 @@ func TestMapFileIsFollowed(t *testing.T) {
 			{"there again", func() { f.write("two") }, 1, nil, []string{"the map is there again, as it was"}},
 			{"a pipe", func() { f.fs["map"] = &fstest.MapFile{Mode: fs.ModeNamedPipe} }, 0, nil, []string{stays + "not a regular file"}},
 			{"another one", func() { f.write("three") }, 1, []string{"three"}, []string{}},
+			{"one that cannot be put into force", func() { f.write("four"); f.broken = true }, 1, nil, []string{stays + `the rules could not be put into force\nno address`}},
+			{"it is tried again", func() { f.broken = false }, 1, []string{"four"}, []string{}},
 			{"a large one", func() { f.write(strings.Repeat("x", 2<<20)) }, 1, nil, []string{stays + "the file is larger than 1048576 bytes"}},
 		} {
 			f.reads, f.applied = 0, nil

@@ -94,7 +94,7 @@ func (r *reading) enter(name string, d Directive) {
 	}
 	text, err := ReadFile(r.in.Files, name)
 	if err != nil {
-		r.problem(d.Place, d.Name, strconv.QuoteToASCII(name)+" cannot be read: "+cause(err), "")
+		r.problem(d.Place, d.Name, strconv.QuoteToASCII(name)+" cannot be read: "+Cause(err), "")
 		return
 	}
 	r.stack = append(r.stack, name)
@@ -106,8 +106,8 @@ func (r *reading) enter(name string, d Directive) {
 	r.stack = r.stack[:len(r.stack)-1]
 }
 
-// cause is an error without the name of the file, which was said.
-func cause(err error) string {
+// Cause is an error of ReadFile without the name of the file.
+func Cause(err error) string {
 	var p *fs.PathError
 	if errors.As(err, &p) {
 		err = p.Err

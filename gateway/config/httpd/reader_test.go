@@ -152,6 +152,18 @@ Include ${nobody}/x
 	}
 }
 
+// Sections and macros that a file leaves open end with it; it closes none of those around it.
+func TestSectionsEndWithTheirFile(t *testing.T) {
+	fs := files("a", "</Location>\njkA\n<VirtualHost *:1>\n<IfDefine X>\njkB\n<Macro m>", "b", "<Macro n>\njkC")
+	r := Reader{Files: fs, Wants: wanted}
+	c := r.Read(Source{"h", []byte("<Location /l>\nInclude a\njkH\nInclude b\njkI\n<Macro o>\n")}, Source{"i", []byte("jkJ")})
+	want := []string{"/a:2:1 main server in /l jkA", "/a:5:1 *:1 jkB off:<IfDefine X>", "h:3:1 main server in /l jkH", "h:5:1 main server in /l jkI", "i:1:1 main server jkJ",
+		"/b:2:1 main server jkC off:<Macro n>"}
+	if d := cmp.Diff(want, told(c)); d != "" {
+		t.Errorf("-want +got\n%s", d)
+	}
+}
+
 // Files that are made to be large, deep or endless end in a complaint that says which limit they exceed.
 func TestLimits(t *testing.T) {
 	many := func(n int, name func(int) string, text string) fstest.MapFS {

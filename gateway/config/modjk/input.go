@@ -211,7 +211,7 @@ func (c *converter) named(in *Input, h *front, d *httpd.Directive, option string
 	name := httpd.Absolute(h.conf.Root, d.Args[0])
 	text, err := httpd.ReadFile(in.Files, name)
 	if err != nil {
-		f.Note = form.Quote(name) + " cannot be read"
+		f.Note = form.Quote(name) + " cannot be read: " + httpd.Cause(err)
 		c.Mark(place(d.Place), f)
 		return Source{}, false
 	}

@@ -125,6 +125,20 @@ func TestReload(t *testing.T) {
 	}
 }
 
+// How often the map is looked at says the host, else the main server, else mod_jk's default.
+func TestHowOftenTheMapIsLookedAt(t *testing.T) {
+	for _, c := range []struct {
+		main, host string
+		want       time.Duration
+	}{{"", "", time.Minute}, {"JkMountFileReload 7\n", "", 7 * time.Second}, {"JkMountFileReload 7\n", "JkMountFileReload 0\n", 0}, {"JkMountFileReload -1\n", "", 0}, {"", "JkMountFileReload 3s\n", 3 * time.Second}} {
+		in := modjk.Input{Workers: modjk.Source{Name: "w", Text: []byte(twoWorkers)}, HTTPD: []modjk.Source{{Name: "h", Text: []byte(c.main + "<VirtualHost *:1>\n" + c.host + "JkMount /x lb\n</VirtualHost>")}}}
+		_, r, problems := Load(in, nil, testWords)
+		if len(problems) > 0 || r.Findings.Count(modjk.Error) > 0 || r.Reload != c.want {
+			t.Errorf("%q %q: %s, want %s %+v", c.main, c.host, r.Reload, c.want, r.Findings)
+		}
+	}
+}
+
 // Without a rule there is nothing to put in the place of the others.
 func TestReloadOfNothing(t *testing.T) {
 	in := modjk.Input{Workers: modjk.Source{Name: "w", Text: []byte(twoWorkers)}, URIMap: &modjk.Source{Name: "m", Text: []byte("/x=lb")}}
