@@ -56,7 +56,7 @@ type netLane struct {
 // system call for each piece.
 func (l *netLane) extend() {
 	if l.rc == nil {
-		return
+		return // the request came the short way, which sees to it itself
 	}
 	if now := time.Now(); now.Sub(l.noted) > l.stall/16 {
 		l.noted = now
