@@ -52,6 +52,9 @@ func (c *converter) attributes(known []string, main, v *host) {
 	texts, variables := sheet.Row{}, sheet.Row{}
 	for _, name := range names {
 		d := last[name]
+		if len(d.Args) == 2 && d.Args[1] == "" {
+			d.Args = d.Args[:1] // an empty default is none
+		}
 		f := Finding{Directive: "JkEnvVar", Verdict: Used}
 		one, to := pair{Text: sheet.Quote(name)}, &variables
 		switch isKnown := slices.Contains(known, name); {
