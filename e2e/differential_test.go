@@ -27,6 +27,7 @@ type trialOf struct {
 	words   string // "method=B n1.lbfactor=2": attributes of the lb and of its members
 	list    string // further names for worker.list
 	urimap  string // "/@|/*=lb@" unless told
+	httpd   string // lines of httpd.conf
 	play    func(p *play)
 	differs string // names of deviations that show here, each of which has to
 }
@@ -35,8 +36,10 @@ type trialOf struct {
 type suite struct {
 	global string // lines of workers.properties beside those of the trials
 	urimap string // lines of uriworkermap.properties beside those of the trials
-	httpd  string // lines of httpd.conf
+	httpd  string // lines of httpd.conf beside those of the trials
 	trials []trialOf
+
+	byHTTPD bool // the gateway finds everything by httpd.conf
 }
 
 // A rig is a running suite.
@@ -61,6 +64,7 @@ var suites = map[string]func() suite{
 	"Mapping":  differentialMapping,
 	"Messages": differentialMessages,
 	"Sessions": differentialSessions,
+	"HTTPD":    differentialHTTPD,
 	"Recovery": differentialRecovery,
 }
 
@@ -108,7 +112,7 @@ func (s suite) run(t *testing.T) {
 	r.write("uriworkermap.properties", s.rules())
 	r.fronts = [2]front{{"mod_jk", freePort(t)}, {"twinhop", freePort(t)}}
 	r.startHTTPD(s)
-	r.startGateway()
+	r.startGateway(s)
 	for i, c := range s.trials {
 		t.Run(c.name, func(t *testing.T) { r.compare(t, c, i) })
 	}
@@ -179,6 +183,9 @@ func (r *rig) startHTTPD(s suite) {
 	b.WriteString("ServerLimit 1\nStartServers 1\nThreadsPerChild 32\nMaxRequestWorkers 32\nMinSpareThreads 1\nMaxSpareThreads 64\nTimeout 20\n")
 	b.WriteString("JkWorkersFile workers.properties\nJkMountFile uriworkermap.properties\nJkMountFileReload 0\nJkShmFile jk.shm\nJkLogFile mod_jk.log\nJkLogLevel info\n")
 	b.WriteString(s.httpd)
+	for i, c := range s.trials {
+		b.WriteString(strings.ReplaceAll(c.httpd, "@", word(i)) + "\n")
+	}
 	r.write("httpd.conf", b.String())
 	if err := os.Chmod(r.dir, 0o755); err != nil {
 		r.t.Fatal(err)
@@ -216,16 +223,19 @@ func (f front) addr() string { return fmt.Sprintf("127.0.0.1:%d", f.port) }
 
 // startGateway has it read the files as they are. Members are judged by their traffic alone, as
 // mod_jk does, not by probes.
-func (r *rig) startGateway() {
+func (r *rig) startGateway(s suite) {
 	admin := freePort(r.t)
 	r.write("twinhop.yaml", fmt.Sprintf("state: {dir: state}\nadmin: {listen: \"127.0.0.1:%d\"}\nshutdown: {announce: 0s, grace: 1s}\nhealth: {ajp: {interval: 0}}\n", admin))
 	if err := os.Mkdir(filepath.Join(r.dir, "state"), 0o700); err != nil {
 		r.t.Fatal(err)
 	}
 	w := &world{t: r.t, dir: r.dir, admin: fmt.Sprintf("http://127.0.0.1:%d", admin)}
+	files := []string{"--workers", "workers.properties", "--urimap", "uriworkermap.properties"}
+	if s.byHTTPD {
+		files = []string{"--httpd", "httpd.conf"}
+	}
 	var err error
-	if w.proc, err = launch(r.dir, "twinhop", built(r.t, true), "run", "--workers", "workers.properties", "--urimap", "uriworkermap.properties",
-		"--listen", r.fronts[1].addr(), "-c", "twinhop.yaml"); err != nil {
+	if w.proc, err = launch(r.dir, "twinhop", append([]string{built(r.t, true), "run", "--listen", r.fronts[1].addr(), "-c", "twinhop.yaml"}, files...)...); err != nil {
 		r.t.Fatal(err)
 	}
 	r.t.Cleanup(w.strike)

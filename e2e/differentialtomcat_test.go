@@ -21,7 +21,7 @@ func TestDifferentialTomcat(t *testing.T) {
 	r.write("workers.properties", workers)
 	r.write("uriworkermap.properties", "/app|/*=lb\n!/app/private/*=lb\n/behind/*=lb;disabled=node1\n")
 	r.startHTTPD(suite{})
-	r.startGateway()
+	r.startGateway(suite{})
 	for _, c := range atTomcat() {
 		t.Run(c.name, func(t *testing.T) {
 			var told [2][]fact
