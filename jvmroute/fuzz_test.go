@@ -55,6 +55,7 @@ func FuzzQueryValue(f *testing.F) {
 	f.Add("x=1&appsession=al%69ce+b")
 	f.Add("appsession=a&appsession=b")
 	f.Add("app%73ession=%zz&=&&")
+	f.Add("appsession=x%25y")
 	f.Fuzz(func(t *testing.T, query string) {
 		value, presence := QueryValue(query, "appsession")
 		if (value != "") != (presence == Single) {

@@ -78,7 +78,7 @@ func formDecode(raw string) (string, bool) {
 		if !ok || c < ' ' || c == 0x7f || len(out) == MaxValue {
 			return "", false
 		}
-		plain = plain && c == raw[i]
+		plain = plain && width == 1 && c == raw[i] // %25 is no "%" as it stands
 		out = append(out, c)
 		i += width
 	}

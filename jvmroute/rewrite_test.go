@@ -238,6 +238,7 @@ func TestQueryValue(t *testing.T) {
 		{"; belongs to the value", "appsession=alice;x=1", "alice;x=1", Single},
 		{"= belongs to the value", "appsession=a=b", "a=b", Single},
 		{"percent decoded once", "appsession=al%69ce%2541", "alice%41", Single},
+		{"nothing but an escaped percent sign", "appsession=x%25y", "x%y", Single},
 		{"plus is a space", "appsession=al+ice%2B", "al ice+", Single},
 		{"name is decoded too", "app%73ession=alice", "alice", Single},
 		{"plus in a name is a space", "app+session=alice", "", Absent},
