@@ -207,14 +207,17 @@ func TestMigrationGuide(t *testing.T) {
 			second.come(t, old, "Apache")
 		},
 	}
-	steps := guide(t, "../docs/mod_jk.md", "Five steps")
-	for i, s := range steps {
-		said, code := sh.run(here.Replace(page.ReplaceAllString(s.command, "/app/hits.jsp")))
+	follow := func(s step, also string) {
+		said, code := sh.run(here.Replace(page.ReplaceAllString(s.command, "/app/hits.jsp")) + also)
 		said = back.Replace(said)
 		if code != 0 || s.prints != "" && squeeze(said) != squeeze(s.prints) {
 			log, _ := os.ReadFile(filepath.Join(dir, "work", "shell.log"))
 			t.Fatalf("$ %s\nended with %d and printed %q, want %q\n%s", s.command, code, said, s.prints, bytes.TrimSpace(log))
 		}
+	}
+	steps := guide(t, "../docs/mod_jk.md", "Five steps")
+	for i, s := range steps {
+		follow(s, "")
 		if i+1 == len(steps) || steps[i+1].block != s.block {
 			if do := after[s.block]; do != nil {
 				do()
@@ -224,6 +227,29 @@ func TestMigrationGuide(t *testing.T) {
 	}
 	if len(steps) < 15 || len(after) > 0 {
 		t.Errorf("%d commands; blocks that were not there: %d", len(steps), len(after))
+	}
+	// The same files without a configuration of our own: each command that serves does so for a while.
+	for _, name := range []string{"workers.properties", "uriworkermap.properties"} {
+		if err := os.Symlink(filepath.Join(conf, "conf", name), filepath.Join(dir, "work", name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	put(t, filepath.Join(dir, "work", "more.yaml"), fmt.Appendf(nil, "state: {dir: %q}\nadmin: {listen: \"127.0.0.1:%d\"}\nshutdown: {announce: 0s, grace: 1s}\n", dir+"/state", ports[2]))
+	served := 0
+	for _, s := range guide(t, "../docs/mod_jk.md", "Run the old files as they are") {
+		if !strings.HasPrefix(s.command, "twinhop run") {
+			follow(s, "")
+			continue
+		}
+		served++
+		follow(s, " -c more.yaml &")
+		follow(step{command: "curl -s -o /dev/null --retry 99 --retry-delay 0 --retry-max-time 20 --retry-connrefused http://127.0.0.1:8081/"}, "")
+		first.come(t, next, "")
+		second.come(t, old, "Apache")
+		follow(step{command: "kill %1; wait"}, "")
+	}
+	if served != 2 {
+		t.Errorf("the old files were run as they are %d times", served)
 	}
 	for name, nodes := range map[string]users{"first": first, "second": second} {
 		seen := map[string]bool{}
