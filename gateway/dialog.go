@@ -39,7 +39,7 @@ func (u *run) within() (Decision, error) {
 	case c.ok && u.a.Hint.none() && u.Usable(at):
 		return Decision{Member: at, Rule: AffinityCallID, Session: c.b.ID}, nil
 	case !c.ok && u.a.Hint.none():
-		u.ask(u.places.Active(u.Wants), nil)
+		u.ask(u.placing().Active(u.Wants), nil)
 		m := u.alike(u.New())
 		if m == nil {
 			return Decision{Rule: NoNode}, ErrNoNode
@@ -70,7 +70,7 @@ func (u *run) leave(at *cluster.Member) (Decision, error) {
 		if name == u.a.Hint.Node {
 			gone = u.named // nil also when this is another incarnation
 		}
-		u.ask(u.places.Active(u.Wants), gone)
+		u.ask(u.placing().Active(u.Wants), gone)
 		if d.Member, d.Rule = u.substitute(gone, name); d.Member == nil {
 			return Decision{Rule: NoNode}, ErrNoNode
 		}

@@ -21,6 +21,7 @@ type run struct {
 	a       *Ask
 	p       *Policy
 	places  Placement
+	placed  bool // places is known
 	ctx     context.Context
 	waits   bool    // may wait for a shared table
 	dry     bool    // without consequence
@@ -37,6 +38,14 @@ type run struct {
 	strict        bool            // and whatever node the message names
 }
 
+// placing says how the pool's work is placed; most messages need not know.
+func (u *run) placing() *Placement {
+	if !u.placed {
+		u.places, u.placed = u.p.Pools[u.Pool.Name], true
+	}
+	return &u.places
+}
+
 // finding is one key of the message and what the table says of it.
 type finding struct {
 	ev *Evidence // nil: the message has none
@@ -51,8 +60,6 @@ func (r *Router) begin(ctx context.Context, a *Ask) *run {
 	a.run = run{Set: set, r: r, a: a, ctx: ctx, waits: true, p: r.policy.Load()}
 	if a.run.p == nil {
 		a.run.p = &noPolicy
-	} else if a.Pool != nil {
-		a.run.places = a.run.p.Pools[a.Pool.Name]
 	}
 	return &a.run
 }
@@ -203,7 +210,7 @@ func (u *run) question() balance.Question {
 // pick asks the pool's algorithm, seeded by the first key of the message. Who
 // has a home goes there.
 func (u *run) pick(among []*cluster.Member) *cluster.Member {
-	algorithm, among := u.places.Algorithm(u.Wants), u.Carrying(among)
+	algorithm, among := u.placing().Algorithm(u.Wants), u.Carrying(among)
 	switch {
 	case len(among) == 0:
 		return nil

@@ -10,8 +10,8 @@ import (
 // algorithm says that it belongs, whatever the table knows. What a draining
 // member has, and calls that are known, have none.
 func (u *run) belongs() {
-	homer := u.places.Homer(u.Wants)
-	if homer == nil && len(u.places.Pins) == 0 || u.subj == &u.call {
+	homer := u.placing().Homer(u.Wants)
+	if homer == nil && len(u.placing().Pins) == 0 || u.subj == &u.call {
 		return
 	}
 	owner := (*cluster.Member)(nil)
@@ -22,8 +22,8 @@ func (u *run) belongs() {
 		return
 	}
 	if u.id.ev == nil {
-		homer = u.places.Active(u.Wants)
-	} else if m := u.places.Pins.Find(u.id.ev.Key, u.Own(), u.Wants); m != nil {
+		homer = u.placing().Active(u.Wants)
+	} else if m := u.placing().Pins.Find(u.id.ev.Key, u.Own(), u.Wants); m != nil {
 		u.home, homer = u.Member(m.Name), nil
 	}
 	if u.ask(homer, owner); u.home == nil {

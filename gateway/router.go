@@ -142,7 +142,7 @@ func (u *run) account(d *Decision) {
 		if u.subj == nil && !u.carries() && !u.Pool.Stateless {
 			load.Sessions.Add(1)
 		}
-		if o, ok := u.places.Algorithm(u.Wants).(balance.Observer); ok {
+		if o, ok := u.placing().Algorithm(u.Wants).(balance.Observer); ok {
 			u.a.q = u.question()
 			u.a.q.Known = u.a.q.Known || u.subj != nil
 			o.Assigned(d.Member, &u.a.q)

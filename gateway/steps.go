@@ -258,7 +258,7 @@ func (u *run) substitute(gone *cluster.Member, name string) (*cluster.Member, Ru
 	}
 	why := left(gone)
 	inherits := func(m *cluster.Member) bool { return u.Heir(m, gone, name) }
-	if m := u.places.Heirs.Follow(name, u.Pool, inherits); m != nil {
+	if m := u.placing().Heirs.Follow(name, u.Pool, inherits); m != nil {
 		if gone != nil && gone.Domain != "" && gone.Domain == m.Domain {
 			why = DomainFailover
 		}
@@ -294,9 +294,9 @@ func left(gone *cluster.Member) Rule {
 // anything else as new work.
 func (u *run) share(gone *cluster.Member, name string, among []*cluster.Member) *cluster.Member {
 	switch {
-	case u.places.Heirs != nil && len(among) > 0:
+	case u.placing().Heirs != nil && len(among) > 0:
 		left := gone == nil || !gone.Alive(u.Wants) // not only tried in vain
-		return u.places.Heirs.Choose(name, u.Wants, u.Carrying(among), left && !u.dry)
+		return u.placing().Heirs.Choose(name, u.Wants, u.Carrying(among), left && !u.dry)
 	case u.a.Kind == Within:
 		return u.alike(among)
 	}
