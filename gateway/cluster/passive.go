@@ -35,7 +35,9 @@ func CodesOf(list ...int) (c Codes) {
 }
 
 // Has tells whether a code is in the set.
-func (c *Codes) Has(code int) bool { return code >= 0 && code < 64*len(c) && c[code/64]>>(code%64)&1 == 1 }
+func (c *Codes) Has(code int) bool {
+	return code >= 0 && code < 64*len(c) && c[code/64]>>(code%64)&1 == 1
+}
 
 // on tells whether there is anything to look at.
 func (p *Passive) on() bool { return p.Limit > 0 || p.Requests > 0 }
