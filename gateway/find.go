@@ -214,7 +214,7 @@ func (u *run) pick(among []*cluster.Member) *cluster.Member {
 	switch {
 	case len(among) == 0:
 		return nil
-	case slices.Contains(among, u.home):
+	case slices.Contains(among, u.home), u.strict && u.Takes(u.home):
 		return u.home
 	case algorithm == nil:
 		return u.hash(among)

@@ -42,7 +42,7 @@ func (u *run) ask(homer balance.Homer, owner *cluster.Member) {
 	if homer == nil {
 		return
 	}
-	if living := u.Homes(owner); len(living) > 0 {
+	if living := u.Homes(owner, homer.Strict()); len(living) > 0 {
 		u.a.q = u.question()
 		if m := homer.Home(living, &u.a.q); m != nil {
 			u.home, u.strict = u.Member(m.Name), homer.Strict()

@@ -134,12 +134,13 @@ func (s *Set) Forceable(own *cluster.Member, others bool) []*cluster.Member {
 // belong to for all protocols at once: they serve everything that the pool
 // serves. That they are busy just now does not count, so that the list is the
 // same for every message, and on every gateway that knows the same nodes. Nor
-// do the words of a variant.
-func (s *Set) Homes(owner *cluster.Member) []*cluster.Member {
+// do the words of a variant. With resting those that asked to be left alone for
+// a while are among them.
+func (s *Set) Homes(owner *cluster.Member, resting bool) []*cluster.Member {
 	list := s.List[:0]
 	for _, m := range s.Own().Members {
 		switch {
-		case !s.whole(m) || owner != nil && owner.Version != m.Version:
+		case !s.whole(m, resting) || owner != nil && owner.Version != m.Version:
 		case owner == nil && len(list) > 0 && m.Version < list[0].Version:
 		case owner == nil && len(list) > 0 && m.Version > list[0].Version:
 			list = append(list[:0], m)
@@ -151,13 +152,19 @@ func (s *Set) Homes(owner *cluster.Member) []*cluster.Member {
 	return s.List
 }
 
+// Takes tells whether m, a home, gets something new although it may have asked
+// to be left alone for a while.
+func (s *Set) Takes(m *cluster.Member) bool {
+	return s.Usable(m) && m.Activation == cluster.Active && (s.Scheme == "" || m.Addr(s.Wants).Scheme == s.Scheme)
+}
+
 // whole tells whether nothing keeps m from serving what its pool serves.
-func (s *Set) whole(m *cluster.Member) bool {
+func (s *Set) whole(m *cluster.Member, resting bool) bool {
 	if m.Activation != cluster.Active {
 		return false
 	}
 	for _, service := range [...]cluster.Service{cluster.HTTP, cluster.SIP} {
-		if s.Pool.Serves(service) && (!m.Has(service) || !m.Alive(service) || m.Resting(service)) {
+		if s.Pool.Serves(service) && (!m.Has(service) || !m.Alive(service) || m.Resting(service) && !resting) {
 			return false
 		}
 	}

@@ -71,7 +71,7 @@ func TestLists(t *testing.T) {
 	type list = func(*Set) []*cluster.Member
 	fresh := func(s *Set) []*cluster.Member { return s.New() }
 	homes := func(owner string) list {
-		return func(s *Set) []*cluster.Member { return s.Homes(s.Member(owner)) }
+		return func(s *Set) []*cluster.Member { return s.Homes(s.Member(owner), false) }
 	}
 	instead := func(leaving string) list {
 		return func(s *Set) []*cluster.Member { return s.Instead(s.Member(leaving), any) }
@@ -103,6 +103,7 @@ func TestLists(t *testing.T) {
 		"homes: not drained":                {[]cluster.NodeSpec{node("a"), node("b")}, activation("a", cluster.Disabled), "", homes("a"), "b"},
 		"homes: not in error":               {[]cluster.NodeSpec{node("a"), node("b")}, fail("a"), "", homes("a"), "b"},
 		"homes: not resting":                {[]cluster.NodeSpec{node("a"), node("b")}, rest("a"), "", homes(""), "b"},
+		"homes: resting ones, if wanted":    {[]cluster.NodeSpec{node("a"), node("b")}, rest("a"), "", func(s *Set) []*cluster.Member { return s.Homes(nil, true) }, "a b"},
 		"homes: tried ones as well":         {[]cluster.NodeSpec{node("a"), node("b")}, nil, "a", homes(""), "a b"},
 		"forceable: own":                    {[]cluster.NodeSpec{node("a"), node("b"), node("c")}, fail("a", "b"), "", force("b", true), "b"},
 		"forceable: any":                    {[]cluster.NodeSpec{node("a"), node("b"), node("c")}, fail("a", "b"), "", force("c", true), "a b"},
@@ -142,6 +143,15 @@ func TestSingleOnes(t *testing.T) {
 	s.Tried = []*cluster.Node{s.Member("b").Node}
 	if m := s.HotStandby(); m == nil || m.Name != "c" || s.Redirect(s.Member("a")) != nil || s.Usable(s.Member("b")) || s.Usable(nil) || !s.WasTried("b") {
 		t.Errorf("tried: %v", m)
+	}
+	if !s.Takes(s.Member("a")) || s.Takes(s.Member("b")) || s.Takes(s.Member("c")) || s.Takes(nil) {
+		t.Error("who takes something new")
+	}
+	if s.Scheme = "udp"; !s.Takes(s.Member("a")) {
+		t.Error("by the scheme that it needs")
+	}
+	if s.Scheme = "tcp"; s.Takes(s.Member("a")) {
+		t.Error("not by the scheme that it needs")
 	}
 	if s.Alone() || !(&Set{Pool: view(t, nil, a), Wants: cluster.SIP}).Alone() || (&Set{Pool: view(t, nil, c), Wants: cluster.SIP}).Alone() {
 		t.Error("alone")
