@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -173,6 +174,29 @@ func TestOldFilesAsTheyAre(t *testing.T) {
 	w.becomes("without a map all is as before", rules)
 	put(t, w.uriMap(), []byte("/app|/*=shop\n"))
 	w.becomes("the map is back", map[string]int{"/app/plain.jsp": 200})
+	// All files again: what httpd does at "graceful".
+	site := filepath.Join(w.dir, "httpd/sites/shop.conf")
+	put(t, site, []byte("<VirtualHost *:80>\nServerName shop.example.com\nJkMountFile conf/uriworkermap.properties\nJkMountFileReload 1\nJkUnMount /app/plain.jsp shop\n</VirtualHost>\n"))
+	hangUp := func() {
+		if err := w.proc.cmd.Process.Signal(syscall.SIGHUP); err != nil {
+			t.Fatal(err)
+		}
+	}
+	hangUp()
+	w.becomes("the files of httpd", map[string]int{"/app/plain.jsp": 404, "/behind/plain.jsp": 404, "/app/hits.jsp": 200})
+	put(t, w.uriMap(), []byte("/app|/*=shop\n/behind|/*=shop\n"))
+	w.becomes("the map is followed with the new files", map[string]int{"/app/plain.jsp": 404, "/behind/told.jsp": 200})
+	put(t, site, []byte("JkMoutn /x shop\n"))
+	hangUp()
+	eventually(t, 15*time.Second, "it is told what is wrong", func() error {
+		text, err := os.ReadFile(w.proc.log)
+		if err == nil && !strings.Contains(string(text), "the configuration in force stays") {
+			err = fmt.Errorf("not a word")
+		}
+		return err
+	})
+	w.becomes("bad files change nothing", map[string]int{"/app/plain.jsp": 404, "/behind/told.jsp": 200})
+
 	if n := stop(); n < 500 {
 		t.Errorf("only %d requests", n)
 	}

@@ -47,8 +47,11 @@ var errLater = errors.New("the rules could not be put into force")
 // settle is how long a file has to stay as it is before it is read: whoever writes it may not be done.
 const settle = time.Second
 
-// follow looks at the map that was read, for as long as ctx lasts.
-func (l *loaded) follow(ctx context.Context, g *assembly.Gateway, log *slog.Logger) {
+// errReplaced says that other files were read meanwhile: whoever follows the map of these has nothing to say any more.
+var errReplaced = errors.New("other files are in force")
+
+// follow looks at the map that was read, for as long as ctx lasts. put puts a configuration with changed rules into force.
+func (l *loaded) follow(ctx context.Context, put func(context.Context, config.Config) error, log *slog.Logger) {
 	in := l.result.Input
 	if l.result.MapFile == "" || l.result.Reload == 0 {
 		return
@@ -65,7 +68,10 @@ func (l *loaded) follow(ctx context.Context, g *assembly.Gateway, log *slog.Logg
 		}
 		c := l.config
 		c.Mounts, c.Pools = rules.Mounts, rules.Pools
-		if _, err := g.Reload(ctx, c); err != nil {
+		switch err := put(ctx, c); {
+		case errors.Is(err, errReplaced):
+			return nil
+		case err != nil:
 			return errors.Join(errLater, err)
 		}
 		for _, f := range rules.Differ {

@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"twinhop/gateway/config"
 )
 
 // followed is a mapFile over a file system in memory, and what it did.
@@ -149,4 +151,12 @@ func TestMapFileIsReadWhenItIsDone(t *testing.T) {
 		cancel()
 		<-done
 	})
+}
+
+// Who still follows the map of files that others took the place of puts nothing into force.
+func TestMapOfReplacedFiles(t *testing.T) {
+	r := &reloader{now: &loaded{}}
+	if err := r.put(&loaded{})(t.Context(), config.Config{}); !errors.Is(err, errReplaced) {
+		t.Errorf("put into force: %v", err)
+	}
 }

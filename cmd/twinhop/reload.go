@@ -111,6 +111,19 @@ func (r *reloader) reload(ctx context.Context) (assembly.Reloaded, error) {
 	return done, nil
 }
 
+// put returns what puts changed rules of l into force, as long as l is what was read last.
+func (r *reloader) put(l *loaded) func(context.Context, config.Config) error {
+	return func(ctx context.Context, c config.Config) error {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		if r.now != l {
+			return errReplaced
+		}
+		_, err := r.gateway.Reload(ctx, c)
+		return err
+	}
+}
+
 // run follows the map of URIs and takes SIGHUP as a wish to reload, until ctx
 // ends.
 func (r *reloader) run(ctx context.Context) {
@@ -123,7 +136,7 @@ func (r *reloader) run(ctx context.Context) {
 	follow := func(l *loaded) {
 		var inner context.Context
 		inner, stop = context.WithCancel(ctx)
-		group.Go(func() { l.follow(inner, r.gateway, r.log) })
+		group.Go(func() { l.follow(inner, r.put(l), r.log) })
 	}
 	follow(r.now)
 	for {
