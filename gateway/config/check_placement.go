@@ -56,7 +56,11 @@ func (r *checker) checkPlacement(c *Config, p *Pool) {
 	r.checkPins(c, p, path)
 	for key, takers := range r.words.Takes {
 		if r.Given(path+"."+key) && !r.FailedUnder(path+"."+key) && !slices.ContainsFunc(used, func(a string) bool { return slices.Contains(takers, a) }) {
-			r.Warn(path+"."+key, "leave it out, or balance by one of: "+strings.Join(takers, ", "), "has no effect with balance: %s", strings.Join(used, " and "))
+			hint := "leave it out"
+			if len(takers) > 0 {
+				hint += ", or balance by one of: " + strings.Join(takers, ", ")
+			}
+			r.Warn(path+"."+key, hint, "has no effect with balance: %s", strings.Join(used, " and "))
 		}
 	}
 	if r.words.Configure == nil || r.FailedUnder(path) {

@@ -29,26 +29,25 @@ func newAlgorithm(word string, p config.Placement) (balance.Algorithm, error) {
 	} else if a, ok = balance.New(word); !ok {
 		return nil, fmt.Errorf("there is no algorithm %q", word)
 	}
-	words := p.OwnWords()
-	c, ok := a.(balance.Configurable)
-	switch {
-	case ok:
-		if err := c.Configure(balance.Params{Failback: p.Failback, ReportAge: p.ReportAge, Own: words}); err != nil {
+	if c, ok := a.(balance.Configurable); ok {
+		if err := c.Configure(balance.Params{Failback: p.Failback, ReportAge: p.ReportAge, Own: p.OwnWords()}); err != nil {
 			return nil, err
 		}
-	case len(words) > 0:
-		return nil, fmt.Errorf("it takes no parameters of its own")
 	}
 	return a, nil
 }
 
 // configure tells what is wrong with the parameters of an algorithm.
 func configure(word string, p config.Placement) error {
-	if own[word] == nil && len(p.Own) > 0 {
-		return fmt.Errorf("it takes no parameters of its own")
-	}
 	_, err := newAlgorithm(word, p)
 	return err
+}
+
+// takes says which algorithms heed which key of a placement.
+func takes() map[string][]string {
+	all := balance.Takes()
+	all["own"] = slices.Sorted(maps.Keys(own))
+	return all
 }
 
 // policy says the same as the configuration in the words of the Router. Each
@@ -73,12 +72,10 @@ func placement(c *config.Config, pool *config.Pool, held func(node string) int) 
 	if place.HTTP, err = newAlgorithm(pool.Balance, pool.Placement); err != nil {
 		return place, fmt.Errorf("balance %s: %w", pool.Balance, err)
 	}
-	params := pool.Placement
-	if c.SIP.Pool != pool.Name {
-		params.Own = nil // calls do not come here
-	}
-	if place.SIP, err = newAlgorithm(c.SIP.Balance, params); err != nil {
-		return place, fmt.Errorf("sip.balance %s: %w", c.SIP.Balance, err)
+	if c.SIP.Pool == pool.Name { // else no calls come here
+		if place.SIP, err = newAlgorithm(c.SIP.Balance, pool.Placement); err != nil {
+			return place, fmt.Errorf("sip.balance %s: %w", c.SIP.Balance, err)
+		}
 	}
 	join(&place, c, pool.Balance)
 	for _, pin := range pool.Placement.Pins {

@@ -84,13 +84,26 @@ func TestOwnAlgorithm(t *testing.T) {
 		t.Errorf("%+v", p.HTTP)
 	}
 	for text, want := range map[string]string{
-		"pools: {default: {balance: custom, placement: {own: {zone: mars}}}}\nsip: {balance: custom}": `pools.default.placement.own: balance "custom": there is no zone "mars"`,
-		"pools: {default: {balance: requests, placement: {own: {zone: eu}}}}\nsip: {balance: custom}": `pools.default.placement.own: balance "requests": it takes no parameters of its own`,
+		"pools: {default: {balance: custom, placement: {own: {zone: mars}}}}\nsip: {balance: custom}":   `pools.default.placement.own: balance "custom": there is no zone "mars"`,
+		"pools: {default: {balance: requests, placement: {own: {zone: mars}}}}\nsip: {balance: custom}": `pools.default.placement.own: balance "custom": there is no zone "mars"`,
 		"pools: {default: {balance: custum}}": `pools.default.balance: "custum" is not a known word`,
 	} {
 		_, ps := config.Parse("test", []byte(twoNodes+text), Words())
 		if errs, _ := ps.Count(); errs != 1 || !strings.Contains(ps[0].String(), want) {
 			t.Errorf("%s:\n%v, want %s", text, ps, want)
+		}
+	}
+}
+
+func TestOwnWordsThatNobodyTakes(t *testing.T) {
+	const want = "has no effect with balance: requests and round-robin"
+	for _, known := range []bool{false, true} {
+		if known {
+			addCustom(t)
+		}
+		_, ps := config.Parse("test", []byte(twoNodes+"pools: {default: {placement: {own: {zone: eu}}}}"), Words())
+		if len(ps) != 1 || ps[0].Message != want || strings.HasSuffix(ps[0].Hint, ": ") || strings.Contains(ps[0].Hint, "custom") != known {
+			t.Errorf("known %v: %+v", known, ps)
 		}
 	}
 }

@@ -19,7 +19,7 @@ func Words() config.Words {
 		Balance:       algorithmNames(),
 		Deterministic: balance.Deterministic(),
 		Homes:         balance.Homes(),
-		Takes:         balance.Takes(),
+		Takes:         takes(),
 		OldClass:      oldClass,
 		Configure:     configure,
 		HTTPSources:   httpfront.Sources(),
