@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"bufio"
+	"crypto/tls"
 	"flag"
 	"fmt"
 	"io"
@@ -40,6 +41,7 @@ type suite struct {
 	trials []trialOf
 
 	byHTTPD bool // the gateway finds everything by httpd.conf
+	tls     bool // both speak TLS
 }
 
 // A rig is a running suite.
@@ -48,6 +50,8 @@ type rig struct {
 	dir    string
 	nodes  []map[string]*container // of each trial, by name
 	fronts [2]front                // mod_jk, the gateway
+	client *tls.Config             // nil: no TLS
+	person tls.Certificate         // of a client
 }
 
 type front struct {
@@ -65,6 +69,7 @@ var suites = map[string]func() suite{
 	"Messages": differentialMessages,
 	"Sessions": differentialSessions,
 	"HTTPD":    differentialHTTPD,
+	"TLS":      differentialTLS,
 	"Recovery": differentialRecovery,
 }
 
@@ -181,6 +186,9 @@ func (r *rig) startHTTPD(s suite) {
 		b.WriteString("User nobody\nGroup nogroup\n")
 	}
 	b.WriteString("ServerLimit 1\nStartServers 1\nThreadsPerChild 32\nMaxRequestWorkers 32\nMinSpareThreads 1\nMaxSpareThreads 64\nTimeout 20\n")
+	if s.tls {
+		b.WriteString(r.secure())
+	}
 	b.WriteString("JkWorkersFile workers.properties\nJkMountFile uriworkermap.properties\nJkMountFileReload 0\nJkShmFile jk.shm\nJkLogFile mod_jk.log\nJkLogLevel info\n")
 	b.WriteString(s.httpd)
 	for i, c := range s.trials {
@@ -225,7 +233,6 @@ func (f front) addr() string { return fmt.Sprintf("127.0.0.1:%d", f.port) }
 // mod_jk does, not by probes.
 func (r *rig) startGateway(s suite) {
 	admin := freePort(r.t)
-	r.write("twinhop.yaml", fmt.Sprintf("state: {dir: state}\nadmin: {listen: \"127.0.0.1:%d\"}\nshutdown: {announce: 0s, grace: 1s}\nhealth: {ajp: {interval: 0}}\n", admin))
 	if err := os.Mkdir(filepath.Join(r.dir, "state"), 0o700); err != nil {
 		r.t.Fatal(err)
 	}
@@ -234,8 +241,13 @@ func (r *rig) startGateway(s suite) {
 	if s.byHTTPD {
 		files = []string{"--httpd", "httpd.conf"}
 	}
+	listen := fmt.Sprintf("listen: {http: [{addr: %q}]}\n", r.fronts[1].addr())
+	if s.tls {
+		listen = fmt.Sprintf("listen: {http: [{addr: %q, tls: {cert: site.pem, key: site.key, clientCA: root.pem, clientAuth: optional}}]}\n", r.fronts[1].addr())
+	}
+	r.write("twinhop.yaml", listen+fmt.Sprintf("state: {dir: state}\nadmin: {listen: \"127.0.0.1:%d\"}\nshutdown: {announce: 0s, grace: 1s}\nhealth: {ajp: {interval: 0}}\n", admin))
 	var err error
-	if w.proc, err = launch(r.dir, "twinhop", append([]string{built(r.t, true), "run", "--listen", r.fronts[1].addr(), "-c", "twinhop.yaml"}, files...)...); err != nil {
+	if w.proc, err = launch(r.dir, "twinhop", append([]string{built(r.t, true), "run", "-c", "twinhop.yaml"}, files...)...); err != nil {
 		r.t.Fatal(err)
 	}
 	r.t.Cleanup(w.strike)
@@ -251,6 +263,9 @@ type play struct {
 	front front
 	word  string
 	seen  []*sight
+
+	tls    *tls.Config
+	person tls.Certificate
 
 	first   func() // called with the first part of an answer's body
 	holding bool   // requests are at work, so deliveries are not asked for
@@ -362,6 +377,9 @@ func (p *play) exchange(raw string) *sight {
 	defer conn.Close()
 	_, s.from, _ = net.SplitHostPort(conn.LocalAddr().String())
 	_ = conn.SetDeadline(time.Now().Add(5 * time.Second))
+	if p.tls != nil {
+		conn = tls.Client(conn, p.tls)
+	}
 	go func() { _, _ = io.WriteString(conn, raw) }()
 	s.read(bufio.NewReader(conn), p.first)
 	return s
@@ -424,7 +442,10 @@ func (r *rig) compare(t *testing.T, c trialOf, number int) {
 			n.up(t)
 			n.usual()
 		}
-		p := &play{t: t, nodes: r.nodes[number], book: r.nodes[number][c.names()[0]].book, front: f, word: word(number)}
+		p := &play{t: t, nodes: r.nodes[number], book: r.nodes[number][c.names()[0]].book, front: f, word: word(number), person: r.person}
+		if r.client != nil {
+			p.tls = r.client.Clone()
+		}
 		begun := time.Now()
 		c.play(p)
 		took[i] = time.Since(begun).Round(time.Millisecond)

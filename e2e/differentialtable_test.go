@@ -40,6 +40,14 @@ var deviations = []deviation{
 			return strings.HasSuffix(g.name, " server") || strings.HasSuffix(g.name, " field host") && g.value == "-" ||
 				strings.HasSuffix(g.name, " line") && strings.Replace(g.value, "HTTP/1.0", "HTTP/1.1", 1) == g.ours
 		}},
+	{"names of ciphers", "the cipher of TLS has the name of RFC 8446's registry, as Java has it, and not OpenSSL's", false,
+		func(g gap) bool {
+			return strings.HasSuffix(g.name, " attribute ssl_cipher") && strings.HasPrefix(g.ours, "TLS_")
+		}},
+	{"no ssl_session", "the id of a TLS session is not told: sessions are resumed by tickets, which have none", false,
+		func(g gap) bool {
+			return strings.HasSuffix(g.name, " attribute ssl_session") && g.ours == "-" || strings.HasSuffix(g.name, " attributes") && strings.Replace(g.value, "ssl_session ", "", 1) == g.ours
+		}},
 	{"Pragma in other words", "`Pragma: no-cache` alone is also said as `Cache-Control`", false,
 		func(g gap) bool { return strings.HasSuffix(g.name, " field cache-control") && g.ours == "no-cache" }},
 	{"TRACE goes to the node", "httpd answers it", false, func(g gap) bool { return g.name != "status" }},
