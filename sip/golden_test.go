@@ -109,7 +109,7 @@ func playScene(t *testing.T, file string) {
 // setScene reads the words of the set-up.
 func setScene(t *testing.T, comment string) *stage {
 	line, _, _ := strings.Cut(comment, "\n")
-	two, dual, six, set, schemes := false, false, false, Settings{}, []string(nil)
+	two, dual, six, set, schemes, capacity := false, false, false, Settings{}, []string(nil), ""
 	var tweaks []func(*Front)
 	for _, w := range strings.Fields(line) {
 		name, value, _ := strings.Cut(w, "=")
@@ -127,6 +127,8 @@ func setScene(t *testing.T, comment string) *stage {
 			schemes = strings.Split(value, ",")
 		case "dual": // sockets for IPv6 beside those for IPv4
 			dual = true
+		case "capacity": // of each node: "vm:1,pstn:2"
+			capacity = value
 		case "nodes6": // the nodes have such addresses
 			six = true
 		case "from.user":
@@ -154,6 +156,9 @@ func setScene(t *testing.T, comment string) *stage {
 		}
 	}
 	s := newStage(t, two, set)
+	if capacity != "" {
+		s.equip(capacity)
+	}
 	if dual {
 		s.addIPv6()
 	}
@@ -212,6 +217,8 @@ func setWord(t *testing.T, set *Settings, name, value string) {
 		set.Transactions = number()
 	case "scanner":
 		set.Scanners = append(set.Scanners, value)
+	case "rule", "default", "unmatched", "non-invite", "full500", "from-nodes":
+		setResources(set, name, value)
 	default:
 		t.Fatalf("set-up %q", name)
 	}
@@ -236,6 +243,8 @@ func (s *stage) do(words []string) []caught {
 		s.front.draining.Store(true)
 	case "fail":
 		s.catcher(words[1]).fails[at(words[2])] = true
+	case "used": // what node1 and node2 have in use
+		s.used(words[1], words[2:])
 	case "heal":
 		clear(s.catcher(words[1]).fails)
 	case "deaf": // nobody takes connections there, which shows at once or after some time

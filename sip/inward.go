@@ -97,6 +97,9 @@ func (w *worker) choose() (gateway.Decision, error) {
 	if closed {
 		w.ask.Kind = gateway.Same // a repetition of what is known is no new dialog
 	}
+	if err := w.require(); err != nil {
+		return gateway.Decision{}, err
+	}
 	d, err := w.decide()
 	switch {
 	case closed && (err != nil || d.Rule != gateway.AffinityCallID):
@@ -133,10 +136,8 @@ func (w *worker) refuse(err error) {
 		w.reply(closing)
 	case w.msg.Method == peek.Cancel && w.ask.Kind == gateway.Same:
 		w.reply(noTransaction)
-	case errors.Is(err, gateway.ErrBusy):
-		w.reply(busy)
 	default:
-		w.reply(noNode)
+		w.reply(w.refusal(err))
 	}
 }
 

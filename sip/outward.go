@@ -186,6 +186,7 @@ func (w *worker) learnCall() {
 	if w.msg.Method == peek.Invite {
 		life, w.ask.Counts = callSetup, true
 	}
+	w.takes()
 	w.addCall(life)
 	w.tell(w.node)
 }

@@ -46,6 +46,9 @@ func (w *worker) reply(s status) {
 	if e.At(end); s.retryAfter {
 		e.Text("Retry-After: ").Int(1 + int(w.id%10)).EndLine() // not all at once
 	}
+	if s.allow { // outside dialogs, and within them (RFC 3261 section 21.4.6)
+		e.Text("Allow: INVITE, ACK, CANCEL, BYE, OPTIONS, PRACK, UPDATE, INFO, REFER, NOTIFY").EndLine()
+	}
 	if s.extension {
 		w.unsupported(e)
 	}

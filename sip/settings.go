@@ -26,8 +26,9 @@ type Settings struct {
 	// Transport toward nodes, udp or tcp, where a node serves it; "" = that of its first address (internalTransport).
 	Transport string
 	// UDPLimit is the size in bytes above which a request leaves by TCP where the next hop has it; 0 = none (RFC 3261 section 18.1.1).
-	UDPLimit int
-	Pending  pending.Settings // of INVITEs that are not answered; the zero value keeps none
+	UDPLimit  int
+	Resources *Resources       // what calls take of their nodes; nil: nothing
+	Pending   pending.Settings // of INVITEs that are not answered; the zero value keeps none
 
 	Limits       peek.Limits           // of one message; the zero value: the defaults
 	Trusted      []netip.Prefix        // exempt from what follows, as nodes are, but for Scanners

@@ -10,6 +10,7 @@ type status struct {
 	code       int
 	phrase     string
 	retryAfter bool // the sender may try again in a while
+	allow      bool // says which methods are served
 	extension  bool // says which Proxy-Require is not understood
 }
 
@@ -19,6 +20,7 @@ var (
 	alive         = status{code: 200, phrase: "OK"}
 	badRequest    = status{code: 400, phrase: "Bad Request"}
 	noHop         = status{code: 404, phrase: "Not Found"}
+	notAllowed    = status{code: 405, phrase: "Method Not Allowed", allow: true}
 	longURI       = status{code: 414, phrase: "Request-URI Too Long"}
 	badScheme     = status{code: 416, phrase: "Unsupported URI Scheme"}
 	late          = status{code: 408, phrase: "Request Timeout"}
@@ -27,6 +29,8 @@ var (
 	loop          = status{code: 482, phrase: "Loop Detected"}
 	tooManyHops   = status{code: 483, phrase: "Too Many Hops"}
 	cancelled     = status{code: 487, phrase: "Request Terminated"}
+	noResource    = status{code: 500, phrase: "No Such Resource"}
+	serviceFull   = status{code: 500, phrase: "Service full", retryAfter: true}
 	noNode        = status{code: 503, phrase: "Service Unavailable", retryAfter: true}
 	busy          = status{code: 503, phrase: "All Nodes Busy", retryAfter: true}
 	busyNow       = status{code: 503, phrase: "Too Many Requests", retryAfter: true}

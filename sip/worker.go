@@ -46,6 +46,7 @@ type worker struct {
 	flow    uint64       // its number
 	msg     peek.Message
 	ask     gateway.Ask
+	needs   cluster.Needs    // of the question
 	tried   []*cluster.Node  // that this message could not be sent to
 	choice  gateway.Decision // for this message; with routed: it is being sent there, and may go elsewhere
 	routed  bool

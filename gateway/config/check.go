@@ -19,6 +19,7 @@ func (r *checker) check(c *Config) {
 	r.checkMounts(c)
 	r.checkStatus(c)
 	r.checkSIP(c)
+	r.checkResources(c)
 	r.checkLimits(c)
 	r.checkListen(c)
 	r.checkTLS(c)

@@ -166,6 +166,8 @@ func flatten(path string, v reflect.Value, out map[string]string) {
 			switch of := v.Index(i).Interface().(type) {
 			case Pool:
 				name = decode.Join(path, of.Name)
+			case Resource:
+				name = decode.Join(path, of.Name)
 			case Status:
 				name = decode.Join(path, of.Name)
 			}

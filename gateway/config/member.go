@@ -16,6 +16,7 @@ type Member struct {
 	Retries                                   NodeRetries
 	FailOnStatus                              []int
 	Repeat                                    []string // nil: the idempotent methods
+	Capacity                                  []Resource
 
 	Index int // in Pool.Nodes
 }
@@ -46,7 +47,7 @@ func member(n Node, own PoolNode, index int) Member {
 	m := Member{
 		Node: n.Name, Route: n.Route, Domain: n.Domain, Redirect: n.Redirect, Activation: n.Activation,
 		Weight: n.Weight, Distance: n.Distance, BusyLimit: n.BusyLimit, HTTP: n.HTTP != "", SIP: len(n.SIP) > 0,
-		Retries: n.Retries, FailOnStatus: n.FailOnStatus, Repeat: n.Repeat, Index: index,
+		Retries: n.Retries, FailOnStatus: n.FailOnStatus, Repeat: n.Repeat, Capacity: n.Capacity, Index: index,
 	}
 	override(&m.Route, own.Route)
 	override(&m.Domain, own.Domain)
@@ -59,6 +60,9 @@ func member(n Node, own PoolNode, index int) Member {
 	override(&m.Retries.Interval, own.Retries.Interval)
 	override(&m.FailOnStatus, own.FailOnStatus)
 	override(&m.Repeat, own.Repeat)
+	if own.Capacity != nil {
+		m.Capacity = own.Capacity
+	}
 	return m
 }
 

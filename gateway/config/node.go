@@ -18,6 +18,7 @@ type Node struct {
 	Redirect     string      `yaml:"redirect" form:"route"` // route of the preferred substitute
 	Activation   string      `yaml:"activation" oneof:"active disabled stopped"`
 	BusyLimit    int         `yaml:"busyLimit" min:"0" max:"1000000"` // HTTP requests at a time; 0: no limit [busy_limit]
+	Capacity     []Resource  `yaml:"capacity" keyed:"Name" max:"64"`  // of what calls take, see SIP.Resources
 	Retries      NodeRetries `yaml:"retries"`
 	FailOnStatus []int       `yaml:"failOnStatus" max:"64" each:"min:\"-599\" max:\"599\""` // [fail_on_status]
 	// Repeat are the methods that may go to another node after they were sent

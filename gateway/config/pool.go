@@ -81,6 +81,7 @@ type PoolNode struct {
 	Redirect     *string       `yaml:"redirect" form:"route"`
 	Activation   *string       `yaml:"activation" oneof:"active disabled stopped"`
 	BusyLimit    *int          `yaml:"busyLimit" min:"0" max:"1000000"`
+	Capacity     []Resource    `yaml:"capacity" keyed:"Name" max:"64"` // instead of the node's, as a whole
 	Retries      PoolNodeTries `yaml:"retries"`
 	FailOnStatus *[]int        `yaml:"failOnStatus" max:"64" each:"min:\"-599\" max:\"599\""`
 	Repeat       *[]string     `yaml:"repeat" form:"method" max:"32"`

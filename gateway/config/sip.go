@@ -15,6 +15,8 @@ type SIP struct {
 	OutboundProxy     string   `yaml:"outboundProxy" form:"sipPeer"`         // see form.ParseSIPPeer
 	ExtraServerNodes  []string `yaml:"extraServerNodes" form:"ip"`
 	Hint              string   `yaml:"hint" oneof:"opaque"`
+
+	Resources *Resources `yaml:"resources"` // nil: calls take nothing
 }
 
 // Failover says when an INVITE that a node leaves unanswered goes to another
