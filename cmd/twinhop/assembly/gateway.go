@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/netip"
 	"os"
+	"path/filepath"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -18,6 +19,7 @@ import (
 	"twinhop/appsession"
 	"twinhop/appsession/memstore"
 	"twinhop/cmd/twinhop/certs"
+	"twinhop/cmd/twinhop/resources"
 	"twinhop/gateway"
 	"twinhop/gateway/calls"
 	"twinhop/gateway/cluster"
@@ -71,6 +73,7 @@ type Gateway struct {
 	doomed   time.Time                     // when pools that are not in spec go; zero: there are none
 	prober   *httpProber
 	policy   atomic.Pointer[gateway.Policy]
+	calls    *resources.File // of those that take resources, over a restart
 	log      *slog.Logger
 	places   places
 	secrets  *Secrets
@@ -174,6 +177,8 @@ func (g *Gateway) buildCluster() (*plan, error) {
 func (g *Gateway) buildRouter(p *plan) {
 	names, _ := g.secrets.key(forNames, 16)
 	g.Book = &calls.Book{}
+	g.calls = &resources.File{Path: filepath.Join(g.places.state, "calls"), Book: g.Book, Log: g.log}
+	g.calls.Load(g.Registry.View())
 	g.Trace = &trace.Log{MaxBytes: int64(g.config.Telemetry.Trace.MaxBytes)}
 	g.Router = &gateway.Router{Store: g.Store, Views: g.Registry.View, Report: g.Registry.Report, Judge: g.Registry.Judge, Sent: g.Registry.Sent, Heard: g.Registry.Heard,
 		Book: g.Book, Observer: g.Trace,
@@ -305,6 +310,7 @@ func (g *Gateway) upkeep(ctx context.Context) error {
 		case now := <-tick.C:
 			g.Registry.Maintain(now, g.Router.Age)
 			g.bury(now)
+			g.mourn()
 			if n++; n%5 == 0 {
 				g.Book.Sweep(now)
 			}
@@ -312,6 +318,15 @@ func (g *Gateway) upkeep(ctx context.Context) error {
 				full = u.Overflow
 				g.tellFull(full, u.Keys)
 			}
+		}
+	}
+}
+
+// mourn gives back what the calls take of nodes that died.
+func (g *Gateway) mourn() {
+	for _, n := range g.Registry.View().Nodes {
+		if n.Health(cluster.SIP) == cluster.Down {
+			g.Book.Lose(n.Name)
 		}
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"slices"
 
+	"twinhop/cmd/twinhop/resources"
 	"twinhop/gateway"
 	"twinhop/gateway/balance"
 	"twinhop/gateway/config"
@@ -88,6 +89,7 @@ func placement(c *config.Config, pool *config.Pool, held func(node string) int) 
 	if pool.Placement.Failover == "group" {
 		place.Heirs = &balance.Heirs{Held: held, ByName: c.Gateways > 1}
 	}
+	place.Bench = resources.Bench(c, pool.Name)
 	return place, nil
 }
 

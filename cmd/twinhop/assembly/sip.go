@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"time"
 
+	"twinhop/cmd/twinhop/resources"
 	"twinhop/gateway"
 	"twinhop/gateway/config"
 	"twinhop/gateway/config/form"
@@ -79,7 +80,7 @@ func sipSettings(c *config.Config) sipfront.Settings {
 		}
 		s.Sources = append(s.Sources, sipfront.Source{From: from, Header: header, Users: k.Exclude.Users, Pattern: whole(k.Exclude.Pattern), Networks: networks(k.Exclude.Networks)})
 	}
-	s.Pending = pendingSettings(c)
+	s.Pending, s.Resources = pendingSettings(c), resources.Settings(c)
 	limitSIP(&s, &c.Limits)
 	return s
 }
@@ -93,7 +94,7 @@ func pendingSettings(c *config.Config) pending.Settings {
 	case "never":
 		when = pending.Never
 	}
-	return pending.Settings{Invite: f.Invite, Trying: f.Trying, Total: f.Total, Attempts: f.Attempts, Codes: f.Codes, Send100: when,
+	return pending.Settings{Invite: f.Invite, Trying: f.Trying, Total: f.Total, Attempts: f.Attempts, Codes: resources.Codes(c), Send100: when,
 		Early: f.Dialog == "early", Max: c.Limits.SIP.Pending}
 }
 

@@ -61,7 +61,7 @@ func clusterSpec(c *config.Config) (cluster.Spec, error) {
 	for _, n := range c.Nodes {
 		act, _ := cluster.ParseActivation(n.Activation)
 		node := cluster.NodeSpec{Name: n.Name, Route: n.Route, Weight: n.Weight, Distance: n.Distance,
-			Domain: n.Domain, Redirect: n.Redirect, Activation: act, BusyLimit: n.BusyLimit}
+			Domain: n.Domain, Redirect: n.Redirect, Activation: act, BusyLimit: n.BusyLimit, Capacity: config.Sizes(n.Capacity)}
 		if n.HTTP != "" {
 			a, err := cluster.ParseAddress(n.HTTP)
 			if err != nil {
@@ -128,6 +128,9 @@ func poolSpec(p config.Pool, mounts []config.Mount) cluster.PoolSpec {
 	}
 	for _, n := range p.Nodes {
 		m := cluster.MemberSpec{Node: n.Name, Route: n.Route, Domain: n.Domain, Redirect: n.Redirect, Weight: n.Weight, Distance: n.Distance, BusyLimit: n.BusyLimit}
+		if n.Capacity != nil {
+			m.Capacity = config.Sizes(n.Capacity)
+		}
 		if n.Activation != nil {
 			act, _ := cluster.ParseActivation(*n.Activation)
 			m.Activation = &act
