@@ -14,7 +14,8 @@ var ErrPath = errors.New("ambiguous path")
 // dots are resolved. plain is the same with the dots left in; it differs only
 // when the path climbs. Refused is what containers and proxies disagree on: a
 // bad escape, an encoded slash, a backslash, NUL and other control characters
-// in any spelling, '#', dots with parameters, climbing above the root.
+// in any spelling, '#', dots with parameters (also behind an encoded ';'),
+// climbing above the root.
 func Canonical(path string) (canon, plain string, err error) {
 	if !strings.HasPrefix(path, "/") {
 		return "", "", ErrPath
@@ -36,8 +37,9 @@ func Canonical(path string) (canon, plain string, err error) {
 			return "", "", err
 		}
 		decoded := string(flat[start:])
+		dots, _, encoded := strings.Cut(decoded, ";") // some decode before they cut, mod_jk among them
 		switch {
-		case (decoded == "." || decoded == "..") && hasParams:
+		case (dots == "." || dots == "..") && (hasParams || encoded):
 			return "", "", ErrPath
 		case decoded == "..":
 			i := bytes.LastIndexByte(out, '/')

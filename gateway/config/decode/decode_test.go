@@ -151,6 +151,8 @@ func TestRenderHidesSecrets(t *testing.T) {
 		`secrets: {file: x}`:               `secrets: {file: x}`,
 		`my-secret: x`:                     `my-secret: x`,
 		`ajp: {packetSize: 1, secret: é€}`: `ajp: {packetSize: 1, secret: **}`,
+		`{secert: s3cret, Secret: s3cret}`: `{secert: ******, Secret: ******}`,
+		`sercet: s3cret, sectors: 1`:       `sercet: ******, sectors: 1`,
 	} {
 		var out strings.Builder
 		if err := (Problems{{File: "f", Line: 1, Col: 1}}).Render(&out, []byte(in)); err != nil {
