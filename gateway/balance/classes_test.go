@@ -21,6 +21,14 @@ func TestOldClasses(t *testing.T) {
 			t.Errorf("%s: there is no %q", word, c.Name)
 		}
 	}
+	if len(OldClasses()) != len(classes) {
+		t.Errorf("%d names of %d classes", len(OldClasses()), len(classes))
+	}
+	for _, name := range OldClasses() {
+		if _, ok := OldClass(name); !ok {
+			t.Errorf("there is no %s", name)
+		}
+	}
 	if c, ok := OldClass("WorstCaseUdpTestAffinityAlgorithm"); !ok || c.Refused == "" || c.Name != "" {
 		t.Errorf("%+v %v", c, ok)
 	}

@@ -83,6 +83,12 @@ var classes = map[string]Class{
 	"WorstCaseUdpTestAffinity": {Refused: "it gives each message of a call to another node, to test whether nodes replicate: calls break on it"},
 }
 
+// OldClasses lists the names of the old classes, without their packages.
+func OldClasses() []string {
+	return []string{"ActiveStandbyAlgorithm", "CallIDAffinityBalancerAlgorithm", "ClusterSubdomainAffinityAlgorithm", "HeaderConsistentHashBalancerAlgorithm",
+		"PersistentConsistentHashBalancerAlgorithm", "PureConsistentHashBalancerAlgorithm", "UserBasedAlgorithm", "WorstCaseUdpTestAffinityAlgorithm"}
+}
+
 // OldClass finds what was called by the name of a Java class, with or without
 // its package.
 func OldClass(word string) (Class, bool) {

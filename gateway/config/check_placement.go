@@ -40,6 +40,11 @@ func (r *checker) algorithm(path string, word *string) (group bool) {
 			return old.Group
 		}
 	}
+	simple := (*word)[strings.LastIndexByte(*word, '.')+1:]
+	if hint := form.DidYouMean(simple, r.words.OldClasses); hint != "" {
+		r.Bad(path, hint, "%s is not a known word", form.Quote(*word))
+		return false
+	}
 	r.Word(path, *word, r.words.Balance)
 	return false
 }
@@ -50,8 +55,9 @@ func (r *checker) checkPlacement(c *Config, p *Pool) {
 	used := []string{p.Balance}
 	if sip := p.Name == c.SIP.Pool && len(c.Listen.SIP.External) > 0; sip {
 		used = append(used, c.SIP.Balance)
-		r.checkHomes(c, p, path)
+		r.checkHomes(c, p)
 	}
+	r.checkWhole(c, p, used)
 	used = slices.Compact(used)
 	r.checkPins(c, p, path)
 	for key, takers := range r.words.Takes {
@@ -76,8 +82,22 @@ func (r *checker) checkPlacement(c *Config, p *Pool) {
 	}
 }
 
+// checkWhole: what says where a key belongs, says it for both protocols: who
+// serves one of them only is left out.
+func (r *checker) checkWhole(c *Config, p *Pool, used []string) {
+	i := slices.IndexFunc(used, func(a string) bool { return slices.Contains(r.words.Homes, a) })
+	both := map[bool][]string{}
+	for _, m := range c.Members(*p) {
+		both[m.HTTP && m.SIP] = append(both[m.HTTP && m.SIP], m.Node)
+	}
+	if some := both[false]; i >= 0 && len(some) > 0 && len(both[true]) > 0 && !r.FailedUnder("nodes") {
+		path := [...]string{decode.Join("pools", p.Name) + ".balance", "sip.balance"}[i]
+		r.Warn(path, "give them http: and sip:, or a pool of their own", "%s chooses among nodes that serve both HTTP and SIP, which leaves out %s", used[i], strings.Join(some, ", "))
+	}
+}
+
 // checkHomes: what says where a key belongs, says it for one protocol only.
-func (r *checker) checkHomes(c *Config, p *Pool, path string) {
+func (r *checker) checkHomes(c *Config, p *Pool) {
 	for _, word := range r.words.Homes {
 		if (p.Balance == word) != (c.SIP.Balance == word) && len(c.Listen.HTTP) > 0 && !r.Failed("sip.balance") && !r.Failed(decode.Join("pools", p.Name)+".balance") {
 			where, other := "sip.balance", "pools."+p.Name+".balance"

@@ -284,6 +284,7 @@ type Words struct {
 	HTTPSources   []string
 	SIPSources    []string
 	AJPVariables  []string // what nodes[].ajp.variables may name
+	OldClasses    []string // what older products call algorithms: one of them may have been meant
 	// OldClass finds what an older product calls an algorithm, and Configure
 	// tells what is wrong with the parameters of one. nil: nobody knows.
 	OldClass  func(word string) (Class, bool)

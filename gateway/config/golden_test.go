@@ -25,6 +25,7 @@ var testWords = Words{
 	Deterministic: []string{"hash", "pure-hash"},
 	Homes:         []string{"active-standby", "pure-hash"},
 	Takes:         map[string][]string{"failback": {"active-standby"}, "reportAge": {"least-load"}, "rampUp": {"requests", "sessions"}},
+	OldClasses:    []string{"CallIDAffinityBalancerAlgorithm"},
 	OldClass:      oldClass,
 	Configure: func(algorithm string, p Placement) error {
 		if zone := p.OwnWords()["zone"]; zone == "mars" && algorithm == "custom" {

@@ -20,6 +20,7 @@ func Words() config.Words {
 		Deterministic: balance.Deterministic(),
 		Homes:         balance.Homes(),
 		Takes:         takes(),
+		OldClasses:    balance.OldClasses(),
 		OldClass:      oldClass,
 		Configure:     configure,
 		HTTPSources:   httpfront.Sources(),
