@@ -147,6 +147,26 @@ func TestGoIsAnExample(t *testing.T) {
 	}
 }
 
+// Every algorithm, and every name that older products have for one, is on the
+// page that says which to take.
+func TestEveryAlgorithmIsDocumented(t *testing.T) {
+	words, page := assembly.Words(), read(t, "algorithms.md")
+	for _, name := range slices.Concat(words.Balance, words.OldClasses) {
+		if !strings.Contains(page, "`"+name+"`") {
+			t.Errorf("algorithms.md: %s is missing", name)
+		}
+	}
+	table := map[string]bool{}
+	for _, r := range rows(read(t, "configuration.md")) {
+		table[r[0]] = true
+	}
+	for _, name := range words.Balance {
+		if !table[name] {
+			t.Errorf("configuration.md: %s is in no table", name)
+		}
+	}
+}
+
 // row is a line of a table: its cells without blanks and backquotes.
 func rows(text string) [][]string {
 	var all [][]string
