@@ -15,7 +15,10 @@ func (u *run) belongs() {
 		return
 	}
 	owner := (*cluster.Member)(nil)
-	if u.subj != nil {
+	switch {
+	case u.subj == nil && u.hint == nil:
+		owner = u.named // who cannot serve this is left within its version
+	case u.subj != nil:
 		owner = u.Member(u.subj.b.Owner)
 	}
 	if u.Usable(owner) && (u.Own().Member(owner.Name).Activation == cluster.Disabled || owner.Resting(u.Wants)) {

@@ -21,6 +21,9 @@ func (w *twin) belongs(m message, s *twinSession) {
 			return // what it has stays there
 		}
 	}
+	if named := m.route + m.target; s == nil && w.member(named) != nil && !w.may(m, named) {
+		owner = w.member(named) // as if it owned what names it
+	}
 	value := strings.TrimPrefix(m.identity, "app:")
 	for _, pin := range strings.Split(w.words["pins"], ",") {
 		pattern, node, _ := strings.Cut(pin, ":")
@@ -109,8 +112,8 @@ func (w *twin) share(m message, old string, o *cluster.Member, among []string) [
 		if o == nil || !o.Alive(m.service) {
 			w.left = old
 		}
-	} else if slices.Contains(among, w.home) {
-		return []string{w.home}
+	} else if n := w.member(w.home); slices.Contains(among, w.home) || w.strict && len(among) > 0 && n != nil && n.Eligible(m.service) && w.may(m, w.home) {
+		return []string{w.home} // where one node does everything, that one before any domain
 	}
 	return among
 }
