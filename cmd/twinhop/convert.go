@@ -71,7 +71,7 @@ func convert(c *cobra.Command, v conversion) error {
 	problems := config.Problems{}
 	if r.YAML != nil { // what check will say of it is said now
 		name := v.output
-		if name == "" {
+		if name == "" || name == "-" {
 			name = "twinhop.yaml"
 		}
 		_, found := config.Parse(name, r.YAML, assembly.WordsIn(filepath.Dir(name)))
@@ -83,7 +83,7 @@ func convert(c *cobra.Command, v conversion) error {
 	if errors, _ := problems.Count(); errors+r.Findings.Count(modjk.Error) > 0 {
 		return exit{code: exitFailed}
 	}
-	if v.output == "" {
+	if v.output == "" || v.output == "-" {
 		_, err = c.OutOrStdout().Write(r.YAML)
 		return err
 	}
@@ -116,8 +116,12 @@ func (v *conversion) tell(w io.Writer, r modjk.Result, problems config.Problems)
 }
 
 // write makes the file. One with secrets is for its owner alone, also when it
-// takes the place of another: that one is not written to but replaced.
+// takes the place of another: that one is not written to but replaced. What is
+// no file, such as /dev/null, is written to.
 func (v *conversion) write(r modjk.Result) error {
+	if info, err := os.Stat(v.output); err == nil && !info.Mode().IsRegular() && !info.IsDir() {
+		return os.WriteFile(v.output, r.YAML, 0)
+	}
 	mode := fs.FileMode(0o644)
 	if r.Secrets {
 		mode = 0o600

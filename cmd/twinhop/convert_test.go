@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"syscall"
 	"testing"
 )
 
@@ -65,5 +66,39 @@ func TestConvertWritesFiles(t *testing.T) {
 	}
 	if left, err := filepath.Glob(filepath.Join(dir, ".twinhop-*")); err != nil || len(left) > 0 {
 		t.Errorf("left behind: %v %v", left, err)
+	}
+}
+
+// What is no file, such as /dev/null, is written to, and not replaced by one.
+func TestConvertWritesToWhatIsNoFile(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "workers"), []byte("worker.list=ajp13\nworker.ajp13.mount=/*\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	pipe := filepath.Join(dir, "pipe")
+	if err := syscall.Mkfifo(pipe, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	f, err := os.OpenFile(pipe, os.O_RDWR, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	for _, force := range []string{"--force", "--force=false"} {
+		if code := exitCode(t, program(t, dir, "convert", "--workers", "workers", "-o", "pipe", force).Run()); code != 0 {
+			t.Errorf("%s: exit code %d", force, code)
+		}
+		if info, err := os.Lstat(pipe); err != nil || info.Mode().Type() != fs.ModeNamedPipe {
+			t.Fatal(force, "the pipe was replaced:", info, err)
+		}
+		buf := make([]byte, 64<<10)
+		n, err := f.Read(buf)
+		if err != nil || !bytes.Contains(buf[:n], []byte("version: 1")) {
+			t.Errorf("%s: %v, %q", force, err, buf[:n])
+		}
+	}
+	out, err := program(t, dir, "convert", "--workers", "workers", "-o", "-").Output()
+	if err != nil || !bytes.Contains(out, []byte("version: 1")) {
+		t.Errorf("-o -: %v %q", err, out)
 	}
 }
