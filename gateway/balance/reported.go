@@ -32,10 +32,7 @@ func (r *Reported) Configure(p Params) error {
 
 // Pick implements Algorithm.
 func (r *Reported) Pick(eligible []*cluster.Member, q *Question) *cluster.Member {
-	now, age := time.Now(), r.Age
-	if age <= 0 {
-		age = DefaultReportAge
-	}
+	now, age := time.Now(), r.age()
 	heard, counted := 0, true // counted: all who report say how much they could take
 	for _, m := range eligible {
 		if said, ok := m.Reported(now, age); ok && (said.Load >= 0 || said.Free >= 0) {
@@ -61,6 +58,22 @@ func (r *Reported) Pick(eligible []*cluster.Member, q *Question) *cluster.Member
 		step, steps := m.Share()
 		return n * step / steps
 	})
+}
+
+// Value implements Inspector: what the member says it has room for, free calls
+// if it counts them; 0 when it has not said so lately.
+func (r *Reported) Value(m *cluster.Member) int64 {
+	now, age := time.Now(), r.age()
+	said, _ := m.Reported(now, age)
+	n, _ := room(m, now, age, said.Free >= 0)
+	return n / scale
+}
+
+func (r *Reported) age() time.Duration {
+	if r.Age > 0 {
+		return r.Age
+	}
+	return DefaultReportAge
 }
 
 // room is what a member has room for by its own word; ok is false when it did

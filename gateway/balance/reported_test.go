@@ -43,6 +43,10 @@ func TestReported(t *testing.T) {
 				if err := a.(Configurable).Configure(Params{ReportAge: 30 * time.Second}); err != nil {
 					t.Fatal(err)
 				}
+				if name == "free capacity" && a.(Inspector).Value(p.Members[1]) != 30 || name == "load" && a.(Inspector).Value(p.Members[2]) != 1 ||
+					name == "nobody says anything" && a.(Inspector).Value(p.Members[2]) != 0 {
+					t.Errorf("values: %d %d", a.(Inspector).Value(p.Members[1]), a.(Inspector).Value(p.Members[2]))
+				}
 				var got [3]int
 				for range 1000 {
 					got[a.Pick(p.Members, &Question{}).Index]++

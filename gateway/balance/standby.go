@@ -79,3 +79,11 @@ func (s *Standby) next(eligible []*cluster.Member, last *cluster.Member) *cluste
 	}
 	return first
 }
+
+// Value implements Inspector: 1 of the active member, 0 of the others.
+func (s *Standby) Value(m *cluster.Member) int64 {
+	if active := s.active(m.Version); active != nil && active.Name == m.Name {
+		return 1
+	}
+	return 0
+}

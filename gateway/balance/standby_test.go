@@ -33,6 +33,11 @@ func TestStandby(t *testing.T) {
 				if dry := s.Home(left, &Question{Dry: true}); s.Home(left, &Question{}) != dry {
 					t.Errorf("without %v: dry said %s", gone, dry.Name)
 				}
+				for _, m := range members {
+					if active := s.Home(left, &Question{}); s.Value(m) != map[bool]int64{true: 1}[m == active] {
+						t.Errorf("%s is active, %s says %d", active.Name, m.Name, s.Value(m))
+					}
+				}
 				got += s.Pick(left, &Question{Service: cluster.SIP}).Name + " "
 			}
 			if got = got[:len(got)-1]; got != tt.want {
