@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -52,6 +53,8 @@ type rig struct {
 	fronts [2]front                // mod_jk, the gateway
 	client *tls.Config             // nil: no TLS
 	person tls.Certificate         // of a client
+
+	written atomic.Int64 // how often the map was
 }
 
 type front struct {
@@ -69,6 +72,7 @@ var suites = map[string]func() suite{
 	"Messages": differentialMessages,
 	"Sessions": differentialSessions,
 	"HTTPD":    differentialHTTPD,
+	"Reload":   differentialReload,
 	"TLS":      differentialTLS,
 	"Recovery": differentialRecovery,
 }
@@ -189,7 +193,10 @@ func (r *rig) startHTTPD(s suite) {
 	if s.tls {
 		b.WriteString(r.secure())
 	}
-	b.WriteString("JkWorkersFile workers.properties\nJkMountFile uriworkermap.properties\nJkMountFileReload 0\nJkShmFile jk.shm\nJkLogFile mod_jk.log\nJkLogLevel info\n")
+	b.WriteString("JkWorkersFile workers.properties\nJkMountFile uriworkermap.properties\nJkShmFile jk.shm\nJkLogFile mod_jk.log\nJkLogLevel info\n")
+	if !strings.Contains(s.httpd, "JkMountFileReload") {
+		b.WriteString("JkMountFileReload 0\n")
+	}
 	b.WriteString(s.httpd)
 	for i, c := range s.trials {
 		b.WriteString(strings.ReplaceAll(c.httpd, "@", word(i)) + "\n")
@@ -264,8 +271,10 @@ type play struct {
 	word  string
 	seen  []*sight
 
-	tls    *tls.Config
-	person tls.Certificate
+	tls     *tls.Config
+	person  tls.Certificate
+	dir     string // with the files
+	written *atomic.Int64
 
 	first   func() // called with the first part of an answer's body
 	holding bool   // requests are at work, so deliveries are not asked for
@@ -444,7 +453,7 @@ func (r *rig) compare(t *testing.T, c trialOf, number int) {
 			n.up(t)
 			n.usual()
 		}
-		p := &play{t: t, nodes: r.nodes[number], book: r.nodes[number][c.names()[0]].book, front: f, word: word(number), person: r.person}
+		p := &play{t: t, nodes: r.nodes[number], book: r.nodes[number][c.names()[0]].book, front: f, word: word(number), person: r.person, dir: r.dir, written: &r.written}
 		if r.client != nil {
 			p.tls = r.client.Clone()
 		}
