@@ -63,3 +63,44 @@ func TestReportsAge(t *testing.T) {
 		}
 	})
 }
+
+func TestMultipliers(t *testing.T) {
+	for _, tt := range []struct {
+		weights, want []int64
+	}{
+		{[]int64{1, 2, 3}, []int64{6, 3, 2}},
+		{[]int64{0, 4}, []int64{4, 1}},
+		{[]int64{999_983, 999_979, 999_961}, []int64{4295, 4295, 4295}}, // bounded
+		{nil, nil},
+	} {
+		var weights []int
+		for _, w := range tt.weights {
+			weights = append(weights, int(w))
+		}
+		whole, part := Ramp{}.Multipliers(weights), Ramp{Over: time.Second}.Multipliers(weights)
+		for i, want := range tt.want {
+			if whole[i] != want || part[i] != want*60 {
+				t.Errorf("%v: %v, with a ramp %v, want %v", tt.weights, whole, part, tt.want)
+			}
+		}
+	}
+}
+
+func TestRhythm(t *testing.T) {
+	var r Rhythm
+	now := time.Unix(1000, 0)
+	if !r.Last().IsZero() || r.Due(now, time.Minute) != 0 || !r.Last().Equal(now) {
+		t.Error("the first call begins it")
+	}
+	for _, step := range []struct {
+		after time.Duration
+		want  int
+	}{{59 * time.Second, 0}, {time.Second, 1}, {0, 0}, {-time.Hour, 0}, {time.Hour + 150*time.Second, 2}} {
+		if now = now.Add(step.after); r.Due(now, time.Minute) != step.want {
+			t.Errorf("after %v: not %d", step.after, step.want)
+		}
+	}
+	if !r.Last().Equal(now) {
+		t.Errorf("last due at %v", r.Last())
+	}
+}
