@@ -71,6 +71,13 @@ func (h *hub) compare() {
 			}
 		}
 		now[n.Name+"\x00"] = "present"
+		for _, p := range v.Pools {
+			if m := p.Member(n.Name); m != nil {
+				for _, x := range m.Capacity {
+					now[n.Name+"\x00"+x.Name+" in "+p.Name] = m.Fullness(x.Name)
+				}
+			}
+		}
 	}
 	h.mu.Lock()
 	before := h.states

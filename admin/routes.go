@@ -43,6 +43,9 @@ var routes = []route{
 	{"POST", "/api/v1/nodes/:id/actions/drain", RoleOperator, (*Server).postDrain},
 	{"POST", "/api/v1/nodes/:id/actions/recover", RoleOperator, (*Server).postRecover},
 	{"POST", "/api/v1/nodes/:id/actions/reset", RoleOperator, (*Server).postReset},
+	{"GET", "/api/v1/resources", RoleViewer, (*Server).getResources},
+	{"PATCH", "/api/v1/nodes/:id/resources/:name", RoleOperator, (*Server).patchResource},
+	{"POST", "/api/v1/rpc", RoleViewer, (*Server).postRPC}, // decides itself who may change what
 	{"GET", "/api/v1/operations", RoleViewer, (*Server).getOperations},
 	{"GET", "/api/v1/operations/:id", RoleViewer, (*Server).getOperation},
 	{"DELETE", "/api/v1/operations/:id", RoleOperator, (*Server).deleteOperation},

@@ -38,6 +38,8 @@ type Panel struct {
 	Activate func(ctx context.Context, node string, a cluster.Activation) error
 	// Adjust says any words of a node in one pool (cluster.Registry.Adjust).
 	Adjust func(ctx context.Context, pool, node string, w cluster.MemberWords) error
+	// Resize says how much a node has of a resource in one pool (cluster.Registry.Resize).
+	Resize func(ctx context.Context, pool, node, resource string, size int) error
 	// AddNode adds a node, described in JSON with the keys of the
 	// configuration, to pools. A *Rejected says what is wrong with it.
 	AddNode func(ctx context.Context, node json.RawMessage, pools []string) error

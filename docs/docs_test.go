@@ -376,7 +376,7 @@ func TestJSONOfTheAPI(t *testing.T) {
 		"scanner": true, "source_rate": true, "silent": true, "refused": true, "100": true, "503": true}
 	sources(t, func(path, text string) {
 		if strings.HasPrefix(path, "../admin/") {
-			for _, m := range regexp.MustCompile("json:\"([A-Za-z]+)").FindAllStringSubmatch(text, -1) {
+			for _, m := range regexp.MustCompile("json:\"([A-Za-z-]+)").FindAllStringSubmatch(text, -1) {
 				known[m[1]] = true
 			}
 		}

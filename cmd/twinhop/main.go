@@ -86,7 +86,7 @@ found, 5 not allowed, 6 timed out waiting, 130 interrupted a second time.`,
 		RunE:          func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error { return usage("%s: %w", c.Name(), err) })
-	root.AddCommand(runCommand(), checkCommand(), convertCommand(), nodesCommand(), sessionsCommand(), configCommand(), versionCommand(), demo.Command())
+	root.AddCommand(runCommand(), checkCommand(), convertCommand(), nodesCommand(), resourcesCommand(), sessionsCommand(), configCommand(), versionCommand(), demo.Command())
 	for _, c := range root.Commands() {
 		if c.Args != nil && !c.HasSubCommands() { // cobra's own complaint would exit 1
 			c.Args = noArguments

@@ -31,6 +31,14 @@ func (l *MemberLoad) Hold(resources []string) { l.resources.Force(resources) }
 // Release gives back what was reserved or held.
 func (l *MemberLoad) Release(resources []string) { l.resources.Give(resources) }
 
+// Fullness is "full" or "free", as it was last told (Event).
+func (m *Member) Fullness(resource string) string {
+	if m.Load.resources.Full(resource) {
+		return "full"
+	}
+	return "free"
+}
+
 // Used is how much of a resource is in use.
 func (l *MemberLoad) Used(resource string) int64 { return l.resources.Used(resource) }
 

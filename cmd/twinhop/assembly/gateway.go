@@ -221,6 +221,9 @@ func (g *Gateway) buildAdmin(o Options) {
 			Adjust: func(_ context.Context, pool, node string, w cluster.MemberWords) error {
 				return g.Registry.Adjust(pool, node, w)
 			},
+			Resize: func(_ context.Context, pool, node, resource string, size int) error {
+				return g.Registry.Resize(pool, node, resource, size)
+			},
 			AddNode: g.AddNode, RemoveNode: g.RemoveNode, Switchover: g.Router.Switchover, Move: g.Router.Relocate, Checks: g.checks, Leader: g.leaderWord},
 		Version: o.Version, Instance: host, StateDir: g.places.state, Secrets: keys, Metrics: g.metrics.page(),
 		OnSetup: o.OnSetup, Log: g.log,

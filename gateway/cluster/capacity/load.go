@@ -128,6 +128,18 @@ func (l *Load) Give(names []string) {
 	}
 }
 
+// Full tells whether a resource is full by the last Look.
+func (l *Load) Full(name string) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for i := range l.use {
+		if l.use[i].name == name {
+			return l.use[i].known
+		}
+	}
+	return false
+}
+
 // Turn says that a resource became full, or has room again.
 type Turn struct {
 	Name      string
