@@ -94,6 +94,7 @@ type Check struct {
 	refused int // of rec.Signs
 	traffic passive
 	falls   int // times it went down without having been up for long in between
+	misses  int // failed probes in a row that nobody but the clock asked for, while down
 	took    latencies
 }
 
@@ -269,6 +270,23 @@ func (c *Check) plan(next time.Time) {
 	c.mu.Lock()
 	c.rec.Next = next
 	c.mu.Unlock()
+}
+
+// The back-off of probes of a node that stays down.
+const (
+	eager   = 6 // so many probes of a node that is down go at the usual pace
+	mostOff = 6 // then each waits twice as long as the one before, up to so many intervals
+)
+
+// off is how many intervals the next probe waits. asked: this one was asked
+// for, by traffic or an operator, and the next ones are eager again.
+func (c *Check) off(asked bool) time.Duration {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.misses++; asked || c.Health() != Down || c.rec.Fail == 0 {
+		c.misses = 0
+	}
+	return time.Duration(min(1<<min(max(c.misses-eager+1, 0), 10), mostOff))
 }
 
 // doubtful tells that the next probe should not wait for its turn.

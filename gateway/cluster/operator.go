@@ -55,13 +55,60 @@ func (r *Registry) SetActivation(pool, node string, a Activation) error {
 	if err := r.rebuild(mem); err != nil { // what was applied once is applied again
 		return fmt.Errorf("setting the activation of node %q: %w", node, err)
 	}
+	r.nudge(node)
 	return nil
 }
 
-// Adjust is the operator's word for a member of a pool, instead of what the
-// configuration says. It outlives Apply. On error, which names everything that
-// is wrong, nothing changes. A new weight sets the load values of the pool
-// back to zero, as mod_jk's status worker does.
+// Restore lets the activation of a node be, pool by pool, what was says, and
+// in pools that it does not name what the configuration says. Pools without
+// the node are passed over.
+func (r *Registry) Restore(node string, was map[string]Activation) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	v, mem := r.View(), r.memory
+	if v.Named(node) == nil {
+		return fmt.Errorf("setting the activation of node %q back: %w", node, ErrUnknownNode)
+	}
+	words := map[string]Activation{}
+	for _, p := range v.Pools {
+		if m := p.Member(node); m != nil {
+			if a, ok := was[p.Name]; ok && a != m.Configured {
+				words[p.Name] = a
+			}
+		}
+	}
+	mem.words = with(mem.words, node, words)
+	if len(words) == 0 {
+		delete(mem.words, node)
+	}
+	if err := r.rebuild(mem); err != nil {
+		return fmt.Errorf("setting the activation of node %q back: %w", node, err)
+	}
+	r.nudge(node)
+	return nil
+}
+
+// Forget drops every word of the operator for a node, which is then as it is
+// configured. A node of this name that comes later is another one.
+func (r *Registry) Forget(node string) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	mem := r.memory
+	mem.words, mem.members, mem.sizes = maps.Clone(mem.words), maps.Clone(mem.members), maps.Clone(mem.sizes)
+	delete(mem.words, node)
+	maps.DeleteFunc(mem.members, func(k [2]string, _ MemberWords) bool { return k[1] == node })
+	maps.DeleteFunc(mem.sizes, func(k [2]string, _ map[string]int) bool { return k[1] == node })
+	if err := r.rebuild(mem); err != nil {
+		return fmt.Errorf("forgetting what was said of node %q: %w", node, err)
+	}
+	return nil
+}
+
+// Adjust is the operator's word for a member of a pool, or with pool "" for
+// the node in all its pools, instead of what the configuration says. It
+// outlives Apply. On error, which names everything that is wrong, nothing
+// changes. A new weight sets the load values of the pool back to zero, as
+// mod_jk's status worker does.
 func (r *Registry) Adjust(pool, node string, w MemberWords) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -69,30 +116,49 @@ func (r *Registry) Adjust(pool, node string, w MemberWords) error {
 	if err := v.in(pool, node); err != nil {
 		return fmt.Errorf("adjusting node %q in pool %q: %w", node, pool, err)
 	}
-	mem, key := r.memory, [2]string{pool, node}
+	mem := r.memory
 	if w.Activation != nil {
 		if *w.Activation > Stopped {
 			return fmt.Errorf("adjusting node %q in pool %q: there is no activation %d", node, pool, *w.Activation)
 		}
 		mem.speak(v, pool, node, *w.Activation)
 	}
-	now := mem.members[key]
-	keep(&now.Weight, w.Weight)
-	keep(&now.Distance, w.Distance)
-	keep(&now.BusyLimit, w.BusyLimit)
-	keep(&now.Route, w.Route)
-	keep(&now.Domain, w.Domain)
-	keep(&now.Redirect, w.Redirect)
-	mem.members = with(mem.members, key, now)
+	places := v.places(pool, node)
+	for _, m := range places {
+		key := [2]string{m.Pool.Name, node}
+		now := mem.members[key]
+		keep(&now.Weight, w.Weight)
+		keep(&now.Distance, w.Distance)
+		keep(&now.BusyLimit, w.BusyLimit)
+		keep(&now.Route, w.Route)
+		keep(&now.Domain, w.Domain)
+		keep(&now.Redirect, w.Redirect)
+		mem.members = with(mem.members, key, now)
+	}
 	if err := r.rebuild(mem); err != nil {
 		return fmt.Errorf("adjusting node %q in pool %q: %w", node, pool, err)
 	}
-	if w.Weight != nil && *w.Weight != v.Pool(pool).Member(node).Weight {
-		for _, m := range r.View().Pool(pool).Members {
-			m.Load.Value.Store(0)
+	for _, m := range places {
+		if w.Weight != nil && *w.Weight != m.Weight {
+			for _, o := range r.View().Pool(m.Pool.Name).Members {
+				o.Load.Value.Store(0)
+			}
 		}
 	}
+	if w.Activation != nil {
+		r.nudge(node)
+	}
 	return nil
+}
+
+// places are the members that a node is, in one pool or with "" in all.
+func (v *View) places(pool, node string) (all []*Member) {
+	for _, p := range v.Pools {
+		if m := p.Member(node); m != nil && (pool == "" || p.Name == pool) {
+			all = append(all, m)
+		}
+	}
+	return all
 }
 
 // AdjustPool is the operator's word for a pool, instead of what the
@@ -118,6 +184,9 @@ func (r *Registry) AdjustPool(pool string, w PoolWords) error {
 // in tells what is wrong with a pool and a node in it.
 func (v *View) in(pool, node string) error {
 	switch p := v.Pool(pool); {
+	case pool == "" && len(v.places("", node)) > 0:
+	case pool == "":
+		return ErrUnknownNode
 	case p == nil:
 		return ErrUnknownPool
 	case p.Member(node) == nil:

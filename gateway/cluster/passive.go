@@ -45,7 +45,7 @@ func (p *Passive) on() bool { return p.Limit > 0 || p.Requests > 0 }
 // passive is what traffic told of one service, while somebody wants to know.
 type passive struct {
 	unanswered atomic.Int64 // requests since the last answer
-	heard      atomic.Int64 // when that was, in Unix nanoseconds; 0: never
+	asked      atomic.Int64 // when the first of them was sent, in Unix nanoseconds
 
 	// Under the mutex of the Check.
 	errors int
@@ -61,8 +61,10 @@ func (r *Registry) Sent(n *Node, s Service) {
 		return
 	}
 	now := time.Now()
-	c.traffic.heard.CompareAndSwap(0, now.UnixNano()) // silence begins with the first question
-	if c.traffic.unanswered.Add(1) <= int64(rules.Requests) || now.Sub(time.Unix(0, c.traffic.heard.Load())) < rules.Silence {
+	if c.traffic.unanswered.Load() == 0 { // silence begins with a question: who was asked nothing is not silent
+		c.traffic.asked.Store(now.UnixNano())
+	}
+	if c.traffic.unanswered.Add(1) <= int64(rules.Requests) || now.Sub(time.Unix(0, c.traffic.asked.Load())) < rules.Silence {
 		return
 	}
 	r.fell(v, n, s, fmt.Sprintf("%d requests and no answer for %s", rules.Requests, rules.Silence))
@@ -78,7 +80,6 @@ func (r *Registry) Heard(n *Node, s Service, code int) {
 	}
 	if rules.Requests > 0 {
 		c.traffic.unanswered.Store(0)
-		c.traffic.heard.Store(time.Now().UnixNano())
 	}
 	if rules.Limit <= 0 || !rules.Codes.Has(code) || !c.erred(rules) {
 		return
@@ -113,7 +114,6 @@ func (r *Registry) fell(v *View, n *Node, s Service, why string) {
 		ch = c.become(Down, why)
 	}
 	c.traffic.unanswered.Store(0)
-	c.traffic.heard.Store(0)
 	c.mu.Unlock()
 	if ch.was != ch.is && v.checks(c, n.Name, s) {
 		r.healthChanged(n.Name, s, ch)

@@ -27,6 +27,7 @@ func TestPassiveSigns(t *testing.T) {
 		{"silence", silent, "s 6s s s!", "2 requests and no answer for 5s"},
 		{"many requests at once are no silence", silent, "s s s s s 4s s", ""},
 		{"an answer ends it", silent, "s 6s s 404 s s 4s s 2s s!", "no answer"},
+		{"who was asked nothing was not silent", silent, "s 404 1h s s s s 4s s 2s s!", "no answer"},
 		{"few requests are no silence", silent, "s 1h s", ""},
 	}
 	for _, tt := range tests {

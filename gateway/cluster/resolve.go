@@ -61,9 +61,20 @@ func (r *Registry) Resolve(ctx context.Context, s *Spec) error {
 	}
 	s.Nodes = nodes
 	r.mu.Lock()
-	r.resolved = fresh
-	r.mu.Unlock()
+	defer r.mu.Unlock()
+	// The hosts of the present description stay known: this one may never be applied.
+	maps.DeleteFunc(known, func(host string, _ []netip.Addr) bool { return !r.spec.names(host) })
+	maps.Copy(known, fresh)
+	r.resolved = known
 	return nil
+}
+
+// names tells whether any node has an address at this host.
+func (s *Spec) names(host string) bool {
+	at := func(a Address) bool { return a.Host == host }
+	return slices.ContainsFunc(s.Nodes, func(n NodeSpec) bool {
+		return slices.ContainsFunc(n.HTTP, at) || slices.ContainsFunc(n.SIP, at)
+	})
 }
 
 var errNoAddress = fmt.Errorf("the answer was empty")

@@ -105,6 +105,12 @@ func TestResolve(t *testing.T) {
 	delete(answers, "a.example")
 	check("the name cannot be resolved any more")
 	check("and again")
+	answers["d.example"] = ips("10.0.0.9")
+	other := Spec{Nodes: []NodeSpec{{Name: "n5", HTTP: []Address{{Scheme: "http", Host: "d.example"}}}}}
+	if err := r.Resolve(t.Context(), &other); err != nil { // and never applied, for another reason
+		t.Fatal(err)
+	}
+	check("after a description that came to nothing")
 
 	bad := Spec{Nodes: []NodeSpec{{Name: "n3", HTTP: []Address{{Host: "b.example"}}}, {Name: "n4", HTTP: []Address{{Host: "c.example"}}}}}
 	err := r.Resolve(t.Context(), &bad)

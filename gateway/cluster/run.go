@@ -3,6 +3,7 @@ package cluster
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"log/slog"
 	"math/rand/v2"
 	"sync"
@@ -144,6 +145,7 @@ func (w watch) probe(ctx context.Context) {
 	timer := time.NewTimer(pause)
 	defer timer.Stop()
 	var last time.Time
+	asked := false
 	for {
 		w.check.plan(time.Now().Add(pause))
 		select {
@@ -151,6 +153,7 @@ func (w watch) probe(ctx context.Context) {
 			w.check.plan(time.Time{})
 			return
 		case <-w.check.kicked():
+			asked = true
 			if left := kickGap - time.Since(last); !last.IsZero() && left > 0 {
 				pause = left
 				timer.Reset(pause)
@@ -160,7 +163,8 @@ func (w watch) probe(ctx context.Context) {
 		}
 		last = time.Now()
 		w.ask(ctx)
-		pause = w.pause()
+		pause = w.pause(w.check.off(asked))
+		asked = false
 		timer.Reset(pause)
 	}
 }
@@ -184,12 +188,52 @@ func (w watch) ask(ctx context.Context) {
 	}
 }
 
-// pause is the time until the next probe: sooner when in doubt, and never in
-// step with other nodes and other gateways.
-func (w watch) pause() time.Duration {
-	d := w.schedule.Interval
+// pause is the time until the next probe: sooner when in doubt, later when the
+// node is down for long, and never in step with other nodes and other gateways.
+func (w watch) pause(off time.Duration) time.Duration {
+	d := w.schedule.Interval * off
 	if w.check.doubtful() {
 		d = min(d, max(d/5, kickGap))
 	}
 	return d - d/10 + rand.N(d/5+1)
 }
+
+// nudge asks for probes of a node now, if it is down: somebody thinks of it.
+func (r *Registry) nudge(node string) {
+	for s := range services {
+		if n := r.View().Named(node); n != nil && n.Health(s) == Down {
+			n.Check(s).kick()
+		}
+	}
+}
+
+// Probe probes every service of a node now and returns when the answers are
+// there, or ctx is done. ErrUnknownNode: there is no such node. Services that
+// nobody probes are left alone.
+func (r *Registry) Probe(ctx context.Context, node string) error {
+	v := r.View()
+	n := v.Named(node)
+	if n == nil {
+		return fmt.Errorf("probing node %q: %w", node, ErrUnknownNode)
+	}
+	tick, begin := time.NewTicker(probeLook), time.Now()
+	defer tick.Stop()
+	for s := range services {
+		if n.Has(s) && v.probed(n, s) {
+			n.Check(s).kick()
+		}
+	}
+	for s := range services {
+		for n.Has(s) && v.probed(n, s) && !n.Check(s).Record().At.After(begin) {
+			select {
+			case <-ctx.Done():
+				return fmt.Errorf("probing node %q: %w", node, ctx.Err())
+			case <-tick.C:
+			}
+		}
+	}
+	return nil
+}
+
+// probeLook is how often Probe looks for the answer.
+const probeLook = 10 * time.Millisecond
