@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"strings"
 
 	"github.com/gin-gonic/gin"
 
@@ -13,6 +14,9 @@ import (
 	"twinhop/admin/stamp"
 	"twinhop/gateway/cluster"
 )
+
+// ErrTaken says that there is a node of this name (Panel.AddNode).
+var ErrTaken = errors.New("there is a node of this name")
 
 // why is what every change may carry for those who read the log later.
 type why struct {
@@ -29,34 +33,9 @@ func (w *why) check() error {
 	return nil
 }
 
-// wordsBody is a change of what the operator wants of a node: its activation
-// in all pools or, with pool, any word of its member there.
 type wordsBody struct {
 	why
-	Pool       string  `json:"pool"`
-	Activation *string `json:"activation"`
-	Weight     *int    `json:"weight"`
-	Distance   *int    `json:"distance"`
-	BusyLimit  *int    `json:"busyLimit"`
-	Route      *string `json:"route"`
-	Domain     *string `json:"domain"`
-	Redirect   *string `json:"redirect"`
-}
-
-// words reads the body in the words of the cluster.
-func (b *wordsBody) words() (w cluster.MemberWords, err error) {
-	w = cluster.MemberWords{Weight: b.Weight, Distance: b.Distance, BusyLimit: b.BusyLimit, Route: b.Route, Domain: b.Domain, Redirect: b.Redirect}
-	if b.Activation != nil {
-		a, ok := cluster.ParseActivation(*b.Activation)
-		if !ok {
-			return w, problem.Invalid("#/activation", "active, disabled or stopped")
-		}
-		w.Activation = &a
-	}
-	if w == (cluster.MemberWords{}) {
-		return w, problem.Invalid("#", "activation, weight, distance, busyLimit, route, domain or redirect")
-	}
-	return w, nil
+	nodes.Words
 }
 
 // patchNode changes what the operator wants of a node. With ?dryRun=true it
@@ -66,7 +45,7 @@ func (s *Server) patchNode(c *gin.Context) (any, error) {
 	if err := problem.ReadJSON(c, &body); err != nil {
 		return nil, err
 	}
-	w, err := body.words()
+	w, err := body.Words.Words()
 	if err == nil {
 		err = body.check()
 	}
@@ -77,34 +56,36 @@ func (s *Server) patchNode(c *gin.Context) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if w.Activation != nil {
-		would := nodes.Expect(s.Panel.View(), before, *w.Activation)
-		if c.Query("dryRun") == "true" {
-			return would, nil
-		}
-		if would.Last && !body.Force && *w.Activation != cluster.Active {
-			return nil, lastOne()
-		}
-	} else if c.Query("dryRun") == "true" {
-		return nodes.Expect(s.Panel.View(), before, cluster.Active), nil
+	if body.Pool != "" && !before.In(body.Pool) {
+		return nil, problem.Invalid("#/pool", "the node is in no pool of this name")
 	}
-	if s.Panel.Adjust == nil {
+	wanted := cluster.Active
+	if w.Activation != nil {
+		wanted = *w.Activation
+	}
+	would := nodes.Expect(s.Panel.View(), before, body.Pool, wanted)
+	switch {
+	case c.Query("dryRun") == "true":
+		return would, nil
+	case would.Last && !body.Force:
+		return nil, lastOne(would)
+	case s.Panel.Adjust == nil:
 		return nil, notHere()
 	}
 	if err := s.adjust(c.Request.Context(), before, body.Pool, w); err != nil {
-		return nil, err
+		return nil, s.changed(err)
 	}
 	after, err := s.findNode(before.Name)
 	if err != nil {
 		return nil, err
 	}
-	s.record(c, occurrence{Type: "node.set", Node: before.Name, Was: before.Activation, Is: after.Activation, Reason: body.Reason})
+	s.record(c, occurrence{Type: "node.set", Node: before.Name, Was: before.Activation, Is: after.Activation, Words: body.Said(), Reason: body.Reason})
 	return after, nil
 }
 
-func lastOne() *problem.Problem {
+func lastOne(would nodes.Impact) *problem.Problem {
 	return problem.New(http.StatusConflict, "conflict",
-		"No other node could be given new work then. Send \"force\": true to do it anyway.")
+		"No other node could be given new work then in pool %s. Send \"force\": true to do it anyway.", strings.Join(would.Alone, ", "))
 }
 
 func notHere() *problem.Problem {
@@ -114,24 +95,9 @@ func notHere() *problem.Problem {
 // adjust says words of a node in one pool, or in all that it is in.
 func (s *Server) adjust(ctx context.Context, n nodes.View, pool string, w cluster.MemberWords) error {
 	if pool == "" && w == (cluster.MemberWords{Activation: w.Activation}) {
-		return s.changed(s.Panel.Activate(ctx, n.Name, *w.Activation))
+		return s.Panel.Activate(ctx, n.Name, *w.Activation)
 	}
-	for _, m := range n.Pools {
-		if pool == "" || m.Name == pool {
-			if err := s.Panel.Adjust(ctx, m.Name, n.Name, w); err != nil {
-				return s.changed(err)
-			}
-		}
-	}
-	if pool != "" {
-		for _, m := range n.Pools {
-			if m.Name == pool {
-				return nil
-			}
-		}
-		return problem.Invalid("#/pool", "the node is in no pool of this name")
-	}
-	return nil
+	return s.Panel.Adjust(ctx, pool, n.Name, w)
 }
 
 // changed says what an error of a change means to who asked for it. What the
@@ -142,6 +108,8 @@ func (s *Server) changed(err error) error {
 		return nil
 	case errors.Is(err, cluster.ErrUnknownNode), errors.Is(err, cluster.ErrUnknownPool):
 		return problem.New(http.StatusNotFound, "not-found", "There is no node or pool of this name.")
+	case errors.Is(err, ErrTaken):
+		return problem.New(http.StatusConflict, "conflict", "There is a node of this name.")
 	}
 	return problem.New(http.StatusUnprocessableEntity, "validation", "%s", nodes.Clean(err.Error()))
 }
@@ -150,7 +118,7 @@ func (s *Server) changed(err error) error {
 func (s *Server) record(c *gin.Context, o occurrence) {
 	who := actor(c)
 	o.At, o.Actor, o.Reason = stamp.Of(s.now()), who.Name, nodes.Clean(o.Reason)
-	s.log.Info("changed by an operator", "what", o.Type, "node", o.Node, "from", or(o.From, o.Was), "to", o.Is, "session", o.Session,
+	s.log.Info("changed by an operator", "what", o.Type, "node", o.Node, "from", or(o.From, o.Was), "to", o.Is, "words", o.Words, "session", o.Session,
 		"user", who.Name, "via", who.Via, "reason", o.Reason)
 	s.hub.note(o)
 }
@@ -202,21 +170,37 @@ func (s *Server) postNode(c *gin.Context) (any, error) {
 	return nil, nil
 }
 
-// deleteNode takes a node away, when it holds nothing any more.
+// deleteNode takes a node away, when it holds nothing any more. With
+// ?dryRun=true it only tells what would follow.
 func (s *Server) deleteNode(c *gin.Context) (any, error) {
+	var body why
+	if c.Request.ContentLength != 0 {
+		if err := problem.ReadJSON(c, &body); err != nil {
+			return nil, err
+		}
+	}
+	if err := body.check(); err != nil {
+		return nil, err
+	}
 	n, err := s.findNode(c.Param("id"))
 	if err != nil {
 		return nil, err
 	}
-	if s.Panel.RemoveNode == nil {
+	would := nodes.Expect(s.Panel.View(), n, "", cluster.Stopped)
+	force := body.Force || c.Query("force") == "true"
+	switch {
+	case c.Query("dryRun") == "true":
+		return would, nil
+	case s.Panel.RemoveNode == nil:
 		return nil, notHere()
-	}
-	if (n.Sessions > 0 || n.Calls > 0) && c.Query("force") != "true" {
+	case (n.Sessions > 0 || n.Calls > 0) && !force:
 		return nil, problem.New(http.StatusConflict, "conflict", "The node holds %d sessions and %d calls. Drain it, or send ?force=true.", n.Sessions, n.Calls)
+	case would.Last && !force:
+		return nil, lastOne(would)
 	}
 	if err := s.Panel.RemoveNode(c.Request.Context(), n.Name); err != nil {
 		return nil, s.changed(err)
 	}
-	s.record(c, occurrence{Type: "node.removed", Node: n.Name})
+	s.record(c, occurrence{Type: "node.removed", Node: n.Name, Reason: body.Reason})
 	return nil, nil
 }

@@ -20,6 +20,7 @@ type occurrence struct {
 	Service string      `json:"service,omitempty"`
 	Was     string      `json:"was,omitempty"`
 	Is      string      `json:"is,omitempty"`
+	Words   string      `json:"words,omitempty"` // what else was said: "weight=3 pool=default"
 	Rule    string      `json:"rule,omitempty"`
 	Actor   string      `json:"actor,omitempty"`
 	Reason  string      `json:"reason,omitempty"`

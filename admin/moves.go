@@ -2,6 +2,7 @@ package admin
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
 
 	"github.com/gin-gonic/gin"
@@ -35,6 +36,10 @@ func (s *Server) postSwitchover(c *gin.Context) (any, error) {
 	if body.From == body.To {
 		return nil, problem.Invalid("#/to", "another route than from")
 	}
+	v := s.Panel.View()
+	if to := v.Named(v.RouteNode(body.To)); to != nil && !nodes.Takes(v, to) && !body.Force {
+		return nil, unfit()
+	}
 	n, err := s.Panel.Switchover(c.Request.Context(), body.From, body.To)
 	switch {
 	case errors.Is(err, cluster.ErrUnknownNode):
@@ -42,8 +47,12 @@ func (s *Server) postSwitchover(c *gin.Context) (any, error) {
 	case err != nil:
 		return nil, storeProblem(err)
 	}
-	s.record(c, occurrence{Type: "switchover", From: body.From, Node: body.To, Reason: body.Reason})
+	s.record(c, occurrence{Type: "switchover", From: body.From, Node: body.To, Words: fmt.Sprintf("moved=%d", n), Reason: body.Reason})
 	return map[string]int{"moved": n}, nil
+}
+
+func unfit() *problem.Problem {
+	return problem.New(http.StatusConflict, "conflict", "That node is stopped or down. Send \"force\": true to do it anyway.")
 }
 
 type moveBody struct {
@@ -70,8 +79,8 @@ func (s *Server) postMove(c *gin.Context) (any, error) {
 		return nil, problem.Invalid("#/to", "the name of a node")
 	case to.Name == x.Owner:
 		return nil, problem.New(http.StatusConflict, "conflict", "The session lives there already.")
-	case !s.takes(to) && !body.Force:
-		return nil, problem.New(http.StatusConflict, "conflict", "That node is stopped or down. Send \"force\": true to do it anyway.")
+	case !nodes.Takes(s.Panel.View(), to) && !body.Force:
+		return nil, unfit()
 	}
 	if s.Panel.Move == nil {
 		return nil, notHere()
@@ -88,19 +97,6 @@ func (s *Server) postMove(c *gin.Context) (any, error) {
 		return nil, err
 	}
 	return show.SessionOf(&after, actor(c).Role), nil
-}
-
-// takes tells whether a node may own sessions now.
-func (s *Server) takes(n *cluster.Node) bool {
-	if n.Down() {
-		return false
-	}
-	for _, p := range s.Panel.View().Pools {
-		if m := p.Member(n.Name); m != nil && m.Activation != cluster.Stopped {
-			return true
-		}
-	}
-	return false
 }
 
 // deleteSession forgets a session: its next message is placed anew.

@@ -1,6 +1,7 @@
 package admin
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"time"
@@ -10,43 +11,19 @@ import (
 	"twinhop/admin/nodes"
 	"twinhop/admin/operate"
 	"twinhop/admin/problem"
+	"twinhop/admin/show"
 	"twinhop/admin/stamp"
 	"twinhop/gateway/cluster"
 )
 
-// operationView is an operation as the API shows it.
-type operationView struct {
-	ID     string        `json:"id"`
-	Kind   string        `json:"kind"` // "drain"
-	Node   string        `json:"node"`
-	Stop   bool          `json:"stop"`
-	State  operate.State `json:"state"`
-	Why    string        `json:"why,omitempty"`
-	By     string        `json:"by,omitempty"`
-	Reason string        `json:"reason,omitempty"`
-	Total  operate.Held  `json:"total"`     // when it began
-	Left   operate.Held  `json:"remaining"` // now
-	Began  *stamp.Time   `json:"startedAt"`
-	Ended  *stamp.Time   `json:"endedAt,omitempty"`
-	TookMS int64         `json:"tookMs"`
-}
-
-func (s *Server) viewOperation(o operate.Operation) operationView {
-	v := operationView{ID: o.ID, Kind: "drain", Node: o.Node, Stop: o.Stop, State: o.State, Why: nodes.Clean(o.Why), By: o.By,
-		Reason: nodes.Clean(o.Reason), Total: o.First, Left: o.Left, Began: stamp.Of(o.Began), Ended: stamp.Of(o.Ended)}
-	end := o.Ended
-	if end.IsZero() {
-		end = s.now()
-	}
-	v.TookMS = end.Sub(o.Began).Milliseconds()
-	return v
-}
-
-// drained tells everybody that a drain has ended.
+// drained tells everybody how far a drain is, and for good that it has ended.
 func (s *Server) drained(o operate.Operation) {
+	s.hub.send("nodes", "operation.progress", show.OperationOf(o, s.now()), o.State != operate.Running)
+	if o.State == operate.Running {
+		return
+	}
 	s.log.Info("a drain has ended", "node", o.Node, "state", string(o.State), "why", o.Why, "took", o.Ended.Sub(o.Began).Round(time.Millisecond))
 	s.hub.note(occurrence{At: stamp.Of(o.Ended), Type: "node.drained", Node: o.Node, Is: string(o.State), Actor: o.By, Reason: nodes.Clean(o.Why)})
-	s.hub.send("nodes", "operation.progress", s.viewOperation(o), true)
 }
 
 type drainBody struct {
@@ -68,15 +45,15 @@ func (s *Server) postDrain(c *gin.Context) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	would := nodes.Expect(s.Panel.View(), n, cluster.Disabled)
+	would := nodes.Expect(s.Panel.View(), n, "", cluster.Disabled)
 	if c.Query("dryRun") == "true" {
 		return would, nil
 	}
-	if s.Panel.Adjust == nil || s.Panel.Activate == nil {
+	if s.Panel.Activate == nil || s.Panel.Restore == nil {
 		return nil, notHere()
 	}
 	if would.Last && !body.Force {
-		return nil, lastOne()
+		return nil, lastOne(would)
 	}
 	o, err := s.desk.Drain(n.Name, body.Stop, actor(c).Name, body.Reason)
 	switch {
@@ -86,15 +63,15 @@ func (s *Server) postDrain(c *gin.Context) (any, error) {
 		return nil, s.changed(err)
 	}
 	s.record(c, occurrence{Type: "node.drain", Node: n.Name, Was: n.Activation, Is: "disabled", Reason: body.Reason})
-	c.JSON(http.StatusAccepted, s.viewOperation(o))
+	c.JSON(http.StatusAccepted, show.OperationOf(o, s.now()))
 	return nil, nil
 }
 
 func (s *Server) getOperations(*gin.Context) (any, error) {
 	all := s.desk.All()
-	p := page[operationView]{Items: make([]operationView, len(all)), Total: total{len(all), "eq"}}
+	p := page[show.Operation]{Items: make([]show.Operation, len(all)), Total: total{len(all), "eq"}}
 	for i, o := range all {
-		p.Items[i] = s.viewOperation(o)
+		p.Items[i] = show.OperationOf(o, s.now())
 	}
 	return p, nil
 }
@@ -104,7 +81,7 @@ func (s *Server) getOperation(c *gin.Context) (any, error) {
 	if err != nil {
 		return nil, problem.New(http.StatusNotFound, "not-found", "There is no such operation.")
 	}
-	return s.viewOperation(o), nil
+	return show.OperationOf(o, s.now()), nil
 }
 
 // deleteOperation cancels a drain: the node is as it was before.
@@ -119,12 +96,42 @@ func (s *Server) deleteOperation(c *gin.Context) (any, error) {
 		return nil, err
 	}
 	s.record(c, occurrence{Type: "node.drain", Node: o.Node, Was: "disabled", Is: string(o.State)})
-	return s.viewOperation(o), nil
+	return show.OperationOf(o, s.now()), nil
 }
 
 // postRecover lets the next request try a member in error (mod_jk's ERR).
 func (s *Server) postRecover(c *gin.Context) (any, error) {
 	return s.eachMember(c, "node.recover", func(m *cluster.Member) bool { return m.Recover() }, "The node is in error in none of its pools.")
+}
+
+// probeTime bounds how long the answers to probes are waited for.
+const probeTime = 10 * time.Second
+
+// postProbe asks a node now how it is, and tells what came of it.
+func (s *Server) postProbe(c *gin.Context) (any, error) {
+	var body why
+	if err := problem.ReadJSON(c, &body); err != nil {
+		return nil, err
+	}
+	if err := body.check(); err != nil {
+		return nil, err
+	}
+	n, err := s.findNode(c.Param("id"))
+	if err != nil {
+		return nil, err
+	}
+	if s.Panel.Probe == nil {
+		return nil, notHere()
+	}
+	ctx, cancel := context.WithTimeout(c.Request.Context(), probeTime)
+	defer cancel()
+	if err := s.Panel.Probe(ctx, n.Name); errors.Is(err, cluster.ErrUnknownNode) {
+		return nil, s.changed(err)
+	} else if err != nil {
+		return nil, problem.New(http.StatusServiceUnavailable, "unavailable", "The probes are still under way.")
+	}
+	s.record(c, occurrence{Type: "node.probe", Node: n.Name, Reason: body.Reason})
+	return s.findNode(n.Name)
 }
 
 // postReset sets the counters of a node's members to zero.

@@ -55,7 +55,11 @@ func TestDrainByTheAPI(t *testing.T) {
 	if err := s.store.Drop(context.Background(), d.Session); err != nil {
 		t.Fatal(err)
 	}
-	stream.until("operation.progress")
+	for data := ""; !strings.Contains(data, `"state":"done"`); {
+		if _, data = stream.until("operation.progress"); !strings.Contains(data, `"sessions":0`) {
+			t.Errorf("progress: %s", data)
+		}
+	}
 	if x := b.must(200, "GET", op, nil); x.at("state") != "done" || x.at("remaining", "sessions") != 0.0 || x.at("endedAt") == nil {
 		t.Errorf("%s", x.text)
 	}
@@ -119,6 +123,61 @@ func TestSwitchoverByTheAPI(t *testing.T) {
 	b.must(404, "POST", "/api/v1/switchover", map[string]any{"from": "never", "to": to})
 	b.must(404, "POST", "/api/v1/switchover", map[string]any{"from": to, "to": "never"})
 	b.must(422, "POST", "/api/v1/switchover", map[string]any{"from": to, "to": to})
+	if err := s.registry.SetActivation("", d.Member.Name, cluster.Stopped); err != nil {
+		t.Fatal(err)
+	}
+	back := map[string]any{"from": to, "to": d.Member.Name}
+	b.must(409, "POST", "/api/v1/switchover", back)
+	back["force"] = true
+	b.must(200, "POST", "/api/v1/switchover", back)
+}
+
+// A pool of its own counts: what a node alone serves nobody serves without it.
+func TestTheLastOfAPool(t *testing.T) {
+	s := newStage(t, "node1", "node2")
+	spec := cluster.Spec{Pools: []cluster.PoolSpec{{Name: "default", Members: []cluster.MemberSpec{{Node: "*"}}}, {Name: "few", Members: []cluster.MemberSpec{{Node: "node1"}}}}}
+	for _, n := range s.registry.View().Nodes {
+		spec.Nodes = append(spec.Nodes, cluster.NodeSpec{Name: n.Name, HTTP: n.Addrs(cluster.HTTP)})
+	}
+	if err := s.registry.Apply(spec); err != nil {
+		t.Fatal(err)
+	}
+	removed := ""
+	s.Panel.RemoveNode = func(_ context.Context, name string) error { removed = name; return nil }
+	s.run()
+	b := s.login(RoleOperator)
+	stop := func(pool string) map[string]any { return map[string]any{"pool": pool, "activation": "stopped"} }
+	if x := b.must(409, "PATCH", "/api/v1/nodes/node1", stop("few")); !strings.Contains(x.text, "in pool few.") {
+		t.Error(x.text)
+	}
+	b.must(409, "POST", "/api/v1/nodes/node1/actions/drain", map[string]any{})
+	b.must(200, "PATCH", "/api/v1/nodes/node1", stop("default"))
+	b.must(409, "PATCH", "/api/v1/nodes/node2", stop("default"))
+	b.must(200, "PATCH", "/api/v1/nodes/node2", map[string]any{"weight": 3})
+	if x := b.must(200, "DELETE", "/api/v1/nodes/node1?dryRun=true", map[string]any{}); x.at("last") != true || x.at("alone", 0) != "few" {
+		t.Error(x.text)
+	}
+	b.must(409, "DELETE", "/api/v1/nodes/node1", map[string]any{})
+	if b.must(204, "DELETE", "/api/v1/nodes/node1", map[string]any{"force": true, "reason": "sold"}); removed != "node1" {
+		t.Errorf("removed %q", removed)
+	}
+	if x := b.must(200, "GET", "/api/v1/overview", nil); !strings.Contains(x.text, `"words":"weight=3"`) || !strings.Contains(x.text, `"reason":"sold"`) {
+		t.Error(x.text)
+	}
+}
+
+func TestProbeByTheAPI(t *testing.T) {
+	s := newStage(t, "node1")
+	asked := ""
+	s.Panel.Probe = func(_ context.Context, node string) error { asked = node; return nil }
+	s.run()
+	b := s.login(RoleOperator)
+	if x := b.must(200, "POST", "/api/v1/nodes/node1/actions/probe", map[string]any{}); asked != "node1" || x.at("name") != "node1" {
+		t.Errorf("asked %q: %s", asked, x.text)
+	}
+	b.must(404, "POST", "/api/v1/nodes/node9/actions/probe", map[string]any{})
+	s.Panel.Probe = func(context.Context, string) error { return context.DeadlineExceeded }
+	b.must(503, "POST", "/api/v1/nodes/node1/actions/probe", map[string]any{})
 }
 
 func TestRecoverAndReset(t *testing.T) {

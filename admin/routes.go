@@ -42,6 +42,7 @@ var routes = []route{
 	{"PATCH", "/api/v1/nodes/:id", RoleOperator, (*Server).patchNode},
 	{"POST", "/api/v1/nodes/:id/actions/drain", RoleOperator, (*Server).postDrain},
 	{"POST", "/api/v1/nodes/:id/actions/recover", RoleOperator, (*Server).postRecover},
+	{"POST", "/api/v1/nodes/:id/actions/probe", RoleOperator, (*Server).postProbe},
 	{"POST", "/api/v1/nodes/:id/actions/reset", RoleOperator, (*Server).postReset},
 	{"GET", "/api/v1/resources", RoleViewer, (*Server).getResources},
 	{"PATCH", "/api/v1/nodes/:id/resources/:name", RoleOperator, (*Server).patchResource},

@@ -36,7 +36,12 @@ type Panel struct {
 	Explain func(ctx context.Context, a *gateway.Ask) []gateway.Step
 	// Activate sets what the operator wants of a node, in all its pools.
 	Activate func(ctx context.Context, node string, a cluster.Activation) error
-	// Adjust says any words of a node in one pool (cluster.Registry.Adjust).
+	// Restore sets the activation of a node back (cluster.Registry.Restore).
+	Restore func(ctx context.Context, node string, was map[string]cluster.Activation) error
+	// Probe asks a node now how it is (cluster.Registry.Probe).
+	Probe func(ctx context.Context, node string) error
+	// Adjust says any words of a node in one pool, or with pool "" in all
+	// (cluster.Registry.Adjust).
 	Adjust func(ctx context.Context, pool, node string, w cluster.MemberWords) error
 	// Resize says how much a node has of a resource in one pool (cluster.Registry.Resize).
 	Resize func(ctx context.Context, pool, node, resource string, size int) error
@@ -143,12 +148,12 @@ func (s *Server) prepare() error {
 	s.guard = &access.Guard{Now: s.now}
 	s.callers = &access.Passwords{Users: s.users, Guard: s.guard, Now: s.now}
 	s.hub = newHub(s)
-	s.desk = &operate.Desk{View: s.Panel.View, Ended: s.drained, Now: s.now, Held: func(node string) (int, int) { return s.sessionsOn(node), s.callsOn(node) },
-		Activate: func(pool, node string, a cluster.Activation) error {
-			if pool == "" {
-				return s.Panel.Activate(context.Background(), node, a)
-			}
-			return s.Panel.Adjust(context.Background(), pool, node, cluster.MemberWords{Activation: &a})
+	s.desk = &operate.Desk{View: s.Panel.View, Told: s.drained, Now: s.now, Held: func(node string) (int, int) { return s.sessionsOn(node), s.callsOn(node) },
+		Activate: func(node string, a cluster.Activation) error {
+			return s.Panel.Activate(context.Background(), node, a)
+		},
+		Restore: func(node string, was map[string]cluster.Activation) error {
+			return s.Panel.Restore(context.Background(), node, was)
 		}}
 	s.handler = s.routes()
 	return nil

@@ -85,6 +85,10 @@ func newStage(t testing.TB, nodes ...string) *stage {
 			Activate: func(_ context.Context, n string, a cluster.Activation) error {
 				return s.registry.SetActivation("", n, a)
 			},
+			Restore: func(_ context.Context, n string, was map[string]cluster.Activation) error {
+				return s.registry.Restore(n, was)
+			},
+			Probe: s.registry.Probe,
 			Adjust: func(_ context.Context, pool, n string, w cluster.MemberWords) error {
 				return s.registry.Adjust(pool, n, w)
 			},

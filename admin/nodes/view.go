@@ -1,6 +1,7 @@
 package nodes
 
 import (
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -134,6 +135,11 @@ func Clean(s string) string {
 		s = string([]rune(s)[:299]) + "…"
 	}
 	return s
+}
+
+// In tells whether the node is in a pool.
+func (n *View) In(pool string) bool {
+	return slices.ContainsFunc(n.Pools, func(m Member) bool { return m.Name == pool })
 }
 
 // Wanted tells whether the node can be given new work of any kind.

@@ -52,6 +52,8 @@ type Operation struct {
 	Was          map[string]cluster.Activation
 	First, Left  Held // at the beginning, and now
 	Began, Ended time.Time
+
+	empty time.Time // since when it holds nothing; zero: it holds something
 }
 
 // Desk keeps the operations. Its fields are set before it is used; Run makes
@@ -59,10 +61,13 @@ type Operation struct {
 type Desk struct {
 	View     func() *cluster.View
 	Held     func(node string) (sessions, calls int)
-	Activate func(pool, node string, a cluster.Activation) error // pool "": all
-	// Ended is told of each operation that has ended; nil: nobody is.
-	Ended func(Operation)
-	Now   func() time.Time
+	Activate func(node string, a cluster.Activation) error // in all its pools
+	// Restore sets the activation back, pool by pool (cluster.Registry.Restore).
+	Restore func(node string, was map[string]cluster.Activation) error
+	// Told is told of each operation that begins, gets on or has ended; nil:
+	// nobody is.
+	Told func(Operation)
+	Now  func() time.Time
 
 	mu   sync.Mutex
 	all  []*Operation // the oldest first
@@ -78,6 +83,14 @@ const (
 // Drain begins to drain a node, in all its pools.
 func (d *Desk) Drain(node string, stop bool, by, reason string) (Operation, error) {
 	d.look() // somebody may have ended the last one a moment ago
+	o, err := d.begin(node, stop, by, reason)
+	if err == nil {
+		d.tell(o)
+	}
+	return o, err
+}
+
+func (d *Desk) begin(node string, stop bool, by, reason string) (Operation, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	v := d.View()
@@ -95,7 +108,7 @@ func (d *Desk) Drain(node string, stop bool, by, reason string) (Operation, erro
 			o.Was[p.Name] = m.Activation
 		}
 	}
-	if err := d.Activate("", node, cluster.Disabled); err != nil {
+	if err := d.Activate(node, cluster.Disabled); err != nil {
 		return Operation{}, fmt.Errorf("draining node %q: %w", node, err)
 	}
 	o.First = d.held(n)
@@ -143,14 +156,14 @@ func (d *Desk) Cancel(id string) (Operation, error) {
 		d.mu.Unlock()
 		return Operation{}, fmt.Errorf("cancelling %q: %w", id, ErrUnknown)
 	case o.State != Running:
+		c := o.copy()
 		d.mu.Unlock()
-		return o.copy(), fmt.Errorf("cancelling the drain of node %q: %w", o.Node, ErrEnded)
+		return c, fmt.Errorf("cancelling the drain of node %q: %w", c.Node, ErrEnded)
 	}
-	for pool, was := range o.Was {
-		if err := d.Activate(pool, o.Node, was); err != nil && !errors.Is(err, cluster.ErrUnknownPool) && !errors.Is(err, cluster.ErrUnknownNode) {
-			d.mu.Unlock()
-			return o.copy(), fmt.Errorf("cancelling the drain of node %q: %w", o.Node, err)
-		}
+	if err := d.Restore(o.Node, o.Was); err != nil && !errors.Is(err, cluster.ErrUnknownNode) {
+		c := o.copy()
+		d.mu.Unlock()
+		return c, fmt.Errorf("cancelling the drain of node %q: %w", c.Node, err)
 	}
 	d.end(o, Cancelled, "by an operator")
 	c := o.copy()
@@ -173,8 +186,8 @@ func (d *Desk) find(id string) *Operation {
 func (d *Desk) end(o *Operation, s State, why string) { o.State, o.Why, o.Ended = s, why, d.Now() }
 
 func (d *Desk) tell(o Operation) {
-	if d.Ended != nil {
-		d.Ended(o)
+	if d.Told != nil {
+		d.Told(o)
 	}
 }
 
@@ -223,20 +236,21 @@ func (d *Desk) Run(ctx context.Context) {
 
 // look looks at all operations and tells whether any goes on.
 func (d *Desk) look() (more bool) {
-	var ended []Operation
+	var told []Operation
 	d.mu.Lock()
 	for _, o := range d.all {
 		if o.State != Running {
 			continue
 		}
-		if d.advance(o); o.State == Running {
-			more = true
-		} else {
-			ended = append(ended, o.copy())
+		left := o.Left
+		d.advance(o)
+		more = more || o.State == Running
+		if o.State != Running || o.Left != left {
+			told = append(told, o.copy())
 		}
 	}
 	d.mu.Unlock()
-	for _, o := range ended {
+	for _, o := range told {
 		d.tell(o)
 	}
 	return more
@@ -257,11 +271,19 @@ func (d *Desk) advance(o *Operation) {
 			return
 		}
 	}
-	if !o.Left.none() {
+	// What was decided before the node was disabled may still arrive there.
+	switch now := d.Now(); {
+	case !o.Left.none():
+		o.empty = time.Time{}
+		return
+	case o.empty.IsZero():
+		o.empty = now
+		return
+	case now.Sub(o.empty) < pace:
 		return
 	}
 	if o.Stop {
-		if err := d.Activate("", o.Node, cluster.Stopped); err != nil {
+		if err := d.Activate(o.Node, cluster.Stopped); err != nil {
 			d.end(o, Failed, "the node is empty and could not be stopped")
 			return
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/netip"
+	"slices"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -16,10 +17,12 @@ import (
 type scene struct {
 	*Desk
 	registry *cluster.Registry
+	spec     cluster.Spec
 	mu       sync.Mutex
 	sessions int
 	calls    int
 	ended    []Operation
+	told     []Held
 }
 
 func play(t *testing.T, test func(s *scene)) {
@@ -30,14 +33,20 @@ func play(t *testing.T, test func(s *scene)) {
 			at := netip.AddrPortFrom(netip.AddrFrom4([4]byte{10, 0, 0, byte(i + 1)}), 80)
 			spec.Nodes = append(spec.Nodes, cluster.NodeSpec{Name: name, HTTP: []cluster.Address{{Scheme: "http", Addr: at}}})
 		}
+		s.spec = spec
 		if err := s.registry.Apply(spec); err != nil {
 			t.Fatal(err)
 		}
-		s.Desk = &Desk{View: s.registry.View, Activate: s.registry.SetActivation, Now: time.Now, Held: func(string) (int, int) {
-			s.mu.Lock()
-			defer s.mu.Unlock()
-			return s.sessions, s.calls
-		}, Ended: func(o Operation) { s.ended = append(s.ended, o) }}
+		s.Desk = &Desk{View: s.registry.View, Activate: func(node string, a cluster.Activation) error { return s.registry.SetActivation("", node, a) },
+			Restore: s.registry.Restore, Now: time.Now, Held: func(string) (int, int) {
+				s.mu.Lock()
+				defer s.mu.Unlock()
+				return s.sessions, s.calls
+			}, Told: func(o Operation) {
+				if s.told = append(s.told, o.Left); o.State != Running {
+					s.ended = append(s.ended, o)
+				}
+			}}
 		ctx, stop := context.WithCancel(t.Context())
 		done := make(chan bool)
 		go func() { s.Run(ctx); close(done) }()
@@ -114,6 +123,61 @@ func TestCancel(t *testing.T) {
 		s.hold(0, 0)
 		if s.is("a") != cluster.Active || len(s.ended) != 1 {
 			t.Error("it went on")
+		}
+	})
+}
+
+// Each step is told once, the begin and the end included.
+func TestProgressIsTold(t *testing.T) {
+	play(t, func(s *scene) {
+		if _, err := s.Drain("n1", false, "", ""); err != nil {
+			t.Fatal(err)
+		}
+		s.hold(3, 1)
+		s.hold(2, 1)
+		s.hold(2, 0)
+		s.hold(0, 0)
+		want := []Held{{Sessions: 3, Calls: 1}, {Sessions: 2, Calls: 1}, {Sessions: 2}, {}, {}}
+		if !slices.Equal(s.told, want) {
+			t.Errorf("told %v, want %v", s.told, want)
+		}
+	})
+}
+
+// What was on its way to the node when the drain began counts, too.
+func TestLatecomers(t *testing.T) {
+	play(t, func(s *scene) {
+		s.mu.Lock()
+		s.sessions, s.calls = 0, 0
+		s.mu.Unlock()
+		o, _ := s.Drain("n1", true, "", "")
+		synctest.Wait()
+		s.hold(1, 0)
+		if o, _ = s.Get(o.ID); o.State != Running || s.is("a") != cluster.Disabled {
+			t.Errorf("%+v, the node is %s", o, s.is("a"))
+		}
+	})
+}
+
+// A node that goes while a reload gives it a new pool and that is cancelled
+// then is as if nothing had been; one that is taken away and comes back within
+// a moment is still drained.
+func TestDrainAndReload(t *testing.T) {
+	play(t, func(s *scene) {
+		o, _ := s.Drain("n1", true, "", "")
+		spec := s.spec
+		spec.Pools = append(slices.Clone(spec.Pools), cluster.PoolSpec{Name: "c", Members: []cluster.MemberSpec{{Node: "*"}}})
+		for _, apply := range []cluster.Spec{{Pools: s.spec.Pools}, spec} {
+			if err := s.registry.Apply(apply); err != nil {
+				t.Fatal(err)
+			}
+		}
+		s.hold(1, 1)
+		if o, _ = s.Get(o.ID); o.State != Running || s.is("c") != cluster.Disabled {
+			t.Errorf("%+v, in the new pool it is %s", o, s.is("c"))
+		}
+		if _, err := s.Cancel(o.ID); err != nil || s.is("a") != cluster.Active || s.is("c") != cluster.Active {
+			t.Errorf("%v, %s and %s", err, s.is("a"), s.is("c"))
 		}
 	})
 }

@@ -79,7 +79,7 @@ func rootCommand() *cobra.Command {
 and SIP, and keeps both protocols of one application session on one node.
 
 Exit codes: 0 fine, 1 failed, 2 wrong usage, 3 invalid configuration, 4 not
-found, 5 not allowed, 6 timed out waiting, 130 interrupted a second time.`,
+found, 5 not allowed, 6 timed out waiting, 130 interrupted.`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		Args:          knownCommand,

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -10,7 +9,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 )
@@ -47,8 +45,8 @@ func nodesCommand() *cobra.Command {
 		nodesList(), nodesShow(), nodesActivation("activate", "active", "give it new work again"),
 		nodesActivation("disable", "disabled", "leave it what it has and give it nothing new"),
 		nodesActivation("stop", "stopped", "take away what it has, at once"),
-		nodesDrain(), nodesSet(), nodesWeight(), nodesAction("recover", "let the next request try it, if it is in error"),
-		nodesAction("reset", "set its counters to zero"), nodesAdd(), nodesRemove(), nodesSwitchover())
+		nodesDrain(), nodesDrains(), nodesSet(), nodesWeight(), nodesAction("recover", "let the next request try it, if it is in error"),
+		nodesAction("probe", "ask it now how it is, and show the answer"), nodesAction("reset", "set its counters to zero"), nodesAdd(), nodesRemove(), nodesSwitchover())
 }
 
 func nodesList() *cobra.Command {
@@ -197,84 +195,6 @@ func nodesSet() *cobra.Command {
 	return c
 }
 
-// operation is what the API says of a drain.
-type operation struct {
-	ID, Node, State, Why string
-	Total, Remaining     struct {
-		Sessions, Calls int
-		Requests        int64
-	}
-	TookMs int64
-}
-
-func nodesDrain() *cobra.Command {
-	a := &asker{}
-	var stop bool
-	var wait time.Duration
-	c := verb("drain NODE", "give it nothing new until it holds nothing any more", 1, func(c *cobra.Command, args []string) error {
-		body := map[string]any{"stop": stop, "force": a.force, "reason": a.reason}
-		var raw json.RawMessage
-		if err := a.do(c.Context(), "POST "+nodePath(args[0], "/actions/drain"), body, &raw); err != nil {
-			return err
-		}
-		if wait == 0 {
-			return a.showOperation(c.OutOrStdout(), raw)
-		}
-		return a.await(c, raw, wait)
-	})
-	c.Flags().BoolVar(&stop, "stop", false, "stop the node when it is empty")
-	c.Flags().DurationVar(&wait, "wait", 0, "wait until it is empty, at most for this `time`; the exit code is 6 if it is not then")
-	a.changes(c, "even if no other node can be given new work then")
-	return c
-}
-
-func (a *asker) showOperation(out io.Writer, raw json.RawMessage) error {
-	var o operation
-	if err := json.Unmarshal(raw, &o); err != nil {
-		return err
-	}
-	return a.show(out, raw, func(w io.Writer) {
-		line(w, "operation", o.ID)
-		line(w, "node", o.Node)
-		line(w, "state", strings.TrimSpace(o.State+" "+o.Why))
-		line(w, "sessions", fmt.Sprintf("%d of %d", o.Remaining.Sessions, o.Total.Sessions))
-		line(w, "calls", fmt.Sprintf("%d of %d", o.Remaining.Calls, o.Total.Calls))
-		line(w, "requests", o.Remaining.Requests)
-	})
-}
-
-// await follows a drain to its end and tells now and then how far it is.
-func (a *asker) await(c *cobra.Command, raw json.RawMessage, most time.Duration) error {
-	ctx, cancel := context.WithTimeout(c.Context(), most)
-	defer cancel()
-	tick := time.NewTicker(250 * time.Millisecond)
-	defer tick.Stop()
-	said := time.Time{}
-	for {
-		var o operation
-		if err := json.Unmarshal(raw, &o); err != nil {
-			return err
-		}
-		switch {
-		case o.State == "done":
-			return a.showOperation(c.OutOrStdout(), raw)
-		case o.State != "running":
-			return exit{exitFailed, fmt.Errorf("the drain of %s is %s: %s", o.Node, o.State, o.Why)}
-		case time.Since(said) >= 10*time.Second || said.IsZero():
-			said = time.Now()
-			fmt.Fprintf(c.ErrOrStderr(), "%s: %d sessions, %d calls, %d requests left\n", o.Node, o.Remaining.Sessions, o.Remaining.Calls, o.Remaining.Requests)
-		}
-		select {
-		case <-ctx.Done():
-			return exit{exitTimeout, fmt.Errorf("%s still holds %d sessions and %d calls; it goes on draining: operation %s", o.Node, o.Remaining.Sessions, o.Remaining.Calls, o.ID)}
-		case <-tick.C:
-		}
-		if err := a.do(ctx, "GET /operations/"+o.ID, nil, &raw); err != nil && ctx.Err() == nil {
-			return err
-		}
-	}
-}
-
 func nodesAction(name, short string) *cobra.Command {
 	a := &asker{}
 	c := verb(name+" NODE", short, 1, func(c *cobra.Command, args []string) error {
@@ -324,13 +244,9 @@ func nodesAdd() *cobra.Command {
 func nodesRemove() *cobra.Command {
 	a := &asker{}
 	c := verb("remove NODE", "take a node away", 1, func(c *cobra.Command, args []string) error {
-		path := nodePath(args[0])
-		if a.force {
-			path += "?force=true"
-		}
-		return a.do(c.Context(), "DELETE "+path, nil, nil)
+		return a.do(c.Context(), "DELETE "+nodePath(args[0]), map[string]any{"force": a.force, "reason": a.reason}, nil)
 	})
-	a.changes(c, "even if it holds sessions or calls: they move to others")
+	a.changes(c, "even if it holds sessions or calls, which move to others, or no other node can be given new work then")
 	return c
 }
 
@@ -338,11 +254,11 @@ func nodesSwitchover() *cobra.Command {
 	a := &asker{}
 	c := verb("switchover FROM TO", "move everything from the node of one route, dead or alive, to that of another", 2, func(c *cobra.Command, args []string) error {
 		var done struct{ Moved int }
-		if err := a.do(c.Context(), "POST /switchover", map[string]any{"from": args[0], "to": args[1], "reason": a.reason}, &done); err != nil {
+		if err := a.do(c.Context(), "POST /switchover", map[string]any{"from": args[0], "to": args[1], "force": a.force, "reason": a.reason}, &done); err != nil {
 			return err
 		}
 		return a.show(c.OutOrStdout(), done, func(w io.Writer) { line(w, done.Moved, "sessions moved") })
 	})
-	a.changes(c, "")
+	a.changes(c, "even to a node that is stopped or down")
 	return c
 }

@@ -138,7 +138,10 @@ func (r *reloader) run(ctx context.Context) {
 		inner, stop = context.WithCancel(ctx)
 		group.Go(func() { l.follow(inner, r.put(l), r.log) })
 	}
-	follow(r.now)
+	r.mu.Lock() // the admin may be asked to reload already
+	now := r.now
+	r.mu.Unlock()
+	follow(now)
 	for {
 		select {
 		case <-ctx.Done():

@@ -72,6 +72,12 @@ func TestVerbs(t *testing.T) {
 	g.must(t, "", "nodes", "activate", "node2")
 	g.wrong(t, 6, "1 calls", "nodes", "drain", "node1", "--wait", "100ms")
 	g.wrong(t, 1, "already", "nodes", "drain", "node1")
+	g.must(t, "node1 running 1 of", "nodes", "drains")
+	g.must(t, "cancelled", "nodes", "drain", "node1", "--cancel")
+	g.wrong(t, 4, "not being drained", "nodes", "drain", "node1", "--cancel")
+	g.must(t, "node1 active", "nodes", "show", "node1")
+	g.interrupted(t, "nodes", "drain", "node1", "--wait", "1m")
+	g.must(t, "up probe", "nodes", "probe", "node1")
 	list := g.must(t, "call=held", "sessions", "find", "held")
 	id := strings.Fields(strings.Split(list, "\n")[1])[0]
 	g.must(t, id+" node1", "sessions", "list", "--node", "node1")
@@ -88,13 +94,33 @@ func TestVerbs(t *testing.T) {
 	g.must(t, "active", "nodes", "activate", "node1")
 	g.must(t, "done", "nodes", "drain", "node1", "--stop", "--wait", "10s", "-o", "json")
 	g.must(t, "stopped", "nodes", "list")
-	g.must(t, "", "nodes", "remove", "node1")
+	g.must(t, "", "nodes", "remove", "node1", "--reason", "sold")
+	if log := g.log.String(); !strings.Contains(log, "reason=sold") || !strings.Contains(log, `words="weight=5"`) && !strings.Contains(log, "words=weight=5") {
+		t.Errorf("the log does not say what was done and why:\n%s", log)
+	}
 	g.wrong(t, 1, "holds", "nodes", "remove", "node2")
 	g.must(t, "", "sessions", "forget", id)
 	g.wrong(t, 4, "session", "sessions", "show", id)
 	g.wrong(t, 1, "in error in none", "nodes", "recover", "node2", "--socket", filepath.Join(g.dir, "state", "admin.sock"))
 	g.wrong(t, 1, "no gateway answers", "nodes", "list", "--socket", filepath.Join(g.dir, "absent.sock"))
 	g.reloads(t)
+}
+
+// interrupted runs a verb that waits, and interrupts it.
+func (g *gateway) interrupted(t *testing.T, args ...string) {
+	t.Helper()
+	c := program(t, g.dir, args...)
+	c.Env = append(c.Env, "TWINHOP_SOCKET="+filepath.Join(g.dir, "state", "admin.sock"))
+	var said lines
+	c.Stderr = &said
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	until(t, "progress is told", func() bool { return strings.Contains(said.String(), "1 calls") })
+	c.Process.Signal(os.Interrupt)
+	if code := exitCode(t, c.Wait()); code != 130 || !strings.Contains(said.String(), "it goes on draining") {
+		t.Errorf("%v interrupted: %d %s", args, code, said.String())
+	}
 }
 
 func (g *gateway) reloads(t *testing.T) {

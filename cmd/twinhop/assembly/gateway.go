@@ -66,7 +66,6 @@ type Gateway struct {
 	basis    atomic.Pointer[config.Config] // that was given last
 	present  atomic.Pointer[config.Config] // that is in force now: basis with what operators said
 	roll     roll                          // nodes that operators added and removed
-	enlist   sync.Mutex                    // held while the roll is changed
 	changing sync.Mutex                    // one change of it, or of the policy, at a time
 	orders   orders                        // what status workers changed
 	spec     cluster.Spec                  // of the nodes and pools of present
@@ -218,6 +217,10 @@ func (g *Gateway) buildAdmin(o Options) {
 			Activate: func(_ context.Context, node string, a cluster.Activation) error {
 				return g.Registry.SetActivation("", node, a)
 			},
+			Restore: func(_ context.Context, node string, was map[string]cluster.Activation) error {
+				return g.Registry.Restore(node, was)
+			},
+			Probe: g.Registry.Probe,
 			Adjust: func(_ context.Context, pool, node string, w cluster.MemberWords) error {
 				return g.Registry.Adjust(pool, node, w)
 			},

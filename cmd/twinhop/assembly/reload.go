@@ -73,15 +73,26 @@ func (g *Gateway) plan(ctx context.Context, c *config.Config) (*plan, error) {
 func (g *Gateway) Reload(ctx context.Context, c config.Config) (Reloaded, error) {
 	g.changing.Lock()
 	defer g.changing.Unlock()
-	return g.reload(ctx, c)
+	r, err := g.reload(ctx, c)
+	if err == nil {
+		g.roll.settle(&c)
+	}
+	return r, err
 }
 
 // again puts the configuration that was given last into force anew, with what
-// operators say of it now.
-func (g *Gateway) again(ctx context.Context) error {
+// operators say of it after the change, which is undone if that cannot be. No
+// other configuration gets in between.
+func (g *Gateway) again(ctx context.Context, change func() (undo func(), err error)) error {
 	g.changing.Lock()
 	defer g.changing.Unlock()
-	_, err := g.reload(ctx, *g.basis.Load())
+	undo, err := change()
+	if err != nil {
+		return err
+	}
+	if _, err = g.reload(ctx, *g.basis.Load()); err != nil {
+		undo()
+	}
 	return err
 }
 
@@ -143,7 +154,9 @@ func (g *Gateway) withOldPools(next *cluster.Spec) (all cluster.Spec, any bool) 
 
 // bury takes away the pools whose last requests have gone.
 func (g *Gateway) bury(now time.Time) {
-	g.changing.Lock()
+	if !g.changing.TryLock() { // somebody waits for names to be resolved: the next time will do
+		return
+	}
 	defer g.changing.Unlock()
 	if g.doomed.IsZero() || now.Before(g.doomed) {
 		return

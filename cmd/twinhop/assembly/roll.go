@@ -15,8 +15,8 @@ import (
 
 // roll is what an operator added to the nodes of the configuration and took
 // away from them. It outlives another configuration, as other words of an
-// operator do; a node that the configuration has by now is the
-// configuration's.
+// operator do. A name may be in both lists: then the operator's node stands in
+// for the configured one.
 type roll struct {
 	mu      sync.Mutex
 	added   []newcomer
@@ -40,6 +40,15 @@ func (r *roll) over(c config.Config) config.Config {
 	for i := range c.Pools {
 		c.Pools[i].Nodes = slices.DeleteFunc(slices.Clone(c.Pools[i].Nodes), func(n config.PoolNode) bool { return gone(n.Name) })
 	}
+	c.Mounts = slices.Clone(c.Mounts)
+	for i := range c.Mounts {
+		m := &c.Mounts[i]
+		for _, list := range []*[]string{&m.Active, &m.Disabled, &m.Stopped} {
+			if slices.ContainsFunc(*list, gone) {
+				*list = slices.DeleteFunc(slices.Clone(*list), gone)
+			}
+		}
+	}
 	for _, x := range r.added {
 		if slices.ContainsFunc(c.Nodes, func(n config.Node) bool { return n.Name == x.node.Name }) {
 			continue
@@ -55,17 +64,19 @@ func (r *roll) over(c config.Config) config.Config {
 	return c
 }
 
-// change replaces the roll and returns how to take that back.
-func (r *roll) change(f func(added []newcomer, removed []string) ([]newcomer, []string)) (undo func()) {
+// settle takes note of a configuration that came into force: a node that was
+// taken away and is not in it any more has gone, and one of its name that a
+// later configuration brings is new; one that was added and is in it by now is
+// the configuration's.
+func (r *roll) settle(c *config.Config) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	added, removed := r.added, r.removed
-	r.added, r.removed = f(slices.Clone(added), slices.Clone(removed))
-	return func() {
-		r.mu.Lock()
-		defer r.mu.Unlock()
-		r.added, r.removed = added, removed
+	has := func(name string) bool {
+		return slices.ContainsFunc(c.Nodes, func(n config.Node) bool { return n.Name == name })
 	}
+	stands := slices.Clone(r.removed)
+	r.removed = slices.DeleteFunc(slices.Clone(r.removed), func(name string) bool { return !has(name) })
+	r.added = slices.DeleteFunc(slices.Clone(r.added), func(x newcomer) bool { return has(x.node.Name) && !slices.Contains(stands, x.node.Name) })
 }
 
 // AddNode adds a node that text describes in JSON, with the keys of a node in
@@ -89,43 +100,57 @@ func (g *Gateway) AddNode(ctx context.Context, text json.RawMessage, pools []str
 	if len(wrong.Faults) > 0 {
 		return wrong
 	}
-	g.enlist.Lock()
-	defer g.enlist.Unlock()
-	n, v := c.Nodes[0], g.Registry.View()
-	if v.Named(n.Name) != nil {
-		return fmt.Errorf("adding node %q: there is a node of this name", n.Name)
-	}
-	for _, p := range pools {
-		if v.Pool(p) == nil {
-			return fmt.Errorf("adding node %q to pool %q: %w", n.Name, p, cluster.ErrUnknownPool)
+	n := c.Nodes[0]
+	return g.enrol(ctx, func(v *cluster.View, added []newcomer, removed []string) ([]newcomer, []string, error) {
+		if v.Named(n.Name) != nil {
+			return nil, nil, fmt.Errorf("adding node %q: %w", n.Name, admin.ErrTaken)
 		}
-	}
-	return g.enrol(ctx, func(added []newcomer, removed []string) ([]newcomer, []string) {
+		for _, p := range pools {
+			if v.Pool(p) == nil {
+				return nil, nil, fmt.Errorf("adding node %q to pool %q: %w", n.Name, p, cluster.ErrUnknownPool)
+			}
+		}
 		added = slices.DeleteFunc(added, func(x newcomer) bool { return x.node.Name == n.Name })
-		removed = slices.DeleteFunc(removed, func(name string) bool { return name == n.Name })
-		return append(added, newcomer{n, slices.Clone(pools)}), removed
+		return append(added, newcomer{n, slices.Clone(pools)}), removed, nil
 	})
 }
 
-// RemoveNode takes a node away: what it has moves to others.
+// RemoveNode takes a node away: what it has moves to others. What operators
+// said of it is forgotten.
 func (g *Gateway) RemoveNode(ctx context.Context, name string) error {
-	g.enlist.Lock()
-	defer g.enlist.Unlock()
-	if g.Registry.View().Named(name) == nil {
-		return fmt.Errorf("removing node %q: %w", name, cluster.ErrUnknownNode)
-	}
-	return g.enrol(ctx, func(added []newcomer, removed []string) ([]newcomer, []string) {
-		return slices.DeleteFunc(added, func(x newcomer) bool { return x.node.Name == name }), append(removed, name)
+	err := g.enrol(ctx, func(v *cluster.View, added []newcomer, removed []string) ([]newcomer, []string, error) {
+		if v.Named(name) == nil {
+			return nil, nil, fmt.Errorf("removing node %q: %w", name, cluster.ErrUnknownNode)
+		}
+		removed = slices.DeleteFunc(removed, func(n string) bool { return n == name })
+		if slices.ContainsFunc(g.basis.Load().Nodes, func(n config.Node) bool { return n.Name == name }) {
+			removed = append(removed, name)
+		}
+		return slices.DeleteFunc(added, func(x newcomer) bool { return x.node.Name == name }), removed, nil
 	})
+	if err != nil {
+		return err
+	}
+	return g.Registry.Forget(name)
 }
 
 // enrol changes the roll and puts it into force, or leaves everything as it
 // was.
-func (g *Gateway) enrol(ctx context.Context, f func([]newcomer, []string) ([]newcomer, []string)) error {
-	undo := g.roll.change(f)
-	if err := g.again(ctx); err != nil {
-		undo()
-		return err
-	}
-	return nil
+func (g *Gateway) enrol(ctx context.Context, f func(*cluster.View, []newcomer, []string) ([]newcomer, []string, error)) error {
+	return g.again(ctx, func() (func(), error) {
+		r := &g.roll
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		was, gone := r.added, r.removed
+		added, removed, err := f(g.Registry.View(), slices.Clone(was), slices.Clone(gone))
+		if err != nil {
+			return nil, err
+		}
+		r.added, r.removed = added, removed
+		return func() {
+			r.mu.Lock()
+			defer r.mu.Unlock()
+			r.added, r.removed = was, gone
+		}, nil
+	})
 }

@@ -78,8 +78,67 @@ func TestAddAndRemoveNodes(t *testing.T) {
 	if n := len(g.Registry.View().Nodes); n != 2 {
 		t.Errorf("%d nodes", n)
 	}
+	if m := g.Registry.View().Pool("few").Member("node1"); m != nil {
+		t.Error("node1 is in a pool that nobody named")
+	}
 	expectOne := g.Registry.View().Pool("default").Member("node1")
 	if expectOne == nil {
 		t.Error("node1 is not back")
+	}
+}
+
+// A node that an operator took away and added anew is what the operator says,
+// not what the configuration says; what was said of the old one is forgotten.
+func TestANodeThatStandsIn(t *testing.T) {
+	c := settings(t, sign(t, "one"))
+	c.Nodes = append(c.Nodes, web("other", sign(t, "other")))
+	c.Mounts = []config.Mount{{Path: "/*", Pool: "default", Disabled: []string{"other"}}}
+	g := atWork(t, c)
+	at := "http://" + g.Addrs().HTTP[0]
+	weight := 9
+	if err := errors.Join(g.Registry.SetActivation("", "other", cluster.Stopped), g.Registry.Adjust("", "other", cluster.MemberWords{Weight: &weight}),
+		g.RemoveNode(t.Context(), "other")); err != nil { // which a mount speaks of
+		t.Fatal(err)
+	}
+	text, _ := json.Marshal(map[string]any{"name": "other", "http": sign(t, "new")})
+	if err := errors.Join(g.AddNode(t.Context(), text, nil), g.Registry.SetActivation("", "node1", cluster.Disabled)); err != nil {
+		t.Fatal(err)
+	}
+	if m := g.Registry.View().Pool("default").Member("other"); m.Activation != cluster.Active || m.Weight != 1 {
+		t.Errorf("words of the old one: %+v", m)
+	}
+	for range 2 {
+		if code, body := get(t, at+"/"); code != 200 || body != "new" {
+			t.Errorf("%d %q", code, body)
+		}
+		if _, err := g.Reload(t.Context(), c); err != nil {
+			t.Fatal(err)
+		}
+	}
+	// Once the configuration has been without it, a node of that name is the configuration's.
+	without := c
+	without.Nodes, without.Mounts = c.Nodes[:1], nil
+	without.Mounts = []config.Mount{{Path: "/*", Pool: "default"}}
+	for _, next := range []config.Config{without, c} {
+		if _, err := g.Reload(t.Context(), next); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := "http://" + g.Registry.View().Named("other").Addr(cluster.HTTP).Addr.String(); got != c.Nodes[1].HTTP {
+		t.Errorf("it is at %s, configured at %s", got, c.Nodes[1].HTTP)
+	}
+}
+
+// A node that cannot be added does not get in the way of another configuration.
+func TestAddNodeUndoes(t *testing.T) {
+	g := atWork(t, settings(t, sign(t, "one")))
+	if err := g.AddNode(t.Context(), json.RawMessage(`{"name": "n4", "http": "http://10.0.0.9", "route": "node1"}`), nil); err == nil {
+		t.Fatal("a route that another has")
+	}
+	if _, err := g.Reload(t.Context(), *g.basis.Load()); err != nil {
+		t.Error(err)
+	}
+	if err := g.AddNode(t.Context(), json.RawMessage(`{"name": "node1", "http": "http://10.0.0.9"}`), nil); !errors.Is(err, admin.ErrTaken) {
+		t.Error(err)
 	}
 }

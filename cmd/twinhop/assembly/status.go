@@ -205,10 +205,10 @@ func (g *Gateway) order(changes []workers.Change) error {
 	}
 	undo, err := g.adjust(changes)
 	if err == nil && len(inConfig) > 0 {
-		before := g.orders.set(g.orders.with(inConfig))
-		if err = g.again(context.Background()); err != nil {
-			g.orders.set(before)
-		}
+		err = g.again(context.Background(), func() (func(), error) {
+			before := g.orders.set(g.orders.with(inConfig))
+			return func() { g.orders.set(before) }, nil
+		})
 	}
 	if err == nil {
 		g.level(changes)

@@ -1,0 +1,154 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/spf13/cobra"
+)
+
+// operation is what the API says of a drain.
+type operation struct {
+	ID, Node, State, Why string
+	Total, Remaining     struct {
+		Sessions, Calls int
+		Requests        int64
+	}
+	TookMs int64
+}
+
+// goesOn says that the drain does, whoever waits for it.
+func (o *operation) goesOn() error {
+	return fmt.Errorf("%s still holds %d sessions and %d calls; it goes on draining: operation %s", o.Node, o.Remaining.Sessions, o.Remaining.Calls, o.ID)
+}
+
+func nodesDrain() *cobra.Command {
+	a := &asker{}
+	var stop, cancel bool
+	var wait time.Duration
+	c := verb("drain NODE", "give it nothing new until it holds nothing any more", 1, func(c *cobra.Command, args []string) error {
+		if cancel {
+			return a.cancelDrain(c, args[0])
+		}
+		body := map[string]any{"stop": stop, "force": a.force, "reason": a.reason}
+		var raw json.RawMessage
+		if err := a.do(c.Context(), "POST "+nodePath(args[0], "/actions/drain"), body, &raw); err != nil {
+			return err
+		}
+		if wait == 0 {
+			return a.showOperation(c.OutOrStdout(), raw)
+		}
+		return a.await(c, raw, wait)
+	})
+	c.Flags().BoolVar(&stop, "stop", false, "stop the node when it is empty")
+	c.Flags().BoolVar(&cancel, "cancel", false, "end the drain that is under way: the node is as it was before")
+	c.Flags().DurationVar(&wait, "wait", 0, "wait until it is empty, at most for this `time`; the exit code is 6 if it is not then")
+	a.changes(c, "even if no other node can be given new work then")
+	return c
+}
+
+func (a *asker) showOperation(out io.Writer, raw json.RawMessage) error {
+	var o operation
+	if err := json.Unmarshal(raw, &o); err != nil {
+		return err
+	}
+	return a.show(out, raw, func(w io.Writer) {
+		line(w, "operation", o.ID)
+		line(w, "node", o.Node)
+		line(w, "state", strings.TrimSpace(o.State+" "+o.Why))
+		line(w, "sessions", fmt.Sprintf("%d of %d", o.Remaining.Sessions, o.Total.Sessions))
+		line(w, "calls", fmt.Sprintf("%d of %d", o.Remaining.Calls, o.Total.Calls))
+		line(w, "requests", o.Remaining.Requests)
+	})
+}
+
+// await follows a drain to its end and tells now and then how far it is.
+func (a *asker) await(c *cobra.Command, raw json.RawMessage, most time.Duration) error {
+	ctx, cancel := context.WithTimeout(c.Context(), most)
+	defer cancel()
+	interrupt := make(chan os.Signal, 1)
+	signal.Notify(interrupt, os.Interrupt, syscall.SIGTERM)
+	defer signal.Stop(interrupt)
+	tick := time.NewTicker(250 * time.Millisecond)
+	defer tick.Stop()
+	said := time.Time{}
+	for {
+		var o operation
+		if err := json.Unmarshal(raw, &o); err != nil {
+			return err
+		}
+		switch {
+		case o.State == "done":
+			return a.showOperation(c.OutOrStdout(), raw)
+		case o.State != "running":
+			return exit{exitFailed, fmt.Errorf("the drain of %s is %s: %s", o.Node, o.State, o.Why)}
+		case time.Since(said) >= 10*time.Second || said.IsZero():
+			said = time.Now()
+			fmt.Fprintf(c.ErrOrStderr(), "%s: %d sessions, %d calls, %d requests left\n", o.Node, o.Remaining.Sessions, o.Remaining.Calls, o.Remaining.Requests)
+		}
+		select {
+		case <-ctx.Done():
+			return exit{exitTimeout, o.goesOn()}
+		case <-interrupt:
+			return exit{exitInterrupted, o.goesOn()}
+		case <-tick.C:
+		}
+		if err := a.do(ctx, "GET /operations/"+o.ID, nil, &raw); err != nil && ctx.Err() == nil {
+			return err
+		}
+	}
+}
+
+// drains are the operations, the newest first.
+func (a *asker) drains(ctx context.Context) (list []operation, raw json.RawMessage, err error) {
+	if err := a.do(ctx, "GET /operations", nil, &raw); err != nil {
+		return nil, nil, err
+	}
+	var page struct{ Items []operation }
+	err = json.Unmarshal(raw, &page)
+	return page.Items, raw, err
+}
+
+// cancelDrain cancels the drain of a node.
+func (a *asker) cancelDrain(c *cobra.Command, node string) error {
+	list, _, err := a.drains(c.Context())
+	if err != nil {
+		return err
+	}
+	for _, o := range list {
+		if o.Node == node && o.State == "running" {
+			var raw json.RawMessage
+			if err := a.do(c.Context(), "DELETE /operations/"+o.ID, map[string]any{}, &raw); err != nil {
+				return err
+			}
+			return a.showOperation(c.OutOrStdout(), raw)
+		}
+	}
+	return exit{exitNotFound, fmt.Errorf("%s is not being drained", node)}
+}
+
+func nodesDrains() *cobra.Command {
+	a := &asker{}
+	c := verb("drains", "drains under way and lately ended", 0, func(c *cobra.Command, _ []string) error {
+		list, raw, err := a.drains(c.Context())
+		if err != nil {
+			return err
+		}
+		return a.show(c.OutOrStdout(), raw, func(w io.Writer) {
+			line(w, "OPERATION", "NODE", "STATE", "SESSIONS", "CALLS", "REQUESTS", "TOOK")
+			for _, o := range list {
+				line(w, o.ID, o.Node, o.State, fmt.Sprintf("%d of %d", o.Remaining.Sessions, o.Total.Sessions), fmt.Sprintf("%d of %d", o.Remaining.Calls, o.Total.Calls),
+					o.Remaining.Requests, (time.Duration(o.TookMs) * time.Millisecond).Round(100*time.Millisecond))
+			}
+		})
+	})
+	a.flags(c)
+	return c
+}
