@@ -20,6 +20,7 @@ import (
 	"twinhop/appsession/memstore"
 	"twinhop/cmd/twinhop/certs"
 	"twinhop/cmd/twinhop/resources"
+	"twinhop/cmd/twinhop/roll"
 	"twinhop/gateway"
 	"twinhop/gateway/calls"
 	"twinhop/gateway/cluster"
@@ -65,8 +66,8 @@ type Gateway struct {
 	config   config.Config                 // that it was built from: what cannot change meanwhile
 	basis    atomic.Pointer[config.Config] // that was given last
 	present  atomic.Pointer[config.Config] // that is in force now: basis with what operators said
-	roll     roll                          // nodes that operators added and removed
 	changing sync.Mutex                    // one change of it, or of the policy, at a time
+	roll     roll.Roll                     // nodes that operators added and removed
 	orders   orders                        // what status workers changed
 	spec     cluster.Spec                  // of the nodes and pools of present
 	doomed   time.Time                     // when pools that are not in spec go; zero: there are none

@@ -75,7 +75,7 @@ func (g *Gateway) Reload(ctx context.Context, c config.Config) (Reloaded, error)
 	defer g.changing.Unlock()
 	r, err := g.reload(ctx, c)
 	if err == nil {
-		g.roll.settle(&c)
+		g.roll = g.roll.Settle(&c)
 	}
 	return r, err
 }
@@ -100,7 +100,7 @@ func (g *Gateway) again(ctx context.Context, change func() (undo func(), err err
 func (g *Gateway) reload(ctx context.Context, c config.Config) (Reloaded, error) {
 	old := g.present.Load()
 	basis := c
-	c = g.roll.over(c)
+	c = g.roll.Over(c)
 	c = g.orders.over(&c)
 	p, err := g.plan(ctx, &c)
 	if err != nil {
