@@ -186,7 +186,7 @@ func TestDrainInBrowser(t *testing.T) {
 	b.eval(`[...document.querySelectorAll("tbody tr:first-child button")].find(x => x.innerText.startsWith("Drain")).click()`)
 	b.see("2 sessions and 0 calls stay until they end.")
 	b.wait(`document.activeElement.innerText === "Cancel"`)
-	b.fill("dialog input", "kernel update")
+	b.fill("dialog input.reason", "kernel update")
 	b.do(chromedp.Click(chromedp.CSS("dialog button[type=submit]")))
 	b.see("node1 is draining now.")
 	if a := s.registry.View().Pool("default").Member("node1").Activation; a != cluster.Disabled {
@@ -197,7 +197,7 @@ func TestDrainInBrowser(t *testing.T) {
 	if a := s.registry.View().Pool("default").Member("node1").Activation; a != cluster.Active {
 		t.Errorf("node1 is %v", a)
 	}
-	b.clean()
+	b.drains(s)
 
 	// Hostile names stay text, and a viewer cannot press the buttons.
 	s.sip(`<img src=x onerror=__bad.push("xss")>@evil`, `"><svg onload=__bad.push("xss")>`)
@@ -220,6 +220,69 @@ func TestDrainInBrowser(t *testing.T) {
 	b.see("The gateway does not answer. Updated")
 	b.wait(`document.querySelectorAll("tbody tr").length === 2`)
 	b.clean()
+}
+
+// drains watches a drain go on and cancels it, gives a node another weight and
+// lets one in error be tried.
+func (b *tab) drains(s *stage) {
+	b.t.Helper()
+	press := func(row, label string) {
+		b.t.Helper()
+		b.wait(fmt.Sprintf(`[...document.querySelectorAll(%q)].some(x => x.innerText.startsWith(%q) && !x.disabled)`, row+" button", label))
+		b.eval(fmt.Sprintf(`[...document.querySelectorAll(%q)].find(x => x.innerText.startsWith(%q)).click()`, row+" button", label))
+	}
+	press("tbody tr:first-child", "Drain")
+	b.do(chromedp.Click(chromedp.CSS("dialog input[type=checkbox]")))
+	b.wait(`!document.querySelector("dialog .skeleton")`)
+	b.picture("drain-dialog")
+	press("dialog", "Drain")
+	b.see("2 sessions, 0 calls left, then stop")
+	for x, err := range s.store.All(context.Background()) {
+		if err != nil || x.Owner == "node1" {
+			s.store.Drop(context.Background(), x.ID)
+			break
+		}
+	}
+	b.see("1 session, 0 calls left, then stop")
+	for _, theme := range []string{"light", "dark"} {
+		b.eval(fmt.Sprintf(`document.documentElement.dataset.theme = %q`, theme))
+		b.readable("main")
+		b.picture("draining-" + theme)
+	}
+	b.do(chromedp.EmulateViewport(360, 800))
+	b.wait(`document.documentElement.scrollWidth <= 360`)
+	b.picture("draining-narrow")
+	b.do(chromedp.EmulateViewport(1440, 900))
+	press("tbody tr:first-child .progress", "Cancel")
+	b.see("node1 is drained no more")
+	b.wait(`!document.querySelector(".progress")`)
+
+	if err := s.registry.AdjustPool("default", cluster.PoolWords{Recovery: &cluster.Recovery{Time: time.Hour}}); err != nil {
+		b.t.Fatal(err)
+	}
+	s.registry.Judge(s.registry.View().Pool("default").Member("node1"), cluster.Unfit)
+	b.open("#/nodes/node1")
+	b.see("Probe now")
+	b.see("ERR")
+	b.picture("node-in-error")
+	press("main", "Recover")
+	b.see("ERR/REC")
+	press("main", "Weight")
+	b.eval(`document.querySelector("dialog input").select()`)
+	b.fill("dialog input", "5")
+	press("dialog", "Set")
+	b.see("The weight of node1 is 5 now.")
+	if w := s.registry.View().Pool("default").Member("node1").Weight; w != 5 {
+		b.t.Errorf("the weight is %d", w)
+	}
+	b.do(chromedp.EmulateViewport(360, 800))
+	b.wait(`document.documentElement.scrollWidth <= 360`)
+	b.picture("node-narrow")
+	b.do(chromedp.EmulateViewport(1440, 900))
+	b.clean()
+	if err := s.registry.AdjustPool("default", cluster.PoolWords{Recovery: nil}); err != nil {
+		b.t.Fatal(err)
+	}
 }
 
 // TestScreenshots takes pictures of every screen, for people to look at:

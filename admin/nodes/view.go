@@ -45,7 +45,7 @@ type Member struct {
 	Weight     int    `json:"weight"`
 	Distance   int    `json:"distance"`
 	BusyLimit  int    `json:"busyLimit"`
-	State      string `json:"state"` // how it stands with its HTTP traffic, in mod_jk's words
+	State      string `json:"state,omitempty"` // how it stands with its HTTP traffic, in mod_jk's words, where that counts
 	Elected    int64  `json:"elected"`
 	Busy       int64  `json:"busy"`
 	Errors     int64  `json:"errors"`
@@ -108,7 +108,9 @@ func viewMember(m *cluster.Member) Member {
 	x := Member{Name: m.Pool.Name, Activation: m.Activation.String(), Route: m.Route, Domain: m.Domain,
 		Redirect: m.Redirect, Weight: m.Weight, Distance: m.Distance, BusyLimit: m.BusyLimit}
 	if l := m.Load; l != nil {
-		x.State = m.State().String()
+		if m.Pool.Recovery != nil || m.BusyLimit > 0 {
+			x.State = m.State().String()
+		}
 		x.Elected, x.Busy, x.Errors, x.Value = l.Elected.Load(), l.Busy.Load(), l.Errors.Load(), l.Value.Load()
 	}
 	return x

@@ -113,7 +113,7 @@ func (a *asker) showNode(out io.Writer, raw json.RawMessage) error {
 		line(w, "calls", n.Calls)
 		line(w, "requests", n.Running)
 		for _, m := range n.Pools {
-			line(w, "pool "+m.Name, m.Activation, m.State, fmt.Sprintf("route=%s weight=%d distance=%d domain=%s redirect=%s busyLimit=%d elected=%d errors=%d",
+			line(w, "pool "+m.Name, m.Activation, dash(m.State), fmt.Sprintf("route=%s weight=%d distance=%d domain=%s redirect=%s busyLimit=%d elected=%d errors=%d",
 				m.Route, m.Weight, m.Distance, dash(m.Domain), dash(m.Redirect), m.BusyLimit, m.Elected, m.Errors))
 		}
 	})

@@ -1,7 +1,7 @@
 // The admin's JSON API: its shapes, and one way to call it.
 
 export interface Check { state: string; since?: string; changes: number; why?: string; at?: string; next?: string; ok: boolean; code?: number; detail?: string; tookMs?: number }
-export interface Member { name: string; activation: string; route: string; domain?: string; redirect?: string; weight: number; distance: number; elected: number; busy: number; errors: number; value: number }
+export interface Member { name: string; activation: string; route: string; domain?: string; redirect?: string; weight: number; distance: number; state?: string; elected: number; busy: number; errors: number; value: number }
 export interface Node {
   name: string; route: string; domain?: string; redirect?: string; activation: string;
   health: Record<string, string>; addresses: Record<string, string>; checks: Record<string, Check>;
@@ -31,7 +31,9 @@ export interface Event {
 export interface Detail extends Session { why: Why[]; timeline: Event[]; moves: Event[] }
 export interface Page<T> { items: T[]; nextCursor?: string; total: { value: number; relation: string }; match?: string }
 export interface Me { name: string; role: string; via: string; expires?: string }
-export interface Impact { node: Node; sessions: number; calls: number; left: Record<string, number>; last: boolean }
+export interface Impact { node: Node; sessions: number; calls: number; left: Record<string, number>; last: boolean; alone?: string[] }
+export interface Held { sessions: number; calls: number; requests: number }
+export interface Operation { id: string; kind: string; node: string; stop: boolean; state: string; why?: string; by?: string; reason?: string; total: Held; remaining: Held; startedAt: string; endedAt?: string; tookMs: number }
 export interface SIPLimits {
   bans: { source: string; until: string; dropped: number }[]; banned: number; sources: number; scanners: { word: string; hits: number }[]; shed: Record<string, number>;
   pending: { live: number; max: number; opened: number; stateless: number; left: Record<string, number>; answers: Record<string, number> };

@@ -63,7 +63,7 @@ let source: EventSource | null = null;
 let topics = "";
 let retry = 0;
 let attempts = 0;
-const names = ["overview.tick", "node.changed", "session.moved", "session.event", "resync", "auth.expired"];
+const names = ["overview.tick", "node.changed", "operation.progress", "session.moved", "session.event", "resync", "auth.expired"];
 
 export function follow(more = "") {
   const want = "overview,nodes,sessions" + (more ? "," + more : "");
