@@ -104,8 +104,9 @@ func (l *netLane) Write(p []byte) (int, error) {
 func (l *netLane) Flush() error { return l.rc.Flush() }
 
 func (l *netLane) Trailer(fields *head.Fields) {
+	l.Flush() // else net/http gives a short answer a length, and it ends without them
 	for f := range fields.All() {
-		l.w.Header().Add(http.TrailerPrefix+f.Name, f.Value)
+		l.w.Header().Add(http.TrailerPrefix+http.CanonicalHeaderKey(f.Name), f.Value)
 	}
 }
 

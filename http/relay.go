@@ -32,12 +32,26 @@ func (x *visit) relay(resp *head.Response) (aborted bool) {
 	outcome, aborted := x.copyBody(resp)
 	if outcome == gateway.OK {
 		outcome = answered(resp.Status)
+		resp.Trailer.DelFunc(func(f head.Field) bool { return !mayTrail(f.Name) })
 		if resp.Trailer.Len() > 0 {
 			x.lane.Trailer(&resp.Trailer)
 		}
 	}
 	x.d.Done(outcome, x.usage(resp))
 	return aborted
+}
+
+// mayTrail tells whether a field may follow a body (RFC 9110 section 6.5.1):
+// none that is about the connection, the framing, the session or what the body
+// is, for whoever puts trailers among the fields of the head would believe it.
+func mayTrail(name string) bool {
+	for _, no := range [...]string{"Age", "Authentication-Info", "Cache-Control", "Content-Encoding", "Content-Length", "Content-Location",
+		"Content-Range", "Content-Type", "Date", "Expires", "Host", "Location", "Pragma", "Retry-After", "Set-Cookie", "Vary", "WWW-Authenticate"} {
+		if head.EqualFold(name, no) {
+			return false
+		}
+	}
+	return !hopByHop(name) && !ownField(name)
 }
 
 // usage is what an answer cost on its node's connections so far.
