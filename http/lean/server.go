@@ -110,6 +110,7 @@ func (l *listener) give(a accepted) bool {
 // Close ends the listener, not the connections.
 func (l *listener) Close() error {
 	var err error
+	l.start.Do(func() {}) // either it accepts by now, or it never will
 	l.end.Do(func() {
 		close(l.closed)
 		err = l.Listener.Close()
