@@ -88,6 +88,34 @@ func (r *Registry) Restore(node string, was map[string]Activation) error {
 	return nil
 }
 
+// Said is what the operator has said of everything so far (Registry.Said).
+type Said struct{ memory memory }
+
+// Said returns what the operator has said so far, for TakeBack.
+func (r *Registry) Said() Said {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return Said{r.memory} // its maps are never changed
+}
+
+// TakeBack lets what the operator said of a member, or with node "" of a pool,
+// be again what it was then. An activation is taken back in all pools.
+func (r *Registry) TakeBack(was Said, pool, node string) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	mem, key := r.memory, [2]string{pool, node}
+	if node == "" {
+		mem.pools = with(mem.pools, pool, was.memory.pools[pool])
+	} else {
+		mem.members = with(mem.members, key, was.memory.members[key])
+		mem.words = with(mem.words, node, was.memory.words[node])
+	}
+	if err := r.rebuild(mem); err != nil {
+		return fmt.Errorf("taking back what was said of node %q in pool %q: %w", node, pool, err)
+	}
+	return nil
+}
+
 // Forget drops every word of the operator for a node, which is then as it is
 // configured. A node of this name that comes later is another one.
 func (r *Registry) Forget(node string) error {

@@ -270,20 +270,17 @@ func (g *Gateway) adjustOne(changes []workers.Change) (back func(), err error) {
 	if p == nil {
 		return nil, cluster.ErrUnknownPool
 	}
-	m := g.memberOf(changes[0].Worker, changes[0].Member)
+	m, before := g.memberOf(changes[0].Worker, changes[0].Member), g.Registry.Said()
 	if m == nil {
-		var words, old cluster.PoolWords
+		var words cluster.PoolWords
 		for i := range changes {
 			if err := changes[i].PoolWords(&words, p); err != nil {
 				return nil, err
 			}
 		}
-		was(&old.Sticky, words.Sticky, &p.Sticky)
-		was(&old.Force, words.Force, &p.Force)
-		was(&old.Recovery, words.Recovery, p.Recovery)
-		return func() { g.Registry.AdjustPool(p.Name, old) }, g.Registry.AdjustPool(p.Name, words)
+		return func() { g.Registry.TakeBack(before, p.Name, "") }, g.Registry.AdjustPool(p.Name, words)
 	}
-	var words, old cluster.MemberWords
+	var words cluster.MemberWords
 	for i := range changes {
 		changes[i].MemberWords(&words)
 	}
@@ -294,19 +291,5 @@ func (g *Gateway) adjustOne(changes []workers.Change) (back func(), err error) {
 		}
 		words.Domain = &domain
 	}
-	was(&old.Activation, words.Activation, &m.Activation)
-	was(&old.Weight, words.Weight, &m.Weight)
-	was(&old.Distance, words.Distance, &m.Distance)
-	was(&old.BusyLimit, words.BusyLimit, &m.BusyLimit)
-	was(&old.Route, words.Route, &m.Route)
-	was(&old.Domain, words.Domain, &m.Domain)
-	was(&old.Redirect, words.Redirect, &m.Redirect)
-	return func() { g.Registry.Adjust(p.Name, m.Name, old) }, g.Registry.Adjust(p.Name, m.Name, words)
-}
-
-// was notes in old what is there where something else is wanted.
-func was[T any](old **T, wanted, now *T) {
-	if wanted != nil {
-		*old = now
-	}
+	return func() { g.Registry.TakeBack(before, p.Name, m.Name) }, g.Registry.Adjust(p.Name, m.Name, words)
 }

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -123,6 +124,27 @@ func TestStatusChangesMembers(t *testing.T) {
 	s.shows("n2", "activation", "DIS")
 	s.shows("lb", "bad", "1")
 	s.shows("lb", "degraded", "1")
+}
+
+// What was refused leaves no word behind: another configuration counts.
+func TestStatusForgetsWhatItRefused(t *testing.T) {
+	s := supervise(t)
+	if got := s.say("cmd=update&w=lb&sw=*&vwd=7&vwn=same"); !strings.HasPrefix(got, "ERROR") {
+		t.Error(got)
+	}
+	c := *s.basis.Load()
+	c.Nodes = slices.Clone(c.Nodes)
+	for i := range c.Nodes {
+		c.Nodes[i].Distance = 5 + i
+	}
+	if _, err := s.Reload(t.Context(), c); err != nil {
+		t.Fatal(err)
+	}
+	for i, m := range s.Registry.View().Pool("lb").Members {
+		if m.Distance != 5+i || m.Route == "same" {
+			t.Errorf("%+v", m)
+		}
+	}
 }
 
 func TestStatusChangesPools(t *testing.T) {
