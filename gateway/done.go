@@ -73,6 +73,9 @@ func (d *Decision) bench(o Outcome) {
 		if p := d.router.policy.Load(); p != nil {
 			if t := p.Pools[d.Member.Pool.Name].Bench; t > 0 && !d.Member.Resting(d.wants) { // what it asked for itself counts
 				d.Member.Node.Rest(d.wants, time.Now().Add(t))
+				if d.router.Report != nil {
+					d.router.Report(d.Member.Node, d.wants, cluster.Answered) // let it be probed now
+				}
 			}
 		}
 	}

@@ -52,6 +52,7 @@ func (s Sign) String() string {
 // Result is the outcome of one probe.
 type Result struct {
 	OK     bool
+	Void   bool          // it says nothing, whatever OK is
 	Code   int           // status of the answer, 0 when there was none
 	Detail string        // for people: what went wrong
 	Took   time.Duration // until the answer, or until giving up
@@ -223,6 +224,9 @@ func (c *Check) probed(ctx context.Context, r Result, s Schedule) change {
 	}
 	c.rec.Last, c.rec.At = r, time.Now()
 	c.took.add(r.Took)
+	if r.Void {
+		return change{is: h, was: h}
+	}
 	if r.OK {
 		c.rec.OK, c.rec.Fail = c.rec.OK+1, 0
 		c.forgive()

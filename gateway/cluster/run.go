@@ -175,6 +175,9 @@ func (w watch) ask(ctx context.Context) {
 	if !v.checks(w.check, w.node, w.service) {
 		return // it was removed a moment ago; Run is about to end this
 	}
+	if w.schedule.WhenDown && w.check.Health() == Up && !w.check.doubtful() {
+		return
+	}
 	n := v.Named(w.node)
 	one, cancel := context.WithTimeout(ctx, w.schedule.Timeout)
 	start := time.Now()

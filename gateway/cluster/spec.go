@@ -93,7 +93,9 @@ type Schedule struct {
 	// Recover is how long a node that nobody probes stays down before it is
 	// tried again with traffic (mod_jk's recover_time); 0: DefaultRecover.
 	Recover time.Duration
-	Passive Passive
+	// WhenDown: a node that is up is not probed again until traffic raises a doubt.
+	WhenDown bool
+	Passive  Passive
 }
 
 // The defaults of a Schedule.

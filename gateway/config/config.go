@@ -132,7 +132,7 @@ type HTTPProbe struct {
 	Silent   SilentRule    `yaml:"silent"`
 }
 
-// SIPProbe sends OPTIONS; any final answer but 503 is a sign of life.
+// SIPProbe sends OPTIONS.
 type SIPProbe struct {
 	Interval time.Duration `yaml:"interval" max:"1h"`
 	Timeout  time.Duration `yaml:"timeout" min:"10ms" max:"1m"`  // for one answer; never longer than Interval
@@ -141,6 +141,10 @@ type SIPProbe struct {
 	Recover  time.Duration `yaml:"recover" min:"100ms" max:"1h"` // without probes: how long a node stays down before it is tried with traffic
 	Errors   ErrorRule     `yaml:"errors"`
 	Silent   SilentRule    `yaml:"silent"`
+	Mode     string        `yaml:"mode" oneof:"always down"` // down: only nodes that are not known to be up
+	// Codes are signs of life besides 2xx, and 3xx say nothing. Empty: any
+	// answer but 503 is a sign of life.
+	Codes []int `yaml:"codes" max:"64" each:"min:\"300\" max:\"699\""`
 }
 
 // Affinity says what ties messages to application sessions.
@@ -253,7 +257,7 @@ func Default() Config {
 		Health: Health{
 			HTTP: HTTPProbe{"/", 5 * time.Second, 2 * time.Second, 2, 2, 10 * time.Second, errorRule, silentRule},
 			AJP:  AJPProbe{true, 5 * time.Second, 2 * time.Second, 2, 2, 10 * time.Second, errorRule, silentRule},
-			SIP:  SIPProbe{10 * time.Second, 2 * time.Second, 2, 2, 10 * time.Second, errorRule, silentRule},
+			SIP:  SIPProbe{10 * time.Second, 2 * time.Second, 2, 2, 10 * time.Second, errorRule, silentRule, "always", nil},
 		},
 		Affinity: Affinity{
 			Leader:  "http",

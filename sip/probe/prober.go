@@ -7,7 +7,9 @@ import (
 	"math/rand/v2"
 	"net"
 	"net/netip"
+	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"twinhop/gateway/cluster"
@@ -16,11 +18,27 @@ import (
 )
 
 // Prober asks nodes for a sign of life with OPTIONS (RFC 3261 section 11), by the transport of the node's first SIP address. Alive is who gives
-// a final answer other than 503 before the context ends. The zero Prober is ready; it implements cluster.Prober.
+// a final answer other than 503 before the context ends, unless Accept said otherwise. The zero Prober is ready; it implements cluster.Prober.
 type Prober struct {
 	// Dial opens a socket toward a node; nil: from any port. A socket of its own keeps probes apart from traffic and lets the system
 	// tell at once that nobody listens there.
 	Dial func(ctx context.Context, network string, to netip.AddrPort) (net.Conn, error)
+
+	codes atomic.Pointer[[]int]
+}
+
+// Accept says which answers are signs of life besides 2xx; of others 3xx say nothing, and the rest is as bad as none (OpenSIPS'
+// probing_reply_codes). Without codes it is any but 503.
+func (p *Prober) Accept(codes []int) { p.codes.Store(&codes) }
+
+// judge tells what an answer means.
+func (p *Prober) judge(code int) (alive, void bool) {
+	codes := p.codes.Load()
+	if codes == nil || len(*codes) == 0 {
+		return code != 503, false
+	}
+	alive = code < 300 || slices.Contains(*codes, code)
+	return alive, !alive && code < 400
 }
 
 // The pace of repetitions over UDP (RFC 3261 section 17.1.2.2): timer T1, doubled up to T2.
@@ -40,7 +58,8 @@ func (p *Prober) Probe(ctx context.Context, n *cluster.Node) cluster.Result {
 		err = fmt.Errorf("probe %s://%s: %w", a.Scheme, a.Addr, err)
 		return cluster.Result{Took: time.Since(start), Detail: err.Error()}
 	}
-	r := cluster.Result{OK: code != 503, Code: code, Took: time.Since(start)}
+	r := cluster.Result{Code: code, Took: time.Since(start)}
+	r.OK, r.Void = p.judge(code)
 	if !r.OK {
 		r.Detail = fmt.Sprintf("answered %d", code)
 	}

@@ -172,3 +172,23 @@ func TestProbeOnLoopback(t *testing.T) {
 		}
 	}
 }
+
+// With codes of its own an answer is good, bad, or says nothing.
+func TestAccept(t *testing.T) {
+	p := &Prober{}
+	for _, tt := range []struct {
+		codes       []int
+		code        int
+		alive, void bool
+	}{
+		{nil, 200, true, false}, {nil, 302, true, false}, {nil, 404, true, false}, {nil, 503, false, false},
+		{[]int{404}, 200, true, false}, {[]int{404}, 202, true, false}, {[]int{404}, 404, true, false}, {[]int{404}, 405, false, false},
+		{[]int{404}, 302, false, true}, {[]int{302}, 302, true, false}, {[]int{503}, 503, true, false}, {[]int{503}, 500, false, false},
+		{[]int{}, 404, true, false},
+	} {
+		p.Accept(tt.codes)
+		if alive, void := p.judge(tt.code); alive != tt.alive || void != tt.void {
+			t.Errorf("%d with %v: alive %v, void %v", tt.code, tt.codes, alive, void)
+		}
+	}
+}

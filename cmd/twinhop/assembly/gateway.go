@@ -63,35 +63,36 @@ type Gateway struct {
 	Trace    *trace.Log
 	Admin    *admin.Server
 
-	config   config.Config                 // that it was built from: what cannot change meanwhile
-	basis    atomic.Pointer[config.Config] // that was given last
-	present  atomic.Pointer[config.Config] // that is in force now: basis with what operators said
-	changing sync.Mutex                    // one change of it, or of the policy, at a time
-	roll     roll.Roll                     // nodes that operators added and removed
-	orders   orders                        // what status workers changed
-	spec     cluster.Spec                  // of the nodes and pools of present
-	doomed   time.Time                     // when pools that are not in spec go; zero: there are none
-	prober   *httpProber
-	policy   atomic.Pointer[gateway.Policy]
-	calls    *resources.File // of those that take resources, over a restart
-	log      *slog.Logger
-	places   places
-	secrets  *Secrets
-	metrics  *metrics
-	table    *memstore.Store
-	sockets  *sockets
-	sip      *sipfront.Front  // nil: no SIP listener
-	front    *httpfront.Front // nil: no HTTP listener
-	http     *stage
-	nodes    *h1.Client    // connections to nodes by HTTP; nil: no HTTP listener
-	ajp      *ajp.Client   // by AJP13
-	certs    *certs.Keeper // nil: no listener speaks TLS
-	stages   stages
-	ready    chan struct{}
-	serving  chan struct{}
-	started  atomic.Bool // every stage runs
-	leaving  atomic.Bool // the process is stopping
-	readying sync.Once
+	config    config.Config                 // that it was built from: what cannot change meanwhile
+	basis     atomic.Pointer[config.Config] // that was given last
+	present   atomic.Pointer[config.Config] // that is in force now: basis with what operators said
+	changing  sync.Mutex                    // one change of it, or of the policy, at a time
+	roll      roll.Roll                     // nodes that operators added and removed
+	orders    orders                        // what status workers changed
+	spec      cluster.Spec                  // of the nodes and pools of present
+	doomed    time.Time                     // when pools that are not in spec go; zero: there are none
+	prober    *httpProber
+	sipProber probe.Prober
+	policy    atomic.Pointer[gateway.Policy]
+	calls     *resources.File // of those that take resources, over a restart
+	log       *slog.Logger
+	places    places
+	secrets   *Secrets
+	metrics   *metrics
+	table     *memstore.Store
+	sockets   *sockets
+	sip       *sipfront.Front  // nil: no SIP listener
+	front     *httpfront.Front // nil: no HTTP listener
+	http      *stage
+	nodes     *h1.Client    // connections to nodes by HTTP; nil: no HTTP listener
+	ajp       *ajp.Client   // by AJP13
+	certs     *certs.Keeper // nil: no listener speaks TLS
+	stages    stages
+	ready     chan struct{}
+	serving   chan struct{}
+	started   atomic.Bool // every stage runs
+	leaving   atomic.Bool // the process is stopping
+	readying  sync.Once
 }
 
 // Build makes the objects and binds every socket. It starts nothing; on an
@@ -155,9 +156,10 @@ func (g *Gateway) buildCluster() (*plan, error) {
 	g.ajp = &ajp.Client{}
 	g.prober = &httpProber{ajp: g.ajp}
 	g.prober.apply(g.config.Health)
+	g.sipProber.Accept(g.config.Health.SIP.Codes)
 	g.Registry = &cluster.Registry{Log: g.log, Probers: map[cluster.Service]cluster.Prober{
 		cluster.HTTP: g.prober,
-		cluster.SIP:  &probe.Prober{},
+		cluster.SIP:  &g.sipProber,
 	}}
 	p, err := g.plan(context.Background(), &g.config)
 	if err != nil {

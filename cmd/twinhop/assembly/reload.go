@@ -117,6 +117,7 @@ func (g *Gateway) reload(ctx context.Context, c config.Config) (Reloaded, error)
 	}
 	g.ajp.Apply(p.ajp)
 	g.prober.apply(c.Health)
+	g.sipProber.Accept(c.Health.SIP.Codes)
 	g.apply(p.policy)
 	if g.front != nil {
 		g.front.Apply(p.http)

@@ -87,7 +87,7 @@ func clusterSpec(c *config.Config) (cluster.Spec, error) {
 		Passive: passive(h.HTTP.Errors, h.HTTP.Silent)})
 	spec.Schemes["ajp"] = schedule(cluster.Schedule{Interval: h.AJP.Interval, Timeout: h.AJP.Timeout, Fall: h.AJP.Fall, Rise: h.AJP.Rise, Recover: h.AJP.Recover,
 		Passive: passive(h.AJP.Errors, h.AJP.Silent)})
-	spec.Checks[cluster.SIP] = schedule(cluster.Schedule{Interval: h.SIP.Interval, Timeout: h.SIP.Timeout, Fall: h.SIP.Fall, Rise: h.SIP.Rise, Recover: h.SIP.Recover,
+	spec.Checks[cluster.SIP] = schedule(cluster.Schedule{Interval: h.SIP.Interval, WhenDown: h.SIP.Mode == "down", Timeout: h.SIP.Timeout, Fall: h.SIP.Fall, Rise: h.SIP.Rise, Recover: h.SIP.Recover,
 		Passive: passive(h.SIP.Errors, h.SIP.Silent)})
 	return spec, nil
 }
