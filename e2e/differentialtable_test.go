@@ -84,11 +84,19 @@ var deviations = []deviation{
 	{"POST is never replayed", "a request that is not idempotent and may have been dealt with is given to nobody else, whatever `recovery_options` and `fail_on_status` say", false,
 		func(g gap) bool { return strings.HasPrefix(g.asked, "POST ") }},
 	{"an answer that began is the answer", "once a client got some of an answer nothing is repeated, and it sees that the answer breaks off; mod_jk begins again in the middle of a body", false,
-		func(g gap) bool { return true }},
-	{"a head is no answer yet", "what may be repeated is so until the client got some of an answer; `recovery_options=2` ends that with the head of one", false, func(g gap) bool { return true }},
+		func(g gap) bool {
+			return g.name == "body" || g.name == "deliveries" || g.name == "cut" && g.ours == "yes" || strings.HasPrefix(g.name, "to ")
+		}},
+	{"lengths that are not kept", "an answer with more or less of a body than its `Content-Length` says is a bad gateway, as long as none of it went out; httpd says the length that there is", false,
+		func(g gap) bool {
+			return g.name == "status" && g.value == "200" && g.ours == "502" || g.name != "status" && (g.ours == "-" || g.ours == "")
+		}},
+	{"a head is no answer yet", "what may be repeated is so until the client got some of an answer; `recovery_options=2` ends that with the head of one", false,
+		func(g gap) bool { return g.name == "deliveries" || strings.HasPrefix(g.name, "to ") && g.value == "-" }},
 	{"502 for all garbage", "an answer that is not AJP is a bad gateway; mod_jk says 500 of some", false,
 		func(g gap) bool { return g.name == "status" && g.value == "500" && g.ours == "502" }},
-	{"an end without a head is no answer", "mod_jk makes 200 of it", false, func(g gap) bool { return true }},
+	{"an end without a head is no answer", "mod_jk makes 200 of it", false,
+		func(g gap) bool { return g.name != "status" || g.value == "200" && g.ours == "502" }},
 }
 
 // refused tells what a request leaves behind that the gateway says 400 to.
