@@ -134,8 +134,11 @@ type change struct {
 func (c *Check) become(h Health, why string) change {
 	was := c.Health()
 	if was != h {
-		if h == Down {
+		switch {
+		case h == Down:
 			c.fell()
+		case was == Down:
+			c.traffic.errors = 0 // what it answered while it was down is over
 		}
 		c.rec.Since, c.rec.Why = time.Now(), why
 		c.rec.Changes++

@@ -65,6 +65,28 @@ func TestPassiveSigns(t *testing.T) {
 	}
 }
 
+// What a node answered while it was down says nothing of it once it is back.
+func TestErrorsOfADownNode(t *testing.T) {
+	r := &Registry{}
+	spec := oneMember(nil, 0)
+	spec.Checks = map[Service]Schedule{HTTP: {Rise: 1, Passive: Passive{Codes: CodesOf(500), Limit: 3}}}
+	if err := r.Apply(spec); err != nil {
+		t.Fatal(err)
+	}
+	n := r.View().Named("n1")
+	for range 5 { // two are late
+		r.Heard(n, HTTP, 500)
+	}
+	if n.Health(HTTP) != Down {
+		t.Fatalf("it is %s", n.Health(HTTP))
+	}
+	n.Check(HTTP).probed(t.Context(), Result{OK: true}, spec.Checks[HTTP])
+	r.Heard(n, HTTP, 500)
+	if n.Health(HTTP) != Up {
+		t.Errorf("after one error it is %s", n.Health(HTTP))
+	}
+}
+
 func TestCodes(t *testing.T) {
 	c := CodesOf(0, 100, 503, 699, 703, 704, -1, 100000)
 	for code, want := range map[int]bool{0: true, 100: true, 503: true, 699: true, 703: true, 704: false, -1: false, 101: false, 100000: false} {
