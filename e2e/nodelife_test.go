@@ -384,7 +384,7 @@ func TestReloadUnderLoad(t *testing.T) {
 func TestFlappingNode(t *testing.T) {
 	web, urls := newShop(t)
 	w := set(t, stage{Web: urls, Sip: newDesks(t, &web.dark), Load: true,
-		Config: "health: {http: {path: /alive, interval: 200ms}, sip: {interval: 200ms, timeout: 100ms}}\nsip: {failover: {invite: 500ms}}\n"})
+		Config: "health: {http: {path: /alive, interval: 200ms}, sip: {interval: 200ms}}\nsip: {failover: {invite: 500ms}}\n"})
 	l := load{rate: 50, calls: 1000, hold: time.Second}
 	if soak {
 		l.calls = 3000
