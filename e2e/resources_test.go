@@ -11,16 +11,17 @@ import (
 	"time"
 )
 
-// boxes puts up the four boxes of OpenSIPS' tutorial behind a gateway.
-func boxes(t *testing.T) *world {
-	w := &world{t: t, dir: scratch(t)}
+// boxes puts up the four boxes of OpenSIPS' tutorial behind a gateway. It
+// returns the last of them as well.
+func boxes(t *testing.T) (w *world, last *sippRun) {
+	w = &world{t: t, dir: scratch(t)}
 	at := func() string { return fmt.Sprintf("127.0.0.1:%d", freePort(t)) }
 	w.external, w.admin = at(), "http://"+at()
 	var b strings.Builder
 	fmt.Fprintf(&b, "listen: {sip: {external: [\"udp://%s\"], internal: [\"udp://%s\"]}}\nnodes:\n", w.external, at())
 	for i, capacity := range []string{"transc: 30, pstn: 32", "vm: 100, transc: 10", "vm: 50, conf: 300", "vm: 10, conf: 10, transc: 10, pstn: 32"} {
 		port := freePort(t)
-		sippNode(t, w.dir, fmt.Sprintf("node%d", i+1), port)
+		last = sippNode(t, w.dir, fmt.Sprintf("node%d", i+1), port)
 		fmt.Fprintf(&b, "  - {name: box%d, sip: [\"udp://127.0.0.1:%d\"], capacity: {%s}}\n", i+1, port, capacity)
 	}
 	fmt.Fprintf(&b, `sip:
@@ -43,7 +44,7 @@ shutdown: {announce: 0s, grace: 100ms}
 	}
 	w.startBoxes()
 	t.Cleanup(w.strike)
-	return w
+	return w, last
 }
 
 func (w *world) startBoxes() {
@@ -138,9 +139,10 @@ func (r *sippRun) answered(code string) int {
 
 // The numbers of OpenSIPS' tutorial with real calls: box 1 has 10/18 and box 4
 // 9/16 in use; of 20 more calls box 1 gets 14 and box 4 one, 5 are refused. A
-// restart forgets none of them, and when they have hung up nothing is in use.
+// restart forgets none of them, and when they have hung up nothing is in use,
+// nor of a box that dies.
 func TestResourcesOfTheTutorial(t *testing.T) {
-	w := boxes(t)
+	w, box4 := boxes(t)
 	const held = 25 * time.Second
 	begin := time.Now()
 	w.only("box1")
@@ -196,6 +198,11 @@ func TestResourcesOfTheTutorial(t *testing.T) {
 			t.Errorf("caller %d: %d calls and their BYEs were answered, want %d", i+1, n, want)
 		}
 	}
+	w.used("0/0 0/0 0/0 0/0")
+	w.only("box4")
+	w.hold("6", "both", 3, time.Minute)
+	w.used("0/0 0/0 0/0 3/3")
+	box4.kill()
 	w.used("0/0 0/0 0/0 0/0")
 	text, _ := os.ReadFile(w.proc.log)
 	if n := strings.Count(string(text), "transc of node box4 in pool default is full"); n != 1 {

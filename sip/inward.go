@@ -130,7 +130,9 @@ func (w *worker) note(d *gateway.Decision) {
 }
 
 func (w *worker) refuse(err error) {
-	w.forgetCall()
+	if len(w.tried) > 0 { // else nothing was counted for it: another call of this Call-ID is none of its business
+		w.forgetCall()
+	}
 	switch {
 	case errors.Is(err, errClosing):
 		w.reply(closing)
