@@ -237,8 +237,9 @@ func (b *tab) drains(s *stage) {
 		b.eval(fmt.Sprintf(`[...document.querySelectorAll(%q)].find(x => x.innerText.startsWith(%q)).click()`, row+" button", label))
 	}
 	press("tbody tr:first-child", "Drain")
+	b.wait(`document.querySelector("dialog .impact")`) // nothing moves any more
 	b.do(chromedp.Click(chromedp.CSS("dialog input[type=checkbox]")))
-	b.wait(`!document.querySelector("dialog .skeleton")`)
+	b.wait(`document.querySelector("dialog input[type=checkbox]").checked`)
 	b.picture("drain-dialog")
 	press("dialog", "Drain")
 	b.see("2 sessions, 0 calls left, then stop")
@@ -280,6 +281,13 @@ func (b *tab) drains(s *stage) {
 	if w := s.registry.View().Pool("default").Member("node1").Weight; w != 5 {
 		b.t.Errorf("the weight is %d", w)
 	}
+	b.open("#/")
+	for _, text := range []string{"node1 to be drained by olga", "node1 drain is cancelled", "node1 to be tried again by olga", "node1 set to weight=5 by olga"} {
+		b.wait(fmt.Sprintf(`[...document.querySelectorAll(".events li")].some(x => x.innerText.replace(/\s+/g, " ").includes(%q))`, text))
+	}
+	b.picture("events")
+	b.open("#/nodes/node1")
+	b.see("Probe now")
 	b.do(chromedp.EmulateViewport(360, 800))
 	b.wait(`document.documentElement.scrollWidth <= 360`)
 	b.picture("node-narrow")

@@ -76,12 +76,22 @@ function Rules({ o }: { o: Overview }) {
   </>;
 }
 
+// done says in the words of people what an operator did.
+const done: Record<string, string> = { "node.added": "added", "node.removed": "removed", "node.drain": "to be drained", "node.recover": "to be tried again", "node.probe": "probed", "node.reset": "counters reset",
+  "session.set": "given a session", "session.forgotten": "lost a session", "config.reloaded": "Configuration read again", "config.rejected": "Configuration refused" };
+
 export function occurrenceText(o: Occurrence) {
+  const by = <>{o.actor && " by " + o.actor}{o.reason && <>: <q>{o.reason}</q></>}</>;
+  if (done[o.type]) return <>{o.node && <NodeChip name={o.node} plain />} {o.type === "node.drain" && o.is === "cancelled" ? "drain cancelled" : done[o.type]}{by}</>;
   switch (o.type) {
     case "session.moved":
       return <>{(o.count ?? 1) > 1 ? <a href="#/sessions?moved=true">{plural(o.count!, "session")}</a> : <a href={link("sessions", o.session!)} class="mono">{o.session!.slice(0, 10)}</a>} moved <NodeChip name={o.from} plain /> → <NodeChip name={o.node} plain /> {o.rule && <Rule code={o.rule} />}</>;
     case "node.set":
-      return <><NodeChip name={o.node} plain /> set to <b>{activationText(o.is!)}</b> by {o.actor}{o.reason && <>: <q>{o.reason}</q></>}</>;
+      return <><NodeChip name={o.node} plain /> set to <b>{o.words || activationText(o.is!)}</b>{by}</>;
+    case "node.drained":
+      return <><NodeChip name={o.node} plain /> drain is <b>{o.is}</b>{by}</>;
+    case "switchover":
+      return <>Everything of <b>{o.from}</b> moved to <b>{o.node}</b>{by}</>;
     default:
       if (!o.service) return <><NodeChip name={o.node} plain /> {o.is ? "joined" : "left"}</>;
       return <><NodeChip name={o.node} plain /> {o.service.toUpperCase()} <Badge word={o.is || "unknown"} /> <span class="muted">was {o.was || "absent"}</span></>;
