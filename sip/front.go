@@ -39,6 +39,7 @@ type Front struct {
 	Resolver locate.Resolver // finds the names that nodes send to; nil: the system's. It is never called by a receiving goroutine
 
 	settings atomic.Pointer[Settings]
+	applying sync.Mutex // Apply may come while Run begins
 	draining atomic.Bool
 	ready    atomic.Bool // what follows does not change any more
 	legs     []*leg      // External, then Internal
@@ -74,6 +75,8 @@ type Listener struct {
 
 // Apply replaces the settings. Messages under way finish with the old ones.
 func (f *Front) Apply(s Settings) {
+	f.applying.Lock()
+	defer f.applying.Unlock()
 	set := s.prepared()
 	f.settings.Store(set)
 	f.limits.apply(set)
@@ -139,12 +142,13 @@ func (f *Front) prepare(ctx context.Context) error {
 	f.warn, f.banned = rate.Sometimes{Interval: time.Second}, rate.Sometimes{Interval: time.Second}
 	f.keys = f.Secrets.Keys()
 	f.local = wire.LocalAddrs()
-	f.pending = pending.New(time.Now())
-	if set := f.settings.Load(); set == nil {
+	if f.settings.Load() == nil {
 		f.Apply(Settings{})
-	} else {
-		f.pending.Apply(set.Pending)
 	}
+	f.applying.Lock()
+	f.pending = pending.New(time.Now())
+	f.pending.Apply(f.settings.Load().Pending)
+	f.applying.Unlock()
 	f.legs, f.inner = nil, 0
 	if len(f.Internal) > 0 {
 		f.inner = len(f.External)

@@ -165,6 +165,7 @@ func TestLatecomers(t *testing.T) {
 func TestDrainAndReload(t *testing.T) {
 	play(t, func(s *scene) {
 		o, _ := s.Drain("n1", true, "", "")
+		synctest.Wait() // nobody looks at the cluster until time passes
 		spec := s.spec
 		spec.Pools = append(slices.Clone(spec.Pools), cluster.PoolSpec{Name: "c", Members: []cluster.MemberSpec{{Node: "*"}}})
 		for _, apply := range []cluster.Spec{{Pools: s.spec.Pools}, spec} {

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"regexp"
 	"strings"
+	"sync"
 	"testing"
 	"testing/fstest"
 	"testing/synctest"
@@ -21,6 +22,7 @@ import (
 // followed is a mapFile over a file system in memory, and what it did.
 type followed struct {
 	mapFile
+	mu      sync.Mutex // of what the follower and the test both touch
 	fs      fstest.MapFS
 	reads   int
 	broken  bool // nothing can be put into force
@@ -32,12 +34,20 @@ func newFollowed(text string) *followed {
 	f := &followed{fs: fstest.MapFS{}}
 	f.write(text)
 	f.mapFile = mapFile{name: "map", every: time.Minute,
-		stat: func(name string) (fs.FileInfo, error) { return f.fs.Stat(name) },
+		stat: func(name string) (fs.FileInfo, error) {
+			f.mu.Lock()
+			defer f.mu.Unlock()
+			return f.fs.Stat(name)
+		},
 		read: func(name string) ([]byte, error) {
+			f.mu.Lock()
+			defer f.mu.Unlock()
 			f.reads++
 			return f.fs.ReadFile(name)
 		},
 		apply: func(text []byte) error {
+			f.mu.Lock()
+			defer f.mu.Unlock()
 			if f.broken {
 				return errors.Join(errLater, errors.New("no address"))
 			}
@@ -54,6 +64,13 @@ func newFollowed(text string) *followed {
 
 func (f *followed) write(text string) {
 	f.fs["map"] = &fstest.MapFile{Data: []byte(text), ModTime: time.Now()}
+}
+
+// done is write while somebody follows.
+func (f *followed) done(text string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.write(text)
 }
 
 // lines are the messages and errors that were logged.
@@ -106,8 +123,10 @@ func TestMapFileIsFollowed(t *testing.T) {
 			{"it is tried again", func() { f.broken = false }, 1, []string{"four"}, []string{}},
 			{"a large one", func() { f.write(strings.Repeat("x", 2<<20)) }, 1, nil, []string{stays + "the file is larger than 1048576 bytes"}},
 		} {
+			f.mu.Lock()
 			f.reads, f.applied = 0, nil
 			step.do()
+			f.mu.Unlock()
 			time.Sleep(time.Minute)
 			synctest.Wait()
 			if d := cmp.Diff(step.said, f.lines()); d != "" || f.reads != step.reads || !cmp.Equal(step.applied, f.applied) {
@@ -130,18 +149,19 @@ func TestMapFileIsReadWhenItIsDone(t *testing.T) {
 			f.run(ctx)
 		}()
 		time.Sleep(time.Minute - 500*time.Millisecond)
-		f.write("tw")
+		f.done("tw")
 		time.Sleep(time.Second)
-		f.write("two")
+		f.done("two")
 		time.Sleep(5 * time.Second)
 		synctest.Wait()
 		if !cmp.Equal(f.applied, []string{"two"}) {
 			t.Errorf("applied %q", f.applied)
 		}
+		f.mu.Lock()
 		f.applied = nil
+		f.mu.Unlock()
 		for range 80 {
-			f.write("three")
-			f.fs["map"].ModTime = time.Now()
+			f.done("three")
 			time.Sleep(time.Second)
 		}
 		synctest.Wait()
