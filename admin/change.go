@@ -33,6 +33,14 @@ func (w *why) check() error {
 	return nil
 }
 
+// read reads the body of a change, and looks at what every change may carry.
+func read(c *gin.Context, into interface{ check() error }) error {
+	if err := problem.ReadJSON(c, into); err != nil {
+		return err
+	}
+	return into.check()
+}
+
 type wordsBody struct {
 	why
 	nodes.Words
@@ -139,10 +147,7 @@ type newNode struct {
 // postNode adds a node for as long as the process lives.
 func (s *Server) postNode(c *gin.Context) (any, error) {
 	var body newNode
-	if err := problem.ReadJSON(c, &body); err != nil {
-		return nil, err
-	}
-	if err := body.check(); err != nil {
+	if err := read(c, &body); err != nil {
 		return nil, err
 	}
 	if s.Panel.AddNode == nil {

@@ -24,10 +24,7 @@ type switchoverBody struct {
 // postSwitchover moves everything that lives on one node to another.
 func (s *Server) postSwitchover(c *gin.Context) (any, error) {
 	var body switchoverBody
-	if err := problem.ReadJSON(c, &body); err != nil {
-		return nil, err
-	}
-	if err := body.check(); err != nil {
+	if err := read(c, &body); err != nil {
 		return nil, err
 	}
 	if s.Panel.Switchover == nil {
@@ -63,10 +60,7 @@ type moveBody struct {
 // postMove moves one session to another node, with its calls.
 func (s *Server) postMove(c *gin.Context) (any, error) {
 	var body moveBody
-	if err := problem.ReadJSON(c, &body); err != nil {
-		return nil, err
-	}
-	if err := body.check(); err != nil {
+	if err := read(c, &body); err != nil {
 		return nil, err
 	}
 	x, err := s.found(c)

@@ -35,10 +35,7 @@ type drainBody struct {
 // far it is.
 func (s *Server) postDrain(c *gin.Context) (any, error) {
 	var body drainBody
-	if err := problem.ReadJSON(c, &body); err != nil {
-		return nil, err
-	}
-	if err := body.check(); err != nil {
+	if err := read(c, &body); err != nil {
 		return nil, err
 	}
 	n, err := s.findNode(c.Param("id"))
@@ -110,10 +107,7 @@ const probeTime = 10 * time.Second
 // postProbe asks a node now how it is, and tells what came of it.
 func (s *Server) postProbe(c *gin.Context) (any, error) {
 	var body why
-	if err := problem.ReadJSON(c, &body); err != nil {
-		return nil, err
-	}
-	if err := body.check(); err != nil {
+	if err := read(c, &body); err != nil {
 		return nil, err
 	}
 	n, err := s.findNode(c.Param("id"))
@@ -141,10 +135,7 @@ func (s *Server) postReset(c *gin.Context) (any, error) {
 
 func (s *Server) eachMember(c *gin.Context, what string, do func(*cluster.Member) bool, none string) (any, error) {
 	var body why
-	if err := problem.ReadJSON(c, &body); err != nil {
-		return nil, err
-	}
-	if err := body.check(); err != nil {
+	if err := read(c, &body); err != nil {
 		return nil, err
 	}
 	n, err := s.findNode(c.Param("id"))

@@ -42,10 +42,7 @@ type rejection struct {
 // postReload reads the configuration again.
 func (s *Server) postReload(c *gin.Context) (any, error) {
 	var body why
-	if err := problem.ReadJSON(c, &body); err != nil {
-		return nil, err
-	}
-	if err := body.check(); err != nil {
+	if err := read(c, &body); err != nil {
 		return nil, err
 	}
 	if s.Panel.Reload == nil {

@@ -26,10 +26,7 @@ type resizeBody struct {
 // patchResource says how much a node has of a resource.
 func (s *Server) patchResource(c *gin.Context) (any, error) {
 	var body resizeBody
-	if err := problem.ReadJSON(c, &body); err != nil {
-		return nil, err
-	}
-	if err := body.check(); err != nil {
+	if err := read(c, &body); err != nil {
 		return nil, err
 	}
 	if body.Capacity == nil {
