@@ -118,14 +118,7 @@ func TestProbe(t *testing.T) {
 
 // The system's own sockets do what the pipes do.
 func TestProbeOnLoopback(t *testing.T) {
-	u, err := net.ListenPacket("udp4", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	l, err := net.Listen("tcp4", u.LocalAddr().String())
-	if err != nil {
-		t.Skip("the port of UDP is taken for TCP: ", err)
-	}
+	u, l := bothOnOnePort(t)
 	to := u.LocalAddr().(*net.UDPAddr).AddrPort()
 	answer := func(b []byte) []byte {
 		var m peek.Message
@@ -191,4 +184,22 @@ func TestAccept(t *testing.T) {
 			t.Errorf("%d with %v: alive %v, void %v", tt.code, tt.codes, alive, void)
 		}
 	}
+}
+
+// bothOnOnePort opens a port for UDP and for TCP. One that is free for UDP may
+// be taken for TCP: then it is another.
+func bothOnOnePort(t *testing.T) (net.PacketConn, net.Listener) {
+	for range 20 {
+		u, err := net.ListenPacket("udp4", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		l, err := net.Listen("tcp4", u.LocalAddr().String())
+		if err == nil {
+			return u, l
+		}
+		u.Close()
+	}
+	t.Fatal("no port is free for both")
+	return nil, nil
 }
