@@ -216,7 +216,7 @@ func keys(path string, v reflect.Value, tag reflect.StructTag, out map[string]st
 			}
 			return
 		}
-		if v.Type() == reflect.TypeFor[[]config.AJPAttribute]() { // names and values, no more
+		if t := v.Type(); t == reflect.TypeFor[[]config.AJPAttribute]() || t == reflect.TypeFor[[]config.Subcluster]() { // names and values, no more
 			out[path] = "none"
 			return
 		}

@@ -23,6 +23,7 @@ func (r *checker) check(c *Config) {
 	r.checkLimits(c)
 	r.checkListen(c)
 	r.checkTLS(c)
+	r.checkHeartbeat(c)
 	r.checkAdmin(c)
 	r.checkAffinity(c)
 	r.checkGateways(c)
@@ -48,7 +49,7 @@ func (r *checker) twice(seen seenAt, value string, by use, hint string) {
 }
 
 func (r *checker) checkNodes(c *Config) {
-	if len(c.Nodes) == 0 && !r.Failed("nodes") {
+	if len(c.Nodes) == 0 && !c.Heartbeat.On() && !r.Failed("nodes") {
 		r.Bad("nodes", `such as: nodes: [{name: node1, http: "http://10.0.0.1:8080"}]`, "no node is configured: there is nothing to forward to")
 	}
 	names, routes, https, sips := seenAt{}, seenAt{}, seenAt{}, seenAt{}

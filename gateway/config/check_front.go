@@ -48,6 +48,13 @@ func sockets(c *Config) []socket {
 			add(fmt.Sprintf("%s[%d]", side.path, i), network, addr)
 		}
 	}
+	if h := &c.Heartbeat; h.RMI.Listen != "" {
+		add("heartbeat.rmi.listen", "tcp", h.RMI.Listen)
+		add("heartbeat.rmi.objectPort", "tcp", h.RMI.objects())
+	}
+	if c.Heartbeat.JSON.Listen != "" {
+		add("heartbeat.json.listen", "tcp", c.Heartbeat.JSON.Listen)
+	}
 	if c.Admin.Listen != "" {
 		add("admin.listen", "tcp", c.Admin.Listen)
 	}

@@ -16,6 +16,7 @@ type Config struct {
 	Mounts    []Mount   `yaml:"mounts"`
 	Status    []Status  `yaml:"status" keyed:"Name" max:"64"`
 	HTTP      HTTP      `yaml:"http"`
+	Heartbeat Heartbeat `yaml:"heartbeat"`
 	Health    Health    `yaml:"health"`
 	Affinity  Affinity  `yaml:"affinity"`
 	FollowSIP FollowSIP `yaml:"followSip"`
@@ -250,10 +251,11 @@ func Default() Config {
 	pool := Pool{Name: "default"}
 	pool.SetDefaults()
 	return Config{
-		Version: 1,
-		Listen:  Listen{SIP: SIPListen{Shards: 1}},
-		Pools:   []Pool{pool},
-		Mounts:  []Mount{{Path: "/*", Pool: "default"}},
+		Version:   1,
+		Listen:    Listen{SIP: SIPListen{Shards: 1}},
+		Pools:     []Pool{pool},
+		Mounts:    []Mount{{Path: "/*", Pool: "default"}},
+		Heartbeat: defaultHeartbeat(),
 		Health: Health{
 			HTTP: HTTPProbe{"/", 5 * time.Second, 2 * time.Second, 2, 2, 10 * time.Second, errorRule, silentRule},
 			AJP:  AJPProbe{true, 5 * time.Second, 2 * time.Second, 2, 2, 10 * time.Second, errorRule, silentRule},

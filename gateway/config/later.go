@@ -14,11 +14,10 @@ var later = map[string]string{
 	"listen.sip.advertise.external.ports.ws":  "only udp and tcp",
 	"listen.sip.advertise.external.ports.wss": "only udp and tcp",
 	"listen.sip.advertise.internal.ports.tls": "only udp and tcp",
-	"heartbeat":             "write the nodes under nodes",
-	"store.memory.snapshot": "",
-	"store.redis":           "the table is in memory",
-	"admin.tls":             "keep admin on loopback, or end TLS in front of it",
-	"telemetry.hep":         "",
+	"store.memory.snapshot":                   "",
+	"store.redis":                             "the table is in memory",
+	"admin.tls":                               "keep admin on loopback, or end TLS in front of it",
+	"telemetry.hep":                           "",
 }
 
 // notYet returns a hint when a key belongs to a later version, else "".

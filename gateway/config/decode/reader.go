@@ -131,7 +131,8 @@ func (r *Reader) mapping(n ast.Node, path string, to reflect.Value) {
 	at := placeOf(firstToken(n))
 	entries, ok := pairs(n)
 	if !ok {
-		if first := to.Field(0); to.Type().Field(0).Tag.Get("required") != "" && isScalar(n) { // the short form
+		first := to.Field(0)
+		if short := n.Type() == ast.SequenceType && first.Kind() == reflect.Slice || isScalar(n); short && to.Type().Field(0).Tag.Get("required") != "" {
 			r.value(n, path, first, to.Type().Field(0).Tag)
 			r.required(at, path, to, map[string]Place{to.Type().Field(0).Tag.Get("yaml"): at})
 			return
