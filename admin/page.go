@@ -4,11 +4,13 @@ import (
 	"io/fs"
 	"mime"
 	"net/http"
+	"net/netip"
 	"path"
 	"strings"
 
 	"github.com/gin-gonic/gin"
 
+	"twinhop/admin/lbstat"
 	"twinhop/admin/problem"
 	"twinhop/web"
 )
@@ -20,6 +22,10 @@ const contentPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; 
 // page serves the files of the user interface. Its screens are behind the
 // fragment of the one page, so there is nothing to rewrite.
 func (s *Server) page(c *gin.Context) {
+	if old, ok := lbstat.Page(c.Request.URL.Path); ok && s.Old != nil {
+		s.oldPage(c, old)
+		return
+	}
 	name := strings.TrimPrefix(c.Request.URL.Path, "/")
 	if name == "" {
 		name = "index.html"
@@ -41,4 +47,20 @@ func (s *Server) page(c *gin.Context) {
 		kind = "text/plain; charset=utf-8"
 	}
 	c.Data(http.StatusOK, kind, data)
+}
+
+// oldPage serves a page of the Mobicents and Restcomm balancers to who may
+// read the API, and to monitors that cannot log in. None changes anything.
+func (s *Server) oldPage(c *gin.Context, page string) {
+	from, _ := netip.ParseAddr(peerAddr(c.Request))
+	switch instead := lbstat.Instead(page); {
+	case s.whoami(c.Request).Role < RoleViewer && !s.Old.Lets(from):
+		s.fail(c, s.stranger())
+	case instead != "":
+		s.fail(c, problem.New(http.StatusGone, "gone", "%s", instead))
+	case c.Request.Method != http.MethodGet && c.Request.Method != http.MethodHead:
+		s.fail(c, problem.New(http.StatusMethodNotAllowed, "method", "%s is not possible here.", c.Request.Method))
+	default:
+		c.JSON(http.StatusOK, s.Old.Answer(page, s.now()))
+	}
 }

@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"twinhop/admin/access"
+	"twinhop/admin/lbstat"
 	"twinhop/admin/limits"
 	"twinhop/admin/operate"
 	"twinhop/appsession"
@@ -83,6 +84,8 @@ type Server struct {
 	// None: a random one, and log ins end with the process.
 	Secrets [][]byte
 	Metrics http.Handler // served at /metrics; nil: not found
+	// Old are the pages of the Mobicents and Restcomm balancers; nil: not found.
+	Old *lbstat.Pages
 	// Hosts are further names that a browser may use for a loopback address.
 	Hosts []string
 	// OnSetup is told the link by which the first user is made. Nil: only the

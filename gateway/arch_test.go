@@ -81,6 +81,7 @@ var rooms = []room{
 	{pkg: "admin/jkstatus/shape", rank: 4},
 	{pkg: "admin/jkstatus/workers", rank: 4, may: []string{"gateway/cluster", "gateway/config"}},
 	{pkg: "admin/jkstatus", rank: 4, may: []string{"gateway/cluster", "admin/access", "admin/jkstatus/*"}},
+	{pkg: "admin/lbstat", rank: 4, may: []string{"gateway/cluster", "admin/nodes", "admin/stamp"}},
 	{pkg: "admin/...", rank: 4,
 		may: []string{"appsession", "gateway", "gateway/cluster", "gateway/balance", "gateway/calls",
 			"gateway/trace", "gateway/config", "web", "admin/*"},

@@ -52,6 +52,7 @@ var titles = map[string]string{
 	"cross-site":   "Request from another site",
 	"wrong-host":   "This host name is not ours",
 	"not-found":    "Not found",
+	"gone":         "This page is gone",
 	"method":       "Method not allowed",
 	"conflict":     "Not possible now",
 	"media-type":   "JSON needed",

@@ -221,6 +221,8 @@ type Secrets struct {
 type Admin struct {
 	Listen   string `yaml:"listen" form:"listen"`
 	Insecure bool   `yaml:"insecure"` // plain HTTP on other than loopback
+	// Monitors are networks that may read /lbstat and /lbinfo without a login.
+	Monitors []string `yaml:"monitors" form:"cidr" max:"64"`
 }
 
 // Telemetry is what is told about the traffic.

@@ -10,12 +10,14 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"twinhop/admin"
 	"twinhop/admin/jkstatus/workers"
+	"twinhop/admin/lbstat"
 	"twinhop/appsession"
 	"twinhop/appsession/memstore"
 	"twinhop/cmd/twinhop/certs"
@@ -233,6 +235,8 @@ func (g *Gateway) buildAdmin(o Options) {
 			AddNode: g.AddNode, RemoveNode: g.RemoveNode, Switchover: g.Router.Switchover, Move: g.Router.Relocate, Checks: g.checks, Leader: g.leaderWord},
 		Version: o.Version, Instance: host, StateDir: g.places.state, Secrets: keys, Metrics: g.metrics.page(),
 		OnSetup: o.OnSetup, Log: g.log,
+		Old: &lbstat.Pages{Version: o.Version, Start: time.Now(), CPUs: runtime.NumCPU(), View: g.Registry.View, Count: lbstat.Gathered(g.metrics), Calls: g.Book.Total,
+			Monitors: networks(g.config.Admin.Monitors)},
 	}
 	if o.Reload != nil {
 		g.Admin.Panel.Reload = func(ctx context.Context) (admin.Reloaded, error) {
