@@ -29,7 +29,9 @@ var rooms = []room{
 	{pkg: "appsession", rank: 0},
 	{pkg: "gateway/cluster/pace", rank: 0},
 	{pkg: "gateway/cluster/capacity", rank: 0},
-	{pkg: "gateway/cluster", rank: 0, may: []string{"gateway/cluster/pace", "gateway/cluster/capacity"}},
+	{pkg: "gateway/cluster/passive", rank: 0},
+	{pkg: "gateway/cluster/naming", rank: 0},
+	{pkg: "gateway/cluster", rank: 0, may: []string{"gateway/cluster/*"}},
 	// How a value looks, and how a file is read and complained of, is the same for every file; what the keys of ours are only config knows.
 	{pkg: "gateway/config/form", rank: 0},
 	{pkg: "gateway/config/decode", rank: 0, may: []string{"gateway/config/form"}},
@@ -59,7 +61,8 @@ var rooms = []room{
 	{pkg: "gateway/balance", rank: 1, may: []string{"appsession", "gateway/cluster"}},
 	{pkg: "gateway/candidates", rank: 1, may: []string{"gateway/cluster"}},
 	{pkg: "gateway/calls", rank: 1, may: []string{"appsession", "gateway/cluster"}},
-	{pkg: "gateway/heartbeat/*", rank: 1, may: []string{"gateway/cluster"}},
+	{pkg: "gateway/heartbeat", rank: 1, may: []string{"gateway/cluster"}},
+	{pkg: "gateway/heartbeat/*", rank: 1, may: []string{"gateway/cluster", "gateway/heartbeat"}},
 	{pkg: "gateway/config/*", rank: 1, may: []string{"gateway/config", "gateway/config/form", "gateway/config/decode"}}, // other products' files
 	{pkg: "http/*", rank: 1, may: []string{"http/head", "http/stale", "http/conns"}},
 
@@ -120,7 +123,7 @@ var fences = []fence{
 	{module: "github.com/spf13/cobra", pkgs: []string{"cmd/twinhop/..."}},
 	{module: "github.com/spf13/pflag", pkgs: []string{"cmd/twinhop/..."}},
 	{module: "github.com/dchest/siphash", pkgs: []string{"sip/seal", "gateway", "appsession/...", "http", "cmd/twinhop/..."}},
-	{module: "github.com/cespare/xxhash/v2", pkgs: []string{"gateway", "gateway/balance", "gateway/cluster", "appsession/..."}},
+	{module: "github.com/cespare/xxhash/v2", pkgs: []string{"gateway", "gateway/balance", "gateway/cluster/naming", "appsession/..."}},
 	{module: "github.com/gobwas/ws", pkgs: []string{"http", "cmd/twinhop/demo", "e2e"}},
 	{module: "github.com/miekg/dns", pkgs: []string{"sip/locate"}},
 	{module: "github.com/coreos/go-systemd/v22", pkgs: []string{"cmd/twinhop/..."}},

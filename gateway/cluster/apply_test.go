@@ -41,22 +41,6 @@ func TestWhatOutlivesAView(t *testing.T) {
 	}
 }
 
-func TestRetiredRoutesAreBounded(t *testing.T) {
-	r := &Registry{}
-	for i := range maxRetired + 100 {
-		n := node("n", 1)
-		n.Route = fmt.Sprint("r", i)
-		apply(t, r, Spec{Nodes: []NodeSpec{n}})
-	}
-	v := r.View()
-	if len(v.retired) > maxRetired+1 {
-		t.Errorf("%d routes are remembered", len(v.retired))
-	}
-	if v.RouteNode("r0") != "" || v.RouteNode(fmt.Sprint("r", maxRetired)) != "n" {
-		t.Error("not the oldest was forgotten")
-	}
-}
-
 func TestActivation(t *testing.T) {
 	draining := Disabled
 	base := Spec{Nodes: []NodeSpec{node("n1", 1), node("n2", 2)},

@@ -2,16 +2,14 @@ package cluster
 
 import (
 	"cmp"
-	"maps"
 	"math"
 	"net/netip"
 	"slices"
 	"strings"
 	"time"
 
-	"github.com/cespare/xxhash/v2"
-
 	"twinhop/gateway/cluster/capacity"
+	"twinhop/gateway/cluster/naming"
 )
 
 // memberWords is what a member says once its pool and its node have spoken.
@@ -59,7 +57,7 @@ func set[T any](to, from *T) {
 // survives even a node.
 func build(s *Spec, old *View, mem *memory) (*View, error) {
 	var bad complaints
-	v := &View{named: map[string]*Node{}, pools: map[string]*Pool{}, schemes: map[string]Schedule{}}
+	v := &View{named: map[string]*Node{}, byID: map[string]*Node{}, pools: map[string]*Pool{}, schemes: map[string]Schedule{}}
 	for svc := range services {
 		v.schedules[svc] = s.Checks[svc].withDefaults()
 	}
@@ -80,7 +78,11 @@ func build(s *Spec, old *View, mem *memory) (*View, error) {
 		specs[spec.Name] = spec
 		v.add(spec, old.Named(spec.Name))
 	}
-	mem.number(s.Pools)
+	var realms []string
+	for i := range s.Pools {
+		realms = append(realms, s.Pools[i].Realm)
+	}
+	mem.realms = mem.realms.With(realms)
 	for i := range s.Pools {
 		v.pool(&s.Pools[i], specs, mem, &bad)
 	}
@@ -96,13 +98,18 @@ func build(s *Spec, old *View, mem *memory) (*View, error) {
 	if err := bad.err(); err != nil {
 		return nil, err
 	}
-	v.retired = mem.retire(v)
+	mem.routes = mem.routes.With(v.routes())
+	v.routed = mem.routes
 	return v, nil
 }
 
 // add puts a node into the View.
 func (v *View) add(spec *NodeSpec, old *Node) {
-	n := &Node{Name: spec.Name, Route: cmp.Or(spec.Route, spec.Name), Version: spec.Version, Gen: spec.Gen, load: &Load{}}
+	n := &Node{Name: spec.Name, Route: cmp.Or(spec.Route, spec.Name), Version: spec.Version, Gen: spec.Gen,
+		Announced: spec.Announced, Draining: spec.Draining, Instance: spec.Instance, load: &Load{}}
+	if old != nil && old.Gen != n.Gen {
+		old = nil // what was known and counted was of another process
+	}
 	if old != nil {
 		n.load = old.load
 	}
@@ -121,6 +128,9 @@ func (v *View) add(spec *NodeSpec, old *Node) {
 	}
 	v.Nodes = append(v.Nodes, n)
 	v.named[n.Name] = n
+	if n.Instance != "" && v.byID[n.Instance] == nil {
+		v.byID[n.Instance] = n
+	}
 }
 
 // pool puts a pool and its members into the View.
@@ -146,11 +156,19 @@ func (v *View) pool(spec *PoolSpec, specs map[string]*NodeSpec, mem *memory, bad
 		}
 		w := m.over(node, mem.members[[2]string{spec.Name, m.Node}])
 		bad.words("pool \""+spec.Name+"\": node \""+m.Node+"\"", &w)
-		if other := p.routed[w.route]; other != nil {
+		other := p.routed[w.route]
+		if other != nil && node.Announced {
+			continue // a configured one has its route here, or was given it
+		}
+		if other != nil {
 			bad.add("pool %q: nodes %q and %q have the same route %q", spec.Name, other.Name, m.Node, w.route)
 		}
+		activation := mem.activation(p.Name, m.Node, w.activation)
+		if node.Draining {
+			activation = max(activation, Disabled)
+		}
 		member := &Member{Node: v.named[m.Node], Pool: p, Index: len(p.Members), Configured: w.activation,
-			Activation: mem.activation(p.Name, m.Node, w.activation), Route: w.route, Domain: w.domain,
+			Activation: activation, Route: w.route, Domain: w.domain,
 			Redirect: w.redirect, Weight: w.weight, Distance: w.distance, BusyLimit: w.busyLimit, Load: &MemberLoad{}}
 		member.Capacity = capacity.New(node.Capacity)
 		if m.Capacity != nil {
@@ -232,12 +250,12 @@ func carry(p, old *Pool) {
 	}
 	p.Load = old.Load
 	for _, m := range p.Members {
-		if was := old.Member(m.Name); was != nil {
+		if was := old.Member(m.Name); was != nil && was.Gen == m.Gen {
 			m.Load = was.Load
 		}
 	}
 	for _, m := range p.Members {
-		if was := old.Member(m.Name); was == nil || was.Activation != Active && m.Activation == Active {
+		if was := old.Member(m.Name); was == nil || was.Gen != m.Gen || was.Activation != Active && m.Activation == Active {
 			m.Load.start.Begin(time.Now())
 			p.level(m)
 		}
@@ -259,9 +277,8 @@ type memory struct {
 	members map[[2]string]MemberWords        // pool and node -> what else the operator said
 	pools   map[string]PoolWords             // pool -> what the operator said
 	sizes   map[[2]string]map[string]int     // pool and node -> what the operator said of resources
-	realms  map[string]uint16
-	routes  map[string]string // route -> node
-	order   []string          // of routes, oldest first
+	realms  naming.Realms
+	routes  naming.Routes // also of nodes long gone
 }
 
 // activation returns what counts for a member.
@@ -275,42 +292,8 @@ func (mem *memory) activation(pool, node string, configured Activation) Activati
 	return configured
 }
 
-// number gives every realm its number: derived from the name, so that all
-// gateways find the same, and kept for as long as the process lives.
-func (mem *memory) number(pools []PoolSpec) {
-	mem.realms = maps.Clone(mem.realms)
-	if mem.realms == nil {
-		mem.realms = map[string]uint16{"": 0}
-	}
-	used := map[uint16]bool{}
-	for _, n := range mem.realms {
-		used[n] = true
-	}
-	names := make([]string, 0, len(pools))
-	for _, p := range pools {
-		names = append(names, p.Realm)
-	}
-	slices.Sort(names)
-	for _, name := range slices.Compact(names) {
-		if _, ok := mem.realms[name]; ok {
-			continue
-		}
-		n := uint16(xxhash.Sum64String(name))
-		for range math.MaxUint16 {
-			if !used[n] {
-				break
-			}
-			n++
-		}
-		mem.realms[name], used[n] = n, true
-	}
-}
-
-// maxRetired bounds how many routes of nodes long gone are remembered.
-const maxRetired = 4096
-
-// retire returns the routes of v and of what was before it.
-func (mem *memory) retire(v *View) map[string]string {
+// routes are the routes of the View.
+func (v *View) routes() map[string]string {
 	live := map[string]string{}
 	learn := func(route, node string) {
 		if _, ok := live[route]; !ok {
@@ -325,13 +308,5 @@ func (mem *memory) retire(v *View) map[string]string {
 			learn(m.Route, m.Name)
 		}
 	}
-	dead := slices.DeleteFunc(slices.Clone(mem.order), func(route string) bool { return live[route] != "" })
-	dead = dead[max(len(dead)-maxRetired, 0):]
-	all := make(map[string]string, len(live)+len(dead))
-	for _, route := range dead {
-		all[route] = mem.routes[route]
-	}
-	maps.Copy(all, live)
-	mem.routes, mem.order = all, append(dead, slices.Sorted(maps.Keys(live))...)
-	return all
+	return live
 }

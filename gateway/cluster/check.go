@@ -5,6 +5,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"twinhop/gateway/cluster/passive"
 )
 
 // Sign is what traffic tells about a service of a node. A client that went
@@ -93,7 +95,7 @@ type Check struct {
 	mu      sync.Mutex
 	rec     Record
 	refused int // of rec.Signs
-	traffic passive
+	traffic passive.Signs
 	falls   int // times it went down without having been up for long in between
 	misses  int // failed probes in a row that nobody but the clock asked for, while down
 	took    latencies
@@ -138,7 +140,7 @@ func (c *Check) become(h Health, why string) change {
 		case h == Down:
 			c.fell()
 		case was == Down:
-			c.traffic.errors = 0 // what it answered while it was down is over
+			c.traffic.Rose()
 		}
 		c.rec.Since, c.rec.Why = time.Now(), why
 		c.rec.Changes++

@@ -42,7 +42,10 @@ type Node struct {
 	Version int
 	// Gen is the incarnation of a node that announces itself, 0 for a static
 	// node: 0 matches every hint.
-	Gen uint32
+	Gen       uint32
+	Announced bool   // it told of itself (Registry.Enrol); else it is configured
+	Draining  bool   // it asked for nothing new: at least Disabled in every pool
+	Instance  string // Restcomm-Instance-Id, "" for most
 
 	addrs  [services][]Address
 	health [services]*Check
@@ -145,6 +148,8 @@ type Load struct {
 
 	rest    [services]atomic.Int64 // until when it wants nothing new, in Unix nanoseconds
 	reports pace.Reports
+	heard   atomic.Bool  // a message came since seen was last looked at
+	seen    atomic.Int64 // of an announced node: when traffic last heard of it, in Unix nanoseconds
 }
 
 // Reported is what a node says of itself, see Registry.ReportLoad.

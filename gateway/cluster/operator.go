@@ -226,7 +226,7 @@ func (v *View) in(pool, node string) error {
 // rebuild makes a View of the present Spec with another memory. The lock is
 // held. On error nothing changes.
 func (r *Registry) rebuild(mem memory) error {
-	spec := r.spec
+	spec := r.spec.with(r.enrolled)
 	next, err := build(&spec, r.View(), &mem)
 	if err != nil {
 		return err

@@ -34,7 +34,8 @@ type Registry struct {
 	view atomic.Pointer[View]
 
 	mu       sync.Mutex // held while a View is made
-	spec     Spec
+	spec     Spec       // as configured
+	enrolled []NodeSpec // that told of themselves
 	memory   memory
 	resolved map[string][]netip.Addr // host -> as last resolved
 	changed  chan struct{}           // wakes Run after a new View
@@ -63,7 +64,8 @@ func (r *Registry) Apply(s Spec) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	mem := r.memory
-	v, err := build(&s, r.View(), &mem)
+	whole := s.with(r.enrolled)
+	v, err := build(&whole, r.View(), &mem)
 	if err != nil {
 		return fmt.Errorf("applying the cluster's description: %w", err)
 	}

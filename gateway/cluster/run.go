@@ -162,20 +162,20 @@ func (w watch) probe(ctx context.Context) {
 		case <-timer.C:
 		}
 		last = time.Now()
-		w.ask(ctx)
+		w.ask(ctx, asked)
 		pause = w.pause(w.check.off(asked))
 		asked = false
 		timer.Reset(pause)
 	}
 }
 
-// ask makes one probe.
-func (w watch) ask(ctx context.Context) {
+// ask makes one probe. asked: somebody wants it now.
+func (w watch) ask(ctx context.Context, asked bool) {
 	v := w.registry.View()
 	if !v.checks(w.check, w.node, w.service) {
 		return // it was removed a moment ago; Run is about to end this
 	}
-	if w.schedule.WhenDown && w.check.Health() == Up && !w.check.doubtful() {
+	if w.schedule.WhenDown && !asked && w.check.Health() == Up && !w.check.doubtful() {
 		return
 	}
 	n := v.Named(w.node)

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"twinhop/gateway/cluster/pace"
+	"twinhop/gateway/cluster/passive"
 )
 
 // Spec is what the configuration says of the cluster, as plain data.
@@ -29,7 +30,10 @@ type NodeSpec struct {
 	Name       string
 	Route      string // jvmRoute; empty: the name
 	Version    int
-	Gen        uint32
+	Gen        uint32    // the incarnation of an announced node; another one begins with fresh health and counters
+	Announced  bool      // it told of itself: not configured (Registry.Enrol)
+	Draining   bool      // it asked for nothing new: at least Disabled in every pool, whatever an operator said
+	Instance   string    // Restcomm-Instance-Id
 	HTTP, SIP  []Address // the first is used, all are recognised
 	Weight     int       // lbfactor; 0 is 1
 	Distance   int
@@ -95,7 +99,7 @@ type Schedule struct {
 	Recover time.Duration
 	// WhenDown: a node that is up is not probed again until traffic raises a doubt.
 	WhenDown bool
-	Passive  Passive
+	Passive  passive.Rules
 }
 
 // The defaults of a Schedule.

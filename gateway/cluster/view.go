@@ -1,6 +1,10 @@
 package cluster
 
-import "net/netip"
+import (
+	"net/netip"
+
+	"twinhop/gateway/cluster/naming"
+)
 
 // View is one immutable state of the cluster. Readers take it once per
 // message and keep it for that message.
@@ -8,22 +12,26 @@ type View struct {
 	Nodes []*Node
 	Pools []*Pool
 
-	named   map[string]*Node
-	pools   map[string]*Pool
-	at      [services]places
-	retired map[string]string // route -> node name, also of nodes long gone
+	named  map[string]*Node
+	byID   map[string]*Node // by Restcomm-Instance-Id
+	pools  map[string]*Pool
+	at     [services]places
+	routed naming.Routes // also of nodes long gone
 
 	schedules [services]Schedule
 	schemes   map[string]Schedule // instead of schedules, by the scheme of the node's address
 	askable   [services]bool      // there is a Prober for the service
 }
 
-// schedule says how a service of a node is probed.
+// schedule says how a service of a node is probed: one that tells of itself
+// only at first, and when there is a doubt.
 func (v *View) schedule(n *Node, s Service) Schedule {
-	if own, ok := v.schemes[n.Addr(s).Scheme]; ok {
-		return own
+	own, ok := v.schemes[n.Addr(s).Scheme]
+	if !ok {
+		own = v.schedules[s]
 	}
-	return v.schedules[s]
+	own.WhenDown = own.WhenDown || n.Announced
+	return own
 }
 
 // probed tells whether somebody probes a service of a node.
@@ -33,6 +41,9 @@ func (v *View) probed(n *Node, s Service) bool {
 
 // Named returns the node of that name, or nil.
 func (v *View) Named(name string) *Node { return v.named[name] }
+
+// Instance returns the node with that Restcomm-Instance-Id, or nil.
+func (v *View) Instance(id string) *Node { return v.byID[id] }
 
 // Pool returns the pool of that name, or nil.
 func (v *View) Pool(name string) *Pool { return v.pools[name] }
@@ -84,7 +95,7 @@ func (p *places) node(at netip.AddrPort) *Node {
 // RouteNode returns the name of the node that has, or once had, this route:
 // the routes of dead nodes stay resolvable. "" when none had. Where several
 // nodes have one route in different pools it is the first.
-func (v *View) RouteNode(route string) string { return v.retired[route] }
+func (v *View) RouteNode(route string) string { return v.routed.Node(route) }
 
 // checks tells whether c is what is known of service s of the named node: it
 // is not when the node has left or has a new address.

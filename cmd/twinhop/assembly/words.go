@@ -8,6 +8,7 @@ import (
 	"twinhop/gateway/balance"
 	"twinhop/gateway/cluster"
 	"twinhop/gateway/cluster/pace"
+	"twinhop/gateway/cluster/passive"
 	"twinhop/gateway/config"
 	httpfront "twinhop/http"
 	"twinhop/http/ajp"
@@ -84,11 +85,11 @@ func clusterSpec(c *config.Config) (cluster.Spec, error) {
 	}
 	h := &c.Health
 	spec.Checks[cluster.HTTP] = schedule(cluster.Schedule{Interval: h.HTTP.Interval, Timeout: h.HTTP.Timeout, Fall: h.HTTP.Fall, Rise: h.HTTP.Rise, Recover: h.HTTP.Recover,
-		Passive: passive(h.HTTP.Errors, h.HTTP.Silent)})
+		Passive: signs(h.HTTP.Errors, h.HTTP.Silent)})
 	spec.Schemes["ajp"] = schedule(cluster.Schedule{Interval: h.AJP.Interval, Timeout: h.AJP.Timeout, Fall: h.AJP.Fall, Rise: h.AJP.Rise, Recover: h.AJP.Recover,
-		Passive: passive(h.AJP.Errors, h.AJP.Silent)})
+		Passive: signs(h.AJP.Errors, h.AJP.Silent)})
 	spec.Checks[cluster.SIP] = schedule(cluster.Schedule{Interval: h.SIP.Interval, WhenDown: h.SIP.Mode == "down", Timeout: h.SIP.Timeout, Fall: h.SIP.Fall, Rise: h.SIP.Rise, Recover: h.SIP.Recover,
-		Passive: passive(h.SIP.Errors, h.SIP.Silent)})
+		Passive: signs(h.SIP.Errors, h.SIP.Silent)})
 	return spec, nil
 }
 
@@ -104,9 +105,9 @@ func preferIPv6(c *config.Config, spec *cluster.Spec) {
 	}
 }
 
-// passive says what of its traffic besides failures makes a node down.
-func passive(e config.ErrorRule, s config.SilentRule) cluster.Passive {
-	return cluster.Passive{Codes: cluster.CodesOf(e.Codes...), Limit: e.Limit, Within: e.Within, Requests: s.Requests, Silence: s.After}
+// signs says what of its traffic besides failures makes a node down.
+func signs(e config.ErrorRule, s config.SilentRule) passive.Rules {
+	return passive.Rules{Codes: passive.CodesOf(e.Codes...), Limit: e.Limit, Within: e.Within, Requests: s.Requests, Silence: s.After}
 }
 
 // schedule lets no probe take longer than until the next.

@@ -13,6 +13,7 @@ import (
 
 	"twinhop/gateway"
 	"twinhop/gateway/cluster"
+	"twinhop/gateway/cluster/passive"
 	"twinhop/gateway/config"
 	httpfront "twinhop/http"
 )
@@ -185,12 +186,12 @@ health:
 	if err != nil {
 		t.Fatal(err)
 	}
-	usual := cluster.Passive{Codes: cluster.CodesOf(500, 503), Within: time.Minute, Silence: 10 * time.Second}
+	usual := passive.Rules{Codes: passive.CodesOf(500, 503), Within: time.Minute, Silence: 10 * time.Second}
 	for what, got := range map[cluster.Schedule]cluster.Schedule{
 		{Interval: time.Second, Timeout: time.Second, Fall: 3, Rise: 4, Recover: 20 * time.Second, Passive: usual}: spec.Checks[cluster.HTTP],
 		{Timeout: 700 * time.Millisecond, Fall: 2, Rise: 2, Recover: 10 * time.Second, Passive: usual}:             spec.Schemes["ajp"],
 		{Interval: 4 * time.Second, Timeout: 3 * time.Second, Fall: 1, Rise: 1, Recover: 10 * time.Second,
-			Passive: cluster.Passive{Codes: cluster.CodesOf(500, 606), Limit: 5, Within: 3 * time.Second, Requests: 7, Silence: 8 * time.Second}}: spec.Checks[cluster.SIP],
+			Passive: passive.Rules{Codes: passive.CodesOf(500, 606), Limit: 5, Within: 3 * time.Second, Requests: 7, Silence: 8 * time.Second}}: spec.Checks[cluster.SIP],
 	} {
 		if got != what {
 			t.Errorf("%+v, want %+v", got, what)
