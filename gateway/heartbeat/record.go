@@ -1,0 +1,195 @@
+package heartbeat
+
+import (
+	"cmp"
+	"fmt"
+	"net/netip"
+	"reflect"
+	"slices"
+	"strings"
+	"time"
+
+	"twinhop/gateway/cluster"
+)
+
+// record is one address of a node. A process with several addresses, of one
+// session and one route, is one node with several records.
+type record struct {
+	Announcement
+	from        netip.Addr // who said so
+	first, last time.Time
+	beats       int64
+	drained     bool   // it asked for nothing new (Drain), whatever it announces
+	was         string // its route until a moment ago: the sessions have to follow
+
+	news    bool      // it is not as it was: the cluster has to be told
+	probing bool      // it was silent for long, a probe is under way
+	grace   time.Time // it was silent and yet answered: until when it may be silent still
+}
+
+// speaks tells whether who speaks from there speaks for the record.
+func (x *record) speaks(from netip.Addr) bool { return from == x.from || from == x.IP }
+
+// heard notes a sign of life.
+func (x *record) heard(now time.Time) {
+	x.last, x.grace = now, time.Time{}
+}
+
+func (x *record) beat(now time.Time) {
+	x.heard(now)
+	x.beats++
+}
+
+func (x *record) drain(now time.Time) {
+	x.heard(now)
+	x.drained = true
+}
+
+// same tells whether two announcements make the same node of the cluster.
+func same(a, b Announcement) bool {
+	a.Load, b.Load = nil, nil
+	return reflect.DeepEqual(a, b)
+}
+
+// place finds where an announcement belongs: it returns its record, and all
+// records with it. Nothing is changed but the record when there is no news.
+// The lock is held.
+func (r *Roster) place(from netip.Addr, a Announcement) (*record, []*record, error) {
+	now := time.Now()
+	next := &record{Announcement: a, from: from, first: now, last: now, beats: 1, news: true}
+	var all []*record
+	for _, x := range r.records {
+		here := x.IP == a.IP && x.Ports.meets(a.Ports)
+		switch {
+		case here && !x.speaks(from):
+			r.alarm(from, "somebody else wants the place of a node", "node", x.name(), "place", x.IP)
+			return nil, nil, fmt.Errorf("%s is the place of node %q, which speaks from %s: %w", a.IP, x.name(), x.from, ErrTaken)
+		case here:
+			next.follow(x)
+		case x.name() == a.name() && !(x.Session == a.Session && a.Session != "" && x.from == from && x.IP != a.IP):
+			r.alarm(from, "a second node wants the name of another", "node", x.name(), "place", x.IP, "second", a.IP)
+			return nil, nil, fmt.Errorf("that is the name of the node at %s: %w", x.IP, ErrTaken)
+		default:
+			all = append(all, x)
+		}
+	}
+	if n := r.Registry.View().Named(a.name()); n != nil && !n.Announced && !at(n, a.IP) {
+		r.alarm(from, "a node wants the name of a configured one", "node", n.Name, "place", a.IP)
+		return nil, nil, fmt.Errorf("that is the name of a configured node: %w", ErrTaken)
+	}
+	if len(all) >= MaxNodes {
+		r.alarm(from, "too many nodes", "most", MaxNodes)
+		return nil, nil, ErrFull
+	}
+	return next, append(all, next), nil
+}
+
+// follow makes next the one who is where x was.
+func (next *record) follow(x *record) {
+	if was := cmp.Or(x.was, x.name()); was != next.name() {
+		next.was = was
+	}
+	if x.Session != next.Session {
+		return
+	}
+	next.first, next.beats, next.drained = x.first, x.beats+1, x.drained
+	next.news = !same(x.Announcement, next.Announcement)
+}
+
+func at(n *cluster.Node, ip netip.Addr) bool {
+	for _, s := range cluster.Services() {
+		if slices.ContainsFunc(n.Addrs(s), func(a cluster.Address) bool { return a.Addr.Addr().Unmap() == ip }) {
+			return true
+		}
+	}
+	return false
+}
+
+// enrol makes these the records, and tells the cluster. On error nothing
+// changes. The lock is held.
+func (r *Roster) enrol(records []*record) error {
+	if err := r.Registry.Enrol(r.specs(records)); err != nil {
+		return err
+	}
+	r.records = records
+	return nil
+}
+
+// again tells the cluster of the records as they are.
+func (r *Roster) again() error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.enrol(r.records)
+}
+
+// specs describes the nodes. Of a node with several addresses the first counts
+// that is not of its own machine only.
+func (r *Roster) specs(records []*record) []cluster.NodeSpec {
+	sorted := slices.SortedFunc(slices.Values(records), func(a, b *record) int {
+		return cmp.Or(strings.Compare(a.name(), b.name()), cmp.Compare(number(a.IP.IsLoopback()), number(b.IP.IsLoopback())), a.IP.Compare(b.IP))
+	})
+	var out []cluster.NodeSpec
+	for _, x := range sorted {
+		n := x.spec()
+		n.Draining = n.Draining || x.drained
+		n.Domain = r.settings.Domains[x.IP]
+		if last := len(out) - 1; last >= 0 && out[last].Name == n.Name {
+			out[last].HTTP, out[last].SIP = append(out[last].HTTP, n.HTTP...), append(out[last].SIP, n.SIP...)
+			out[last].Draining = out[last].Draining || n.Draining
+			continue
+		}
+		out = append(out, n)
+	}
+	return out
+}
+
+func number(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// find calls do for the records that are meant and speak from an address, and
+// returns the name of one.
+func (r *Roster) find(from netip.Addr, meant func(*record) bool, do func(*record, time.Time)) (name string, err error) {
+	from, now := from.Unmap(), time.Now()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if !r.settings.allows(from) {
+		r.refuse(from)
+		return "", ErrRefused
+	}
+	err = ErrUnknown
+	for _, x := range r.records {
+		switch {
+		case !meant(x):
+		case x.speaks(from):
+			do(x, now)
+			name, err = x.name(), nil
+		case name == "":
+			r.alarm(from, "somebody else speaks for a node", "node", x.name(), "place", x.IP)
+			err = ErrTaken
+		}
+	}
+	return name, err
+}
+
+// remove lets the records depart that are meant.
+func (r *Roster) remove(from netip.Addr, meant func(*record) bool) error {
+	gone := map[*record]bool{}
+	name, err := r.find(from, meant, func(x *record, _ time.Time) { gone[x] = true })
+	if err != nil {
+		return err
+	}
+	r.log().Info("node left", "node", name)
+	return r.drop(gone)
+}
+
+// drop lets records depart.
+func (r *Roster) drop(gone map[*record]bool) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	kept := slices.DeleteFunc(slices.Clone(r.records), func(x *record) bool { return gone[x] })
+	return r.enrol(kept)
+}
