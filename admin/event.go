@@ -13,7 +13,7 @@ import (
 type occurrence struct {
 	At      *stamp.Time `json:"at"`
 	Count   int         `json:"count,omitempty"` // like moves in a row, the last of them at At
-	Type    string      `json:"type"`            // "node.changed", "node.set", "session.moved"
+	Type    string      `json:"type"`            // "node.changed", "node.set", "session.moved", "heartbeat.refused"
 	Node    string      `json:"node,omitempty"`
 	From    string      `json:"from,omitempty"`
 	Session string      `json:"session,omitempty"`
@@ -26,10 +26,11 @@ type occurrence struct {
 	Reason  string      `json:"reason,omitempty"`
 }
 
-// sameMove tells whether two sessions were moved alike: when a node dies, all
-// its sessions are, and say so in one line.
-func (o *occurrence) sameMove(n *occurrence) bool {
-	return o.Type == "session.moved" && n.Type == o.Type && n.Node == o.Node && n.From == o.From && n.Rule == o.Rule
+// alike tells whether two occurrences say so in one line: all sessions of a node
+// move when it dies, and who is refused once comes again.
+func (o *occurrence) alike(n *occurrence) bool {
+	same := n.Type == o.Type && n.Node == o.Node && n.From == o.From
+	return same && (o.Type == "session.moved" && n.Rule == o.Rule || o.Type == "heartbeat.refused" && n.Words == o.Words)
 }
 
 // overviewView is the state of everything at a glance.

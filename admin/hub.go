@@ -111,7 +111,7 @@ func change(key, was, is string, at time.Time) occurrence {
 // note keeps an occurrence, and tells the pages that show it.
 func (h *hub) note(o occurrence) {
 	h.mu.Lock()
-	if n := len(h.notes); n > 0 && h.notes[n-1].sameMove(&o) {
+	if n := len(h.notes); n > 0 && h.notes[n-1].alike(&o) {
 		o.Count = max(h.notes[n-1].Count, 1) + 1
 		h.notes[n-1] = o
 	} else {

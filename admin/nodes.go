@@ -14,7 +14,9 @@ func (s *Server) nodeViews() []nodes.View {
 	v, counts := s.Panel.View(), nodes.Counts{Sessions: s.sessionsOn, Calls: s.callsOn}
 	list := make([]nodes.View, 0, len(v.Nodes))
 	for _, n := range v.Nodes {
-		list = append(list, nodes.Of(v, n, counts))
+		x := nodes.Of(v, n, counts)
+		x.Announced = s.announced(n.Name)
+		list = append(list, x)
 	}
 	nodes.Share(list, s.hub.past.Served)
 	return list

@@ -37,7 +37,7 @@ func (s *Server) overview(ctx context.Context) overviewView {
 func (s *Server) class(v *overviewView, ready readiness) (class, cause string) {
 	view := s.Panel.View()
 	if len(view.Nodes) == 0 {
-		return "bad", "no nodes are configured"
+		return "bad", "there are no nodes"
 	}
 	for _, svc := range cluster.Services() {
 		has, usable := 0, 0

@@ -23,7 +23,7 @@ func Page(path string) (page string, ok bool) {
 var instead = map[string]string{
 	"lbstop":      "A page does not end the gateway. On its machine: systemctl stop twinhop, or send the process SIGTERM.",
 	"lbloglevel":  "A page does not change the log. Set telemetry.log.level in the configuration.",
-	"lbnoderegex": "A page does not pin users to nodes. Set pools.NAME.placement.pins in the configuration, then: twinhop reload.",
+	"lbnoderegex": "A page does not pin users to nodes. Set pools.NAME.placement.pins in the configuration, then: twinhop config reload.",
 }
 
 // Instead is what to do in the place of a page that is not served; "" for

@@ -33,6 +33,7 @@ type View struct {
 	Target     float64           `json:"target"` // share that its weight asks for
 	Gen        uint32            `json:"gen,omitempty"`
 	Version    int               `json:"version,omitempty"`
+	Announced  *Announced        `json:"announced,omitempty"` // nil: it is configured
 }
 
 // Member is a node's place in one pool.

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 )
@@ -25,13 +26,31 @@ type node struct {
 	Sessions   int               `json:"sessions"`
 	Calls      int               `json:"calls"`
 	Running    int64             `json:"running"`
+	Version    int               `json:"version"`
 	Failed     int64             `json:"failed"`
 	Rate       float64           `json:"rate"`
 	Pools      []member          `json:"pools"`
+	Announced  *announced        `json:"announced"` // nil: it is configured
 	Checks     map[string]struct {
 		State, Why, Detail string
 		TookMs             float64
 	} `json:"checks"`
+}
+
+// announced is what a node told of itself.
+type announced struct {
+	By, Incarnation, HostName, Instance string
+	Last                                time.Time
+	Heartbeats                          int64
+	Draining                            bool
+}
+
+// String tells by which protocol, and how long ago the node was heard last.
+func (a *announced) String() string {
+	if a == nil {
+		return "-"
+	}
+	return fmt.Sprintf("%s %s ago", a.By, time.Since(a.Last).Truncate(100*time.Millisecond))
 }
 
 type member struct {
@@ -61,9 +80,9 @@ func nodesList() *cobra.Command {
 			return err
 		}
 		return a.show(c.OutOrStdout(), raw, func(w io.Writer) {
-			line(w, "NAME", "ACTIVATION", "HEALTH", "SESSIONS", "CALLS", "RUNNING", "REQ/S", "FAILED", "WEIGHT", "ROUTE")
+			line(w, "NAME", "ACTIVATION", "HEALTH", "SESSIONS", "CALLS", "RUNNING", "REQ/S", "FAILED", "WEIGHT", "ROUTE", "HEARTBEAT")
 			for _, n := range list.Items {
-				line(w, n.Name, n.Activation, health(n.Health), n.Sessions, n.Calls, n.Running, fmt.Sprintf("%.1f", n.Rate), n.Failed, n.Weight, n.Route)
+				line(w, n.Name, n.Activation, health(n.Health), n.Sessions, n.Calls, n.Running, fmt.Sprintf("%.1f", n.Rate), n.Failed, n.Weight, n.Route, n.Announced)
 			}
 		})
 	})
@@ -105,6 +124,14 @@ func (a *asker) showNode(out io.Writer, raw json.RawMessage) error {
 	return a.show(out, raw, func(w io.Writer) {
 		line(w, "name", n.Name)
 		line(w, "activation", n.Activation)
+		if x := n.Announced; x != nil {
+			asked := ""
+			if x.Draining {
+				asked = "asked for nothing new"
+			}
+			line(w, "heartbeat", x, fmt.Sprintf("%d of incarnation %s", x.Heartbeats, dash(x.Incarnation)), asked)
+			line(w, "announced", fmt.Sprintf("host=%s version=%d instance=%s", dash(x.HostName), n.Version, dash(x.Instance)))
+		}
 		for _, service := range slices.Sorted(maps.Keys(n.Addresses)) {
 			check := n.Checks[service]
 			line(w, service, n.Addresses[service], n.Health[service], strings.TrimSpace(check.Why+" "+check.Detail))
@@ -243,8 +270,16 @@ func nodesAdd() *cobra.Command {
 
 func nodesRemove() *cobra.Command {
 	a := &asker{}
-	c := verb("remove NODE", "take a node away", 1, func(c *cobra.Command, args []string) error {
-		return a.do(c.Context(), "DELETE "+nodePath(args[0]), map[string]any{"force": a.force, "reason": a.reason}, nil)
+	c := verb("remove NODE", "take a node away; one that announced itself, until its process is another", 1, func(c *cobra.Command, args []string) error {
+		var n node
+		if err := a.do(c.Context(), "GET "+nodePath(args[0]), nil, &n); err != nil {
+			return err
+		}
+		err := a.do(c.Context(), "DELETE "+nodePath(args[0]), map[string]any{"force": a.force, "reason": a.reason}, nil)
+		if err == nil && n.Announced != nil {
+			fmt.Fprintf(c.ErrOrStderr(), "%s announced itself: it comes back when it is started again\n", n.Name)
+		}
+		return err
 	})
 	a.changes(c, "even if it holds sessions or calls, which move to others, or no other node can be given new work then")
 	return c

@@ -2,11 +2,12 @@
 
 export interface Check { state: string; since?: string; changes: number; why?: string; at?: string; next?: string; ok: boolean; code?: number; detail?: string; tookMs?: number }
 export interface Member { name: string; activation: string; route: string; domain?: string; redirect?: string; weight: number; distance: number; state?: string; elected: number; busy: number; errors: number; value: number }
+export interface Announced { by: string; incarnation?: string; since?: string; last?: string; heartbeats: number; hostName?: string; instance?: string; draining: boolean; ports: Record<string, number>; health?: string; load?: { weight: number; load: number; free: number } }
 export interface Node {
   name: string; route: string; domain?: string; redirect?: string; activation: string;
   health: Record<string, string>; addresses: Record<string, string>; checks: Record<string, Check>;
   weight: number; distance: number; pools: Member[]; sessions: number; calls: number;
-  running: number; served: number; failed: number; rate: number; share: number; target: number;
+  running: number; served: number; failed: number; rate: number; share: number; target: number; gen?: number; version?: number; announced?: Announced;
 }
 export interface History { stepMs: number; http: number[]; sip: number[]; sessions: number[]; calls: number[]; moves: number[]; errors: number[] }
 export interface Occurrence { at: string; count?: number; type: string; node?: string; from?: string; session?: string; service?: string; was?: string; is?: string; words?: string; rule?: string; actor?: string; reason?: string }

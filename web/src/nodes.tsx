@@ -1,8 +1,9 @@
 import { useEffect, useRef, useState } from "preact/hooks";
-import { call, Impact, Node, Operation, Page, Problem } from "./api";
+import type { ComponentChildren } from "preact";
+import { Announced, call, Impact, Node, Operation, Page, Problem } from "./api";
 import { link, may, say, useData, useLive } from "./state";
 import { activationText, Age, Badge, Bar, Copy, Curl, Dialog, Empty, Failure, Head, Icon, NodeChip, Skeleton, Stale } from "./parts";
-import { num, percent, plural, rate } from "./words";
+import { absolute, num, percent, plural, rate } from "./words";
 
 const actions: Record<string, { label: string; verb: string; icon: string; text: string }> = {
   active: { label: "Activate", verb: "activate", icon: "ok", text: "It gets new sessions and calls again." },
@@ -143,6 +144,14 @@ function Health({ n }: { n: Node }) {
   })}</>;
 }
 
+// Heartbeat marks a node that is not configured but told of itself.
+function Heartbeat({ n }: { n: Node }) {
+  const a = n.announced;
+  if (!a) return null;
+  return <span class="hint" title={`It announced itself by ${a.by.toUpperCase()}${a.hostName ? ", host " + a.hostName : ""}; last heartbeat ${absolute(a.last)}`}>
+    {a.by} <Age at={a.last} /> ago{a.draining && ", asked for nothing new"}</span>;
+}
+
 export function NodesScreen() {
   const drain = useDrains();
   const { data, error, at, reload } = useData<Page<Node>>("/nodes", 3000);
@@ -151,12 +160,12 @@ export function NodesScreen() {
     <Head title="Nodes" sub={data ? plural(data.items.length, "node") : ""}><Curl path="/nodes" /></Head>
     <Stale at={at} error={data ? error : null} />
     {!data ? error ? <Failure problem={error} retry={reload} /> : <Skeleton /> : !data.items.length
-      ? <Empty title="No nodes registered">Add them under <code>nodes:</code> in the configuration and reload it, or with <code>twinhop nodes add</code>.</Empty>
+      ? <Empty title="No nodes registered">Add them under <code>nodes:</code> in the configuration and reload it, or with <code>twinhop nodes add</code>; or let them announce themselves: <code>heartbeat:</code>.</Empty>
       : <div class="scroll"><table class="list cardable"><caption class="hidden">Nodes</caption>
         <thead><tr><th scope="col">Name</th><th scope="col">Activation</th><th scope="col">Health</th><th scope="col" class="n">Sessions</th><th scope="col" class="n">Calls</th>
           <th scope="col" class="n">Req/s</th><th scope="col">Share</th><th scope="col" class="n wide">Weight</th><th scope="col" class="n wide">Failed</th><th scope="col" class="wide">Route</th><th scope="col"><span class="hidden">Actions</span></th></tr></thead>
         <tbody>{data.items.map((n) => <tr key={n.name} data-row={link("nodes", n.name)}>
-          <th scope="row"><NodeChip name={n.name} /></th>
+          <th scope="row"><NodeChip name={n.name} /> <Heartbeat n={n} /></th>
           <td data-label="Activation"><Badge word={n.activation} text={activationText(n.activation)} /><Progress o={drain(n.name)} onDone={reload} /></td>
           <td data-label="Health" class="badges"><Health n={n} />{broken(n) && <Badge word="bad" text="ERR" title="in error because of its traffic" />}</td>
           <td data-label="Sessions" class="n">{num(n.sessions)}</td><td data-label="Calls" class="n">{num(n.calls)}</td>
@@ -165,6 +174,14 @@ export function NodesScreen() {
           <td class="n wide">{n.weight}</td><td class="n wide">{num(n.failed)}</td><td class="wide mono">{n.route}</td>
           <td class="last"><Actions n={n} onDone={reload} /></td></tr>)}</tbody></table></div>}
   </>;
+}
+
+function AnnouncedFacts({ n, a }: { n: Node; a: Announced }) {
+  const facts: [string, ComponentChildren][] = [["by", a.by.toUpperCase()], ["last heartbeat", <><Age at={a.last} /> ago</>], ["heartbeats", num(a.heartbeats)], ["since", <><Age at={a.since} /></>],
+    ["incarnation", a.incarnation && <span class="mono">{a.incarnation}</span>], ["version", n.version ?? 0], ["host", a.hostName], ["instance", a.instance && <span class="mono">{a.instance}</span>],
+    ["ports", <span class="mono">{Object.entries(a.ports).map(([t, p]) => t + " " + p).join(", ")}</span>], ["it asks", a.draining ? "for nothing new" : ""],
+    ["it says", a.health], ["load", a.load && [a.load.load >= 0 && `${a.load.load} %`, a.load.free >= 0 && `room for ${num(a.load.free)}`].filter(Boolean).join(", ")]];
+  return <><h2>Announced itself</h2><dl class="facts">{facts.filter(([, v]) => v !== undefined && v !== "").map(([k, v]) => <div key={k}><dt>{k}</dt><dd>{v}</dd></div>)}</dl></>;
 }
 
 export function NodeScreen({ name }: { name: string }) {
@@ -180,6 +197,7 @@ export function NodeScreen({ name }: { name: string }) {
     <dl class="facts big"><div><dt>sessions</dt><dd><a href={"#/sessions?node=" + encodeURIComponent(n.name)}>{num(n.sessions)}</a></dd></div><div><dt>calls</dt><dd>{num(n.calls)}</dd></div>
       <div><dt>running</dt><dd>{num(n.running)}</dd></div><div><dt>req/s</dt><dd>{rate(n.rate)}</dd></div><div><dt>served</dt><dd>{num(n.served)}</dd></div><div><dt>failed</dt><dd>{num(n.failed)}</dd></div>
       <div><dt>share</dt><dd>{percent(n.share)}<small> of {percent(n.target)}</small></dd></div></dl>
+    {n.announced && <AnnouncedFacts n={n} a={n.announced} />}
     <h2>Services</h2>
     <div class="scroll"><table class="list"><caption class="hidden">Services</caption><thead><tr><th scope="col">Service</th><th scope="col">Address</th><th scope="col">State</th><th scope="col">Since</th><th scope="col">Last check</th><th scope="col">Result</th><th scope="col" class="n">Changes</th></tr></thead>
       <tbody>{Object.entries(n.addresses).map(([s, a]) => { const c = n.checks[s]; return <tr key={s}><th scope="row">{s.toUpperCase()}</th>

@@ -88,6 +88,12 @@ export function occurrenceText(o: Occurrence) {
       return <>{(o.count ?? 1) > 1 ? <a href="#/sessions?moved=true">{plural(o.count!, "session")}</a> : <a href={link("sessions", o.session!)} class="mono">{o.session!.slice(0, 10)}</a>} moved <NodeChip name={o.from} plain /> → <NodeChip name={o.node} plain /> {o.rule && <Rule code={o.rule} />}</>;
     case "node.set":
       return <><NodeChip name={o.node} plain /> set to <b>{o.words || activationText(o.is!)}</b>{by}</>;
+    case "heartbeat.refused":
+      return <>Heartbeat refused from <b>{o.from}</b>{o.node && <> for <NodeChip name={o.node} plain /></>}: {o.words}{(o.count ?? 1) > 1 && `, ${num(o.count!)} times`}</>;
+    case "heartbeat.expired":
+      return <><NodeChip name={o.node} plain /> was silent and is removed: <b>{o.words}</b></>;
+    case "heartbeat.renamed":
+      return <><NodeChip name={o.node} plain /> was called <b>{o.from}</b>: its sessions follow</>;
     case "node.drained":
       return <><NodeChip name={o.node} plain /> drain is <b>{o.is}</b>{by}</>;
     case "switchover":
