@@ -80,7 +80,7 @@ func (w *worker) record(by *leg, near, far netip.AddrPort, node *cluster.Node) {
 	hint := text[:0]
 	switch {
 	case node != nil:
-		hint = w.f.keys.AppendHint(hint, node.Name, node.Gen)
+		hint = w.f.keys.AppendHint(hint, node.Name, w.unusual(), node.Gen)
 	case among(w.set.Extra, w.src.Addr()):
 		hint = w.f.keys.AppendPeer(hint, w.answer)
 	}

@@ -78,6 +78,9 @@ func (f *Front) Apply(s Settings) {
 	f.applying.Lock()
 	defer f.applying.Unlock()
 	set := s.prepared()
+	if old := f.settings.Load(); old != nil {
+		set.group(old.groups)
+	}
 	f.settings.Store(set)
 	f.limits.apply(set)
 	if f.pending != nil {

@@ -92,13 +92,16 @@ func (w *worker) choose() (gateway.Decision, error) {
 	if len(w.tried) >= attempts {
 		return gateway.Decision{}, gateway.ErrNoNode
 	}
-	w.fillAsk()
-	closed := w.f.draining.Load() && w.ask.Kind == gateway.Open && w.attempt == 0
+	kind := w.kind()
+	closed := w.f.draining.Load() && kind == gateway.Open && w.attempt == 0
+	if err := w.require(kind == gateway.Open && !closed); err != nil {
+		return gateway.Decision{}, err
+	}
+	w.fillAsk(kind)
 	if closed {
 		w.ask.Kind = gateway.Same // a repetition of what is known is no new dialog
-	}
-	if err := w.require(); err != nil {
-		return gateway.Decision{}, err
+	} else if w.takes {
+		w.ask.Needs = &w.needs
 	}
 	d, err := w.decide()
 	switch {
@@ -181,9 +184,9 @@ func (w *worker) deliverPeer(to netip.AddrPort) {
 var errNoWay = errors.New("no socket reaches this address")
 
 // fillAsk turns the request into a question.
-func (w *worker) fillAsk() {
+func (w *worker) fillAsk(k gateway.Kind) {
 	m, a := &w.msg, &w.ask
-	w.resetAsk(w.kind())
+	w.resetAsk(k)
 	a.Tried = append(a.Tried, w.tried...)
 	life := transaction
 	switch {

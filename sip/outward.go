@@ -33,6 +33,9 @@ func (w *worker) outward() {
 		return
 	}
 	w.sender()
+	if len(w.set.groups) > 0 {
+		w.group("")
+	}
 	if opens {
 		w.learnCall()
 	} else {
@@ -186,7 +189,7 @@ func (w *worker) learnCall() {
 	if w.msg.Method == peek.Invite {
 		life, w.ask.Counts = callSetup, true
 	}
-	w.takes()
+	w.begun()
 	w.addCall(life)
 	w.tell(w.node)
 }

@@ -11,7 +11,7 @@ import (
 
 // Resources say what calls take of their nodes, and what becomes of requests that nothing is said of.
 type Resources struct {
-	Rules       needs.Rules // of calls from outside
+	Rules       needs.Rules // of calls from outside; the pools that they name are for all that stands outside dialogs
 	FromNodes   []string    // of calls that a node begins
 	InvitesOnly bool        // other requests outside dialogs are refused
 	Full500     bool        // calls for which there is no room are refused as OpenSIPS' users do it
@@ -22,26 +22,35 @@ var (
 	errMethod    = errors.New("only calls are balanced")
 )
 
-// require adds to the question what the call takes.
-func (w *worker) require() error {
+// require finds out what a call takes, and which pool it goes to with all that opens something.
+func (w *worker) require(opens bool) error {
+	w.takes = false
 	r := w.set.Resources
+	if r == nil || !opens {
+		return nil
+	}
+	invite := w.msg.Method == peek.Invite
 	switch {
-	case r == nil || w.ask.Kind != gateway.Open:
-		return nil
-	case w.msg.Method != peek.Invite && r.InvitesOnly:
+	case !invite && r.InvitesOnly:
 		return errMethod
-	case w.msg.Method != peek.Invite:
+	case !invite && len(w.set.groups) == 0:
 		return nil
-	case !r.Rules.Find(&w.msg, &w.needs):
+	}
+	pool, ok := r.Rules.Find(&w.msg, &w.needs)
+	if invite && !ok {
 		return errUnmatched
-	case len(w.needs.Resources) > 0:
-		w.ask.Needs = &w.needs
+	}
+	w.takes = invite && len(w.needs.Resources) > 0
+	if len(w.set.groups) > 0 && w.booked() != nil {
+		w.takes = w.takes && (pool == "" || pool == w.pool.Name) // else what was said of it has changed meanwhile
+	} else if len(w.set.groups) > 0 {
+		w.group(pool)
 	}
 	return nil
 }
 
-// takes adds what a call takes that a node begins.
-func (w *worker) takes() {
+// begun adds what a call takes that a node begins.
+func (w *worker) begun() {
 	if r := w.set.Resources; r != nil && len(r.FromNodes) > 0 && w.ask.Counts {
 		w.needs = cluster.Needs{Resources: append(w.needs.Resources[:0], r.FromNodes...)}
 		w.ask.Needs = &w.needs

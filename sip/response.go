@@ -22,6 +22,10 @@ func (w *worker) response() {
 		f.Metrics.shed(foreignResponse)
 		return
 	}
+	if len(w.set.groups) > 0 {
+		w.routes = routes{}
+		w.group("")
+	}
 	to := w.answer
 	back := f.legs[low.Leg]
 	toNode := back.inside || f.inner == 0 && (w.view.At(to, cluster.SIP) != nil || among(w.set.Extra, to.Addr()))

@@ -17,6 +17,7 @@ type routes struct {
 	hint     bool           // one of them, or the Request-URI, names a node by our signature
 	node     []byte         // its name
 	gen      uint32         // its incarnation
+	pool     []byte         // the pool that the dialog was placed in, when that is not the usual one
 	peer     netip.AddrPort // or a peer on the node side by our signature, and by the settings still one
 	more     bool           // a foreign value follows
 	next     peek.URI       // that value's URI; OK is false when it cannot be read
@@ -79,7 +80,7 @@ func (w *worker) loosen() bool {
 		return false
 	}
 	if r := &w.routes; !r.hint && !r.peer.IsValid() {
-		r.hint, r.node, r.gen, r.peer = uri.hint, uri.node, uri.gen, uri.peer
+		r.hint, r.node, r.gen, r.pool, r.peer = uri.hint, uri.node, uri.gen, uri.pool, uri.peer
 	}
 	return true
 }
@@ -154,7 +155,7 @@ func (w *worker) keepHint(h *seal.Hint) {
 	r := &w.routes
 	switch {
 	case len(h.Node) > 0:
-		r.hint, r.node, r.gen = true, h.Node, h.Gen
+		r.hint, r.node, r.gen, r.pool = true, h.Node, h.Gen, h.Pool
 	case among(w.set.Extra, h.Peer.Addr()):
 		r.peer = h.Peer
 	}

@@ -27,7 +27,7 @@ type Settings struct {
 	Transport string
 	// UDPLimit is the size in bytes above which a request leaves by TCP where the next hop has it; 0 = none (RFC 3261 section 18.1.1).
 	UDPLimit  int
-	Resources *Resources       // what calls take of their nodes; nil: nothing
+	Resources *Resources       // what calls take of their nodes, and other pools for some; nil: nothing
 	Pending   pending.Settings // of INVITEs that are not answered; the zero value keeps none
 
 	Limits       peek.Limits           // of one message; the zero value: the defaults
@@ -38,6 +38,7 @@ type Settings struct {
 	Scanners     []string              // words of a User-Agent whose requests are dropped
 	Slow         int                   // messages that may wait for a name; 0 = 1024
 
+	groups    []string    // all pools that calls may be in, Pool first; none: Pool alone
 	answers   peek.Limits // of a response, which has our Vias and Record-Routes in addition
 	proxy     locate.Query
 	chosen    bool // Transport is given
@@ -68,6 +69,7 @@ func (s Settings) prepared() *Settings {
 	if s.CallLife <= 0 {
 		s.CallLife = 12 * time.Hour
 	}
+	s.group(nil)
 	sources := make([]Source, len(s.Sources))
 	for i, src := range s.Sources {
 		src.Header = strings.ToLower(src.Header)

@@ -5,10 +5,12 @@ import (
 	"context"
 	"encoding/binary"
 	"net/netip"
+	"slices"
 	"time"
 
 	"twinhop/gateway"
 	"twinhop/gateway/cluster"
+	"twinhop/gateway/groups"
 	"twinhop/sip/locate"
 	"twinhop/sip/peek"
 	"twinhop/sip/seal"
@@ -47,6 +49,7 @@ type worker struct {
 	msg     peek.Message
 	ask     gateway.Ask
 	needs   cluster.Needs    // of the question
+	takes   bool             // there are any
 	tried   []*cluster.Node  // that this message could not be sent to
 	choice  gateway.Decision // for this message; with routed: it is being sent there, and may go elsewhere
 	routed  bool
@@ -54,7 +57,8 @@ type worker struct {
 	src     netip.AddrPort
 	set     *Settings
 	view    *cluster.View
-	pool    *cluster.Pool // nil when the configured one does not exist
+	pool    *cluster.Pool // that the message belongs to, see group; nil when the configured one does not exist
+	finder  groups.Finder
 	routes  routes
 	uriIsUs bool
 	uriHint bool   // the Request-URI is a Record-Route of ours, put there by a strict router
@@ -88,6 +92,7 @@ const (
 func newWorker(ctx context.Context, f *Front, g *leg) *worker {
 	w := &worker{ctx: ctx, f: f, leg: g, box: new(wire.Outbox), toward: make(map[peerKey]netip.Addr), scratch: make([]byte, 0, 4096)}
 	w.box.Failed = w.returned
+	w.finder = groups.Finder{Book: f.Book, Store: f.Router.Store, Namer: f.Router.Namer}
 	return w
 }
 
@@ -291,20 +296,22 @@ func (w *worker) orient(inside bool) bool {
 	if w.uriHint && w.msg.Routes.Count > 0 && !w.loosen() {
 		return false
 	}
+	if (len(w.set.groups) > 0 || len(w.routes.pool) > 0) && !inside && w.kind() != gateway.Open {
+		w.group("")
+	}
 	return !w.routes.more || w.routes.loose || !inside && w.target() == nil || w.tighten()
 }
 
 // serving tells whether any node can take a call.
 func (w *worker) serving() bool {
-	if w.pool == nil {
-		return false
+	if w.pool != nil && usable(w.pool) {
+		return true
 	}
-	for _, m := range w.pool.Members {
-		if m.Usable(cluster.SIP) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(w.set.groups, func(name string) bool { p := w.view.Pool(name); return p != nil && usable(p) })
+}
+
+func usable(p *cluster.Pool) bool {
+	return slices.ContainsFunc(p.Members, func(m *cluster.Member) bool { return m.Usable(cluster.SIP) })
 }
 
 // viaPort is the port of a sent-by.
@@ -329,6 +336,9 @@ func (w *worker) identify() {
 	}
 	w.id = w.f.keys.Transaction(b)
 	w.bond = w.f.keys.Bind(w.answer, m.Text(m.CallID))
+	if len(w.set.groups) > 0 {
+		w.booked()
+	}
 }
 
 // self is the address of a leg as the peer must see it: never the unspecified one.

@@ -112,7 +112,7 @@ func TestHintOfAnotherIncarnation(t *testing.T) {
 	s := newStage(t, true, Settings{})
 	hint := func(gen uint32) string {
 		v := s.registry.View().Named("node2")
-		return string(s.front.keys.AppendHint(nil, v.Name, gen))
+		return string(s.front.keys.AppendHint(nil, v.Name, "", gen))
 	}
 	spec := cluster.Spec{Pools: []cluster.PoolSpec{{Name: "default", Sticky: true, Members: []cluster.MemberSpec{{Node: cluster.AllNodes}}}}}
 	for i, a := range []netip.AddrPort{node1, node2} {

@@ -255,6 +255,18 @@ func (b *Book) Has(call appsession.Key) bool {
 	return s.calls[call] != nil
 }
 
+// Pool returns the pool that the call was placed in, "" when it is not in the
+// book.
+func (b *Book) Pool(call appsession.Key) string {
+	s := b.stripe(call)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if e := s.calls[call]; e != nil {
+		return e.pool
+	}
+	return ""
+}
+
 // Count returns how many calls node carries.
 func (b *Book) Count(node string) int {
 	b.mu.RLock()

@@ -17,7 +17,8 @@ func (r *checker) resolveBalance(c *Config) {
 		p := &c.Pools[i]
 		path := decode.Join("pools", p.Name)
 		own := r.algorithm(path+".balance", &p.Balance)
-		if (own || group && p.Name == c.SIP.Pool) && !r.Given(path+".placement.failover") {
+		p.Own = r.Given(path + ".balance")
+		if (own || group && c.ServesSIP(p.Name) && c.CallBalance(p) == c.SIP.Balance) && !r.Given(path+".placement.failover") {
 			p.Placement.Failover = "group"
 		}
 	}
@@ -53,8 +54,8 @@ func (r *checker) algorithm(path string, word *string) (group bool) {
 func (r *checker) checkPlacement(c *Config, p *Pool) {
 	path := decode.Join("pools", p.Name) + ".placement"
 	used := []string{p.Balance}
-	if sip := p.Name == c.SIP.Pool && len(c.Listen.SIP.External) > 0; sip {
-		used = append(used, c.SIP.Balance)
+	if sip := c.ServesSIP(p.Name) && len(c.Listen.SIP.External) > 0; sip {
+		used = append(used, c.CallBalance(p))
 		r.checkHomes(c, p)
 	}
 	r.checkWhole(c, p, used)
@@ -99,9 +100,9 @@ func (r *checker) checkWhole(c *Config, p *Pool, used []string) {
 // checkHomes: what says where a key belongs, says it for one protocol only.
 func (r *checker) checkHomes(c *Config, p *Pool) {
 	for _, word := range r.words.Homes {
-		if (p.Balance == word) != (c.SIP.Balance == word) && len(c.Listen.HTTP) > 0 && !r.Failed("sip.balance") && !r.Failed(decode.Join("pools", p.Name)+".balance") {
+		if (p.Balance == word) != (c.CallBalance(p) == word) && len(c.Listen.HTTP) > 0 && !r.Failed("sip.balance") && !r.Failed(decode.Join("pools", p.Name)+".balance") {
 			where, other := "sip.balance", "pools."+p.Name+".balance"
-			if c.SIP.Balance == word {
+			if c.CallBalance(p) == word {
 				where, other = other, where
 			}
 			r.Warn(where, "write "+word+" in both places", "%s is %s: it places HTTP and SIP alike only when both say so", other, word)
@@ -118,7 +119,7 @@ func (r *checker) checkPins(c *Config, p *Pool, path string) {
 		}
 	}
 	identities := slices.ContainsFunc(c.Affinity.SIP, func(s SIPSource) bool { return s.Source != "call-id" })
-	if len(p.Placement.Pins) > 0 && p.Name == c.SIP.Pool && len(c.Listen.SIP.External) > 0 && !identities {
+	if len(p.Placement.Pins) > 0 && c.ServesSIP(p.Name) && len(c.Listen.SIP.External) > 0 && !identities {
 		r.Warn(path+".pins", "such as affinity: {sip: [from.user, call-id]}", "calls have nothing that could match: affinity.sip knows them by their Call-ID only")
 	}
 }

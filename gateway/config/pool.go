@@ -10,6 +10,7 @@ type Pool struct {
 	Name        string     `yaml:"-" form:"name"`
 	Nodes       []PoolNode `yaml:"nodes" max:"257"` // "*" is every node
 	Balance     string     `yaml:"balance"`         // of Words.Balance, or an older product's name of it
+	Own         bool       `yaml:"-"`               // the file says Balance
 	Sticky      bool       `yaml:"sticky"`
 	StickyForce bool       `yaml:"stickyForce"`
 	SessionID   string     `yaml:"sessionId" oneof:"asSet base+route"`

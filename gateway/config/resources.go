@@ -1,8 +1,10 @@
 package config
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"twinhop/gateway/config/decode"
@@ -37,6 +39,7 @@ func (r *Resources) SetDefaults() {
 
 // ResourceRule says what the calls take that fit: all that is said must.
 type ResourceRule struct {
+	Pool         string   `yaml:"pool" form:"name"` // where these requests go, INVITEs or not; "": sip.pool
 	Needs        []string `yaml:"needs" form:"name" max:"64"`
 	User         string   `yaml:"user" form:"pattern"`                // found anywhere in the user of the Request-URI
 	Header       string   `yaml:"header" form:"token"`                // it is there, and
@@ -56,17 +59,35 @@ func Sizes(list []Resource) map[string]int {
 	return by
 }
 
+// SIPPools are the names of the pools that SIP requests go to: sip.pool, then
+// those that rules name.
+func (c *Config) SIPPools() []string {
+	names := []string{c.SIP.Pool}
+	if c.SIP.Resources != nil {
+		for _, x := range c.SIP.Resources.Rules {
+			if x.Pool != "" && !slices.Contains(names, x.Pool) {
+				names = append(names, x.Pool)
+			}
+		}
+	}
+	return names
+}
+
+// ServesSIP tells whether SIP requests go to a pool.
+func (c *Config) ServesSIP(pool string) bool { return slices.Contains(c.SIPPools(), pool) }
+
+// CallBalance is the algorithm that places the calls of a pool that they go to.
+func (c *Config) CallBalance(p *Pool) string {
+	if p.Own && p.Name != c.SIP.Pool {
+		return p.Balance
+	}
+	return c.SIP.Balance
+}
+
 // checkResources complains of what does not fit together.
 func (r *checker) checkResources(c *Config) {
-	i := slices.IndexFunc(c.Pools, func(p Pool) bool { return p.Name == c.SIP.Pool })
-	if i < 0 || r.FailedUnder("nodes") || r.FailedUnder("pools") {
+	if r.FailedUnder("nodes") || r.FailedUnder("pools") {
 		return
-	}
-	var known []string
-	for _, m := range c.Members(c.Pools[i]) {
-		for _, x := range m.Capacity {
-			known = append(known, x.Name)
-		}
 	}
 	x := c.SIP.Resources
 	if x == nil {
@@ -78,24 +99,59 @@ func (r *checker) checkResources(c *Config) {
 		}
 		return
 	}
-	ask := func(path string, names []string) {
-		for i, name := range names {
-			if at := fmt.Sprintf("%s[%d]", path, i); !slices.Contains(known, name) && !r.Failed(at) {
-				r.Warn(at, form.Meant(name, known), "no node of pool %s has %s", form.Quote(c.SIP.Pool), form.Quote(name))
-			}
+	for i := range x.Rules {
+		path := fmt.Sprintf("sip.resources.rules[%d]", i)
+		r.checkResourceRule(path, &x.Rules[i])
+		r.checkGroup(c, path+".pool", x.Rules[i].Pool)
+		if !r.Failed(path + ".pool") {
+			r.checkNeeds(c, path+".needs", x.Rules[i].Needs, cmp.Or(x.Rules[i].Pool, c.SIP.Pool))
 		}
 	}
-	for i := range x.Rules {
-		r.checkResourceRule(fmt.Sprintf("sip.resources.rules[%d]", i), &x.Rules[i])
-		ask(fmt.Sprintf("sip.resources.rules[%d].needs", i), x.Rules[i].Needs)
-	}
-	ask("sip.resources.default", x.Default)
-	ask("sip.resources.fromNodes", x.FromNodes)
+	r.checkNeeds(c, "sip.resources.default", x.Default, c.SIP.Pool)
+	r.checkNeeds(c, "sip.resources.fromNodes", x.FromNodes, c.SIPPools()...)
 	if x.Unmatched == "refuse" && len(x.Default) > 0 {
 		r.Warn("sip.resources.default", "leave it out, or leave unmatched: refuse out", "has no effect with unmatched: refuse")
 	}
 	if c.Gateways > 1 {
 		r.Warn("sip.resources", "give the nodes of each gateway its share of the capacity", "each of the %d gateways counts its own calls", c.Gateways)
+	}
+}
+
+// checkGroup complains of a pool that a rule names and that cannot serve calls.
+func (r *checker) checkGroup(c *Config, path, name string) {
+	if name == "" || name == c.SIP.Pool || r.Failed(path) {
+		return
+	}
+	names := poolNames(c)
+	i := slices.Index(names, name)
+	if i < 0 {
+		r.Bad(path, form.Meant(name, names), "there is no pool %s", form.Quote(name))
+		return
+	}
+	if ms := c.Members(c.Pools[i]); len(ms) > 0 && !slices.ContainsFunc(ms, func(m Member) bool { return m.SIP }) {
+		r.Bad(path, `give its nodes sip: ["udp://host:port"]`, "none of the nodes of pool %s speaks SIP", form.Quote(name))
+	}
+}
+
+// checkNeeds complains of resources that no node of the pools has.
+func (r *checker) checkNeeds(c *Config, path string, names []string, pools ...string) {
+	var known, quoted []string
+	for _, p := range pools {
+		quoted = append(quoted, form.Quote(p))
+	}
+	for _, p := range c.Pools {
+		if slices.Contains(pools, p.Name) {
+			for _, m := range c.Members(p) {
+				for _, x := range m.Capacity {
+					known = append(known, x.Name)
+				}
+			}
+		}
+	}
+	for i, name := range names {
+		if at := fmt.Sprintf("%s[%d]", path, i); !slices.Contains(known, name) && !r.Failed(at) {
+			r.Warn(at, form.Meant(name, known), "no node of pool %s has %s", strings.Join(quoted, ", "), form.Quote(name))
+		}
 	}
 }
 

@@ -2,8 +2,10 @@ package needs
 
 import (
 	"bytes"
+	"cmp"
 	"net/url"
 	"regexp"
+	"slices"
 
 	"twinhop/gateway/cluster"
 	"twinhop/sip/peek"
@@ -17,6 +19,7 @@ type Rule struct {
 	Codecs  []string       // one of these is offered; none: any
 	Without []string       // codecs are offered, and none of these is; none: any
 
+	Pool      string // that these requests go to; "": no word of it
 	Resources []string
 	Overload  bool
 	Continue  bool // the rules behind it are asked as well
@@ -31,9 +34,10 @@ type Rules struct {
 	Spread   bool     // see cluster.Needs
 }
 
-// Find says into n what a request takes, and keeps the memory of its list. It
-// is false where no rule fits and the rules do not say what counts then.
-func (r *Rules) Find(m *peek.Message, n *cluster.Needs) bool {
+// Find says into n what a request takes, and keeps the memory of its list. pool
+// is that of the first rule that fits and names one. ok is false where no rule
+// fits and the rules do not say what counts then.
+func (r *Rules) Find(m *peek.Message, n *cluster.Needs) (pool string, ok bool) {
 	*n = cluster.Needs{Resources: n.Resources[:0], Relative: r.Relative, Spread: r.Spread}
 	fits := false
 	for i := range r.List {
@@ -41,7 +45,7 @@ func (r *Rules) Find(m *peek.Message, n *cluster.Needs) bool {
 		if !x.fits(m) {
 			continue
 		}
-		fits = true
+		fits, pool = true, cmp.Or(pool, x.Pool)
 		n.Resources = append(n.Resources, x.Resources...)
 		n.Overload = n.Overload || x.Overload
 		if !x.Continue {
@@ -52,7 +56,17 @@ func (r *Rules) Find(m *peek.Message, n *cluster.Needs) bool {
 		n.Resources = append(n.Resources, r.Default...)
 	}
 	n.Resources = once(n.Resources)
-	return fits || !r.Refuse
+	return pool, fits || !r.Refuse
+}
+
+// Pools are the names of all pools that the rules speak of, in their order.
+func (r *Rules) Pools() (names []string) {
+	for i := range r.List {
+		if p := r.List[i].Pool; p != "" && !slices.Contains(names, p) {
+			names = append(names, p)
+		}
+	}
+	return names
 }
 
 // once leaves the first of each name: two rules that need the same thing need

@@ -64,7 +64,7 @@ func TestFind(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			n := cluster.Needs{Resources: []string{"left", "over", "of", "another"}, Overload: true}
-			found := tt.rules.Find(invite(tt.uri, tt.headers, tt.body), &n)
+			_, found := tt.rules.Find(invite(tt.uri, tt.headers, tt.body), &n)
 			if got := strings.Join(n.Resources, " "); got != tt.want || found != tt.found || n.Overload {
 				t.Errorf("%q %v, want %q %v; overload %v", got, found, tt.want, tt.found, n.Overload)
 			}
@@ -94,6 +94,21 @@ func TestRulesAreNotChanged(t *testing.T) {
 	}
 }
 
+// The first rule that fits and names a pool chooses it.
+func TestPools(t *testing.T) {
+	r := Rules{Refuse: true, List: []Rule{{User: regexp.MustCompile("^1"), Resources: []string{"a"}, Continue: true}, {User: regexp.MustCompile("^.2"), Pool: "two", Continue: true},
+		{User: regexp.MustCompile("3$"), Pool: "three"}, {User: regexp.MustCompile("2"), Pool: "two"}}}
+	for uri, want := range map[string]string{"sip:1@x": "", "sip:12@x": "two", "sip:123@x": "two", "sip:13@x": "three", "sip:2@x": "two", "sip:9@x": ""} {
+		var n cluster.Needs
+		if pool, ok := r.Find(invite(uri, "", ""), &n); pool != want || ok != (uri != "sip:9@x") {
+			t.Errorf("%s goes to %q, want %q; %v", uri, pool, want, ok)
+		}
+	}
+	if got := strings.Join(r.Pools(), " "); got != "two three" {
+		t.Errorf("pools: %s", got)
+	}
+}
+
 func TestFindDoesNotAllocate(t *testing.T) {
 	r := Rules{List: []Rule{{Without: []string{"G722"}, Header: "x-class", Resources: []string{"transc"}, Continue: true},
 		{User: regexp.MustCompile("^1"), Resources: []string{"vm"}}}}
@@ -112,7 +127,7 @@ func FuzzFind(f *testing.F) {
 	f.Fuzz(func(t *testing.T, uri, headers, body string) {
 		var n cluster.Needs
 		m := invite(uri, headers, body)
-		if !r.Find(m, &n) || len(n.Resources) == 0 || len(n.Resources) > 2 {
+		if _, ok := r.Find(m, &n); !ok || len(n.Resources) == 0 || len(n.Resources) > 2 {
 			t.Errorf("%+v", n)
 		}
 	})

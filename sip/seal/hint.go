@@ -11,24 +11,31 @@ import (
 // that is no node.
 type Hint struct {
 	Node []byte // name; empty = Peer
+	Pool []byte // that the dialog was placed in; empty = the usual one
 	Gen  uint32
 	Peer netip.AddrPort
 }
 
-// MaxHint bounds the text of a hint, in bytes; node names are up to 64.
-const MaxHint = 152
+// MaxHint bounds the text of a hint, in bytes; names are up to 64.
+const MaxHint = 192
 
 const (
 	peerSign = '=' // no node name begins with it
+	poolSign = 0   // it ends the name of a node that a pool follows
 	sumBytes = 8
 	hintHead = sumBytes + 4
 )
 
-// AppendHint appends the parameter's value for a node, opaque to everybody else: signature, incarnation, name.
-func (k *Keys) AppendHint(out []byte, node string, gen uint32) []byte {
-	var raw [hintHead + 96]byte
+// AppendHint appends the parameter's value for a node, opaque to everybody else: signature, incarnation, name, and the pool if it is not the
+// usual one.
+func (k *Keys) AppendHint(out []byte, node, pool string, gen uint32) []byte {
+	var raw [hintHead + 132]byte
 	binary.BigEndian.PutUint32(raw[sumBytes:], gen)
-	return k.sealHint(out, append(raw[:hintHead], node...))
+	text := append(raw[:hintHead], node...)
+	if pool != "" {
+		text = append(append(text, poolSign), pool...)
+	}
+	return k.sealHint(out, text)
 }
 
 // AppendPeer is AppendHint for a peer on the node side that is no node.
@@ -61,8 +68,9 @@ func (k *Keys) ReadHint(scratch, text []byte) (h Hint, grown []byte, ok bool) {
 	}
 	name := raw[hintHead:]
 	if name[0] != peerSign {
-		h.Node, h.Gen = name, binary.BigEndian.Uint32(raw[sumBytes:])
-		return h, grown, true
+		h.Node, h.Pool, _ = bytes.Cut(name, []byte{poolSign})
+		h.Gen = binary.BigEndian.Uint32(raw[sumBytes:])
+		return h, grown, len(h.Node) > 0
 	}
 	h.Peer, err = netip.ParseAddrPort(string(name[1:]))
 	return h, grown, err == nil

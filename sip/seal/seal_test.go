@@ -77,20 +77,21 @@ func TestTheFormerSecretIsStillRead(t *testing.T) {
 	if bytes.Equal(after.Append(nil, Branch{Transaction: 7, Mark: Top}), text) {
 		t.Error("the former secret signs")
 	}
-	if _, _, ok := now.ReadHint(nil, old.AppendHint(nil, "node1", 0)); !ok {
+	if _, _, ok := now.ReadHint(nil, old.AppendHint(nil, "node1", "", 0)); !ok {
 		t.Error("the hint is not read")
 	}
 }
 
 func TestHints(t *testing.T) {
 	k := secrets.Keys()
-	for _, want := range []Hint{{Node: []byte("node1")}, {Node: []byte(strings.Repeat("n", 64)), Gen: 7}, {Peer: at("10.0.0.9:5060")}, {Peer: at("[2001:db8::1]:5060")}} {
+	for _, want := range []Hint{{Node: []byte("node1")}, {Node: []byte(strings.Repeat("n", 64)), Gen: 7}, {Node: []byte("node1"), Pool: []byte("pstn"), Gen: 3},
+		{Node: []byte(strings.Repeat("n", 64)), Pool: []byte(strings.Repeat("p", 64))}, {Peer: at("10.0.0.9:5060")}, {Peer: at("[2001:db8::1]:5060")}} {
 		text := k.AppendPeer(nil, want.Peer)
 		if want.Node != nil {
-			text = k.AppendHint(nil, string(want.Node), want.Gen)
+			text = k.AppendHint(nil, string(want.Node), string(want.Pool), want.Gen)
 		}
 		got, grown, ok := k.ReadHint([]byte("before"), text)
-		if !ok || !bytes.Equal(got.Node, want.Node) || got.Gen != want.Gen || got.Peer != want.Peer || !bytes.HasPrefix(grown, []byte("before")) {
+		if !ok || !bytes.Equal(got.Node, want.Node) || !bytes.Equal(got.Pool, want.Pool) || got.Gen != want.Gen || got.Peer != want.Peer || !bytes.HasPrefix(grown, []byte("before")) {
 			t.Errorf("%+v: %+v %v", want, got, ok)
 		}
 		for i := range text {
@@ -98,7 +99,7 @@ func TestHints(t *testing.T) {
 			if forged[i] = 'A' + 'B' - forged[i]&1; bytes.Equal(forged, text) {
 				continue
 			}
-			if h, _, ok := k.ReadHint(nil, forged); ok && (!bytes.Equal(h.Node, want.Node) || h.Gen != want.Gen || h.Peer != want.Peer) {
+			if h, _, ok := k.ReadHint(nil, forged); ok && (!bytes.Equal(h.Node, want.Node) || !bytes.Equal(h.Pool, want.Pool) || h.Gen != want.Gen || h.Peer != want.Peer) {
 				t.Errorf("%s says %+v", forged, h)
 			}
 		}
@@ -114,12 +115,12 @@ func TestNothingIsAllocated(t *testing.T) {
 	k := secrets.Keys()
 	out, scratch := make([]byte, 0, 256), make([]byte, 0, 256)
 	call := []byte("call")
-	hint := k.AppendHint(nil, "node1", 0)
+	hint := k.AppendHint(nil, "node1", "", 0)
 	if n := testing.AllocsPerRun(100, func() {
 		bond := k.Bind(at("192.0.2.1:5060"), call)
 		out = bond.Append(out[:0], Branch{Transaction: 7, Mark: New, Flow: 8})
 		bond.Read(out)
-		out = k.AppendHint(out[:0], "node1", 0)
+		out = k.AppendHint(out[:0], "node1", "", 0)
 		k.ReadHint(scratch, hint)
 		out = k.AppendTag(out[:0], 7)
 	}); n != 0 {
@@ -130,7 +131,7 @@ func TestNothingIsAllocated(t *testing.T) {
 func FuzzRead(f *testing.F) {
 	k := secrets.Keys()
 	bond := k.Bind(at("192.0.2.1:5060"), []byte("call"))
-	f.Add(bond.Append(nil, Branch{Transaction: 7, Mark: New, Flow: 8}), k.AppendHint(nil, "node1", 0))
+	f.Add(bond.Append(nil, Branch{Transaction: 7, Mark: New, Flow: 8}), k.AppendHint(nil, "node1", "", 0))
 	f.Fuzz(func(t *testing.T, branch, hint []byte) {
 		if b, ok := bond.Read(branch); ok && !bytes.Equal(bond.Append(nil, b), branch) {
 			t.Errorf("%q is read as %+v", branch, b)

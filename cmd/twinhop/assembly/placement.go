@@ -73,12 +73,12 @@ func placement(c *config.Config, pool *config.Pool, held func(node string) int) 
 	if place.HTTP, err = newAlgorithm(pool.Balance, pool.Placement); err != nil {
 		return place, fmt.Errorf("balance %s: %w", pool.Balance, err)
 	}
-	if c.SIP.Pool == pool.Name { // else no calls come here
-		if place.SIP, err = newAlgorithm(c.SIP.Balance, pool.Placement); err != nil {
-			return place, fmt.Errorf("sip.balance %s: %w", c.SIP.Balance, err)
+	if word := c.CallBalance(pool); c.ServesSIP(pool.Name) { // else no calls come here
+		if place.SIP, err = newAlgorithm(word, pool.Placement); err != nil {
+			return place, fmt.Errorf("balance of calls %s: %w", word, err)
 		}
 	}
-	join(&place, c, pool.Balance)
+	join(&place, c, pool)
 	for _, pin := range pool.Placement.Pins {
 		re, err := regexp.Compile(pin.Match)
 		if err != nil {
@@ -94,8 +94,8 @@ func placement(c *config.Config, pool *config.Pool, held func(node string) int) 
 }
 
 // join lets both protocols ask one object where a key belongs.
-func join(place *gateway.Placement, c *config.Config, word string) {
-	if _, ok := place.HTTP.(balance.Homer); ok && c.SIP.Balance == word {
+func join(place *gateway.Placement, c *config.Config, pool *config.Pool) {
+	if _, ok := place.HTTP.(balance.Homer); ok && c.CallBalance(pool) == pool.Balance {
 		place.SIP = place.HTTP
 	}
 }

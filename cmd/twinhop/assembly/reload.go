@@ -175,30 +175,30 @@ func keepAlgorithms(next, last *gateway.Policy, was, is *config.Config) {
 		balance string
 		with    config.Placement
 	}
-	said := func(c *config.Config, pool string) (http, sip any) {
+	said := func(c *config.Config, pool string) (of *config.Pool, http, sip any) {
 		for i := range c.Pools {
 			if p := &c.Pools[i]; p.Name == pool {
 				with := p.Placement
 				with.Pins, with.Failover = nil, "" // the algorithms know nothing of them
-				return words{p.Balance, with}, words{c.SIP.Balance, with}
+				return p, words{p.Balance, with}, words{c.CallBalance(p), with}
 			}
 		}
-		return nil, nil
+		return nil, nil, nil
 	}
 	for name, place := range last.Pools {
 		now, there := next.Pools[name]
-		h1, s1 := said(was, name)
-		h2, s2 := said(is, name)
+		_, h1, s1 := said(was, name)
+		pool, h2, s2 := said(is, name)
 		if !there || reflect.DeepEqual(h1, h2) {
 			now.HTTP = place.HTTP
 		}
-		if !there || reflect.DeepEqual(s1, s2) {
+		if !there || reflect.DeepEqual(s1, s2) && place.SIP != nil {
 			now.SIP = place.SIP
 		}
 		if !there {
 			now.Pins, now.Heirs = place.Pins, place.Heirs
-		} else if h, ok := h2.(words); ok {
-			join(&now, is, h.balance)
+		} else if pool != nil {
+			join(&now, is, pool)
 		}
 		if now.Heirs != nil && place.Heirs != nil && now.Heirs.ByName == place.Heirs.ByName {
 			now.Heirs = place.Heirs

@@ -23,7 +23,7 @@ func Settings(c *config.Config) *sipfront.Resources {
 		Rules: needs.Rules{Default: x.Default, Refuse: x.Unmatched == "refuse", Relative: x.Relative, Spread: x.Ties == "random"}}
 	for _, rule := range x.Rules {
 		r.Rules.List = append(r.Rules.List, needs.Rule{User: pattern(rule.User), Header: strings.ToLower(rule.Header), Match: pattern(rule.Match),
-			Codecs: rule.Codec, Without: rule.WithoutCodec, Resources: rule.Needs, Overload: rule.Overload, Continue: rule.Continue})
+			Codecs: rule.Codec, Without: rule.WithoutCodec, Pool: rule.Pool, Resources: rule.Needs, Overload: rule.Overload, Continue: rule.Continue})
 	}
 	return r
 }
@@ -54,7 +54,7 @@ func Codes(c *config.Config) []int {
 
 // Bench is for how long a node of a pool that failed a call gets no new ones.
 func Bench(c *config.Config, pool string) time.Duration {
-	if c.SIP.Resources == nil || c.SIP.Pool != pool {
+	if c.SIP.Resources == nil || !c.ServesSIP(pool) {
 		return 0
 	}
 	return c.SIP.Resources.Bench
