@@ -45,6 +45,11 @@ func (r *Roster) log() *slog.Logger {
 func (r *Roster) alarm(from netip.Addr, what string, more ...any) {
 	if r.alarms.due(from, what) {
 		r.log().Warn("heartbeat refused: "+what, append([]any{"peer", from}, more...)...)
+		e := Event{What: Refused, From: from, Text: what}
+		if len(more) > 1 && more[0] == "node" {
+			e.Node, _ = more[1].(string)
+		}
+		r.say(e)
 	}
 }
 
@@ -53,6 +58,7 @@ func (r *Roster) refuse(a netip.Addr) {
 	if what := "the address is not allowed"; r.alarms.due(a, what) {
 		r.log().Warn("heartbeat refused: "+what+"; if a node of yours is there, add the line to heartbeat.allow",
 			"peer", a, "line", "- "+netip.PrefixFrom(a.Unmap(), a.Unmap().BitLen()).String())
+		r.say(Event{What: Refused, From: a, Text: what})
 	}
 }
 
@@ -60,10 +66,12 @@ func (r *Roster) refuse(a netip.Addr) {
 func (r *Roster) tell(x *record) {
 	switch {
 	case x.was != "":
+		r.say(Event{What: Renamed, Node: x.name(), From: x.from, Text: x.was})
 		r.log().Info("node has another route: its sessions follow", "node", x.name(), "was", x.was, "proto", x.By)
 	case x.beats > 1:
 		r.log().Info("node announced something new", "node", x.name(), "proto", x.By)
 	default:
+		r.say(Event{What: Registered, Node: x.name(), From: x.from})
 		r.log().Info("node registered", "node", x.name(), "proto", x.By, "peer", x.from)
 	}
 }

@@ -161,7 +161,8 @@ func (r *Roster) find(from netip.Addr, meant func(*record) bool, do func(*record
 		return "", ErrRefused
 	}
 	err = ErrUnknown
-	for _, x := range r.records {
+	r.pardon()
+	for _, x := range slices.Concat(r.records, r.barred) {
 		switch {
 		case !meant(x):
 		case x.speaks(from):
@@ -191,5 +192,6 @@ func (r *Roster) drop(gone map[*record]bool) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	kept := slices.DeleteFunc(slices.Clone(r.records), func(x *record) bool { return gone[x] })
+	r.barred = slices.DeleteFunc(r.barred, func(x *record) bool { return gone[x] })
 	return r.enrol(kept)
 }

@@ -52,10 +52,12 @@ type Roster struct {
 	Registry *cluster.Registry
 	Moves    Switcher     // nil: sessions stay where they are
 	Log      *slog.Logger // nil: discard
+	Tell     func(Event)  // called with a lock held, it must not wait; nil: nobody hears
 
 	mu       sync.Mutex
 	settings Settings
 	records  []*record
+	barred   []*record // that an operator took away
 	alarms   alarms
 	changed  chan struct{} // wakes Run after Apply
 }
@@ -134,6 +136,9 @@ func (r *Roster) Ping(from netip.Addr, a Announcement) error {
 	}
 	if err := r.usable(&a); err != nil {
 		return fmt.Errorf("registering node %q: %w", a.name(), err)
+	}
+	if r.keptOut(from, &a) {
+		return nil
 	}
 	next, all, err := r.place(from, a)
 	if err != nil {

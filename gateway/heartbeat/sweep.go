@@ -59,7 +59,7 @@ func (r *Roster) sweep(ctx context.Context, all *sync.WaitGroup) time.Duration {
 		case now.Before(x.grace):
 		case !x.grace.IsZero():
 			gone[x] = true
-			r.log().Warn("node was silent and is removed", "node", x.name(), "silent", now.Sub(r.last(x)))
+			r.expired(x, now.Sub(r.last(x)), "node was silent and is removed")
 		default:
 			x.probing = true
 			all.Go(func() { r.probe(ctx, x) })
@@ -112,10 +112,16 @@ func (r *Roster) probe(ctx context.Context, x *record) {
 	if stays {
 		return
 	}
-	r.log().Warn("node was silent, gave no answer and is removed", "node", x.name(), "silent", silent)
+	r.expired(x, silent, "node was silent, gave no answer and is removed")
 	if err := r.drop(map[*record]bool{x: true}); err != nil {
 		r.log().Error("a silent node stays", "node", x.name(), "err", err)
 	}
+}
+
+// expired tells of a node that departs for its silence.
+func (r *Roster) expired(x *record, silent time.Duration, text string) {
+	r.log().Warn(text, "node", x.name(), "silent", silent)
+	r.say(Event{What: Expired, Node: x.name(), Text: silent.Truncate(time.Millisecond).String()})
 }
 
 // answers tells whether a service of the node answers now.
