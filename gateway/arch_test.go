@@ -44,6 +44,7 @@ var rooms = []room{
 	{pkg: "gateway/config/origin", rank: 0, may: []string{"gateway/config/decode", "gateway/config/verdict"}},
 	{pkg: "gateway/config/modjk", rank: 1, may: []string{"gateway/config/modjk/directive", "gateway/config", "gateway/config/form", "gateway/config/decode", "gateway/config/httpd", "gateway/config/properties", "gateway/config/sheet", "gateway/config/verdict"}},
 	{pkg: "gateway/config/modjk/asis", rank: 1, may: []string{"gateway/config", "gateway/config/decode", "gateway/config/origin", "gateway/config/modjk"}},
+	{pkg: "gateway/heartbeat/rmi/jser", rank: 0},
 	{pkg: "http/head", rank: 0},
 	{pkg: "http/stale", rank: 0},
 	{pkg: "http/conns", rank: 0},
@@ -62,6 +63,7 @@ var rooms = []room{
 	{pkg: "gateway/candidates", rank: 1, may: []string{"gateway/cluster"}},
 	{pkg: "gateway/calls", rank: 1, may: []string{"appsession", "gateway/cluster"}},
 	{pkg: "gateway/heartbeat", rank: 1, may: []string{"gateway/cluster"}},
+	{pkg: "gateway/heartbeat/rmi", rank: 1, may: []string{"gateway/heartbeat", "gateway/heartbeat/rmi/jser"}},
 	{pkg: "gateway/heartbeat/*", rank: 1, may: []string{"gateway/cluster", "gateway/heartbeat"}},
 	{pkg: "gateway/config/*", rank: 1, may: []string{"gateway/config", "gateway/config/form", "gateway/config/decode"}}, // other products' files
 	{pkg: "http/*", rank: 1, may: []string{"http/head", "http/stale", "http/conns"}},

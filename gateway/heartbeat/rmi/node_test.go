@@ -1,0 +1,228 @@
+package rmi
+
+import (
+	"encoding/binary"
+	"net"
+	"strings"
+	"testing"
+	"time"
+
+	"twinhop/gateway/heartbeat"
+)
+
+const (
+	node1 = "node ip=127.0.0.1 hostName=one udpPort=5080 tcpPort=5080 httpPort=8080 jvmRoute=node1 version=0 sessionId=1001"
+	node2 = "node ip=127.0.0.1 hostName=two udpPort=5081 tcpPort=5081 httpPort=8081 jvmRoute=node2 version=0 sessionId=1002"
+)
+
+// TestLifeOfANode: it registers, heart-beats, drains, switches over and leaves, in either layout of SIPNode.
+func TestLifeOfANode(t *testing.T) {
+	for _, layout := range []string{"recent", "old"} {
+		t.Run(layout, func(t *testing.T) {
+			r := start(t, nil)
+			j := runJVM(t, layout, r.at)
+			j.ok(node1)
+			j.ok("ping")
+			if got := r.nodes(); got != "node1" {
+				t.Fatalf("registered: %q", got)
+			}
+			e := r.roster.Nodes()[0]
+			want := heartbeat.Ports{UDP: 5080, TCP: 5080, HTTP: 8080}
+			if e.Ports != want || e.HostName != "one" || e.Route != "node1" || e.By != "rmi" || e.IP.String() != "127.0.0.1" || e.Gen == 0 {
+				t.Errorf("registered as %+v", e)
+			}
+			j.ok("ping")
+			j.ok("ping")
+			if e := r.roster.Nodes()[0]; e.Beats != 3 {
+				t.Errorf("%d heartbeats of 3", e.Beats)
+			}
+			j.ok("set GRACEFUL_SHUTDOWN=true")
+			j.ok("ping")
+			if got := r.nodes(); got != "node1(draining)" {
+				t.Errorf("while it drains: %q", got)
+			}
+			j.ok("switchover node2 node1")
+			if got := r.moves.all(); len(got) != 1 || got[0] != "node2>node1" {
+				t.Errorf("switched over: %q", got)
+			}
+			j.ok("quit")
+			if got := r.nodes(); got != "" {
+				t.Errorf("after it left: %q", got)
+			}
+		})
+	}
+}
+
+// TestRestartedNode: another life of a process at the same place takes over at once.
+func TestRestartedNode(t *testing.T) {
+	r := start(t, nil)
+	j := runJVM(t, "recent", r.at)
+	j.ok(node1)
+	j.ok("ping")
+	first := r.roster.Nodes()[0].Gen
+	j.kill()
+	j = runJVM(t, "recent", r.at)
+	j.ok(strings.Replace(node1, "1001", "2001", 1))
+	if got := r.nodes(); got != "node1" {
+		t.Errorf("between its lives: %q", got)
+	}
+	j.ok("ping")
+	if all := r.roster.Nodes(); len(all) != 1 || all[0].Name != "node1" || all[0].Gen == first || all[0].Beats != 1 {
+		t.Errorf("in its second life: %+v", all)
+	}
+}
+
+// TestRegistryOfAJVM: nodes may look, and nothing else.
+func TestRegistryOfAJVM(t *testing.T) {
+	r := start(t, nil)
+	j := runJVM(t, "recent", r.at)
+	if got := j.ok("list"); got != "SIPBalancer" {
+		t.Errorf("list: %q", got)
+	}
+	if got := j.ok("lookup SIPBalancer"); got != "org.mobicents.tools.sip.balancer.NodeRegisterRMIStub" && !strings.HasPrefix(got, "java.rmi.Remote") {
+		t.Errorf("lookup: %q", got)
+	}
+	j.fails("lookup Other", "java.rmi.NotBoundException", `"Other" is not here`)
+	for _, words := range []string{"bind x", "rebind SIPBalancer", "unbind SIPBalancer"} {
+		j.fails(words, "java.rmi.AccessException", "nothing can be bound here")
+	}
+	if got := j.ok("list"); got != "SIPBalancer" {
+		t.Errorf("list: %q", got)
+	}
+}
+
+// TestTwoNodesKeepTheirConnections: however often nodes look the balancer up and call it.
+func TestTwoNodesKeepTheirConnections(t *testing.T) {
+	r := start(t, nil)
+	a, b := runJVM(t, "recent", r.at), runJVM(t, "old", r.at)
+	a.ok(node1)
+	b.ok(node2)
+	count := func() int { return len(r.lookups.heard()) + len(r.objects.heard()) }
+	beat := func() {
+		a.ok("ping")
+		b.ok("ping")
+	}
+	beat()
+	beat()
+	before := count()
+	for range 20 {
+		beat()
+	}
+	if got := r.nodes(); got != "node1 node2" {
+		t.Errorf("registered: %q", got)
+	}
+	// A JVM may open one more when its garbage collection speaks at the same time.
+	if after := count(); before > 6 || after > before+2 {
+		t.Errorf("%d connections after 2 heartbeats each, %d after 22", before, after)
+	}
+	for _, e := range r.roster.Nodes() {
+		if e.Beats != 22 {
+			t.Errorf("%s: %d heartbeats", e.Name, e.Beats)
+		}
+	}
+}
+
+// TestLeases: the garbage collection of a JVM renews its lease as often as it was told, and
+// says so when it does not need the balancer any more. It is told half a second.
+func TestLeases(t *testing.T) {
+	r := start(t, func(s *Server) { s.Limits.Lease = 500 * time.Millisecond })
+	j := runJVM(t, "recent", r.at)
+	j.ok(node1)
+	j.ok("hold")
+	call := func(op uint32) []byte { // behind its object, which is the second of a JVM
+		return binary.BigEndian.AppendUint64(binary.BigEndian.AppendUint32(make([]byte, uidSize), op), dgcHash)
+	}
+	r.objects.until(t, "a lease is renewed four times", func() bool { return r.objects.times(call(opDirty)) >= 5 })
+	j.ok("held")
+	if got := r.nodes(); got != "node1" {
+		t.Errorf("registered: %q", got)
+	}
+	j.ok("release")
+	r.objects.until(t, "the lease is given back", func() bool { return r.objects.times(call(opClean)) >= 1 })
+	j.ok("ping")
+}
+
+// TestKeptReference: what a node keeps of the balancer goes on to be good after a restart of ours.
+func TestKeptReference(t *testing.T) {
+	var objects string
+	r := start(t, func(s *Server) { objects = s.Objects.Addr().String() })
+	j := runJVM(t, "recent", r.at)
+	j.ok(node1)
+	j.ok("hold")
+	j.ok("held")
+	r.stop()
+	j.fails("held", "java.net.ConnectException")
+	r = start(t, func(s *Server) {
+		s.Objects.Close()
+		l, err := net.Listen("tcp", objects)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.Objects = l
+	})
+	j.ok("held")
+	if got := r.nodes(); got != "node1" {
+		t.Errorf("registered: %q", got)
+	}
+}
+
+// TestOnePort: registry and balancer may share one.
+func TestOnePort(t *testing.T) {
+	r := start(t, func(s *Server) {
+		s.Objects.Close()
+		s.Objects, s.Host = nil, "localhost"
+	})
+	j := runJVM(t, "recent", r.at)
+	j.ok(node1)
+	j.ok("ping")
+	j.ok("quit")
+}
+
+// TestRefusedNodes: why a node is not registered stands in the exception it gets.
+func TestRefusedNodes(t *testing.T) {
+	r := start(t, nil)
+	j := runJVM(t, "recent", r.at)
+	j.ok("node ip=10.1.2.3 hostName=far udpPort=5080")
+	j.fails("ping", "java.rmi.ServerException", heartbeat.ErrRefused.Error())
+	j.ok("forget")
+	j.ok("node ip=node1.example.com hostName=named udpPort=5080")
+	j.fails("ping", "java.rmi.ServerException", "literal address")
+	j.ok(node1)
+	j.ok("ping") // one address that can be used is enough
+	if got := r.nodes(); got != "node1" {
+		t.Errorf("registered: %q", got)
+	}
+	j.ok("forget")
+	j.ok("ping")
+	j.fails("switchover nobody noone", "java.rmi.ServerException", heartbeat.ErrUnknown.Error())
+	if got := r.nodes(); got != "node1" {
+		t.Errorf("registered: %q", got)
+	}
+	j.ok("forget")
+	j.ok(strings.Replace(node1, "5080", "5099", 2))
+	j.ok("remove") // whom nobody knows: gone is gone
+}
+
+// TestOddHeartbeats: what no node sends is refused with a reason, and the next heartbeat is taken.
+func TestOddHeartbeats(t *testing.T) {
+	r := start(t, nil)
+	j := runJVM(t, "recent", r.at)
+	j.ok(node1)
+	for kind, why := range map[string]string{
+		"date": `class that is not accepted: "java.util.Date"`,
+		"self": "a value within itself",
+		"deep": "larger or deeper than is accepted",
+		"text": "", // "" is that the JVM may find the connection closed while it still sends
+		"many": "",
+		"null": "no list of nodes",
+	} {
+		j.fails("odd "+kind, why)
+		if got := r.nodes(); got != "" {
+			t.Errorf("%s: %q", kind, got)
+		}
+	}
+	j.ok("ping")
+	if got := r.nodes(); got != "node1" {
+		t.Errorf("registered: %q", got)
+	}
+}
