@@ -47,7 +47,7 @@ func (x *record) drain(now time.Time) {
 
 // same tells whether two announcements make the same node of the cluster.
 func same(a, b Announcement) bool {
-	a.Load, b.Load = nil, nil
+	a.Load, b.Load, a.By, b.By = nil, nil, "", ""
 	return reflect.DeepEqual(a, b)
 }
 

@@ -42,7 +42,7 @@ type Settings struct {
 	Timeout time.Duration                 // silence of a node after which it is probed; 0: DefaultTimeout
 	Sweep   time.Duration                 // between two looks for silent nodes; 0: DefaultSweep
 	Domains map[netip.Addr]string         // the domain of the node at an address
-	Usable  func(*cluster.NodeSpec) error // what else a node must fulfil; nil: nothing
+	Usable  func(*cluster.NodeSpec) error // what else a node must fulfil, without calling the Roster; nil: nothing
 }
 
 // Roster is the list of nodes that told of themselves. The fields are set
