@@ -28,6 +28,7 @@ type agent struct {
 	replies map[string]chan *message // by branch
 	dialogs map[string]*call         // answered ones, by Call-ID and, further answers, Call-ID and To; not changed any more
 	script  func(*agent, *message) []*message
+	turns   *turns       // where what it sends goes in truth; nil: where it should
 	second  atomic.Int64 // INVITEs answered 2xx by a second element, too
 }
 
@@ -89,13 +90,13 @@ func (a *agent) listen(conn *net.UDPConn) {
 		if !a.deaf {
 			a.seen = append(a.seen, m)
 		}
-		answer := a.script
+		answer, turns := a.script, a.turns
 		a.mu.Unlock()
 		if answer == nil {
 			answer = (*agent).answer
 		}
 		for _, r := range answer(a, m) {
-			_, _ = conn.WriteToUDPAddrPort([]byte(r.String()), from)
+			_, _ = conn.WriteToUDPAddrPort([]byte(r.String()), turns.back(m, from))
 		}
 	}
 }
@@ -352,13 +353,13 @@ func (c *call) send(method string) (*message, error) {
 }
 
 func (a *agent) write(to string, m *message) error {
-	at, err := net.ResolveUDPAddr("udp", to)
+	a.mu.Lock()
+	conn, turns := a.conn, a.turns
+	a.mu.Unlock()
+	at, err := net.ResolveUDPAddr("udp", turns.next(to))
 	if err != nil {
 		return err
 	}
-	a.mu.Lock()
-	conn := a.conn
-	a.mu.Unlock()
 	_, err = conn.WriteToUDP([]byte(m.String()), at)
 	return err
 }

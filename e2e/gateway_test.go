@@ -24,20 +24,21 @@ import (
 // stage is what a scenario needs: which nodes stand behind the gateway and how it is
 // configured. There are always two nodes, node1 and node2.
 type stage struct {
-	Tomcats bool           // the nodes speak HTTP: the two real Tomcats
-	AJP     [2]string      // of the Tomcats: node i speaks AJP13 where this is set, with these words (ajp: {…})
-	Taps    *[2]*tap       // AJP13 connections go through these, which count them
-	HTTPS   []string       // tls words of further HTTP listeners, as an operator would write them: "{cert: site.pem, key: site.key}"
-	Files   func(w *world) // puts files into w.dir, where the configuration is
-	Web     [2]string      // the nodes speak HTTP: servers of the scenario's own, at these URLs
-	Agents  bool           // the nodes speak SIP: two agents of ours, which write down what they get
-	Sipp    bool           // the nodes speak SIP: two SIPp processes
-	Sip     [2]string      // the nodes speak SIP: the scenario's own, at these URLs
-	Single  bool           // one SIP port instead of an external and an internal one
-	Load    bool           // the plain build, as shipped; otherwise the one with the race detector
-	Also    []string       // transports of the SIP ports beside UDP
-	Begin   func(w *world) // starts the scenario's nodes, if they have to know where the gateway is
-	Config  string         // the sections the scenario is about, as an operator would write them
+	Tomcats   bool           // the nodes speak HTTP: the two real Tomcats
+	AJP       [2]string      // of the Tomcats: node i speaks AJP13 where this is set, with these words (ajp: {…})
+	Taps      *[2]*tap       // AJP13 connections go through these, which count them
+	HTTPS     []string       // tls words of further HTTP listeners, as an operator would write them: "{cert: site.pem, key: site.key}"
+	Files     func(w *world) // puts files into w.dir, where the configuration is
+	Web       [2]string      // the nodes speak HTTP: servers of the scenario's own, at these URLs
+	Agents    bool           // the nodes speak SIP: two agents of ours, which write down what they get
+	Sipp      bool           // the nodes speak SIP: two SIPp processes
+	Sip       [2]string      // the nodes speak SIP: the scenario's own, at these URLs
+	Advertise string         // listen.sip.advertise, as an operator would write it
+	Single    bool           // one SIP port instead of an external and an internal one
+	Load      bool           // the plain build, as shipped; otherwise the one with the race detector
+	Also      []string       // transports of the SIP ports beside UDP
+	Begin     func(w *world) // starts the scenario's nodes, if they have to know where the gateway is
+	Config    string         // the sections the scenario is about, as an operator would write them
 }
 
 // world is the running stage.
@@ -146,6 +147,9 @@ func (w *world) config(s stage, http, sip [2]string) string {
 		if !s.Single {
 			w.internal = at()
 			fmt.Fprintf(&b, "    internal: %s\n", urls(w.internal))
+		}
+		if s.Advertise != "" {
+			fmt.Fprintf(&b, "    advertise: %s\n", s.Advertise)
 		}
 	}
 	b.WriteString("nodes:\n")

@@ -49,6 +49,9 @@ func (r *checker) checkSIP(c *Config) {
 	}
 	if l.Advertise.InVia && l.Advertise.External.Host+l.Advertise.Internal.Host == "" {
 		r.Warn("listen.sip.advertise.inVia", "add external: {host: ...}", "has no effect without a host")
+	} else if l.Advertise.InVia && c.Gateways > 1 && c.SIP.Failover.Attempts > 0 {
+		r.Warn("listen.sip.advertise.inVia", "sip: {sendTrying: never, failover: {attempts: 0}}, unless one caller's packets always come to one gateway",
+			"an answer that comes back to another gateway does not end the wait of the one that sent the INVITE: it tries another node")
 	}
 	switch {
 	case len(l.External) == 0 && len(l.Internal) > 0 && !r.Failed("listen.sip.external"):
