@@ -28,8 +28,9 @@ type agent struct {
 	replies map[string]chan *message // by branch
 	dialogs map[string]*call         // answered ones, by Call-ID and, further answers, Call-ID and To; not changed any more
 	script  func(*agent, *message) []*message
-	turns   *turns       // where what it sends goes in truth; nil: where it should
-	second  atomic.Int64 // INVITEs answered 2xx by a second element, too
+	stray   chan *message // answers to requests that are not its own; nil: nobody wants them
+	turns   *turns        // where what it sends goes in truth; nil: where it should
+	second  atomic.Int64  // INVITEs answered 2xx by a second element, too
 }
 
 // newAgent opens the socket and answers until the test ends.
@@ -108,18 +109,26 @@ func (a *agent) deliver(m *message) {
 	}
 	a.mu.Lock()
 	ch := a.replies[branch(vias[0])]
-	c := a.dialogs[m.callID()]
+	c, stray := a.dialogs[m.callID()], a.stray
 	a.mu.Unlock()
 	if c != nil && m.method() == "INVITE" && m.status()/100 == 2 {
 		a.again(c, m)
 		return
 	}
-	if ch != nil {
-		select {
-		case ch <- m:
-		default:
-		}
+	if ch == nil {
+		ch = stray
 	}
+	select {
+	case ch <- m:
+	default:
+	}
+}
+
+// listenTo has answers to the requests of others put where c is read.
+func (a *agent) listenTo(c chan *message) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.stray = c
 }
 
 // again deals with a 2xx to an INVITE that has one already (RFC 3261 13.2.2.4): a repetition is

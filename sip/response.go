@@ -29,6 +29,11 @@ func (w *worker) response() {
 	to := w.answer
 	back := f.legs[low.Leg]
 	toNode := back.inside || f.inner == 0 && (w.view.At(to, cluster.SIP) != nil || among(w.set.Extra, to.Addr()))
+	node, way := w.node, outbound
+	// Also what goes no further is an answer: a refusal that leads to another node, a 100 that is no news.
+	if heard := w.f.Router.Heard; heard != nil && node != nil && !toNode {
+		heard(node, cluster.SIP, m.Status)
+	}
 	if m.CSeqMethod == peek.Invite && low.Mark == seal.New && !toNode && !w.decides(upper) {
 		return
 	}
@@ -36,10 +41,6 @@ func (w *worker) response() {
 	w.edits.Pop(&m.Vias, 2)
 	if m.Private.LineEnd != 0 {
 		w.edits.Cut(peek.Span{From: m.Private.Line, To: m.Private.LineEnd})
-	}
-	node, way := w.node, outbound
-	if heard := w.f.Router.Heard; heard != nil && node != nil && !toNode {
-		heard(node, cluster.SIP, m.Status)
 	}
 	if toNode {
 		way = inbound
