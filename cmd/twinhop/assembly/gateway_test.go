@@ -43,6 +43,34 @@ func get(t *testing.T, url string) (int, string) {
 	return r.StatusCode, string(body)
 }
 
+// One process may start and stop a gateway again and again: nothing of the one
+// before holds a socket or a file.
+func TestStartAndStopTwice(t *testing.T) {
+	node := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "from the node") }))
+	defer node.Close()
+	c := settings(t, node.URL)
+	for range 3 {
+		g, err := Build(Options{Config: c, Version: "1.2.3", OnSetup: func(string) {}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		done := make(chan error, 1)
+		go func() { done <- g.Run(ctx) }()
+		<-g.Ready()
+		a := g.Addrs()
+		if code, body := get(t, "http://"+a.HTTP[0]+"/"); code != 200 || body != "from the node" {
+			t.Errorf("%d %q", code, body)
+		}
+		c.Listen.HTTP[0].Addr, c.Admin.Listen = a.HTTP[0], a.Admin // the same ones again
+		c.Listen.SIP.External, c.Listen.SIP.Internal = a.External, a.Internal
+		cancel()
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	}
+}
+
 func TestGatewayFromBuildToEnd(t *testing.T) {
 	node := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "from the node") }))
 	defer node.Close()
