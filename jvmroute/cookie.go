@@ -2,8 +2,8 @@ package jvmroute
 
 import "strings"
 
-// span is where a value stands in a text, and where the search for the next one goes on.
-type span struct{ start, end, next int }
+// span is where a value stands in a text, where the search for the next one goes on and, of a cookie, where its name begins.
+type span struct{ start, end, next, name int }
 
 // nextCookie finds the next value of the session cookie in a Cookie line at or after from, without its pair of quotes.
 // It follows mod_jk's get_cookie: a text search for the name, then checks of its surroundings. So it also sees a name
@@ -29,7 +29,7 @@ func (d *Dialect) nextCookie(line string, from int) (span, bool) {
 		if n := strings.IndexAny(line[start:], ";,"); n >= 0 {
 			end = start + n
 		}
-		v := span{start, end, end + 1}
+		v := span{start, end, end + 1, at}
 		v.start, v.end = unquote(line, start, end)
 		return v, true
 	}
@@ -52,6 +52,17 @@ func indexName(line string, from int, name string, fold bool) int {
 		}
 	}
 	return -1
+}
+
+// CookieName returns the name under which the id stands in a Cookie line, as the client writes it, which is as the node
+// wrote it; "" if it stands nowhere. Two names that differ in case are two cookies to a browser.
+func (d *Dialect) CookieName(line, id string) string {
+	for v, ok := d.nextCookie(line, 0); ok; v, ok = d.nextCookie(line, v.next) {
+		if line[skipSpace(line, v.start, v.end):v.end] == id {
+			return line[v.name : v.name+len(d.cookie())]
+		}
+	}
+	return ""
 }
 
 func skipSpace(s string, i, end int) int {

@@ -27,7 +27,7 @@ func (d *Dialect) nextPathID(path string, from int) (span, bool) {
 			}
 			end += width
 		}
-		return span{start, end, end}, true
+		return span{start: start, end: end, next: end}, true
 	}
 	return span{}, false
 }
@@ -132,9 +132,9 @@ func pathSpan(url string) (start, end int) {
 }
 
 // ReplaceURL returns a request target, Location or Content-Location with the id old replaced by new in every path parameter
-// of the dialect's name that has exactly that value, escaped or not; all other bytes stay. Query and authority are not
-// looked at. It returns url itself if there is nothing to replace. Errors: ErrID (also for a valid id that has to be
-// escaped in a path), ErrUnsafe.
+// of the dialect's name that has exactly that value, escaped or not, and in the dialect's query parameter if it has one; all
+// other bytes stay. The authority is not looked at. It returns url itself if there is nothing to replace. Errors: ErrID (also
+// for a valid id that has to be escaped in a path), ErrUnsafe.
 func (d *Dialect) ReplaceURL(url, old, new string) (string, error) {
 	if !sendable(url) {
 		return "", ErrUnsafe
@@ -142,12 +142,15 @@ func (d *Dialect) ReplaceURL(url, old, new string) (string, error) {
 	if !pathSafe(new) {
 		return url, ErrID
 	}
+	if old == new || old == "" {
+		return url, nil
+	}
 	first, last := pathSpan(url)
 	path := url[first:last]
 	var out strings.Builder
 	kept := 0 // end of what is already in out, counted in path
 	for v, ok := d.nextPathID(path, 0); ok; v, ok = d.nextPathID(path, v.next) {
-		if old == new || old == "" || unescapePath(path[v.start:v.end]) != old {
+		if unescapePath(path[v.start:v.end]) != old {
 			continue
 		}
 		if kept == 0 {
@@ -158,11 +161,14 @@ func (d *Dialect) ReplaceURL(url, old, new string) (string, error) {
 		out.WriteString(new)
 		kept = v.end
 	}
-	if kept == 0 {
+	if kept > 0 {
+		out.WriteString(url[first+kept:])
+		url = out.String()
+	}
+	if d.Query == "" {
 		return url, nil
 	}
-	out.WriteString(url[first+kept:])
-	return out.String(), nil
+	return replaceQuery(url, d.Query, old, new), nil
 }
 
 // DefaultPath returns the path that a browser gives to a cookie without a Path attribute that was set in answer to target:

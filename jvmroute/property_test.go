@@ -77,6 +77,40 @@ func TestURLCorrectionChangesTheRouteAlone(t *testing.T) {
 	})
 }
 
+// And for the query of a dialect that looks there, whose other parameters stay.
+func TestQueryCorrectionChangesTheRouteAlone(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		d := Restcomm()
+		base, from := anyBase.Draw(t, "base"), anyRoute.Draw(t, "from")
+		to := anyRoute.Filter(func(s string) bool { return s != from }).Draw(t, "to")
+		if strings.ContainsAny(from+to, ".") {
+			t.Skip("the last dot counts")
+		}
+		old, new := Join(base, from), Join(base, to)
+		prefix := rapid.SampledFrom([]string{"/a?", "/a?x=1&", "http://h/?y&", "?&&", "/;v=1?JSESSIONID=" + from + "&"}).Draw(t, "prefix")
+		suffix := rapid.SampledFrom([]string{"", "&x=2", "&", "#jsessionid=" + old, "&u=%zz"}).Draw(t, "suffix")
+		url := func(id string) string { return prefix + "jsessionid=" + id + suffix }
+		plus := func(id string) string { return strings.ReplaceAll(id, "+", "%2B") }
+
+		written := plus(old)
+		if rapid.Bool().Draw(t, "escaped") {
+			written = escapeAll(old)
+		}
+		once, err := d.ReplaceURL(url(written), old, new)
+		if err != nil || once != url(plus(new)) {
+			t.Fatalf("%q became %q, %v", url(written), once, err)
+		}
+		if twice, _ := d.ReplaceURL(once, old, new); twice != once {
+			t.Fatalf("rewritten again: %q", twice)
+		}
+		var found Found
+		d.ReadTarget(&found, once)
+		if ids := found.All(); len(ids) != 1 || ids[0].Text != new || ids[0].From != FromQuery {
+			t.Fatalf("read back from %q: %v", once, found)
+		}
+	})
+}
+
 func escapeAll(s string) string {
 	const hex = "0123456789abcdef"
 	var out strings.Builder

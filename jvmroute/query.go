@@ -41,6 +41,38 @@ func QueryValue(rawQuery, name string) (string, Presence) {
 	return value, presence
 }
 
+// replaceQuery returns the URL with the value old of the query parameter of this name replaced by new, a path-safe id,
+// wherever it is exactly that. It returns url itself if it stands nowhere.
+func replaceQuery(url, name, old, new string) string {
+	first, last := strings.IndexByte(url, '?')+1, len(url)
+	if n := strings.IndexByte(url, '#'); n >= 0 {
+		last = n
+	}
+	if first == 0 || first > last {
+		return url
+	}
+	var out strings.Builder
+	kept := 0 // end of what is already in out, counted in url
+	for at := first; at < last; {
+		end := last
+		if n := strings.IndexByte(url[at:last], '&'); n >= 0 {
+			end = at + n
+		}
+		key, raw, _ := strings.Cut(url[at:end], "=")
+		if value, ok := formDecode(raw); ok && value == old && formEqual(key, name) {
+			out.WriteString(url[kept : at+len(key)+1])
+			out.WriteString(strings.ReplaceAll(new, "+", "%2B")) // in a query a plus is a blank
+			kept = end
+		}
+		at = end + 1
+	}
+	if kept == 0 {
+		return url
+	}
+	out.WriteString(url[kept:])
+	return out.String()
+}
+
 // formByte is unescapeAt for form data; ok is false at a '%' that starts no escape.
 func formByte(s string, i int) (c byte, width int, ok bool) {
 	if s[i] == '+' {

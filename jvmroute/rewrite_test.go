@@ -59,6 +59,47 @@ func TestReplaceURL(t *testing.T) {
 	}
 }
 
+// A dialect that looks for ids in the query corrects them there.
+func TestReplaceURLInTheQuery(t *testing.T) {
+	const old, new = "ABC.node1", "ABC.node2"
+	for _, c := range []struct{ rule, url, want string }{
+		{"alone", "/a?jsessionid=ABC.node1", "/a?jsessionid=ABC.node2"},
+		{"behind others", "http://h/a?x=1&jsessionid=ABC.node1&y=2#f", "http://h/a?x=1&jsessionid=ABC.node2&y=2#f"},
+		{"escaped", "/a?jsession%69d=ABC%2enode1", "/a?jsession%69d=ABC.node2"},
+		{"every one", "/a;jsessionid=ABC.node1?jsessionid=ABC.node1&jsessionid=ABC.node1", "/a;jsessionid=ABC.node2?jsessionid=ABC.node2&jsessionid=ABC.node2"},
+		{"exact id only", "/a?jsessionid=ABC.node11&jsessionid=ABC", "/a?jsessionid=ABC.node11&jsessionid=ABC"},
+		{"exact name only", "/a?JSESSIONID=ABC.node1&xjsessionid=ABC.node1", "/a?JSESSIONID=ABC.node1&xjsessionid=ABC.node1"},
+		{"not in the fragment", "/a#?jsessionid=ABC.node1", "/a#?jsessionid=ABC.node1"},
+		{"no value", "/a?jsessionid&jsessionid=", "/a?jsessionid&jsessionid="},
+		{"no query", "/a", "/a"},
+	} {
+		d := Restcomm()
+		if got, err := d.ReplaceURL(c.url, old, new); got != c.want || err != nil {
+			t.Errorf("%s: got %q, %v; want %q", c.rule, got, err, c.want)
+		}
+	}
+	d := Restcomm()
+	if got, _ := d.ReplaceURL("/a?jsessionid=A", "A", "A+b"); got != "/a?jsessionid=A%2Bb" {
+		t.Errorf("a plus became %q", got)
+	}
+}
+
+// The name of the cookie is the one that the client writes.
+func TestCookieName(t *testing.T) {
+	d, exact := Restcomm(), Dialect{}
+	for line, want := range map[string]string{
+		"jsessionid=A.n1": "jsessionid", "JSESSIONID=B.n1; JSessionID=A.n1": "JSessionID", `a=b, JSESSIONID ="A.n1"`: "JSESSIONID",
+		"JSESSIONID=A": "", "": "",
+	} {
+		if got := d.CookieName(line, "A.n1"); got != want {
+			t.Errorf("%q: %q, want %q", line, got, want)
+		}
+	}
+	if got := exact.CookieName("jsessionid=A.n1", "A.n1"); got != "" {
+		t.Errorf("another name is %q", got)
+	}
+}
+
 func TestReplaceSetCookie(t *testing.T) {
 	const old, new = "ABC.node1", "ABC.node2"
 	cases := []struct{ rule, line, want string }{

@@ -236,7 +236,7 @@ func (d *Dialect) setCookieValue(line string) (string, span, bool) {
 		end--
 	}
 	start, end = unquote(line, start, end)
-	return name, span{start, end, next}, true
+	return name, span{start: start, end: end, next: next}, true
 }
 
 // attrSafe reports whether s may be written as a cookie attribute: printable ASCII without ';' (RFC 6265 section 4.1.1),
