@@ -59,6 +59,7 @@ func (o Outcome) String() string { return outcomeNames[min(o, outcomes-1)] }
 type Usage struct {
 	Read, Sent int64 // bytes read from the node and sent to it, as far as they were counted
 	Status     int
+	Spared     bool // the status says nothing about the node: an error of a request that is not looked at
 }
 
 // Observer is told what the Router did. It must not block, call back or keep

@@ -16,7 +16,11 @@ func (d Decision) Done(o Outcome, use Usage) {
 	load, judged := d.Member.Load, false
 	if d.wants == cluster.HTTP {
 		if d.router.Heard != nil && use.Status > 0 && o != Unasked {
-			d.router.Heard(d.Member.Node, cluster.HTTP, use.Status)
+			code := use.Status
+			if use.Spared {
+				code = 0 // an answer all the same
+			}
+			d.router.Heard(d.Member.Node, cluster.HTTP, code)
 		}
 		load.Busy.Add(-1)
 		d.Member.Pool.Load.Busy.Add(-1)

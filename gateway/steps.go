@@ -25,7 +25,7 @@ func (u *run) decide() (Decision, error) {
 	case Same:
 		return u.same()
 	}
-	if !u.Pool.Sticky && u.Wants == cluster.HTTP {
+	if !u.Pool.Sticky && u.Wants == cluster.HTTP && u.a.Hint.Source != SourceTarget {
 		u.subj, u.id, u.web = nil, finding{}, finding{} // sticky_session=false: ids say nothing
 		u.belongs()
 		return u.place()

@@ -5,11 +5,11 @@ import (
 	"net/http"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
 	"twinhop/gateway"
+	"twinhop/http/follow"
 )
 
 // following is a stage with leader sip where alice lives on n2 and clients
@@ -48,13 +48,13 @@ func TestRedirectsAreCountedAcrossGateways(t *testing.T) {
 	cookie, seen := "", 0
 	for i := range 6 {
 		s := []*stage{a, b}[i%2]
-		s.front.guard = guard{} // as if each request met a gateway of its own
+		s.front.Guard = follow.Guard{Secrets: secrets} // as if each request met a gateway of its own
 		resp, _ := s.get(wrong, "Cookie: "+cookie)
 		if resp.StatusCode == 307 {
 			seen++
 		}
 		for _, c := range resp.Cookies() {
-			if c.Name == guardCookie {
+			if c.Name == follow.CookieName {
 				cookie = c.Name + "=" + c.Value
 			}
 		}
@@ -64,9 +64,8 @@ func TestRedirectsAreCountedAcrossGateways(t *testing.T) {
 	}
 	// A forged or foreign count is none.
 	c := following(t, 1)
-	c.front.Secrets = [][]byte{bytes.Repeat([]byte("z"), 32)}
-	for _, forged := range []string{cookie, guardCookie + "=xxx", guardCookie + "=" + strings.Repeat("A", 4000)} {
-		c.front.guard = guard{}
+	for _, forged := range []string{cookie, follow.CookieName + "=xxx", follow.CookieName + "=" + strings.Repeat("A", 4000)} {
+		c.front.Guard = follow.Guard{Secrets: [][]byte{bytes.Repeat([]byte("z"), 32)}}
 		if resp, _ := c.get(wrong, "Cookie: "+forged); resp.StatusCode != 307 {
 			t.Errorf("%.40s: %d", forged, resp.StatusCode)
 		}
@@ -99,23 +98,6 @@ func TestRedirectsStayOnSite(t *testing.T) {
 		if onSite(bad) {
 			t.Errorf("%q is taken for a path of ours", bad)
 		}
-	}
-}
-
-func TestGuardForgets(t *testing.T) {
-	var g guard
-	now := time.Unix(1000, 0)
-	key := g.key(nil, "A", "n1")
-	if key == g.key(nil, "A", "n2") || key == g.key(nil, "A\x00", "n1") {
-		t.Error("keys are equal")
-	}
-	g.set(key, 2, now)
-	if g.count(key, now.Add(guardAge)) != 2 || g.count(key, now.Add(guardAge+1)) != 0 || g.count(key+1, now) != 0 {
-		t.Error("does not count or does not forget")
-	}
-	g.set(key+uint64(len(g.seats)), 1, now) // takes the seat
-	if g.count(key, now) != 0 {
-		t.Error("another id's count")
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"twinhop/appsession"
 	"twinhop/gateway"
 	"twinhop/gateway/cluster"
+	"twinhop/http/instance"
 	"twinhop/jvmroute"
 )
 
@@ -19,9 +20,15 @@ func (x *visit) evidence(pool *cluster.Pool) {
 	if x.req.Upgrade != "" {
 		a.Scheme = "http" // the only protocol toward nodes that has upgrades
 	}
+	if x.s.Instances && x.pinned(pool) {
+		return
+	}
 	var realm uint16
 	if pool != nil {
 		realm = pool.Realm
+	}
+	if v, found := jvmroute.ParamValue(x.rawPath, x.query, appKey); found == jvmroute.Single {
+		a.Add(appsession.Key{Space: appsession.App, Realm: realm, Value: v}, gateway.SourceAppKey)
 	}
 	for _, src := range x.s.Sources {
 		switch src.Source {
@@ -37,6 +44,29 @@ func (x *visit) evidence(pool *cluster.Pool) {
 			x.sessionID(pool, realm)
 		}
 	}
+}
+
+// appKey is the parameter by which a URL names an application session of SIP
+// servlets (SipApplicationSession.encodeURL).
+const appKey = "org.mobicents.servlet.sip.ApplicationSessionKey"
+
+// pinned tells whether the path names a node that can serve the request. Then
+// nothing else that it carries counts: it is about what that node made, and
+// says nothing of where the client's session lives.
+func (x *visit) pinned(pool *cluster.Pool) bool {
+	id := instance.Of(x.path)
+	if id == "" || pool == nil {
+		return false
+	}
+	n := x.view.Instance(id)
+	if n == nil {
+		return false
+	}
+	if m := pool.Member(n.Name); m == nil || !m.Usable(cluster.HTTP) {
+		return false
+	}
+	x.ask.Hint = gateway.Hint{Node: n.Name, Gen: n.Gen, Source: gateway.SourceTarget}
+	return true
 }
 
 // headerKey is the value of a field that is there once; two different values

@@ -12,6 +12,7 @@ import (
 
 	"twinhop/gateway"
 	"twinhop/gateway/cluster"
+	"twinhop/http/follow"
 	"twinhop/http/head"
 	"twinhop/http/tunnel"
 )
@@ -30,9 +31,10 @@ type Front struct {
 	// Local are paths that the gateway serves itself, by canonical path;
 	// Handlers are those that a MountRule leads to, by name.
 	Local, Handlers map[string]LocalHandler
-	// Secrets sign the loop guard's cookie, newest first; equal on all
-	// gateways. Empty: the cookie is not used, only the gateway's own count.
-	Secrets [][]byte
+	// Guard keeps corrections from going round in circles.
+	Guard follow.Guard
+	// StandIn speaks with Unavailable.Proxy; nil: nobody stands in.
+	StandIn head.Backend
 	// Metrics is told what happened; nil: nobody is.
 	Metrics *Metrics
 	// Log nil discards.
@@ -48,7 +50,6 @@ type Front struct {
 	settings atomic.Pointer[applied]
 	detour   bool // every request comes by net/http: tests compare
 	visits   sync.Pool
-	guard    guard
 	tunnels  tunnel.Set
 }
 

@@ -8,18 +8,15 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"net/http/httptest"
 	"runtime"
 	"strings"
 	"sync/atomic"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"twinhop/appsession"
 	"twinhop/appsession/memstore"
 	"twinhop/gateway"
-	"twinhop/http/head"
 )
 
 func TestEachRequestOfAConnectionIsRoutedOnItsOwn(t *testing.T) {
@@ -298,26 +295,6 @@ func TestLocalPath(t *testing.T) {
 	if _, body := s.get("/sip?appsession=alice", "Cookie: JSESSIONID=A.n1"); body != "mine" || got != "2 alice A n1" {
 		t.Errorf("%q, evidence %s", body, got)
 	}
-}
-
-// reader is a body made of a function.
-type reader func([]byte) (int, error)
-
-func (r reader) Read(p []byte) (int, error) { return r(p) }
-func (r reader) Close() error               { return nil }
-
-func TestDrippingBodyIsNotWaitedFor(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		drip := reader(func(p []byte) (int, error) { time.Sleep(time.Second); return copy(p, "x"), nil })
-		for _, paced := range []bool{true, false} {
-			b := clientBody{r: drip, rc: http.NewResponseController(httptest.NewRecorder()), stall: time.Minute, paced: paced}
-			start := time.Now()
-			n, err := io.Copy(io.Discard, io.LimitReader(&b, 100))
-			if took := time.Since(start); paced != (err != nil) || paced && (took > 2*rateWindow || !head.Timeout(err)) {
-				t.Errorf("paced %v: %d bytes in %v, %v", paced, n, took, err)
-			}
-		}
-	})
 }
 
 // An id that a node replaces leads late requests right for a while, then it is

@@ -15,6 +15,8 @@ import (
 
 	"twinhop/gateway"
 	"twinhop/gateway/cluster"
+	"twinhop/http/follow"
+	"twinhop/jvmroute"
 )
 
 var update = flag.Bool("update", false, "write what happened into testdata/*.txtar")
@@ -141,8 +143,10 @@ func configure(t *testing.T, s *stage, setup string) {
 		case len(w) == 0 || w[0] == "bind":
 		case line == "leader sip\n":
 			s.leader = gateway.LeaderSIP
-		case line == "follow redirect\n":
-			s.settings.Follow = FollowRedirect
+		case w[0] == "follow":
+			s.settings.Follow = map[string]FollowMode{"redirect": FollowRedirect, "refresh": FollowRefresh}[w[1]]
+		case line == "restcomm\n":
+			s.settings.Dialect = jvmroute.Restcomm()
 		case line == "base+route\n":
 			s.pool.SessionID = cluster.BaseRoute
 		case w[0] == "corrections":
@@ -211,8 +215,8 @@ func mask(answer string) string {
 	lines := strings.Split(head, "\r\n")
 	kept := lines[:0]
 	for _, l := range lines {
-		if i := strings.Index(l, guardCookie+"="); i >= 0 {
-			l = l[:i+len(guardCookie)] + "=SIGNED" + l[i+strings.Index(l[i:], ";"):]
+		if i := strings.Index(l, follow.CookieName+"="); i >= 0 {
+			l = l[:i+len(follow.CookieName)] + "=SIGNED" + l[i+strings.Index(l[i:], ";"):]
 		}
 		if !strings.HasPrefix(l, "Date: ") || l == "Date: x" {
 			kept = append(kept, l)

@@ -2,15 +2,12 @@ package http
 
 import (
 	"bufio"
-	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"net/netip"
-	"os"
 	"slices"
 	"strings"
-	"sync/atomic"
 	"time"
 
 	"twinhop/http/head"
@@ -173,8 +170,8 @@ func (x *visit) receive(r *http.Request) int {
 		q.Length = r.ContentLength
 		x.net.last = x.net.last || q.Length < 0 && r.ProtoMajor == 1
 		q.Expect = r.ProtoAtLeast(1, 1) && r.Header.Get("Expect") != ""
-		x.client.r, x.client.rc, x.client.stall = r.Body, x.net.rc, x.s.bodyStall()
-		x.client.paced, x.client.expects = r.ContentLength > 0, q.Expect
+		x.client.From, x.client.Control, x.client.Stall = r.Body, x.net.rc, x.s.bodyStall()
+		x.client.Paced, x.client.Expects = r.ContentLength > 0, q.Expect
 	} else if r.ProtoAtLeast(1, 1) { // RFC 9110 section 7.8: not for HTTP/1.0
 		q.Upgrade = upgradeOf(r.Header)
 	}
@@ -223,79 +220,5 @@ func (x *visit) takeBody() error {
 		x.whole.Reset(x.small[:q.Length])
 		x.body = &x.whole
 		return nil
-	}
-}
-
-// A body of known length must come at minRate bytes a second on average over
-// rateWindow of waiting for it.
-const (
-	minRate    = 240
-	rateWindow = 10 * time.Second
-)
-
-var longAgo = time.Unix(1, 0)
-
-// errSlow means that a client sends its body so slowly that it holds on to a
-// node for nothing.
-var errSlow = fmt.Errorf("body comes too slowly: %w", os.ErrDeadlineExceeded)
-
-// clientBody reads what the client sends, bounds each of its pauses, and can
-// be closed from another goroutine to end a Read.
-type clientBody struct {
-	r       io.ReadCloser
-	rc      *http.ResponseController
-	stall   time.Duration
-	paced   bool // the length is known, so there is no reason to dawdle
-	expects bool // it came after 100 Continue
-	touched bool
-	cut     atomic.Bool // Close was called
-	ended   atomic.Bool // the body was read to its end: net/http reads on, and must not be disturbed
-
-	waited time.Duration // of the present window
-	came   int
-}
-
-func (b *clientBody) Read(p []byte) (int, error) {
-	b.touched = true
-	start := time.Now()
-	b.rc.SetReadDeadline(start.Add(b.stall))
-	if b.cut.Load() {
-		b.rc.SetReadDeadline(longAgo) // Close came first, and was overwritten just now
-	}
-	n, err := b.r.Read(p)
-	if err == io.EOF {
-		b.ended.Store(true)
-		b.rc.SetReadDeadline(time.Time{}) // net/http goes on reading, to see the client leave
-	}
-	b.waited += time.Since(start)
-	b.came += n
-	if b.waited > rateWindow {
-		if b.paced && err == nil && b.came < minRate*int(b.waited/time.Second) {
-			return n, errSlow
-		}
-		b.waited, b.came = 0, 0
-	}
-	return n, err
-}
-
-// Close ends a Read in progress and makes later ones fail.
-func (b *clientBody) Close() error {
-	if b.ended.Load() {
-		return nil
-	}
-	b.cut.Store(true)
-	return b.rc.SetReadDeadline(longAgo)
-}
-
-// finish gives a client whose body was not wanted a moment to stop sending, so
-// that closing the connection does not take the answer away from it.
-func (b *clientBody) finish() {
-	if !b.cut.Load() {
-		return
-	}
-	b.rc.SetReadDeadline(time.Now().Add(500 * time.Millisecond))
-	if b.expects { // else net/http waits itself before it closes
-		b.rc.Flush()
-		io.Copy(io.Discard, b.r)
 	}
 }

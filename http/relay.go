@@ -5,6 +5,7 @@ import (
 	"sync"
 
 	"twinhop/gateway"
+	"twinhop/gateway/cluster"
 	"twinhop/http/head"
 )
 
@@ -24,21 +25,26 @@ func (x *visit) relay(resp *head.Response) (aborted bool) {
 	x.status = resp.Status
 	x.learn(resp)
 	x.clientFields(resp)
+	outcome, aborted := x.pass(resp)
+	x.d.Done(outcome, x.usage(resp))
+	return aborted
+}
+
+// pass gives the client an answer whose fields are in x.fields.
+func (x *visit) pass(resp *head.Response) (outcome gateway.Outcome, aborted bool) {
 	length := resp.ContentLength
 	if head.Bodyless(x.req.Method, resp.Status) && x.req.Method != "HEAD" {
 		length = -1
 	}
 	x.lane.Answer(resp.Status, &x.fields, length)
-	outcome, aborted := x.copyBody(resp)
-	if outcome == gateway.OK {
-		outcome = answered(resp.Status)
-		resp.Trailer.DelFunc(func(f head.Field) bool { return !mayTrail(f.Name) })
-		if resp.Trailer.Len() > 0 {
-			x.lane.Trailer(&resp.Trailer)
-		}
+	if outcome, aborted = x.copyBody(resp); outcome != gateway.OK {
+		return outcome, aborted
 	}
-	x.d.Done(outcome, x.usage(resp))
-	return aborted
+	resp.Trailer.DelFunc(func(f head.Field) bool { return !mayTrail(f.Name) })
+	if resp.Trailer.Len() > 0 {
+		x.lane.Trailer(&resp.Trailer)
+	}
+	return answered(resp.Status), aborted
 }
 
 // mayTrail tells whether a field may follow a body (RFC 9110 section 6.5.1):
@@ -57,7 +63,17 @@ func mayTrail(name string) bool {
 // usage is what an answer cost on its node's connections so far.
 func (x *visit) usage(resp *head.Response) gateway.Usage {
 	read, sent := resp.Wire.Counts()
-	return gateway.Usage{Read: x.spent.Read + read, Sent: x.spent.Sent + sent, Status: resp.Status}
+	return gateway.Usage{Read: x.spent.Read + read, Sent: x.spent.Sent + sent, Status: resp.Status, Spared: x.spared(resp.Status)}
+}
+
+// spared tells whether an answer like this to this request says nothing about
+// the node.
+func (x *visit) spared(status int) bool {
+	if x.s.Errors == nil || status < statusBadRequest {
+		return false
+	}
+	match := x.s.Errors[x.d.Member.Addr(cluster.HTTP).Scheme]
+	return match != nil && !match.MatchString(x.target)
 }
 
 // inform passes on early hints (RFC 8297). Other informational answers are
@@ -76,6 +92,13 @@ func (x *visit) inform(status int, fields *head.Fields) {
 
 // clientFields fills x.fields with what of the answer is for the client.
 func (x *visit) clientFields(resp *head.Response) {
+	x.passFields(resp)
+	x.correctFields()
+	x.nameNode()
+}
+
+// passFields fills x.fields with the fields that concern the client.
+func (x *visit) passFields(resp *head.Response) {
 	x.fields.Reset()
 	own := resp.Fields.Has("Connection")
 	for f := range resp.Fields.All() {
@@ -85,8 +108,6 @@ func (x *visit) clientFields(resp *head.Response) {
 		}
 		x.fields.Add(f.Name, f.Value)
 	}
-	x.correctFields()
-	x.nameNode()
 }
 
 // page answers with a text of ours instead of the node's (use_server_errors).

@@ -48,7 +48,7 @@ func (x *visit) attempts() (*head.Response, error) {
 // mayRepeat tells whether the request may be given to a node again after this
 // error: what was sent only if its method may be repeated.
 func (x *visit) mayRepeat(err error) bool {
-	if x.informed || x.client.touched && x.body == &x.client {
+	if x.informed || x.client.Touched() && x.body == &x.client {
 		return false // the client has heard of it, or its bytes are gone
 	}
 	if head.NotSent(err) {

@@ -19,7 +19,7 @@ const goneLife = 30 * time.Second
 // forNode writes the request as the node of the present decision is to get it:
 // unchanged, but for the session id, which is the one that node knows it by.
 func (x *visit) forNode() {
-	x.req.ReplyTimeout = x.t.reply
+	x.req.ReplyTimeout, x.req.Life = x.t.reply, x.d.Member.Gen
 	x.node = x.t.nodes[x.d.Member.Name]
 	x.req.Once = x.node.Repeat != nil && !slices.Contains(*x.node.Repeat, x.req.Method)
 	x.req.Route, x.req.Activation = x.d.Member.Route, activationWord(x.d.Member.Activation)
@@ -35,7 +35,7 @@ func (x *visit) forNode() {
 	}
 	x.req.Target = x.target
 	dialect, i := &x.t.dialect, 0
-	if x.id.From == jvmroute.FromPath {
+	if x.id.From != jvmroute.FromCookie {
 		if t, err := dialect.ReplaceURL(x.target, x.id.Text, x.nodeID); err == nil {
 			x.req.Target = t
 		}
@@ -66,7 +66,7 @@ func activationWord(a cluster.Activation) string {
 
 // learn tells the table which session ids the answer sets and withdraws.
 func (x *visit) learn(resp *head.Response) {
-	a := &x.lesson
+	a, from := &x.lesson, x.d.Member
 	a.Reset()
 	now := time.Time{}
 	for line := range resp.Fields.Values("Set-Cookie") {
@@ -75,7 +75,8 @@ func (x *visit) learn(resp *head.Response) {
 		}
 		c, ok := x.t.dialect.ParseSetCookie(line, now)
 		if ok && len(a.Evidence) < 4 {
-			x.note(a, c)
+			from = x.giver(resp, c)
+			x.note(a, c, from.Name)
 		}
 	}
 	if len(a.Evidence) == 0 {
@@ -84,13 +85,26 @@ func (x *visit) learn(resp *head.Response) {
 	// What the request said goes first: it names the session.
 	a.Evidence = slices.Insert(a.Evidence, 0, x.ask.Evidence...)
 	a.Kind, a.Wants, a.View, a.Pool = gateway.Open, cluster.HTTP, x.view, x.pool
-	if _, err := x.f.Router.Learn(x.ctx, x.d.Member.Node, a); err != nil {
+	if _, err := x.f.Router.Learn(x.ctx, from.Node, a); err != nil {
 		x.f.log().Debug("session id not learned", "proto", "http", "node", x.d.Member.Name, "err", err)
 	}
 }
 
-// note adds one session cookie of the answer to the evidence.
-func (x *visit) note(a *gateway.Ask, c jvmroute.SetCookie) {
+// giver is the member that speaks by a session cookie: the one that sets it.
+// But a server of SIP servlets that has the browser ask again says by it where
+// the session lives, which is not with itself.
+func (x *visit) giver(resp *head.Response, c jvmroute.SetCookie) *cluster.Member {
+	if resp.Fields.Has(refreshField) {
+		_, route := x.t.dialect.Split(c.ID)
+		if m := x.pool.Routed(route); route != "" && m != nil && m.Usable(cluster.HTTP) {
+			return m
+		}
+	}
+	return x.d.Member
+}
+
+// note adds one session cookie that a node gave to the evidence.
+func (x *visit) note(a *gateway.Ask, c jvmroute.SetCookie, node string) {
 	add := func(base string, verb gateway.Verb, life time.Duration, sent *appsession.Sent) {
 		key := appsession.Key{Space: appsession.HTTP, Realm: x.pool.Realm, Value: base}
 		a.Evidence = append(a.Evidence, gateway.Evidence{Key: key, Source: gateway.SourceCookie, Verb: verb, Life: life, Sent: sent})
@@ -112,7 +126,7 @@ func (x *visit) note(a *gateway.Ask, c jvmroute.SetCookie) {
 	if old != "" && old != base {
 		add(old, gateway.Gone, goneLife, nil)
 	}
-	add(strings.Clone(base), gateway.Set, 0, &appsession.Sent{ID: strings.Clone(c.ID), Node: x.d.Member.Name,
+	add(strings.Clone(base), gateway.Set, 0, &appsession.Sent{ID: strings.Clone(c.ID), Node: node,
 		Path: strings.Clone(c.Path), Domain: strings.Clone(c.Domain), Attrs: uint8(c.Attrs)})
 }
 
@@ -124,7 +138,7 @@ func (x *visit) correctFields() {
 		return
 	}
 	id := x.corrected()
-	if x.setByNode() {
+	if x.setByNode() || x.fields.Has(refreshField) { // the node itself corrects
 		return
 	}
 	if line := x.cookieLine(id); line != "" {
@@ -178,6 +192,11 @@ func (x *visit) cookieLine(id string) string {
 		return ""
 	}
 	name := or(x.t.dialect.Cookie, "JSESSIONID")
+	if x.t.dialect.AnyCase { // another spelling would be another cookie
+		for _, line := range x.cookies {
+			name = or(x.t.dialect.CookieName(line, x.id.Text), name)
+		}
+	}
 	line, err := jvmroute.SetCookie{Name: name, ID: id, Path: s.Path, Domain: s.Domain, Attrs: jvmroute.Attrs(s.Attrs)}.Line()
 	if err != nil {
 		return ""

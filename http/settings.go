@@ -2,6 +2,7 @@ package http
 
 import (
 	"net/netip"
+	"regexp"
 	"time"
 
 	"twinhop/jvmroute"
@@ -21,10 +22,15 @@ type Settings struct {
 	Dialect jvmroute.Dialect
 	// Follow is how a client is corrected whose session lives elsewhere.
 	Follow FollowMode
-	// MaxCorrections bounds the redirects for one id and route; after that
+	// MaxCorrections bounds the redirects or refreshs for one id and route; after that
 	// the request is served where it landed and the session moves there. 0
 	// sends none: such requests are only routed right.
 	MaxCorrections int
+	// Instances: a path of Restcomm's REST interface may name its node.
+	Instances bool
+	// Errors are the requests, by target, whose errors count against the node,
+	// by the scheme of its address; without an entry all do.
+	Errors map[string]*regexp.Regexp
 	// Unavailable is what a client gets when no node can serve it.
 	Unavailable Unavailable
 	// Trusted are the proxies whose X-Forwarded-* fields are believed.
@@ -67,10 +73,14 @@ type FollowMode uint8
 const (
 	FollowRewrite  FollowMode = iota // route right and correct the client's cookie in the answer
 	FollowRedirect                   // GET and HEAD: 307 to the same place with the corrected id
+	FollowRefresh                    // GET and HEAD: an empty page that loads itself again, as servers of SIP servlets do
 )
 
 // An Unavailable says what stands in for an answer when no node can give one.
 type Unavailable struct {
+	// Proxy is the host ("host:port") that gets the requests instead, by
+	// Front.StandIn; it goes before the others.
+	Proxy string
 	// Redirect is where clients are sent (302); it goes before Page.
 	Redirect string
 	// Page is the body of the 503, Type its media type; nil: a short text.

@@ -22,9 +22,12 @@ import (
 	"twinhop/gateway"
 	"twinhop/gateway/balance"
 	"twinhop/gateway/cluster"
+	"twinhop/http/follow"
 	"twinhop/http/h1"
 	"twinhop/http/head"
 )
+
+var secrets = [][]byte{bytes.Repeat([]byte("k"), 32)}
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
@@ -72,7 +75,7 @@ func quietStage(t testing.TB, nodes []node, change func(*stage)) *stage {
 	s := &stage{t: t, client: &h1.Client{ConnectTimeout: 20 * time.Second}, registry: &cluster.Registry{}, store: memstore.New(memstore.Options{MaxKeys: 10000})}
 	s.settings = Settings{Sources: []KeySource{{fromQuery, "appsession"}, {fromCookie, "JSESSIONID"}}}
 	s.pool = cluster.PoolSpec{Name: "default", Sticky: true, Members: []cluster.MemberSpec{{Node: cluster.AllNodes}}}
-	s.front = &Front{Views: s.registry.View, Backends: map[string]head.Backend{"http": s.client}, Secrets: [][]byte{bytes.Repeat([]byte("k"), 32)}}
+	s.front = &Front{Views: s.registry.View, Backends: map[string]head.Backend{"http": s.client}, Guard: follow.Guard{Secrets: secrets}}
 	mounts := []MountRule{rule("/*", "default")}
 	s.settings.Mounts = mustMounts(t, mounts)
 	if change != nil {

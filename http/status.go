@@ -14,6 +14,7 @@ const (
 	statusHints       = http.StatusEarlyHints
 	statusFound       = http.StatusFound
 	statusCorrected   = http.StatusTemporaryRedirect
+	statusRefreshed   = http.StatusOK
 	statusBadRequest  = http.StatusBadRequest
 	statusNotMounted  = http.StatusNotFound
 	statusMethod      = http.StatusMethodNotAllowed

@@ -16,6 +16,7 @@ import (
 	"github.com/gobwas/ws/wsutil"
 
 	"twinhop/gateway"
+	"twinhop/http/follow"
 	"twinhop/http/head"
 )
 
@@ -99,8 +100,8 @@ func TestRedirectOverTLS(t *testing.T) {
 			t.Fatal(err)
 		}
 		resp.Body.Close()
-		if c := resp.Cookies(); len(c) != 1 || c[0].Name != guardCookie || c[0].Secure != want || !c[0].HttpOnly {
-			t.Errorf("cookies %v, want %s with Secure %t", c, guardCookie, want)
+		if c := resp.Cookies(); len(c) != 1 || c[0].Name != follow.CookieName || c[0].Secure != want || !c[0].HttpOnly {
+			t.Errorf("cookies %v, want %s with Secure %t", c, follow.CookieName, want)
 		}
 	}
 }

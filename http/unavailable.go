@@ -2,6 +2,7 @@ package http
 
 import (
 	"errors"
+	"log/slog"
 	"time"
 
 	"twinhop/gateway"
@@ -48,6 +49,9 @@ func (x *visit) unavailable(err error) (aborted bool) {
 	}
 	x.f.log().Debug(why, "proto", "http", "pool", x.pool.Name, "rule", x.d.Rule.String(), "err", err)
 	u := &x.s.Unavailable
+	if u.Proxy != "" && x.f.StandIn != nil && x.req.Upgrade == "" {
+		return x.standIn()
+	}
 	if u.Redirect == "" && u.Page == nil {
 		return x.refuse(statusUnavailable)
 	}
@@ -62,6 +66,43 @@ func (x *visit) unavailable(err error) (aborted bool) {
 	x.fields.Add("Content-Type", or(u.Type, "text/html; charset=utf-8"))
 	x.answer(statusUnavailable, string(u.Page))
 	return false
+}
+
+// standIn gives the request to the host that stands in for the nodes, and its
+// answer to the client. Nobody is to keep that answer, and it takes no session
+// away: the nodes come back.
+func (x *visit) standIn() (aborted bool) {
+	if err := x.takeBody(); err != nil {
+		x.refuseBody(err)
+		return x.status == statusAborted
+	}
+	x.req.ReplyTimeout, x.req.Life, x.req.Once = 0, 0, true
+	resp, err := x.f.StandIn.Exchange(x.ctx, x.s.Unavailable.Proxy, &x.req, x.body)
+	if err == nil {
+		err = x.await(resp)
+	}
+	switch {
+	case err == nil:
+	case x.outcome(err) == gateway.ClientGone:
+		x.refuseBody(err)
+		return x.status == statusAborted
+	default:
+		x.f.log().LogAttrs(x.ctx, slog.LevelWarn, "nobody stands in for the nodes", slog.String("proto", "http"), slog.Any("err", err))
+		return x.refuse(statusUnavailable)
+	}
+	defer resp.Body.Close()
+	x.passFields(resp)
+	x.fields.DelFunc(func(f head.Field) bool {
+		if !head.EqualFold(f.Name, "Set-Cookie") {
+			return head.EqualFold(f.Name, "Cache-Control") || head.EqualFold(f.Name, "Expires")
+		}
+		_, session := x.t.dialect.ParseSetCookie(f.Value, x.start)
+		return session
+	})
+	x.fields.Add("Cache-Control", "no-store")
+	x.status = resp.Status
+	_, aborted = x.pass(resp)
+	return aborted
 }
 
 func (x *visit) retryAfter() string {

@@ -13,6 +13,7 @@ import (
 	"twinhop/gateway/cluster"
 	"twinhop/http/head"
 	"twinhop/http/mounts"
+	"twinhop/http/upload"
 	"twinhop/jvmroute"
 )
 
@@ -37,7 +38,7 @@ type visit struct {
 	had     int   // how much of the answer's body is in buf
 	ended   error // how it ended, if it did
 
-	client clientBody
+	client upload.Body
 	body   io.Reader // nil: none
 	small  *[smallBody]byte
 	whole  bytes.Reader
@@ -82,7 +83,7 @@ func (x *visit) open(ctx context.Context, f *Front) {
 
 // end forgets everything that belongs to the request and keeps the memory.
 func (x *visit) end() {
-	x.client.finish()
+	x.client.Finish()
 	x.req.Reset()
 	x.fields.Reset()
 	x.ask.Reset()
@@ -175,7 +176,7 @@ func (x *visit) route() (aborted bool) {
 	if x.ask.Adopt && x.d.Rule == gateway.FollowSIPGaveUp {
 		x.f.Metrics.follow("gave_up")
 	}
-	if x.redirect() {
+	if x.correct() {
 		x.d.Done(gateway.Unasked, gateway.Usage{Status: x.status})
 		return false
 	}

@@ -72,7 +72,7 @@ type AJPProbe struct {
 	Fall     int           `yaml:"fall" min:"1" max:"100"`       // failures in a row that make a node down
 	Rise     int           `yaml:"rise" min:"1" max:"100"`       // successes in a row that make it up again
 	Recover  time.Duration `yaml:"recover" min:"100ms" max:"1h"` // without probes: how long a node stays down before it is tried with traffic
-	Errors   ErrorRule     `yaml:"errors"`
+	Errors   HTTPErrorRule `yaml:"errors"`
 	Silent   SilentRule    `yaml:"silent"`
 }
 

@@ -10,25 +10,10 @@ import (
 	"twinhop/gateway/config/form"
 )
 
-// socket is a listener as the check for clashes sees it.
+// socket is a listener, and the key that says it.
 type socket struct {
-	path, host string
-	port       int
-	network    string // "udp", "tcp"
-}
-
-// clash tells whether two sockets cannot both be bound. A host name may be
-// any address; port 0 is any free port.
-func (a socket) clash(b socket) bool {
-	if a.port != b.port || a.port == 0 || a.network != b.network {
-		return false
-	}
-	return a.host == b.host || wildcard(a.host) || wildcard(b.host)
-}
-
-func wildcard(host string) bool {
-	a, err := netip.ParseAddr(host)
-	return host == "" || err == nil && a.IsUnspecified()
+	path string
+	form.Socket
 }
 
 // sockets lists every listener that could be read.
@@ -36,7 +21,7 @@ func sockets(c *Config) []socket {
 	var all []socket
 	add := func(path, network, addr string) {
 		if host, port, err := form.SplitHostPort(addr); err == nil {
-			all = append(all, socket{path, host, port, network})
+			all = append(all, socket{path, form.Socket{Host: host, Port: port, Network: network}})
 		}
 	}
 	for i, l := range c.Listen.HTTP {
@@ -69,12 +54,12 @@ func (r *checker) checkListen(c *Config) {
 	all := sockets(c)
 	for i, b := range all {
 		for _, a := range all[:i] {
-			if a.clash(b) {
+			if a.Clash(b.Socket) {
 				hint := "choose another port"
-				if a.host == b.host {
+				if a.Host == b.Host {
 					hint = "keep one of them, or choose another port"
 				}
-				r.Bad(b.path, hint, "port %d is already taken by %s (line %d)", b.port, a.path, r.At(a.path).Line)
+				r.Bad(b.path, hint, "port %d is already taken by %s (line %d)", b.Port, a.path, r.At(a.path).Line)
 				break
 			}
 		}
@@ -123,6 +108,12 @@ func (r *checker) checkAffinity(c *Config) {
 	if a.TTL.Max != 0 && a.TTL.Idle > a.TTL.Max {
 		r.Bad("affinity.ttl.idle", "idle is the life without traffic, max the life in all", "%s is longer than max (%s)", form.Short(a.TTL.Idle), form.Short(a.TTL.Max))
 	}
+	if a.Route.Query != "" && slices.Contains(a.HTTP, HTTPSource{"query", a.Route.Query}) {
+		r.Bad("affinity.route.query", "keep it here", "affinity.http takes the same parameter for an application session: it would be two things at once")
+	}
+	if cookie == "" && (a.Route.Query != "" || a.Route.AnyCase) && !r.FailedUnder("affinity.http") {
+		r.Warn("affinity.route", "add {source: cookie, name: JSESSIONID} to affinity.http", "has no effect: session ids are not read")
+	}
 	switch {
 	case a.Leader == "http" && r.Given("followSip"):
 		r.Warn("followSip", "set affinity.leader: sip to let HTTP follow SIP", "has no effect: the leader is http, SIP follows HTTP")
@@ -159,14 +150,54 @@ func (r *checker) checkGateways(c *Config) {
 }
 
 func (r *checker) checkRest(c *Config) {
-	if c.HTTP.Unavailable.Redirect != "" && c.HTTP.Unavailable.Page != "" {
-		r.Bad("http.unavailable.page", "keep redirect or page", "redirect is set as well: only one of them can be answered")
-	}
+	r.checkUnavailable(c)
+	r.checkInstances(c)
+	r.checkErrorMatch("health.http.errors", &c.Health.HTTP.Errors)
+	r.checkErrorMatch("health.ajp.errors", &c.Health.AJP.Errors)
 	if len(c.Listen.HTTP) > 0 {
 		r.checkMounted(c)
 	}
 	if c.Shutdown.Grace != 0 && c.Shutdown.Announce > c.Shutdown.Grace {
 		r.Warn("shutdown.announce", "announce is part of grace: no time would be left for calls to end", "%s is longer than grace (%s)", form.Short(c.Shutdown.Announce), form.Short(c.Shutdown.Grace))
+	}
+}
+
+// checkUnavailable: one answer stands in for the nodes, and it is not us.
+func (r *checker) checkUnavailable(c *Config) {
+	u := &c.HTTP.Unavailable
+	said := ""
+	for _, w := range []struct{ key, value string }{{"redirect", u.Redirect}, {"page", u.Page}, {"proxy", u.Proxy}} {
+		switch {
+		case w.value == "":
+		case said != "":
+			r.Bad("http.unavailable."+w.key, "keep "+said+" or "+w.key, "%s is set as well: only one of them can be answered", said)
+		default:
+			said = w.key
+		}
+	}
+	for i, l := range c.Listen.HTTP {
+		if u.Proxy != "" && form.Reaches(u.Proxy, l.Addr) && !r.Failed("http.unavailable.proxy") {
+			r.Bad("http.unavailable.proxy", "name another host or port", "this is listen.http[%d] (line %d): requests would go round in circles", i, r.At(fmt.Sprintf("listen.http[%d]", i)).Line)
+		}
+	}
+}
+
+// checkInstances: an instance is one node.
+func (r *checker) checkInstances(c *Config) {
+	seen := seenAt{}
+	for i, n := range c.Nodes {
+		p := fmt.Sprintf("nodes[%d]", i)
+		r.twice(seen, n.Instance, use{p, p + ".instance"}, "each node has its own")
+		if n.Instance != "" && !c.Affinity.Instance && !r.Failed(p+".instance") {
+			r.Warn(p+".instance", "set affinity.instance: true", "has no effect: paths are not looked at for instances")
+		}
+	}
+}
+
+// checkErrorMatch: errors have to count before it matters whose they are.
+func (r *checker) checkErrorMatch(path string, e *HTTPErrorRule) {
+	if e.Match != "" && e.Limit == 0 && !r.Failed(path+".limit") && !r.Failed(path+".match") {
+		r.Warn(path+".match", "set limit, such as limit: 1", "has no effect without limit")
 	}
 }
 

@@ -83,11 +83,12 @@ type HTTP struct {
 }
 
 // Unavailable says what a client gets when no node can serve it: a redirect,
-// a page from a file, or, with neither, a short text. The status of a page
-// and of the text is 503.
+// a page from a file, what another host answers, or, with none of them, a short
+// text. The status of a page and of the text is 503.
 type Unavailable struct {
 	Redirect string `yaml:"redirect" form:"redirect"`
 	Page     string `yaml:"page"`
+	Proxy    string `yaml:"proxy" form:"standIn"` // http://host:port that gets the requests instead
 }
 
 // Forwarded says whose X-Forwarded-* fields are believed. Nobody's by
@@ -110,6 +111,17 @@ type ErrorRule struct {
 	Within time.Duration `yaml:"within" max:"24h"` // at most this between one and the next; 0: however long
 }
 
+// HTTPErrorRule is an ErrorRule for some requests only.
+type HTTPErrorRule struct {
+	Limit  int           `yaml:"limit" min:"0" max:"1000000"`
+	Codes  []int         `yaml:"codes" max:"64" each:"min:\"400\" max:\"699\""`
+	Within time.Duration `yaml:"within" max:"24h"`
+	Match  string        `yaml:"match" form:"pattern"` // found anywhere in the request's target; empty: every request
+}
+
+// Rule is what it says of the requests that it is for.
+func (r HTTPErrorRule) Rule() ErrorRule { return ErrorRule{r.Limit, r.Codes, r.Within} }
+
 // SilentRule makes a node down that answers nothing.
 type SilentRule struct {
 	Requests int           `yaml:"requests" min:"0" max:"1000000"` // more than so many sent, and nothing came back; 0: off
@@ -118,6 +130,7 @@ type SilentRule struct {
 
 var (
 	errorRule  = ErrorRule{Codes: []int{500, 503}, Within: time.Minute}
+	httpErrors = HTTPErrorRule{Codes: []int{500, 503}, Within: time.Minute}
 	silentRule = SilentRule{After: 10 * time.Second}
 )
 
@@ -129,7 +142,7 @@ type HTTPProbe struct {
 	Fall     int           `yaml:"fall" min:"1" max:"100"`       // failures in a row that make a node down
 	Rise     int           `yaml:"rise" min:"1" max:"100"`       // successes in a row that make it up again
 	Recover  time.Duration `yaml:"recover" min:"100ms" max:"1h"` // without probes: how long a node stays down before it is tried with traffic
-	Errors   ErrorRule     `yaml:"errors"`
+	Errors   HTTPErrorRule `yaml:"errors"`
 	Silent   SilentRule    `yaml:"silent"`
 }
 
@@ -150,12 +163,13 @@ type SIPProbe struct {
 
 // Affinity says what ties messages to application sessions.
 type Affinity struct {
-	Leader  string       `yaml:"leader" oneof:"http sip"`
-	HTTP    []HTTPSource `yaml:"http" max:"8"`
-	SIP     []SIPSource  `yaml:"sip" max:"8"`
-	Route   RouteWords   `yaml:"route"`
-	MaxKeys int          `yaml:"maxKeys" min:"2" max:"4096"`
-	TTL     TTL          `yaml:"ttl"`
+	Leader   string       `yaml:"leader" oneof:"http sip"`
+	HTTP     []HTTPSource `yaml:"http" max:"8"`
+	SIP      []SIPSource  `yaml:"sip" max:"8"`
+	Route    RouteWords   `yaml:"route"`
+	Instance bool         `yaml:"instance"` // Node.Instance in the path of a REST request names the node
+	MaxKeys  int          `yaml:"maxKeys" min:"2" max:"4096"`
+	TTL      TTL          `yaml:"ttl"`
 }
 
 // HTTPSource is where an HTTP request may carry a key.
@@ -178,9 +192,12 @@ type Exclude struct {
 	Networks []string `yaml:"networks" form:"cidr"`
 }
 
-// RouteWords says how a route stands in a session id.
+// RouteWords says where a session id stands besides the cookie and the path,
+// and how a route stands in it.
 type RouteWords struct {
 	Delimiter string `yaml:"delimiter" oneof:"first last"` // the route begins after this dot
+	Query     string `yaml:"query" form:"parameter"`       // GET parameter with an id; empty: none is looked at
+	AnyCase   bool   `yaml:"anyCase"`                      // the cookie's name in whatever case
 }
 
 // TTL is the life of a session: without traffic, and in all.
@@ -191,7 +208,7 @@ type TTL struct {
 
 // FollowSIP says how HTTP follows SIP when the leader is sip.
 type FollowSIP struct {
-	Mode           string `yaml:"mode" oneof:"rewrite redirect"`
+	Mode           string `yaml:"mode" oneof:"rewrite redirect refresh"`
 	MaxCorrections int    `yaml:"maxCorrections" min:"0" max:"100"`
 }
 
@@ -259,8 +276,8 @@ func Default() Config {
 		Mounts:    []Mount{{Path: "/*", Pool: "default"}},
 		Heartbeat: defaultHeartbeat(),
 		Health: Health{
-			HTTP: HTTPProbe{"/", 5 * time.Second, 2 * time.Second, 2, 2, 10 * time.Second, errorRule, silentRule},
-			AJP:  AJPProbe{true, 5 * time.Second, 2 * time.Second, 2, 2, 10 * time.Second, errorRule, silentRule},
+			HTTP: HTTPProbe{"/", 5 * time.Second, 2 * time.Second, 2, 2, 10 * time.Second, httpErrors, silentRule},
+			AJP:  AJPProbe{true, 5 * time.Second, 2 * time.Second, 2, 2, 10 * time.Second, httpErrors, silentRule},
 			SIP:  SIPProbe{10 * time.Second, 2 * time.Second, 2, 2, 10 * time.Second, errorRule, silentRule, "always", nil},
 		},
 		Affinity: Affinity{

@@ -37,7 +37,7 @@ func notYet(path string) string {
 }
 
 // laterWords are words of a later version, each with the key that will take it.
-var laterWords = map[string]string{"refresh": "followSip.mode", "legacy": "sip.hint"}
+var laterWords = map[string]string{"legacy": "sip.hint"}
 
 func isLaterWord(path, word string) bool { return laterWords[word] == unindexed(path) }
 

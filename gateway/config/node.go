@@ -7,9 +7,10 @@ import (
 // Node is an application server. mod_jk's directives stand in brackets.
 type Node struct {
 	Name         string      `yaml:"name" form:"name" required:"true"`
-	Route        string      `yaml:"route" form:"route"`   // jvmRoute; the name when absent
-	HTTP         string      `yaml:"http" form:"httpNode"` // http://host:port, ajp://host:port
-	PreferIPv6   bool        `yaml:"preferIPv6"`           // of a host name in HTTP [prefer_ipv6]
+	Route        string      `yaml:"route" form:"route"`       // jvmRoute; the name when absent
+	HTTP         string      `yaml:"http" form:"httpNode"`     // http://host:port, ajp://host:port
+	Instance     string      `yaml:"instance" form:"instance"` // Restcomm's name of it, see Affinity.Instance
+	PreferIPv6   bool        `yaml:"preferIPv6"`               // of a host name in HTTP [prefer_ipv6]
 	AJP          AJP         `yaml:"ajp"`
 	SIP          []string    `yaml:"sip" form:"sipNode" max:"8"` // udp://host:port, tcp://host:port; the first is used unless SIP.InternalTransport says otherwise
 	Weight       int         `yaml:"weight" min:"1" max:"1000000"`

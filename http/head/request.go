@@ -38,6 +38,9 @@ type Request struct {
 	// as the backend has it, negative: no bound.
 	ReplyTimeout time.Duration
 
+	// Life is the incarnation of the node that is meant, 0 if it has none: a
+	// connection that was opened to another one is not used.
+	Life uint32
 	// Peer is the connection the request came in on.
 	Peer Peer
 	// Route is the jvmRoute of the chosen member and Activation what the

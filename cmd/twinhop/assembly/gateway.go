@@ -88,6 +88,7 @@ type Gateway struct {
 	http      *stage
 	nodes     *h1.Client    // connections to nodes by HTTP; nil: no HTTP listener
 	ajp       *ajp.Client   // by AJP13
+	standIn   *h1.Client    // to who answers instead of them
 	certs     *certs.Keeper // nil: no listener speaks TLS
 	stages    stages
 	ready     chan struct{}

@@ -1,17 +1,21 @@
 package assembly
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
 	"mime"
+	"net"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"time"
 
 	"twinhop/gateway/config"
 	httpfront "twinhop/http"
+	"twinhop/http/follow"
 	"twinhop/http/h1"
 	"twinhop/http/head"
 )
@@ -19,6 +23,7 @@ import (
 // buildHTTP builds the HTTP front and its way to the nodes.
 func (g *Gateway) buildHTTP(o Options, p *plan) error {
 	g.nodes = &h1.Client{}
+	g.standIn = &h1.Client{MaxConns: maxStandIn, ConnectTimeout: 2 * time.Second, BodyTimeout: time.Minute}
 	m, err := httpfront.NewMetrics(g.metrics)
 	if err != nil {
 		return err
@@ -34,7 +39,7 @@ func (g *Gateway) buildHTTP(o Options, p *plan) error {
 	}
 	limits, down := g.config.Limits.HTTP, g.config.Shutdown
 	g.front = &httpfront.Front{Router: g.Router, Views: g.Registry.View, Backends: map[string]head.Backend{"http": g.nodes, "ajp": g.ajp},
-		Handlers: handlers, Secrets: keys, Metrics: m, Log: g.log, Grace: max(down.Grace-down.Announce, time.Millisecond),
+		Handlers: handlers, Guard: follow.Guard{Secrets: keys}, StandIn: g.standIn, Metrics: m, Log: g.log, Grace: max(down.Grace-down.Announce, time.Millisecond),
 		Limits: httpfront.Limits{HeaderBytes: int(limits.HeaderBytes), HeaderTimeout: off(limits.HeaderTimeout), IdleTimeout: off(limits.IdleTimeout)}}
 	g.front.Apply(p.http)
 	doors, err := g.doors()
@@ -45,11 +50,22 @@ func (g *Gateway) buildHTTP(o Options, p *plan) error {
 	return nil
 }
 
+// maxStandIn bounds the requests at a time that a host answers instead of the
+// nodes; so requests that lead back to this gateway do not go round for ever.
+const maxStandIn = 256
+
 // maxPage bounds the page that stands in for the nodes.
 const maxPage = 1 << 20
 
 func unavailable(c config.Unavailable, p places) (u httpfront.Unavailable, err error) {
 	u.Redirect = c.Redirect
+	if c.Proxy != "" {
+		at, err := url.Parse(c.Proxy)
+		if err != nil {
+			return u, fmt.Errorf("http.unavailable.proxy: %w", err)
+		}
+		u.Proxy = net.JoinHostPort(at.Hostname(), cmp.Or(at.Port(), "80"))
+	}
 	if c.Page == "" {
 		return u, nil
 	}

@@ -28,6 +28,7 @@ func (g *Gateway) arrange() {
 	if g.http != nil {
 		add(stage{name: "http connections", run: g.nodes.Run})
 		add(stage{name: "ajp connections", run: g.ajp.Run})
+		add(stage{name: "stand-in connections", run: g.standIn.Run})
 		add(*g.http)
 	}
 }

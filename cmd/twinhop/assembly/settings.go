@@ -1,6 +1,8 @@
 package assembly
 
 import (
+	"regexp"
+
 	"twinhop/gateway/config"
 	httpfront "twinhop/http"
 	"twinhop/jvmroute"
@@ -16,9 +18,18 @@ func httpSettings(c *config.Config, page httpfront.Unavailable) (*httpfront.Sett
 		return nil, err
 	}
 	s := &httpfront.Settings{Mounts: mounts, Pools: map[string]httpfront.PoolWords{}, MaxCorrections: c.FollowSIP.MaxCorrections,
-		Trusted: networks(c.HTTP.Forwarded.Trusted), Dialect: jvmroute.Dialect{LastDot: c.Affinity.Route.Delimiter == "last"}, Unavailable: page}
-	if c.FollowSIP.Mode == "redirect" {
-		s.Follow = httpfront.FollowRedirect
+		Trusted: networks(c.HTTP.Forwarded.Trusted), Unavailable: page, Instances: c.Affinity.Instance, Follow: followModes[c.FollowSIP.Mode],
+		Dialect: jvmroute.Dialect{LastDot: c.Affinity.Route.Delimiter == "last", Query: c.Affinity.Route.Query, AnyCase: c.Affinity.Route.AnyCase}}
+	for scheme, match := range map[string]string{"http": c.Health.HTTP.Errors.Match, "ajp": c.Health.AJP.Errors.Match} {
+		if match == "" {
+			continue
+		}
+		if s.Errors == nil {
+			s.Errors = map[string]*regexp.Regexp{}
+		}
+		if s.Errors[scheme], err = regexp.Compile(match); err != nil {
+			return nil, err
+		}
 	}
 	for _, k := range c.Affinity.HTTP {
 		s.Sources = append(s.Sources, httpfront.KeySource{Source: k.Source, Name: k.Name})
@@ -32,6 +43,8 @@ func httpSettings(c *config.Config, page httpfront.Unavailable) (*httpfront.Sett
 	}
 	return s, nil
 }
+
+var followModes = map[string]httpfront.FollowMode{"rewrite": httpfront.FollowRewrite, "redirect": httpfront.FollowRedirect, "refresh": httpfront.FollowRefresh}
 
 func mountRules(c *config.Config) []httpfront.MountRule {
 	pools := map[string]*config.Pool{}

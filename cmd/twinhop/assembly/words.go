@@ -62,7 +62,7 @@ func clusterSpec(c *config.Config) (cluster.Spec, error) {
 	spec := cluster.Spec{Checks: map[cluster.Service]cluster.Schedule{}, Schemes: map[string]cluster.Schedule{}}
 	for _, n := range c.Nodes {
 		act, _ := cluster.ParseActivation(n.Activation)
-		node := cluster.NodeSpec{Name: n.Name, Route: n.Route, Weight: n.Weight, Distance: n.Distance,
+		node := cluster.NodeSpec{Name: n.Name, Route: n.Route, Instance: n.Instance, Weight: n.Weight, Distance: n.Distance,
 			Domain: n.Domain, Redirect: n.Redirect, Activation: act, BusyLimit: n.BusyLimit, Capacity: config.Sizes(n.Capacity)}
 		if n.HTTP != "" {
 			a, err := cluster.ParseAddress(n.HTTP)
@@ -85,9 +85,9 @@ func clusterSpec(c *config.Config) (cluster.Spec, error) {
 	}
 	h := &c.Health
 	spec.Checks[cluster.HTTP] = schedule(cluster.Schedule{Interval: h.HTTP.Interval, Timeout: h.HTTP.Timeout, Fall: h.HTTP.Fall, Rise: h.HTTP.Rise, Recover: h.HTTP.Recover,
-		Passive: signs(h.HTTP.Errors, h.HTTP.Silent)})
+		Passive: signs(h.HTTP.Errors.Rule(), h.HTTP.Silent)})
 	spec.Schemes["ajp"] = schedule(cluster.Schedule{Interval: h.AJP.Interval, Timeout: h.AJP.Timeout, Fall: h.AJP.Fall, Rise: h.AJP.Rise, Recover: h.AJP.Recover,
-		Passive: signs(h.AJP.Errors, h.AJP.Silent)})
+		Passive: signs(h.AJP.Errors.Rule(), h.AJP.Silent)})
 	spec.Checks[cluster.SIP] = schedule(cluster.Schedule{Interval: h.SIP.Interval, WhenDown: h.SIP.Mode == "down", Timeout: h.SIP.Timeout, Fall: h.SIP.Fall, Rise: h.SIP.Rise, Recover: h.SIP.Recover,
 		Passive: signs(h.SIP.Errors, h.SIP.Silent)})
 	return spec, nil

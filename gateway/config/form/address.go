@@ -1,8 +1,12 @@
 package form
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
+	"net/netip"
+	"net/url"
+	"strconv"
 	"strings"
 )
 
@@ -86,4 +90,38 @@ func checkTransport(s string) error {
 		return fmt.Errorf("%s is written in small letters: %s", Quote(s), small)
 	}
 	return fmt.Errorf("%s is no transport", Quote(s))
+}
+
+// Socket is what a listener is bound to.
+type Socket struct {
+	Host    string
+	Port    int
+	Network string // "udp", "tcp"
+}
+
+// Clash tells whether two sockets cannot both be bound. A host name may be any
+// address; port 0 is any free port.
+func (a Socket) Clash(b Socket) bool {
+	if a.Port != b.Port || a.Port == 0 || a.Network != b.Network {
+		return false
+	}
+	return a.Host == b.Host || wildcard(a.Host) || wildcard(b.Host)
+}
+
+func wildcard(host string) bool {
+	a, err := netip.ParseAddr(host)
+	return host == "" || err == nil && a.IsUnspecified()
+}
+
+// Reaches tells whether an http:// URL leads to a listener ("host:port") of
+// this machine, as far as that can be seen without asking for names.
+func Reaches(link, listener string) bool {
+	u, err := url.Parse(link)
+	host, port, bad := SplitHostPort(listener)
+	if err != nil || bad != nil || cmp.Or(u.Port(), "80") != strconv.Itoa(port) {
+		return false
+	}
+	a, err := netip.ParseAddr(u.Hostname())
+	local := u.Hostname() == "localhost" || err == nil && a.IsLoopback()
+	return u.Hostname() == host || local && (wildcard(host) || host == "localhost")
 }

@@ -46,6 +46,9 @@ var forms = map[string]form{
 	"ip":         {checkIP, "one IP address, such as 10.0.0.7; no port, no network"},
 	"cidr":       {checkCIDR, "a network such as 10.0.0.0/8, or one address"},
 	"mount":      {checkMount, `such as "/*", "/app|/*", or "!/app/private/*" to exclude`},
+	"standIn":    {checkStandIn, `such as "http://192.0.2.9:80"`},
+	"parameter":  {matches(orNothing(tokenPattern), "name of a parameter"), `such as "jsessionid"`},
+	"instance":   {matches(instancePattern, "instance"), "at most 34 letters, digits, '_' and '.'; what stands before the first '-' of the application's ids"},
 	"path":       {checkPath, `a path, such as "/health"`},
 	"redirect":   {checkRedirect, `a path of this site, or a URL with http:// or https://`},
 	"secret":     {checkSecret, "1 to 255 visible ASCII characters, blanks within; quote it"},
@@ -71,8 +74,14 @@ var (
 	ratingPattern  = regexp.MustCompile(`^([ads](\.[oinbre])?|[oinbre])$`)
 
 	parameterPattern = regexp.MustCompile("^;[A-Za-z0-9!#$%&'*+.^_`|~-]{1,60}$")
+	instancePattern  = regexp.MustCompile(`^[A-Za-z0-9_.]{0,34}$`)
 	tokenPattern     = regexp.MustCompile("^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,128}$")
 )
+
+// orNothing is the pattern for a text that may be left empty.
+func orNothing(re *regexp.Regexp) *regexp.Regexp {
+	return regexp.MustCompile("^$|" + re.String())
+}
 
 // IsToken tells whether text may be the name of a header, cookie or parameter.
 func IsToken(s string) bool { return tokenPattern.MatchString(s) }
@@ -173,6 +182,17 @@ func checkPublicHost(s string) error {
 		return nil
 	}
 	return checkOneHost(s)
+}
+
+// checkStandIn is for who is sent requests instead of nodes.
+func checkStandIn(s string) error {
+	if strings.HasPrefix(s, "ajp://") {
+		return errors.New("ajp:// is for nodes: only http:// is spoken here")
+	}
+	if s == "" {
+		return nil
+	}
+	return checkHTTPNode(s)
 }
 
 func checkHTTPNode(s string) error {
