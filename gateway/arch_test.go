@@ -41,6 +41,8 @@ var rooms = []room{
 	{pkg: "gateway/config/properties", rank: 0, may: []string{"gateway/config/form", "gateway/config/verdict"}},
 	{pkg: "gateway/config/sheet", rank: 0, may: []string{"gateway/config/verdict"}},
 	{pkg: "gateway/config/modjk/directive", rank: 0, may: []string{"gateway/config/verdict"}},
+	{pkg: "gateway/config/lbprops/key", rank: 0, may: []string{"gateway/config/verdict"}},
+	{pkg: "gateway/config/lbprops", rank: 1, may: []string{"gateway/config/lbprops/key", "gateway/config", "gateway/config/form", "gateway/config/properties", "gateway/config/sheet", "gateway/config/origin", "gateway/config/verdict"}},
 	{pkg: "gateway/config/origin", rank: 0, may: []string{"gateway/config/decode", "gateway/config/verdict"}},
 	{pkg: "gateway/config/modjk", rank: 1, may: []string{"gateway/config/modjk/directive", "gateway/config", "gateway/config/form", "gateway/config/decode", "gateway/config/httpd", "gateway/config/properties", "gateway/config/sheet", "gateway/config/verdict"}},
 	{pkg: "gateway/config/modjk/asis", rank: 1, may: []string{"gateway/config", "gateway/config/decode", "gateway/config/origin", "gateway/config/modjk"}},

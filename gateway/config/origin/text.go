@@ -24,7 +24,9 @@ var (
 type Text struct {
 	Made    []byte   // its lines end with " # FILE:LINE ..."
 	Files   []string // that its lines come from; places that are not known are the top of the first
-	Listens bool     // somebody said where to listen: no other file may
+	Whose   string   // what these files are called when a key is set in them and behind them
+	Listens string   // who said where to listen, such as "--listen": no other file may. "": nobody
+	Apart   bool     // a line whose comment has no place comes from none: else it belongs to what stands above
 	Beside  string   // name of the file behind it; "": there is none
 	More    []byte   // what it says
 }
@@ -36,10 +38,10 @@ func (t *Text) Whole() ([]byte, decode.Problems) {
 	}
 	yaml, more := t.Made, versionLine.ReplaceAll(t.More, nil)
 	var clash decode.Problems
-	if at := listenLine.FindIndex(more); at != nil && !t.Listens {
+	if at := listenLine.FindIndex(more); at != nil && t.Listens == "" {
 		yaml = listenLines.ReplaceAllFunc(yaml, func(b []byte) []byte { return bytes.Repeat([]byte("\n"), bytes.Count(b, []byte("\n"))) })
 	} else if at != nil {
-		clash = decode.Problems{{File: t.Beside, Line: 1 + bytes.Count(more[:at[0]], []byte("\n")), Col: 1, Severity: decode.Error, Path: "listen", Message: "set twice, also by --listen", Hint: "keep one of them"}}
+		clash = decode.Problems{{File: t.Beside, Line: 1 + bytes.Count(more[:at[0]], []byte("\n")), Col: 1, Severity: decode.Error, Path: "listen", Message: "set twice, also by " + t.Listens, Hint: "keep one of them"}}
 		more = listenLine.ReplaceAll(more, []byte("#"))
 	}
 	return append(bytes.Clone(yaml), more...), clash
@@ -59,7 +61,7 @@ func (t *Text) place(p *decode.Problem, lines []string) {
 	if p.File, p.Line = t.find(line, lines); line < len(lines) {
 		p.Col = 1 // of the YAML
 	} else {
-		p.Message = firstLine.ReplaceAllString(p.Message, "set twice, also by mod_jk's files")
+		p.Message = firstLine.ReplaceAllString(p.Message, "set twice, also by "+t.Whose)
 	}
 	p.Message = otherLine.ReplaceAllStringFunc(p.Message, func(s string) string {
 		n, _ := strconv.Atoi(strings.Trim(s, "(line )"))
@@ -74,7 +76,7 @@ func (t *Text) find(line int, lines []string) (file string, at int) {
 		return t.Beside, line - len(lines) + 1
 	}
 	for i := min(line, len(lines)) - 1; i >= 0; i-- { // what has no place belongs to what stands above
-		_, comment, _ := strings.Cut(lines[i], " # ")
+		_, comment, commented := strings.Cut(lines[i], " # ")
 		for _, name := range t.Files {
 			rest, ok := strings.CutPrefix(comment, verdict.Clean(name)+":")
 			if !ok {
@@ -84,6 +86,9 @@ func (t *Text) find(line int, lines []string) (file string, at int) {
 			if n, err := strconv.Atoi(digits); err == nil {
 				return name, n
 			}
+		}
+		if commented && t.Apart {
+			break
 		}
 	}
 	return t.Files[0], 1

@@ -20,7 +20,10 @@ func Load(in modjk.Input, extra *modjk.Source, words config.Words) (config.Confi
 	if r.YAML == nil {
 		return config.Config{}, r, nil
 	}
-	o := origin.Text{Made: r.YAML, Files: r.Files, Listens: len(in.Listen) > 0}
+	o := origin.Text{Made: r.YAML, Files: r.Files, Whose: "mod_jk's files"}
+	if len(in.Listen) > 0 {
+		o.Listens = "--listen"
+	}
 	if extra != nil {
 		o.Beside, o.More = extra.Name, extra.Text
 	}

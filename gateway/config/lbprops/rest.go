@@ -1,0 +1,95 @@
+package lbprops
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"twinhop/gateway/config/form"
+	"twinhop/gateway/config/sheet"
+	"twinhop/gateway/config/verdict"
+)
+
+// levels are those of log4j.
+var levels = map[string]string{"ALL": "debug", "TRACE": "debug", "DEBUG": "debug", "INFO": "info", "WARN": "warn", "ERROR": "error", "FATAL": "error", "OFF": "error"}
+
+// Level is a level of log4j in our words. Case does not matter.
+func Level(word string) (level string, ok bool) {
+	level, ok = levels[strings.ToUpper(word)]
+	return level, ok
+}
+
+// rest reads what is said of the process.
+func (c *converter) rest() {
+	if e := c.get("statisticPort", "apiPort"); e != nil {
+		if port, ok := c.number(e, 1, 65535); ok {
+			c.set("admin.listen", sheet.Quote("127.0.0.1:"+strconv.Itoa(port)), e)
+			c.setAs("admin.monitors", `["127.0.0.0/8", "::1/128"]`, asItWas+", for who asks from this machine")
+		}
+	}
+	if d, ok := c.span(c.get("shutdownTimeout"), time.Millisecond, 0, 10*time.Minute); ok {
+		c.set("shutdown.announce", form.Short(d), c.get("shutdownTimeout"))
+	}
+	c.level()
+	for _, name := range []string{"securityRequired", "isSend5xxResponse", "usePrettyEncoding", "isUseWithNexmo", "earlyDialogWorstCase"} {
+		c.truth(c.get(name))
+	}
+	c.tls()
+	if c.get("externalIpLoadBalancerAddress", "internalIpLoadBalancerAddress") != nil {
+		return
+	}
+	for _, e := range c.order {
+		if strings.HasPrefix(e.key.Name, "sip/routingRules") {
+			c.say(e, verdict.Finding{Verdict: verdict.Ignored, Note: "there is no IP load balancer"})
+		}
+	}
+}
+
+// level reads how much is logged. The command line counts.
+func (c *converter) level() {
+	e := c.get("logLevel")
+	level, ok := "", false
+	if e != nil {
+		if level, ok = Level(e.value); !ok {
+			c.wrong(e, form.Quote(e.value)+" is no level", near(e.value, "DEBUG", "INFO", "WARN", "ERROR"))
+			return
+		}
+	}
+	if word, known := Level(c.in.LogLevel); known {
+		if c.setAs("telemetry.log.level", word, "-DlogLevel"); e != nil {
+			c.say(e, verdict.Finding{Verdict: verdict.Ignored, Note: "-DlogLevel says it"})
+		}
+	} else if e != nil {
+		c.set("telemetry.log.level", level, e)
+	}
+}
+
+// tls reads whether TLS ends here. What is said of certificates means nothing without a port.
+func (c *converter) tls() {
+	if e := c.get("terminateTLSTraffic"); e != nil {
+		if c.truth(e) {
+			c.wrong(e, e.key.Note, "take the line out, and leave clients with TLS to the old balancer until then")
+		} else if c.Said(e.at) == nil {
+			c.say(e, verdict.Finding{Verdict: verdict.Ignored, Note: "off"})
+		}
+	}
+}
+
+// write makes the file.
+func (c *converter) write() []byte {
+	p := sheet.Plain{
+		Head:   []string{"Converted from " + c.in.File.Name + ".", "The comment of a line says where its value comes from."},
+		Values: c.out,
+	}
+	for _, f := range c.Sorted() {
+		if f.Verdict != verdict.Approximated && f.Verdict != verdict.Unsupported {
+			continue
+		}
+		if len(p.Foot) == 0 {
+			p.Foot = []string{"What the old balancer was told and this file says otherwise, or not at all:"}
+		}
+		p.Foot = append(p.Foot, fmt.Sprintf("  %s:%d %s: %s: %s", f.File, f.Line, f.Directive, f.Verdict, f.Note))
+	}
+	return p.Bytes()
+}
