@@ -16,6 +16,7 @@ import (
 // session and one route, is one node with several records.
 type record struct {
 	Announcement
+	called      string     // the name, made once: it is asked for again and again
 	from        netip.Addr // who said so
 	first, last time.Time
 	beats       int64
@@ -26,6 +27,8 @@ type record struct {
 	probing bool      // it was silent for long, a probe is under way
 	grace   time.Time // it was silent and yet answered: until when it may be silent still
 }
+
+func (x *record) name() string { return x.called }
 
 // speaks tells whether who speaks from there speaks for the record.
 func (x *record) speaks(from netip.Addr) bool { return from == x.from || from == x.IP }
@@ -56,7 +59,7 @@ func same(a, b Announcement) bool {
 // The lock is held.
 func (r *Roster) place(from netip.Addr, a Announcement) (*record, []*record, error) {
 	now := time.Now()
-	next := &record{Announcement: a, from: from, first: now, last: now, beats: 1, news: true}
+	next := &record{Announcement: a, called: a.name(), from: from, first: now, last: now, beats: 1, news: true}
 	var all []*record
 	for _, x := range r.records {
 		here := x.IP == a.IP && x.Ports.meets(a.Ports)
@@ -66,7 +69,7 @@ func (r *Roster) place(from netip.Addr, a Announcement) (*record, []*record, err
 			return nil, nil, fmt.Errorf("%s is the place of node %q, which speaks from %s: %w", a.IP, x.name(), x.from, ErrTaken)
 		case here:
 			next.follow(x)
-		case x.name() == a.name() && !(x.Session == a.Session && a.Session != "" && x.from == from && x.IP != a.IP):
+		case x.name() == next.name() && !(x.Session == a.Session && a.Session != "" && x.from == from && x.IP != a.IP):
 			r.alarm(from, "a second node wants the name of another", "node", x.name(), "place", x.IP, "second", a.IP)
 			return nil, nil, fmt.Errorf("that is the name of the node at %s: %w", x.IP, ErrTaken)
 		default:
