@@ -62,10 +62,10 @@ func (p *peer) talk(ctx context.Context) error {
 		return err
 	}
 	for {
+		p.within(p.s.Limits.Idle)
 		if err := p.message(ctx); err != nil || !more {
 			return err
 		}
-		p.within(p.s.Limits.Idle)
 	}
 }
 

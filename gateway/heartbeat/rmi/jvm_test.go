@@ -23,6 +23,9 @@ var classes struct {
 
 func compiled(t *testing.T, layout string) string {
 	t.Helper()
+	if testing.Short() {
+		t.Skip("no real programs with -short")
+	}
 	for _, f := range []string{"java", "javac"} {
 		if _, err := exec.LookPath(f); err != nil {
 			if os.Getenv("CI") == "true" {

@@ -14,8 +14,15 @@ func NewWriter(before ...byte) *Writer {
 // Bytes are what was written so far.
 func (w *Writer) Bytes() []byte { return w.b }
 
-// Data writes a block of primitive data, at most 255 bytes.
-func (w *Writer) Data(p []byte) { w.b = append(append(w.b, tcBlock, byte(len(p))), p...) }
+// Data writes a block of primitive data.
+func (w *Writer) Data(p []byte) {
+	if len(p) < 256 {
+		w.b = append(w.b, tcBlock, byte(len(p)))
+	} else {
+		w.b = binary.BigEndian.AppendUint32(append(w.b, tcLongBlock), uint32(len(p)))
+	}
+	w.b = append(w.b, p...)
+}
 
 // End closes what a writeObject method added to its object.
 func (w *Writer) End() { w.b = append(w.b, tcEnd) }

@@ -21,6 +21,7 @@ func TestWhatIsWrittenIsRead(t *testing.T) {
 	w.ByteArray([]byte("ab"))
 	w.String("né")
 	w.Data([]byte("tail"))
+	w.Data(make([]byte, 300))
 	w.End()
 	w.Strings("x", "y")
 	w.Begin(Class{Interfaces: []string{"A", "B"}}, Class{Name: "P", Fields: []Field{{Code: 'L', Name: "h", Type: "LH;"}}})
@@ -43,7 +44,7 @@ func TestWhatIsWrittenIsRead(t *testing.T) {
 	}
 	o := v.(*Object)
 	got := []any{o.Class.Name, o.Class.UID, o.Class.Super.UID, o.Field("short"), o.Field("long"), o.Field("int"), o.Field("bytes"), o.Text("text"), o.tail, o.Field("none")}
-	want := []any{"Sub", int64(-7), int64(7), int64(-2), int64(-3), int64(-4), []byte("ab"), "né", []any{[]byte("tail")}, nil}
+	want := []any{"Sub", int64(-7), int64(7), int64(-2), int64(-3), int64(-4), []byte("ab"), "né", []any{[]byte("tail"), make([]byte, 300)}, nil}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
 	}
