@@ -30,6 +30,7 @@ var rooms = []room{
 	{pkg: "gateway/cluster/pace", rank: 0},
 	{pkg: "gateway/cluster/capacity", rank: 0},
 	{pkg: "gateway/cluster/passive", rank: 0},
+	{pkg: "gateway/cluster/probes", rank: 0},
 	{pkg: "gateway/cluster/naming", rank: 0},
 	{pkg: "gateway/cluster", rank: 0, may: []string{"gateway/cluster/*"}},
 	// How a value looks, and how a file is read and complained of, is the same for every file; what the keys of ours are only config knows.
@@ -78,7 +79,7 @@ var rooms = []room{
 	{pkg: "gateway", rank: 2, may: []string{"appsession", "gateway/cluster", "gateway/balance", "gateway/candidates", "gateway/calls", "gateway/moves"}},
 
 	{pkg: "gateway/trace", rank: 3, may: []string{"appsession", "gateway", "gateway/cluster"}},
-	{pkg: "sip/probe", rank: 3, may: []string{"gateway/cluster", "sip/peek", "sip/seal"}},
+	{pkg: "sip/probe", rank: 3, may: []string{"gateway/cluster", "gateway/cluster/probes", "sip/peek", "sip/seal"}},
 	{pkg: "sip/needs", rank: 3, may: []string{"gateway/cluster", "sip/peek"}},
 	{pkg: "sip/pending", rank: 3, may: []string{"gateway", "gateway/cluster"}},
 

@@ -74,6 +74,11 @@ func (d Decision) Done(o Outcome, use Usage) {
 func (d *Decision) bench(o Outcome) {
 	switch o {
 	case NotSent, Refused, Reset, Timeout, ServerError:
+		if d.Member.Unprobed() && d.router.Failed != nil {
+			d.Member.Node.Rest(d.wants, time.Now().Add(time.Second)) // till who was told has acted
+			d.router.Failed(d.Member)
+			return
+		}
 		if p := d.router.policy.Load(); p != nil {
 			if t := p.Pools[d.Member.Pool.Name].Bench; t > 0 && !d.Member.Resting(d.wants) { // what it asked for itself counts
 				d.Member.Node.Rest(d.wants, time.Now().Add(t))

@@ -38,6 +38,7 @@ type Router struct {
 	Judge    func(*cluster.Member, cluster.Sign)                // the same for members of pools with Recovery
 	Sent     func(*cluster.Node, cluster.Service)               // a request was sent that will be answered; nil: not told
 	Heard    func(*cluster.Node, cluster.Service, int)          // a final answer, with its code; nil: not told
+	Failed   func(*cluster.Member)                              // it failed a call, and no probe would bring it back; nil: not told
 	Book     *calls.Book                                        // nil: calls are not counted
 	Observer Observer                                           // nil: nobody watches
 	Namer    appsession.Namer

@@ -279,7 +279,7 @@ func (d *Desk) list(context.Context, params) (any, *Done, error) {
 	all := []listed{}
 	for _, x := range destinations(d.View()) {
 		l := listed{URI: uri(x.Addr(cluster.SIP)), ID: x.id, Group: x.group, Enabled: yes(x.enabled()), Auto: "on", Attrs: x.Name}
-		if x.Activation != cluster.Active {
+		if x.Activation != cluster.Active || x.Unprobed() {
 			l.Auto = "off" // only the operator brings it back
 		}
 		for _, s := range x.Capacity {

@@ -142,7 +142,7 @@ func (v *View) pool(spec *PoolSpec, specs map[string]*NodeSpec, mem *memory, bad
 	}
 	p := &Pool{Name: spec.Name, Sticky: spec.Sticky, Force: spec.Force, SessionID: spec.SessionID,
 		Realm: mem.realms[spec.Realm], Recovery: spec.Recovery, Maintain: cmp.Or(spec.Maintain, DefaultMaintain),
-		RampUp: spec.RampUp, Load: &PoolLoad{}, named: map[string]*Member{}, routed: map[string]*Member{}}
+		RampUp: spec.RampUp, Probes: spec.Probes, Load: &PoolLoad{}, named: map[string]*Member{}, routed: map[string]*Member{}}
 	mem.pools[spec.Name].over(p)
 	for _, m := range spread(spec.Members, v.Nodes) {
 		node := specs[m.Node]
@@ -176,6 +176,7 @@ func (v *View) pool(spec *PoolSpec, specs map[string]*NodeSpec, mem *memory, bad
 		}
 		member.Capacity = member.Capacity.Resized(mem.sizes[[2]string{spec.Name, m.Node}])
 		bad.capacity("pool \""+spec.Name+"\": node \""+m.Node+"\"", member.Capacity)
+		member.Probes = member.Probes.With(spec.Probes)
 		p.Members = append(p.Members, member)
 		p.named[m.Node], p.routed[w.route] = member, member
 		for s := range services {

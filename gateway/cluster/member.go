@@ -6,6 +6,7 @@ import (
 
 	"twinhop/gateway/cluster/capacity"
 	"twinhop/gateway/cluster/pace"
+	"twinhop/gateway/cluster/probes"
 )
 
 // Activation is what the operator wants of a pool member, with the words and
@@ -84,6 +85,12 @@ func (m *Member) Alive(s Service) bool {
 	return !m.Down()
 }
 
+// Unprobed tells that no probe would bring the member back: its pool wants
+// that an operator does, and no other pool of the node wants probes.
+func (m *Member) Unprobed() bool {
+	return m.Pool.Probes.Of() == probes.Never && m.Probes.Of() == probes.Never
+}
+
 // Eligible tells whether the member may be given new sessions for service s.
 func (m *Member) Eligible(s Service) bool { return m.Activation == Active && m.Usable(s) }
 
@@ -124,6 +131,7 @@ type Pool struct {
 	Recovery  *Recovery     // nil: health alone decides
 	Maintain  time.Duration // between two maintenances (worker.maintain)
 	RampUp    pace.Ramp     // how a member that is new, or came back, gets its weight
+	Probes    *probes.Words // what it says of SIP probes; see Node.Probes
 	Load      *PoolLoad
 
 	named    map[string]*Member

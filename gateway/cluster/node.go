@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"twinhop/gateway/cluster/pace"
+	"twinhop/gateway/cluster/probes"
 )
 
 // Service is a way of reaching a node.
@@ -46,6 +47,8 @@ type Node struct {
 	Announced bool   // it told of itself (Registry.Enrol); else it is configured
 	Draining  bool   // it asked for nothing new: at least Disabled in every pool
 	Instance  string // Restcomm-Instance-Id, "" for most
+	// Probes are what its pools say of SIP probes, the stricter word of each; nil: nothing.
+	Probes *probes.Words
 
 	addrs  [services][]Address
 	health [services]*Check

@@ -12,6 +12,7 @@ import (
 
 	"twinhop/gateway/cluster/pace"
 	"twinhop/gateway/cluster/passive"
+	"twinhop/gateway/cluster/probes"
 )
 
 // Spec is what the configuration says of the cluster, as plain data.
@@ -62,6 +63,7 @@ type PoolSpec struct {
 	Recovery  *Recovery
 	Maintain  time.Duration // worker.maintain; 0: DefaultMaintain
 	RampUp    pace.Ramp
+	Probes    *probes.Words // how SIP nodes are to be probed; nil: nothing is said
 	Variants  []Variant
 }
 

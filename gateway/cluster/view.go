@@ -4,6 +4,7 @@ import (
 	"net/netip"
 
 	"twinhop/gateway/cluster/naming"
+	"twinhop/gateway/cluster/probes"
 )
 
 // View is one immutable state of the cluster. Readers take it once per
@@ -29,6 +30,11 @@ func (v *View) schedule(n *Node, s Service) Schedule {
 	own, ok := v.schemes[n.Addr(s).Scheme]
 	if !ok {
 		own = v.schedules[s]
+	}
+	if mode := n.Probes.Of(); s == SIP && mode != probes.Unsaid {
+		if own.WhenDown = mode == probes.WhenDown; mode == probes.Never {
+			own.Interval = 0
+		}
 	}
 	own.WhenDown = own.WhenDown || n.Announced
 	return own

@@ -1,9 +1,12 @@
 package cluster
 
 import (
+	"fmt"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"twinhop/gateway/cluster/probes"
 )
 
 // A node that is up is left alone until traffic raises a doubt, and is probed
@@ -37,6 +40,51 @@ func TestProbedWhenDown(t *testing.T) {
 		synctest.Wait()
 		if m := len(g.sip.times("n1")); m != n || g.health("n1") != Up {
 			t.Errorf("probed %d times more, %s", m-n, g.health("n1"))
+		}
+	})
+}
+
+// Pools may want their nodes to be probed otherwise than all: of several the one
+// that wants more counts, and a new word counts at once.
+func TestPoolsAskForProbes(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := run(t, 4, Schedule{Interval: time.Second})
+		defer g.stop()
+		pool := func(name string, mode probes.Mode, nodes ...string) PoolSpec {
+			p := PoolSpec{Name: name, Realm: name, Probes: &probes.Words{Mode: mode}}
+			for _, n := range nodes {
+				p.Members = append(p.Members, MemberSpec{Node: n})
+			}
+			return p
+		}
+		g.spec.Pools = append(g.spec.Pools, pool("never", probes.Never, "n1", "n2", "n3"), pool("down", probes.WhenDown, "n2", "n3"), pool("always", probes.Always, "n3"))
+		apply(t, g.Registry, g.spec)
+		probed := func() (all [4]int) {
+			before := [4]int{}
+			for i := range before {
+				before[i] = len(g.sip.times(fmt.Sprint("n", i+1)))
+			}
+			time.Sleep(time.Minute)
+			synctest.Wait()
+			for i := range all {
+				all[i] = len(g.sip.times(fmt.Sprint("n", i+1))) - before[i]
+			}
+			return all
+		}
+		if n := probed(); n[0] != 0 || n[1] > 1 || n[2] < 50 || n[3] < 50 {
+			t.Errorf("probes in a minute: %v", n)
+		}
+		v := g.View()
+		if m := v.Pool("never").Member("n1"); !m.Unprobed() || v.Pool("never").Member("n2").Unprobed() || v.Pool("p").Member("n1").Unprobed() {
+			t.Error("who comes back by a probe")
+		}
+		if !g.Probed() {
+			t.Error("nodes that are not probed are waited for")
+		}
+		g.spec.Pools = g.spec.Pools[:2]
+		apply(t, g.Registry, g.spec)
+		if n := probed(); n[0]+n[1]+n[2] != 0 || n[3] < 50 {
+			t.Errorf("probes in a minute: %v", n)
 		}
 	})
 }

@@ -132,6 +132,9 @@ func (r *checker) checkPoolWords(c *Config, p *Pool) {
 		r.checkStatuses(path+".failOnStatus", *p.FailOnStatus)
 	}
 	r.checkServerErrors(path+".serverErrors", p.ServerErrors)
+	if at := path + ".health.sip.mode"; c.Health.SIP.Interval == 0 && (p.Health.SIP.Mode == "always" || p.Health.SIP.Mode == "down") && !r.Failed(at) {
+		r.Warn(at, "set health.sip.interval", "has no effect: with health.sip.interval: 0 nobody is probed")
+	}
 	sets := func(m Mount) bool { return m.Pool == p.Name && m.Session.Set != nil && *m.Session.Set }
 	if at := path + ".session.setPath"; r.Given(at) && !r.Failed(at) && !p.Session.Set && !slices.ContainsFunc(c.Mounts, sets) {
 		r.Warn(at, "set session.set: true", "has no effect: no cookie is set")

@@ -16,7 +16,8 @@ type Pool struct {
 	SessionID   string     `yaml:"sessionId" oneof:"asSet base+route"`
 	Realm       string     `yaml:"realm" form:"name"`
 
-	Placement Placement `yaml:"placement"`
+	Placement Placement  `yaml:"placement"`
+	Health    PoolHealth `yaml:"health"`
 
 	Recovery *Recovery     `yaml:"recovery"`                    // nil: the health of nodes alone decides
 	Maintain time.Duration `yaml:"maintain" min:"1s" max:"24h"` // load values age, errors are forgiven [worker.maintain]
@@ -33,6 +34,19 @@ type Pool struct {
 func (p *Pool) SetDefaults() {
 	p.Nodes, p.Balance, p.Sticky, p.SessionID = []PoolNode{{Name: allNodes}}, "requests", true, "asSet"
 	p.Placement, p.Maintain, p.Session.SetPath = defaultPlacement(), time.Minute, "/"
+}
+
+// PoolHealth is what a pool wants of the probes of its nodes.
+type PoolHealth struct {
+	SIP PoolProbe `yaml:"sip"`
+}
+
+// PoolProbe is instead of Health.SIP. Of a node in several pools that say
+// something counts the mode that probes more, and the codes that all of them
+// list [OpenSIPS probe_mode, probing_reply_codes].
+type PoolProbe struct {
+	Mode  string `yaml:"mode" oneof:"always down never"` // never: who failed stays out till an operator says otherwise; empty: as all
+	Codes []int  `yaml:"codes" max:"64" each:"min:\"300\" max:\"699\""`
 }
 
 // Recovery lets the failures of HTTP requests decide about each member of a

@@ -31,13 +31,16 @@ type Prober struct {
 // probing_reply_codes). Without codes it is any but 503.
 func (p *Prober) Accept(codes []int) { p.codes.Store(&codes) }
 
-// judge tells what an answer means.
-func (p *Prober) judge(code int) (alive, void bool) {
-	codes := p.codes.Load()
-	if codes == nil || len(*codes) == 0 {
+// judge tells what an answer of a node means. What its pools say goes before what Accept was told.
+func (p *Prober) judge(n *cluster.Node, code int) (alive, void bool) {
+	codes, said := n.Probes.Says()
+	if all := p.codes.Load(); !said && all != nil {
+		codes = *all
+	}
+	if !said && len(codes) == 0 {
 		return code != 503, false
 	}
-	alive = code < 300 || slices.Contains(*codes, code)
+	alive = code < 300 || slices.Contains(codes, code)
 	return alive, !alive && code < 400
 }
 
@@ -59,7 +62,7 @@ func (p *Prober) Probe(ctx context.Context, n *cluster.Node) cluster.Result {
 		return cluster.Result{Took: time.Since(start), Detail: err.Error()}
 	}
 	r := cluster.Result{Code: code, Took: time.Since(start)}
-	r.OK, r.Void = p.judge(code)
+	r.OK, r.Void = p.judge(n, code)
 	if !r.OK {
 		r.Detail = fmt.Sprintf("answered %d", code)
 	}

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"twinhop/gateway/cluster"
+	"twinhop/gateway/cluster/probes"
 	"twinhop/sip/peek"
 )
 
@@ -180,8 +181,21 @@ func TestAccept(t *testing.T) {
 		{[]int{}, 404, true, false},
 	} {
 		p.Accept(tt.codes)
-		if alive, void := p.judge(tt.code); alive != tt.alive || void != tt.void {
+		if alive, void := p.judge(&cluster.Node{}, tt.code); alive != tt.alive || void != tt.void {
 			t.Errorf("%d with %v: alive %v, void %v", tt.code, tt.codes, alive, void)
+		}
+	}
+	p.Accept([]int{404})
+	for _, tt := range []struct {
+		codes       []int
+		code        int
+		alive, void bool
+	}{
+		{nil, 404, true, false}, {[]int{405}, 404, false, false}, {[]int{405}, 405, true, false}, {[]int{405}, 302, false, true}, {[]int{}, 405, false, false}, {[]int{}, 200, true, false},
+	} {
+		n := &cluster.Node{Probes: &probes.Words{Codes: tt.codes}}
+		if alive, void := p.judge(n, tt.code); alive != tt.alive || void != tt.void {
+			t.Errorf("%d of a node with %v: alive %v, void %v", tt.code, tt.codes, alive, void)
 		}
 	}
 }

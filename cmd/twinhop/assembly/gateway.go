@@ -77,6 +77,7 @@ type Gateway struct {
 	sipProber probe.Prober
 	policy    atomic.Pointer[gateway.Policy]
 	calls     *resources.File // of those that take resources, over a restart
+	warden    *resources.Warden
 	log       *slog.Logger
 	places    places
 	secrets   *Secrets
@@ -182,11 +183,12 @@ func (g *Gateway) buildCluster() (*plan, error) {
 func (g *Gateway) buildRouter(p *plan) {
 	names, _ := g.secrets.key(forNames, 16)
 	g.Book = &calls.Book{}
+	g.warden = resources.NewWarden(g.Registry, g.log)
 	g.calls = &resources.File{Path: filepath.Join(g.places.state, "calls"), Book: g.Book, Log: g.log}
 	g.calls.Load(g.Registry.View())
 	g.Trace = &trace.Log{MaxBytes: int64(g.config.Telemetry.Trace.MaxBytes)}
 	g.Router = &gateway.Router{Store: g.Store, Views: g.Registry.View, Report: g.Registry.Report, Judge: g.Registry.Judge, Sent: g.Registry.Sent, Heard: g.Registry.Heard,
-		Book: g.Book, Observer: g.Trace,
+		Failed: g.warden.Failed, Book: g.Book, Observer: g.Trace,
 		Namer: appsession.Namer{K0: binary.LittleEndian.Uint64(names), K1: binary.LittleEndian.Uint64(names[8:])}}
 	g.apply(p.policy)
 }

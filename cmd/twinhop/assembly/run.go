@@ -19,6 +19,7 @@ func (g *Gateway) arrange() {
 	add(stage{name: "registry", run: g.Registry.Run})
 	add(stage{name: "upkeep", run: g.upkeep})
 	add(stage{name: "calls", run: g.calls.Run})
+	add(stage{name: "never probed", run: g.warden.Run})
 	if g.sip != nil {
 		add(stage{name: "sip", run: g.sip.Run, drain: g.sip.Drain})
 	}

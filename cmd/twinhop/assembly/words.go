@@ -9,6 +9,7 @@ import (
 	"twinhop/gateway/cluster"
 	"twinhop/gateway/cluster/pace"
 	"twinhop/gateway/cluster/passive"
+	"twinhop/gateway/cluster/probes"
 	"twinhop/gateway/config"
 	httpfront "twinhop/http"
 	"twinhop/http/ajp"
@@ -124,6 +125,12 @@ func poolSpec(p config.Pool, mounts []config.Mount) cluster.PoolSpec {
 	pool.RampUp = pace.Ramp{Over: p.Placement.RampUp.Over, Steps: p.Placement.RampUp.Steps}
 	if r := p.Recovery; r != nil {
 		pool.Recovery = &cluster.Recovery{Time: r.Time, Escalation: r.Escalation, MaxReplyTimeouts: r.MaxReplyTimeouts}
+	}
+	if h := p.Health.SIP; h.Mode != "" || len(h.Codes) > 0 {
+		pool.Probes = &probes.Words{Mode: probes.ParseMode(h.Mode)}
+		if len(h.Codes) > 0 {
+			pool.Probes.Codes = h.Codes
+		}
 	}
 	if p.SessionID == "base+route" {
 		pool.SessionID = cluster.BaseRoute
