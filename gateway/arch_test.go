@@ -62,6 +62,9 @@ var rooms = []room{
 	{pkg: "sip/guard", rank: 0},
 	{pkg: "sip/held", rank: 0},
 	{pkg: "sip/locate", rank: 0},
+	{pkg: "sip/legacy", rank: 1, may: []string{"sip/peek"}},
+	{pkg: "sip/alias", rank: 1, may: []string{"sip/peek"}},
+	{pkg: "sip/meter", rank: 1, may: []string{"sip/peek"}},
 	{pkg: "web", rank: 0},
 
 	{pkg: "appsession/*", rank: 1, may: []string{"appsession"}},

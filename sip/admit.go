@@ -53,7 +53,7 @@ func (w *worker) welcome() bool {
 	m := &w.msg
 	if !m.UserAgent.Empty() {
 		if _, found := w.f.limits.scanners.Match(m.Text(m.UserAgent)); found {
-			w.f.Metrics.shed(scanner)
+			w.f.Metrics.Shed(scanner)
 			return false
 		}
 	}
@@ -64,7 +64,7 @@ func (w *worker) welcome() bool {
 	if c == guard.Invite && (w.counted() || w.isPending(pending.Branch{Key: pending.Key(w.id)})) {
 		return true // it was let in before: what begins a call and is then refused rings all the same
 	}
-	w.f.Metrics.shed(overload[c])
+	w.f.Metrics.Shed(overload[c])
 	w.reply(busyNow)
 	return false
 }
@@ -96,7 +96,7 @@ func (w *worker) mayRefuse(s status) bool {
 	if w.f.limits.refusals.Take(w.clock(), w.src.Addr()) {
 		return true
 	}
-	w.f.Metrics.shed(tooManyRefusals)
+	w.f.Metrics.Shed(tooManyRefusals)
 	return false
 }
 

@@ -41,7 +41,7 @@ func (c *connections) Message(s *stream.Conn, data []byte) {
 
 // Garbled answers what cannot be cut into messages any more, if it is a request at all; the connection ends after that.
 func (c *connections) Garbled(s *stream.Conn, data []byte, why error) {
-	c.f.Metrics.shed(garbled)
+	c.f.Metrics.Shed(garbled)
 	w := c.f.workers.Get().(*worker)
 	w.takeUp(c.leg, s)
 	if errors.Is(why, stream.ErrLength) || errors.Is(why, stream.ErrMessage) {
@@ -57,7 +57,7 @@ func (c *connections) Garbled(s *stream.Conn, data []byte, why error) {
 // may have read it.
 func (c *connections) Lost(peer netip.AddrPort, data []byte, err error) {
 	f := c.f
-	f.Metrics.shed(connectionLost)
+	f.Metrics.Shed(connectionLost)
 	f.warn.Do(func() { f.log.Warn("message lost with its connection", "peer", peer, "err", err) })
 	w := f.workers.Get().(*worker)
 	defer f.workers.Put(w)

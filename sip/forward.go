@@ -7,6 +7,7 @@ import (
 	"net/netip"
 
 	"twinhop/gateway/cluster"
+	"twinhop/sip/legacy"
 	"twinhop/sip/peek"
 	"twinhop/sip/seal"
 	"twinhop/sip/stream"
@@ -77,11 +78,12 @@ func (g *leg) appendName(e *peek.Edits, self netip.AddrPort) {
 // the two sides may differ, and who is told nothing may guess.
 func (w *worker) record(by *leg, near, far netip.AddrPort, node *cluster.Node) {
 	var text [seal.MaxHint]byte
-	hint := text[:0]
+	hint, old := text[:0], node != nil && w.set.OldHint
 	switch {
+	case old:
 	case node != nil:
 		hint = w.f.keys.AppendHint(hint, node.Name, w.unusual(), node.Gen)
-	case among(w.set.Extra, w.src.Addr()):
+	case w.set.beside(w.src.Addr()):
 		hint = w.f.keys.AppendPeer(hint, w.answer)
 	}
 	m, at := &w.msg, w.msg.Vias.At(0).LineEnd
@@ -92,11 +94,26 @@ func (w *worker) record(by *leg, near, far netip.AddrPort, node *cluster.Node) {
 		e := w.edits.At(at).Text("Record-Route: <sip:")
 		g.appendName(e, [...]netip.AddrPort{near, far}[i])
 		e.Text(";transport=").Text(uriWords[g.transport]).Text(";lr")
-		if len(hint) > 0 {
+		switch {
+		case old:
+			legacy.Write(e, w.addressOf(node, by), node.Version)
+		case len(hint) > 0:
 			e.Text(";").Text(hintParam).Text("=").Bytes(hint)
 		}
 		e.Text(">").EndLine()
 	}
+}
+
+// addressOf is the address of a node that belongs to a dialog whose first request leaves by a leg: on the node's side its transport counts.
+func (w *worker) addressOf(n *cluster.Node, by *leg) netip.AddrPort {
+	if w.inside {
+		by = w.leg
+	}
+	to, _ := w.hopLike(n, by)
+	if !to.addr.IsValid() {
+		return n.Addr(cluster.SIP).Addr
+	}
+	return to.addr
 }
 
 // aim makes the edits that lead a request to a node: an address of another node in the next Route or in the Request-URI (one that is dead,

@@ -15,6 +15,7 @@ import (
 
 	"twinhop/gateway"
 	"twinhop/gateway/calls"
+	"twinhop/sip/alias"
 	"twinhop/sip/held"
 	"twinhop/sip/locate"
 	"twinhop/sip/pending"
@@ -35,6 +36,8 @@ type Front struct {
 	// is a node when its address is exactly that of one.
 	External, Internal []Listener
 
+	Aliases []alias.Alias // names and addresses of ours that no socket has: further ways that lead here
+
 	Streams  stream.Limits   // of the connections of each TCP listener
 	Resolver locate.Resolver // finds the names that nodes send to; nil: the system's. It is never called by a receiving goroutine
 
@@ -45,6 +48,7 @@ type Front struct {
 	legs     []*leg      // External, then Internal
 	inner    int         // index in legs of the first internal one; 0 in single-port mode: they are the same
 	keys     *seal.Keys
+	aliases  *alias.Set
 	names    *locate.Locator
 	parked   *parked
 	files    stream.Budget                    // of the connections of all legs
@@ -159,11 +163,20 @@ func (f *Front) prepare(ctx context.Context) error {
 	for _, l := range append(f.External[:len(f.External):len(f.External)], f.Internal...) {
 		f.legs = append(f.legs, newLeg(f, len(f.legs), l))
 	}
+	f.aliases = alias.New(f.Aliases, f.ports())
 	f.names = &locate.Locator{Resolver: f.Resolver, Can: f.speaks(), Usable: f.leads}
 	f.parked = newParked(ctx, f)
 	f.workers.New = func() any { return newWorker(ctx, f, nil) }
 	f.ready.Store(true)
 	return nil
+}
+
+// ports are those that others may name when they mean us.
+func (f *Front) ports() (all []uint16) {
+	for _, g := range f.legs {
+		all = append(all, g.bound.Port(), g.port)
+	}
+	return all
 }
 
 // speaks is the set of transports toward the world.

@@ -19,6 +19,7 @@ import (
 
 	"twinhop/gateway"
 	"twinhop/gateway/cluster"
+	"twinhop/sip/alias"
 	"twinhop/sip/guard"
 	"twinhop/sip/pending"
 )
@@ -136,7 +137,15 @@ func setScene(t *testing.T, comment string) *stage {
 		case "to.user":
 			set.Sources = append(set.Sources, Source{From: gateway.SourceToUser})
 		case "extra":
-			set.Extra = append(set.Extra, netip.MustParsePrefix(value))
+			a, err := netip.ParseAddrPort(value)
+			if err != nil {
+				a = netip.AddrPortFrom(netip.MustParseAddr(value), 0)
+			}
+			set.Extra = append(set.Extra, a)
+		case "alias": // host or host:port
+			host, port, _ := strings.Cut(value, ":")
+			n, _ := strconv.Atoi(port)
+			tweaks = append(tweaks, func(f *Front) { f.Aliases = append(f.Aliases, alias.Alias{Host: host, Port: uint16(n)}) })
 		case "domain": // names have servers of both transports at this address
 			tweaks = append(tweaks, func(f *Front) {
 				f.Resolver = domain{func(context.Context, string) ([]netip.Addr, error) {
@@ -203,6 +212,10 @@ func setWord(t *testing.T, set *Settings, name, value string) {
 		if port != "" {
 			set.Proxy.Port = at("0.0.0.0:" + port).Port()
 		}
+	case "legacy":
+		set.OldHint = true
+	case "outward":
+		set.Outward = value
 	case "udpLimit":
 		set.UDPLimit = number()
 	case "internalTransport":
@@ -239,6 +252,8 @@ func (s *stage) do(words []string) []caught {
 		s.activate(words[1], cluster.Stopped)
 	case "active":
 		s.activate(words[1], cluster.Active)
+	case "leave", "join": // as nodes that announce themselves do
+		s.announce(words[0] == "join", words[1])
 	case "drain":
 		s.front.draining.Store(true)
 	case "fail":

@@ -54,7 +54,7 @@ func (w *worker) group(rule string) {
 	c := groups.Call{ID: view(w.msg.Text(w.msg.CallID)), Pool: view(r.pool)}
 	switch {
 	case r.hint:
-		c.Node = view(r.node)
+		c.Node = r.node
 	case w.node != nil:
 		c.Node = w.node.Name
 	case w.msg.Response:

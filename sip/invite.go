@@ -89,7 +89,7 @@ func (w *worker) Place(x *pending.Invite) (p pending.Placed, err error) {
 		}
 		return pending.Placed{}, err
 	case isFull(err) && !p.Stream:
-		w.f.Metrics.shed(sendQueue)
+		w.f.Metrics.Shed(sendQueue)
 		err = nil // as if lost on the way
 	default:
 		w.f.warn.Do(func() { w.f.log.Warn("request not sent", "node", p.Decision.Member.Name, "err", err) })
@@ -178,7 +178,7 @@ func (w *worker) hopByHop(s *worker, n *cluster.Node, attempt int, method peek.M
 	}
 	b = append(strconv.AppendUint(append(b, "CSeq: "...), uint64(left.CSeq), 10), ' ')
 	b = append(append(b, method.String()...), "\r\nMax-Forwards: 70\r\nContent-Length: 0\r\n\r\n"...)
-	w.f.Metrics.made(by.transport, method)
+	w.f.Metrics.Made(uint8(by.transport), method)
 	if by.transport == udp {
 		w.box.Put(by.socks[w.shard%len(by.socks)], b, to.addr) // lost is lost: it is repeated
 		return

@@ -10,6 +10,7 @@ import (
 	"twinhop/appsession"
 	"twinhop/gateway"
 	"twinhop/gateway/cluster"
+	"twinhop/sip/meter"
 	"twinhop/sip/peek"
 )
 
@@ -74,7 +75,7 @@ func (w *worker) place() {
 
 // full gives a request up that there is no room for: as if lost on the way, if its sender will repeat it.
 func (w *worker) full() {
-	w.f.Metrics.shed(sendQueue)
+	w.f.Metrics.Shed(sendQueue)
 	if w.leg.transport != udp {
 		w.reply(noNode)
 	}
@@ -154,7 +155,7 @@ func (w *worker) deliver(n *cluster.Node) (to hop, err error) {
 	}
 	w.aim(n, to)
 	if err = w.send(by, to.addr); err == nil {
-		w.f.Metrics.sent(by.transport, &w.msg, inbound)
+		w.f.Metrics.Sent(uint8(by.transport), &w.msg, meter.Inbound)
 	}
 	return to, err
 }
@@ -174,11 +175,11 @@ func (w *worker) deliverPeer(to netip.AddrPort) {
 	}
 	by := w.f.leave(true, h)
 	if by == nil || !w.dress(by, to.Addr(), nil) || w.send(by, to) != nil {
-		w.f.Metrics.shed(noWay)
+		w.f.Metrics.Shed(noWay)
 		w.reply(noNode)
 		return
 	}
-	w.f.Metrics.sent(by.transport, &w.msg, inbound)
+	w.f.Metrics.Sent(uint8(by.transport), &w.msg, meter.Inbound)
 }
 
 var errNoWay = errors.New("no socket reaches this address")
@@ -200,7 +201,10 @@ func (w *worker) fillAsk(k gateway.Kind) {
 	}
 	w.addCall(life)
 	if r := &w.routes; r.hint {
-		a.Hint = gateway.Hint{Node: view(r.node), Gen: r.gen, Source: gateway.SourceRoute}
+		a.Hint = gateway.Hint{Node: r.node, Gen: r.gen, Source: gateway.SourceRoute}
+		if r.old && a.Kind == gateway.Open { // a Path of the node, or a URI that names it: as good as its address
+			a.Hint.Source = gateway.SourceTarget
+		}
 	}
 	// Our signature tells where the dialog began, for ever. When the next hop is a living node, but another one, the dialog has gone on since:
 	// a survivor has given its Contact, or a node passed the call to the other without staying in its way (RFC 3261 sections 12.2 and 16.12).

@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/netip"
 
+	"twinhop/sip/alias"
 	"twinhop/sip/peek"
 	"twinhop/sip/stream"
 	"twinhop/sip/wire"
@@ -131,7 +132,7 @@ func (f *Front) isSelf(host []byte, port uint16) bool {
 			return true
 		}
 	}
-	return false
+	return f.aliases.Find(host, port) == alias.Address
 }
 
 // legOf is the first of our sockets that a URI of ours stands for.

@@ -48,6 +48,6 @@ twinhop_sip_messages_total{code_class="4xx",direction="own",kind="response",meth
 		t.Error("two fronts count in one registry")
 	}
 	var none *Metrics
-	none.shed(stranger)
-	none.replied(0, 0, 200)
+	none.Shed(stranger)
+	none.Replied(0, 0, 200)
 }

@@ -5,7 +5,9 @@ import (
 
 	"twinhop/gateway"
 	"twinhop/gateway/cluster"
+	"twinhop/sip/alias"
 	"twinhop/sip/locate"
+	"twinhop/sip/meter"
 	"twinhop/sip/peek"
 )
 
@@ -37,6 +39,7 @@ func (w *worker) outward() {
 		w.group("")
 	}
 	if opens {
+		w.stamped()
 		w.learnCall()
 	} else {
 		w.touch()
@@ -45,7 +48,7 @@ func (w *worker) outward() {
 	if by := w.exit(to); by != nil && w.dress(by, to.addr.Addr(), w.node) {
 		w.publish(by)
 		if err = w.send(by, to.addr); err == nil {
-			w.f.Metrics.sent(by.transport, m, outbound)
+			w.f.Metrics.Sent(uint8(by.transport), m, meter.Outbound)
 			return
 		}
 	}
@@ -56,7 +59,7 @@ func (w *worker) outward() {
 	case isSize(err):
 		w.reply(tooLong)
 	case err == errNoWay:
-		w.f.Metrics.shed(noWay)
+		w.f.Metrics.Shed(noWay)
 		w.reply(noHop)
 	default:
 		w.f.warn.Do(func() { w.f.log.Warn("request not sent", "peer", to.addr, "err", err) })
@@ -102,6 +105,8 @@ func (w *worker) nextHop(opens bool) (to hop, ok bool) {
 	}
 	if v, found := peek.Param(m.Buf, u.Params, "transport"); found {
 		q.Transport = m.Text(v)
+	} else if u.Scheme == peek.SIP {
+		q.Transport = w.set.outward
 	}
 	return w.locate(q)
 }
@@ -119,7 +124,7 @@ func (w *worker) locate(q locate.Query) (to hop, ok bool) {
 	if port == 0 {
 		port = defaultPort
 	}
-	if w.f.isSelf(q.Host, port) {
+	if w.f.isSelf(q.Host, port) || w.f.aliases.Find(q.Host, port) == alias.Name {
 		w.reply(loop)
 		return to, false
 	}
@@ -136,7 +141,7 @@ func (w *worker) locate(q locate.Query) (to hop, ok bool) {
 	case state == locate.Silent || w.again:
 		w.reply(noNode) // which says nothing of whom it is for
 	case !w.f.parked.park(w, q):
-		w.f.Metrics.shed(slowQueue)
+		w.f.Metrics.Shed(slowQueue)
 		w.reply(noNode)
 	}
 	return to, false
@@ -173,6 +178,15 @@ func (w *worker) sender() {
 	if w.node == nil {
 		v := &w.msg.Via
 		if n := w.nodeAt(w.msg.Text(v.Host), viaPort(v)); n != nil && n.Addr(cluster.SIP).Addr.Addr() == w.src.Addr() {
+			w.node = n
+		}
+	}
+}
+
+// stamped takes a node at its word, which begins something and names itself in the Route to us.
+func (w *worker) stamped() {
+	if r := &w.routes; r.hint {
+		if n := w.view.Named(r.node); n != nil {
 			w.node = n
 		}
 	}

@@ -58,7 +58,7 @@ func (w *worker) reply(s status) {
 		w.f.log.Debug("answer not sent", "peer", w.answer, "status", s.code, "err", err)
 		return
 	}
-	w.f.Metrics.replied(w.leg.transport, m.Method, s.code)
+	w.f.Metrics.Replied(uint8(w.leg.transport), m.Method, s.code)
 }
 
 func isTimestamp(line []byte) bool {

@@ -6,6 +6,7 @@ import (
 
 	"twinhop/gateway"
 	"twinhop/gateway/cluster"
+	"twinhop/sip/meter"
 	"twinhop/sip/peek"
 	"twinhop/sip/seal"
 )
@@ -19,7 +20,7 @@ func (w *worker) response() {
 	}
 	upper, low, via, ok := w.readVias()
 	if !ok {
-		f.Metrics.shed(foreignResponse)
+		f.Metrics.Shed(foreignResponse)
 		return
 	}
 	if len(w.set.groups) > 0 {
@@ -28,8 +29,8 @@ func (w *worker) response() {
 	}
 	to := w.answer
 	back := f.legs[low.Leg]
-	toNode := back.inside || f.inner == 0 && (w.view.At(to, cluster.SIP) != nil || among(w.set.Extra, to.Addr()))
-	node, way := w.node, outbound
+	toNode := back.inside || f.inner == 0 && (w.view.At(to, cluster.SIP) != nil || w.set.besideAt(to))
+	node, way := w.node, meter.Outbound
 	// Also what goes no further is an answer: a refusal that leads to another node, a 100 that is no news.
 	if heard := w.f.Router.Heard; heard != nil && node != nil && !toNode {
 		heard(node, cluster.SIP, m.Status)
@@ -43,9 +44,9 @@ func (w *worker) response() {
 		w.edits.Cut(peek.Span{From: m.Private.Line, To: m.Private.LineEnd})
 	}
 	if toNode {
-		way = inbound
+		way = meter.Inbound
 		if node, to, back, ok = w.survivor(&via, to, back); !ok {
-			f.Metrics.shed(nobodyLeft)
+			f.Metrics.Shed(nobodyLeft)
 			return
 		}
 	} else {
@@ -57,7 +58,7 @@ func (w *worker) response() {
 		f.log.Debug("response not sent", "peer", to, "err", err)
 		return
 	}
-	f.Metrics.sent(back.transport, m, way)
+	f.Metrics.Sent(uint8(back.transport), m, way)
 }
 
 // readVias checks our two Vias and reads the one below, and with it where the answer goes.
@@ -120,7 +121,7 @@ func (w *worker) survivor(via *peek.Via, to netip.AddrPort, back *leg) (*cluster
 		if several {
 			one = w.nodeAt(w.msg.Text(via.Host), viaPort(via))
 		}
-		if asked = one; several && asked == nil || among(w.set.Extra, to.Addr()) {
+		if asked = one; several && asked == nil || w.set.beside(to.Addr()) {
 			return nil, to, back, true
 		}
 	}

@@ -101,10 +101,10 @@ func (w *worker) delivered() delivery {
 // may be at work right now.
 func (w *worker) returned(b []byte, to netip.AddrPort, err error) {
 	if isFull(err) {
-		w.f.Metrics.shed(sendQueue) // as if lost on the way
+		w.f.Metrics.Shed(sendQueue) // as if lost on the way
 		return
 	}
-	w.f.Metrics.shed(noWay)
+	w.f.Metrics.Shed(noWay)
 	w.f.warn.Do(func() { w.f.log.Warn("message not sent", "peer", to, "err", err) })
 	if !bytes.HasPrefix(b, []byte("SIP/2.0 ")) {
 		w.failed = append(w.failed, failure{bytes.Clone(b), to})
@@ -179,7 +179,7 @@ func (w *worker) retry(x *delivery) {
 // Unreachable hears from the system that nobody took a datagram. That can be forged: it makes a pending INVITE look for another node, and
 // has the node probed; what is known of the node's health it does not change.
 func (w *worker) Unreachable(quoted []byte, _ netip.AddrPort, _ error) {
-	w.f.Metrics.shed(unreachable)
+	w.f.Metrics.Shed(unreachable)
 	if x, ok := attempted(quoted); ok && isInvite(quoted) {
 		w.f.pending.Lost(w.clock(), x, gateway.Reset, w)
 	}

@@ -3,6 +3,8 @@ package sip
 import (
 	"net/netip"
 
+	"twinhop/sip/alias"
+	"twinhop/sip/legacy"
 	"twinhop/sip/peek"
 	"twinhop/sip/seal"
 )
@@ -15,7 +17,8 @@ type routes struct {
 	own      int            // leading values that are ours, to be popped
 	popped   peek.URI       // the first of them
 	hint     bool           // one of them, or the Request-URI, names a node by our signature
-	node     []byte         // its name
+	old      bool           // not by our signature, but as the old balancers wrote it
+	node     string         // its name
 	gen      uint32         // its incarnation
 	pool     []byte         // the pool that the dialog was placed in, when that is not the usual one
 	peer     netip.AddrPort // or a peer on the node side by our signature, and by the settings still one
@@ -34,7 +37,7 @@ func (w *worker) readRoutes() {
 	*r = routes{}
 	for i := range m.Routes.Stored() {
 		u := m.AddrURI(m.Routes.At(i).Span)
-		if !w.ours(u) {
+		if !w.ours(u) && !w.leadsHere(u) {
 			r.more, r.next = true, u
 			_, r.loose = peek.Param(m.Buf, u.Params, "lr")
 			break
@@ -47,7 +50,11 @@ func (w *worker) readRoutes() {
 	}
 	r.overlong = !r.more && r.own < m.Routes.Count
 	w.uriIsUs = w.ours(m.URI)
+	w.uriName = !w.uriIsUs && w.alias(m.URI) == alias.Name
 	w.uriHint = w.uriIsUs && w.signed(m.URI)
+	if !w.inside && !r.hint {
+		w.readOld(m.URI)
+	}
 }
 
 // transportOf is the transport a URI asks for; without one it is UDP.
@@ -80,7 +87,7 @@ func (w *worker) loosen() bool {
 		return false
 	}
 	if r := &w.routes; !r.hint && !r.peer.IsValid() {
-		r.hint, r.node, r.gen, r.pool, r.peer = uri.hint, uri.node, uri.gen, uri.pool, uri.peer
+		r.hint, r.old, r.node, r.gen, r.pool, r.peer = uri.hint, uri.old, uri.node, uri.gen, uri.pool, uri.peer
 	}
 	return true
 }
@@ -129,10 +136,64 @@ func (w *worker) reread() bool {
 	return true
 }
 
-// signed tells whether a URI has our parameter, from us.
+// signed tells whether a URI of ours is one of our Record-Routes: it has our parameter, or an old hint and lr.
 func (w *worker) signed(u peek.URI) bool {
-	v, found := peek.Param(w.msg.Buf, u.Params, hintParam)
-	return found && w.hints.Read(w.f.keys, w.msg.Text(v)) != nil
+	if v, found := peek.Param(w.msg.Buf, u.Params, hintParam); found {
+		return w.hints.Read(w.f.keys, w.msg.Text(v)) != nil
+	}
+	return w.recorded(u)
+}
+
+// recorded tells whether a URI looks like a Record-Route of an old balancer, and names a node.
+func (w *worker) recorded(u peek.URI) bool {
+	if u.Params.Empty() || !u.User.Empty() || !w.readOld(u) {
+		return false
+	}
+	_, lr := peek.Param(w.msg.Buf, u.Params, "lr")
+	return lr
+}
+
+// readOld takes the hint of an old balancer, which anybody can write, from a URI. It counts only when it names exactly the address of a node
+// that we know, of that version.
+func (w *worker) readOld(u peek.URI) bool {
+	h, ok := legacy.Read(w.msg.Buf, u.Params)
+	if !ok {
+		return false
+	}
+	n := w.nodeAt(h.Host, h.Port)
+	if n == nil || !h.Fits(n.Version) {
+		return false
+	}
+	if r := &w.routes; !r.hint && !r.peer.IsValid() {
+		r.hint, r.old, r.node, r.gen = true, true, n.Name, 0
+	}
+	return true
+}
+
+// leadsHere tells whether a Route that is none of our addresses stands for the gateway all the same: an alias, or what another old balancer
+// of these nodes recorded. Nodes may have dealings with others, who call their nodes alike.
+func (w *worker) leadsHere(u peek.URI) bool {
+	if !u.OK || u.Host.Empty() {
+		return false
+	}
+	if w.alias(u) != alias.None {
+		w.readOld(u)
+		return true
+	}
+	return !w.inside && w.recorded(u)
+}
+
+// alias tells by what alias of ours a URI goes. What is the address of a node is none.
+func (w *worker) alias(u peek.URI) alias.Kind {
+	if len(w.f.Aliases) == 0 || !u.OK || u.Host.Empty() {
+		return alias.None
+	}
+	host, port := w.msg.Text(u.Host), portOf(u)
+	k := w.f.aliases.Find(host, port)
+	if k != alias.None && w.nodeAt(host, port) != nil {
+		return alias.None
+	}
+	return k
 }
 
 // ours tells whether a URI stands for this gateway: by our signature or by one of our addresses. The first signature found counts as hint.
@@ -148,15 +209,19 @@ func (w *worker) ours(u peek.URI) bool {
 			return true
 		}
 	}
-	return w.f.isSelf(w.msg.Text(u.Host), portOf(u))
+	if !w.f.isSelf(w.msg.Text(u.Host), portOf(u)) {
+		return false
+	}
+	w.readOld(u)
+	return true
 }
 
 func (w *worker) keepHint(h *seal.Hint) {
 	r := &w.routes
 	switch {
 	case len(h.Node) > 0:
-		r.hint, r.node, r.gen, r.pool = true, h.Node, h.Gen, h.Pool
-	case among(w.set.Extra, h.Peer.Addr()):
+		r.hint, r.node, r.gen, r.pool = true, view(h.Node), h.Gen, h.Pool
+	case w.set.beside(h.Peer.Addr()):
 		r.peer = h.Peer
 	}
 }

@@ -3,6 +3,7 @@ package sip
 import (
 	"net/netip"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -15,16 +16,21 @@ import (
 
 // Settings are what may change while the Front runs. The zero Settings serve pool "default" and stick by Call-ID alone.
 type Settings struct {
-	Pool    string         // nodes, realm and per-pool words for SIP; "" = "default"
-	Sources []Source       // where requests carry an identity, in order; the Call-ID is always the last resort
-	Extra   []netip.Prefix // peers on the node side that are no nodes: media servers, back-ends (extraServerNodes)
+	Pool    string   // nodes, realm and per-pool words for SIP; "" = "default"
+	Sources []Source // where requests carry an identity, in order; the Call-ID is always the last resort
+	// Extra are peers on the node side that are no nodes: media servers, back-ends (extraServerNodes). Port 0: whichever they send from.
+	// With a port, one counts as a sender in single-port mode only if it sends from there or says so in its Via.
+	Extra []netip.AddrPort
 	// Proxy is where nodes' requests outside dialogs go when they carry no Route; without a Host: where their Request-URI says (outboundProxy).
 	Proxy    Peer
 	CallLife time.Duration // how long an answered call is remembered; 0 = 12 h
 	LastDot  bool          // the route of a session id begins after its last dot, not its first
+	// OldHint has Record-Route name the node as the balancers of Mobicents and Restcomm do, instead of by our signature.
+	OldHint bool
 
 	// Transport toward nodes, udp or tcp, where a node serves it; "" = that of its first address (internalTransport).
 	Transport string
+	Outward   string // transport toward the world where the next hop's URI names none; "" = by RFC 3263 (externalTransport)
 	// UDPLimit is the size in bytes above which a request leaves by TCP where the next hop has it; 0 = none (RFC 3261 section 18.1.1).
 	UDPLimit  int
 	Resources *Resources       // what calls take of their nodes, and other pools for some; nil: nothing
@@ -42,6 +48,7 @@ type Settings struct {
 	answers   peek.Limits // of a response, which has our Vias and Record-Routes in addition
 	proxy     locate.Query
 	chosen    bool // Transport is given
+	outward   []byte
 	transport transport
 	trusted   guard.Prefixes
 }
@@ -92,6 +99,7 @@ func (s Settings) prepared() *Settings {
 		s.Slow = defaultSlow
 	}
 	s.transport, s.chosen = transportOf([]byte(s.Transport))
+	s.outward = []byte(s.Outward)
 	s.trusted = guard.NewPrefixes(s.Trusted)
 	if s.Pending.Attempts <= 0 && s.Pending.Max <= 0 { // the zero value
 		s.Pending.Send100 = pending.Never
@@ -103,6 +111,16 @@ const defaultSlow = 1024
 
 // defaultPort of SIP over UDP (RFC 3261 section 19.1.2).
 const defaultPort = 5060
+
+// beside tells whether an address is that of a peer on the node side that is no node.
+func (s *Settings) beside(ip netip.Addr) bool {
+	return slices.ContainsFunc(s.Extra, func(x netip.AddrPort) bool { return x.Addr() == ip })
+}
+
+// besideAt is beside for one port of it.
+func (s *Settings) besideAt(at netip.AddrPort) bool {
+	return slices.ContainsFunc(s.Extra, func(x netip.AddrPort) bool { return x.Addr() == at.Addr() && (x.Port() == 0 || x.Port() == at.Port()) })
+}
 
 func among(list []netip.Prefix, ip netip.Addr) bool {
 	for _, p := range list {

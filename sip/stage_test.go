@@ -3,6 +3,7 @@ package sip
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"net"
 	"net/netip"
 	"strings"
@@ -179,6 +180,20 @@ func (s *stage) down(node string) {
 	}
 	if n := s.registry.View().Named(node); n.Health(cluster.SIP) != cluster.Down {
 		s.t.Fatalf("%s is %v", node, n.Health(cluster.SIP))
+	}
+}
+
+// announce has a node of those there are at first leave the cluster, or come again.
+func (s *stage) announce(join bool, node string) {
+	spec := cluster.Spec{Pools: []cluster.PoolSpec{{Name: "default", Sticky: true, Members: []cluster.MemberSpec{{Node: cluster.AllNodes}}}}}
+	for i, a := range [...]netip.AddrPort{node1, node2} {
+		name := fmt.Sprintf("node%d", i+1)
+		if name != node && s.registry.View().Named(name) != nil || name == node && join {
+			spec.Nodes = append(spec.Nodes, cluster.NodeSpec{Name: name, SIP: []cluster.Address{{Scheme: "udp", Addr: a, Host: a.Addr().String()}}})
+		}
+	}
+	if err := s.registry.Apply(spec); err != nil {
+		s.t.Fatal(err)
 	}
 }
 

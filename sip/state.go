@@ -34,7 +34,7 @@ func (f *Front) State() (s State) {
 	for b := range f.limits.sources.Bans(time.Now()) {
 		s.Bans = append(s.Bans, b)
 	}
-	s.Sources, s.Scanners, s.Shed, s.Pending = f.limits.sources.Tracked(), f.limits.scanners.Hits(), f.Metrics.Shed(), f.pending.Stats()
+	s.Sources, s.Scanners, s.Shed, s.Pending = f.limits.sources.Tracked(), f.limits.scanners.Hits(), f.Metrics.Reasons(), f.pending.Stats()
 	for _, g := range f.legs {
 		if g.streams != nil {
 			s.Streams = append(s.Streams, StreamState{g.streams.Listener.Addr(), g.streams.Stats()})

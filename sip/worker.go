@@ -61,6 +61,7 @@ type worker struct {
 	finder  groups.Finder
 	routes  routes
 	uriIsUs bool
+	uriName bool   // the Request-URI is a name of ours that no socket has
 	uriHint bool   // the Request-URI is a Record-Route of ours, put there by a strict router
 	inside  bool   // a node sent it
 	sum     uint16 // see loopSum
@@ -132,11 +133,11 @@ func (w *worker) handle(data []byte, src netip.AddrPort) {
 	inside := w.fromNode()
 	w.inside = inside
 	if w.leg.inside && !inside {
-		f.Metrics.shed(stranger)
+		f.Metrics.Shed(stranger)
 		return
 	}
 	if !inside && !w.again && !w.admitted() {
-		f.Metrics.shed(tooFast)
+		f.Metrics.Shed(tooFast)
 		return
 	}
 	if bytes.HasPrefix(data, []byte("SIP/2.0 ")) {
@@ -151,11 +152,11 @@ func (w *worker) handle(data []byte, src netip.AddrPort) {
 		w.unclear = !w.msg.Response && w.msg.Via.Host.Empty() // no SIP at all
 	}
 	if !w.again {
-		f.Metrics.received(w.leg.transport, &w.msg, inside)
+		f.Metrics.Received(uint8(w.leg.transport), &w.msg, inside)
 	}
 	switch {
 	case w.msg.Response && reason != peek.OK:
-		f.Metrics.shedReason(reason)
+		f.Metrics.Shed(reason.String())
 	case w.msg.Response:
 		w.response()
 	default:
@@ -173,14 +174,14 @@ func (w *worker) begin(src netip.AddrPort) {
 
 // fromNode tells whether the sender stands on the node side, and finds out which node it is. With two ports the socket decides and the
 // sender's IP address must be a node's; with one port the sender's whole address must be, or, on a connection, whose source port says
-// nothing, the address that the message itself gives as its sender's: see isNodeStream.
+// nothing, the address that the message itself gives as its sender's: see isByVia.
 func (w *worker) fromNode() bool {
 	if !w.leg.inside {
 		if w.f.inner > 0 {
 			return false // on the port of the world everybody is a client
 		}
 		w.node = w.view.At(w.src, cluster.SIP)
-		return w.node != nil || among(w.set.Extra, w.src.Addr())
+		return w.node != nil || w.set.besideAt(w.src)
 	}
 	if w.node = w.view.At(w.src, cluster.SIP); w.node != nil {
 		return true
@@ -189,7 +190,7 @@ func (w *worker) fromNode() bool {
 	if w.node = one; several {
 		w.node = nil // the message may tell: see sender
 	}
-	return one != nil || among(w.set.Extra, w.src.Addr())
+	return one != nil || w.set.beside(w.src.Addr())
 }
 
 // nodeOn finds the node on a host, if it is the only one there.
@@ -222,13 +223,22 @@ func (w *worker) nodeAt(host []byte, port uint16) *cluster.Node {
 	return nil
 }
 
-// isNodeStream tells whether a request that came by a connection in single-port mode is a node's: the connection comes from its host, which
-// cannot be forged, and the topmost Via names its address.
-func (w *worker) isNodeStream() bool {
-	if w.f.inner > 0 || w.leg.transport == udp {
+// isByVia tells whether a request in single-port mode that comes from the host of a node, or of a peer beside them, is that one's because
+// the topmost Via names its address. For nodes that counts on connections alone, whose source cannot be forged and whose source port says
+// nothing.
+func (w *worker) isByVia() bool {
+	if w.f.inner > 0 {
 		return false
 	}
 	v := &w.msg.Via
+	if len(w.set.Extra) > 0 {
+		if ip, ok := peek.ParseIP(w.msg.Text(v.Host)); ok && ip == w.src.Addr() && w.set.besideAt(netip.AddrPortFrom(ip, viaPort(v))) {
+			return true
+		}
+	}
+	if w.leg.transport == udp {
+		return false
+	}
 	n := w.nodeAt(w.msg.Text(v.Host), viaPort(v))
 	if n == nil || n.Addr(cluster.SIP).Addr.Addr() != w.src.Addr() {
 		return false
@@ -241,32 +251,32 @@ func (w *worker) isNodeStream() bool {
 func (w *worker) request(reason peek.Reason, inside bool) {
 	m := &w.msg
 	if m.Via.Host.Empty() {
-		w.f.Metrics.shedReason(reason) // nobody to answer
+		w.f.Metrics.Shed(reason.String()) // nobody to answer
 		return
 	}
 	w.answer = m.Via.Answer(w.src, w.leg.transport == udp)
 	if !sendable(w.answer) {
-		w.f.Metrics.shed(noWay)
+		w.f.Metrics.Shed(noWay)
 		return
 	}
 	if w.far = w.self(w.leg, w.src.Addr()); !w.far.IsValid() {
-		w.f.Metrics.shed(noWay) // an invented sender, and no reason to blame a node
+		w.f.Metrics.Shed(noWay) // an invented sender, and no reason to blame a node
 		return
 	}
 	w.identify()
 	if reason != peek.OK {
-		w.f.Metrics.shedReason(reason)
+		w.f.Metrics.Shed(reason.String())
 		w.reply(reasonStatus(reason))
 		return
 	}
-	if inside = inside || w.isNodeStream(); !inside && !w.welcome() {
+	if inside = inside || w.isByVia(); !inside && !w.welcome() {
 		return
 	}
 	if !w.orient(inside) {
 		w.reply(badRequest)
 		return
 	}
-	forUs := m.Method == peek.Options && w.uriIsUs && m.URI.User.Empty() && !w.routes.more
+	forUs := m.Method == peek.Options && (w.uriIsUs || w.uriName) && m.URI.User.Empty() && !w.routes.more
 	switch {
 	case w.routes.overlong:
 		w.reply(badRequest)

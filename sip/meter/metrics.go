@@ -1,0 +1,128 @@
+package meter
+
+import (
+	"fmt"
+	"strconv"
+	"sync/atomic"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"twinhop/sip/peek"
+)
+
+// Metrics counts what passes. A nil *Metrics counts nothing.
+type Metrics struct {
+	messages *prometheus.CounterVec
+	dropped  *prometheus.CounterVec
+	words    []string
+	children [maxTransports][directions][2][peek.Methods][8]atomic.Pointer[prometheus.Counter] // of messages, made when first needed
+}
+
+// direction of a message.
+type Direction uint8
+
+// The directions. A message received is counted by where it comes from, one sent by where it goes.
+const (
+	FromClient Direction = iota
+	FromNode
+	Outbound // to a client
+	Inbound  // to a node
+	Own      // made by the gateway
+	directions
+)
+
+var directionNames = [directions]string{"from_client", "from_node", "to_client", "to_node", "own"}
+
+// maxTransports is how many transports can be told apart.
+const maxTransports = 4
+
+// New registers the metrics. words are those of the transports, at most 4: a transport is its place among them.
+func New(reg prometheus.Registerer, words []string) (*Metrics, error) {
+	m := &Metrics{words: words,
+		messages: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "twinhop_sip_messages_total",
+			Help: "SIP messages received, forwarded and made."}, []string{"direction", "kind", "method", "code_class", "transport"}),
+		dropped: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "twinhop_shed_total", // the HTTP front has the same family for its protocol
+			Help: "Messages refused before they were routed, by reason.", ConstLabels: prometheus.Labels{"proto": "sip"}}, []string{"reason"}),
+	}
+	for _, c := range []*prometheus.CounterVec{m.messages, m.dropped} {
+		if err := reg.Register(c); err != nil {
+			return nil, fmt.Errorf("sip metrics: %w", err)
+		}
+	}
+	return m, nil
+}
+
+// Received counts a message that came; inside: from the side of the nodes.
+func (m *Metrics) Received(t uint8, msg *peek.Message, inside bool) {
+	from := FromClient
+	if inside {
+		from = FromNode
+	}
+	m.Sent(t, msg, from)
+}
+
+// Sent counts a message that left.
+func (m *Metrics) Sent(t uint8, msg *peek.Message, d Direction) {
+	if msg.Response {
+		m.count(t, d, msg.CSeqMethod, msg.Status)
+		return
+	}
+	m.count(t, d, msg.Method, 0)
+}
+
+// Made counts a request of our own.
+func (m *Metrics) Made(t uint8, method peek.Method) { m.count(t, Own, method, 0) }
+
+// Replied counts an answer of our own.
+func (m *Metrics) Replied(t uint8, method peek.Method, code int) { m.count(t, Own, method, code) }
+
+// count looks the counter up without allocating; code 0 is a request.
+func (m *Metrics) count(t uint8, d Direction, method peek.Method, code int) {
+	if m == nil {
+		return
+	}
+	class, kind := code/100&7, 0
+	if code > 0 {
+		kind = 1
+	}
+	at := &m.children[t][d][kind][method][class]
+	c := at.Load()
+	if c == nil {
+		kindName, className := "request", ""
+		if kind == 1 {
+			kindName, className = "response", strconv.Itoa(class)+"xx"
+		}
+		made := m.messages.WithLabelValues(directionNames[d], kindName, method.String(), className, m.words[t])
+		c = &made
+		at.Store(c)
+	}
+	(*c).Inc()
+}
+
+// Shed counts a message that was dropped or refused.
+func (m *Metrics) Shed(reason string) {
+	if m != nil {
+		m.dropped.WithLabelValues(reason).Inc()
+	}
+}
+
+// Reasons counts the messages that were dropped or refused before they were routed, by reason.
+func (m *Metrics) Reasons() map[string]uint64 {
+	all := make(map[string]uint64)
+	if m == nil {
+		return all
+	}
+	reg := prometheus.NewRegistry()
+	reg.MustRegister(m.dropped)
+	families, _ := reg.Gather() // counters of one vector cannot be at odds
+	for _, f := range families {
+		for _, c := range f.GetMetric() {
+			for _, l := range c.GetLabel() {
+				if l.GetName() == "reason" {
+					all[l.GetValue()] = uint64(c.GetCounter().GetValue())
+				}
+			}
+		}
+	}
+	return all
+}
