@@ -64,6 +64,7 @@ var rooms = []room{
 	{pkg: "sip/locate", rank: 0},
 	{pkg: "sip/legacy", rank: 1, may: []string{"sip/peek"}},
 	{pkg: "sip/alias", rank: 1, may: []string{"sip/peek"}},
+	{pkg: "sip/compose", rank: 1, may: []string{"sip/peek"}},
 	{pkg: "sip/meter", rank: 1, may: []string{"sip/peek"}},
 	{pkg: "web", rank: 0},
 

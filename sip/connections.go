@@ -7,7 +7,9 @@ import (
 	"net/netip"
 
 	"twinhop/gateway"
+	"twinhop/sip/compose"
 	"twinhop/sip/peek"
+	"twinhop/sip/seal"
 	"twinhop/sip/stream"
 )
 
@@ -85,20 +87,12 @@ func (w *worker) bounce(data []byte, peer netip.AddrPort) {
 	if m.Scan(data) != peek.OK || m.Response || m.Method == peek.Ack {
 		return
 	}
-	b := append(w.stretch[:0], "SIP/2.0 503 Service Unavailable\r\n"...)
-	for name, line := range m.Lines() {
-		switch name {
-		case peek.NameVia, peek.NameFrom, peek.NameCallID, peek.NameCSeq:
-			b = append(b, m.Text(line)...)
-		case peek.NameTo:
-			b = append(b, m.Text(peek.Span{From: line.From, To: m.To.To})...)
-			if at, ok := upperBranch(m.Text(m.Via.Branch)); ok && m.To.Tag.Empty() {
-				b = w.f.keys.AppendTag(append(b, ";tag="...), uint64(at.Key)) // so that its ACK is known for what it is
-			}
-			b = append(b, m.Text(peek.Span{From: m.To.To, To: line.To})...)
-		}
+	var tag []byte
+	if at, ok := upperBranch(m.Text(m.Via.Branch)); ok {
+		var room [seal.MaxTag]byte
+		tag = w.f.keys.AppendTag(room[:0], uint64(at.Key)) // so that its ACK is known for what it is
 	}
-	b = append(b, "Content-Length: 0\r\n\r\n"...)
+	b := compose.Unavailable(w.stretch[:0], m, tag)
 	own := bytes.Clone(b) // what the answer leads to may be built in stretch
 	w.again = true
 	w.begin(peer)

@@ -1,6 +1,8 @@
 package sip
 
 import (
+	"bytes"
+
 	"twinhop/appsession"
 	"twinhop/gateway"
 	"twinhop/jvmroute"
@@ -85,39 +87,14 @@ func (w *worker) aor(u peek.URI, src *Source) []byte {
 	return w.scratch[from:]
 }
 
-// decoded undoes percent encoding once (RFC 3261 section 19.1.4); an escape that is none stays as it is.
+// decoded undoes percent encoding once (RFC 3261 section 19.1.4).
 func (w *worker) decoded(b []byte) []byte {
-	escaped := false
-	for _, c := range b {
-		escaped = escaped || c == '%'
-	}
-	if !escaped {
+	if bytes.IndexByte(b, '%') < 0 {
 		return b
 	}
 	from := len(w.scratch)
-	for i := 0; i < len(b); i++ {
-		if b[i] == '%' && i+2 < len(b) {
-			hi, ok1 := fromHex(b[i+1])
-			lo, ok2 := fromHex(b[i+2])
-			if ok1 && ok2 {
-				w.scratch = append(w.scratch, hi<<4|lo)
-				i += 2
-				continue
-			}
-		}
-		w.scratch = append(w.scratch, b[i])
-	}
+	w.scratch = peek.Unescape(w.scratch, b)
 	return w.scratch[from:]
-}
-
-func fromHex(c byte) (byte, bool) {
-	switch {
-	case c >= '0' && c <= '9':
-		return c - '0', true
-	case peek.Lower(c) >= 'a' && peek.Lower(c) <= 'f':
-		return peek.Lower(c) - 'a' + 10, true
-	}
-	return 0, false
 }
 
 func (w *worker) addApp(v []byte, s gateway.Source) {

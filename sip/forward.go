@@ -13,7 +13,7 @@ import (
 	"twinhop/sip/stream"
 )
 
-// dress makes the edits that every forwarded request gets on its way out by a leg to a peer: our own Routes and the private header go, the
+// dress makes the edits that every forwarded request gets on its way out by a leg to a peer: our own Routes and the private headers go, the
 // top Via learns where the message came from, Max-Forwards goes down, two Vias are pushed and, when a dialog begins, two Record-Routes.
 // The upper of each pair is that of the side it leaves by. hint is the node a dialog belongs to, nil = none.
 // It is false when the system has no address toward the peer.
@@ -40,6 +40,7 @@ func (w *worker) dress(by *leg, to netip.Addr, hint *cluster.Node) bool {
 	if m.Private.LineEnd != 0 {
 		e.Cut(peek.Span{From: m.Private.Line, To: m.Private.LineEnd})
 	}
+	w.tellRemote(!w.inside && w.carries())
 	w.length(by)
 	return true
 }

@@ -214,6 +214,8 @@ func setWord(t *testing.T, set *Settings, name, value string) {
 		}
 	case "legacy":
 		set.OldHint = true
+	case "remote":
+		set.InitialRemote = true
 	case "outward":
 		set.Outward = value
 	case "udpLimit":

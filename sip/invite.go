@@ -1,9 +1,8 @@
 package sip
 
 import (
-	"strconv"
-
 	"twinhop/gateway/cluster"
+	"twinhop/sip/compose"
 	"twinhop/sip/peek"
 	"twinhop/sip/pending"
 	"twinhop/sip/seal"
@@ -144,8 +143,7 @@ func (w *worker) Reply(x *pending.Invite, own pending.Own) {
 	s.reply(ownStatus(own))
 }
 
-// hopByHop sends a CANCEL or ACK of our own after an attempt, made of the INVITE as it left (RFC 3261 sections 9.1 and 17.1.1.3): one Via, the
-// same Request-URI and Route; the To of an ACK is that of the response at hand.
+// hopByHop sends a CANCEL, or an ACK of the response at hand, after an attempt, made of the INVITE as it left.
 func (w *worker) hopByHop(s *worker, n *cluster.Node, attempt int, method peek.Method) {
 	s.attempt = attempt
 	to, by := s.hopTo(n)
@@ -160,24 +158,7 @@ func (w *worker) hopByHop(s *worker, n *cluster.Node, attempt int, method peek.M
 	if left.Vias.Count == 0 {
 		return
 	}
-	b := w.box.Room()
-	b = append(append(b, method.String()...), ' ')
-	b = append(append(b, left.Text(left.URI.Span)...), " SIP/2.0\r\n"...)
-	b = append(b, left.Text(peek.Span{From: left.Vias.At(0).Line, To: left.Vias.At(0).LineEnd})...)
-	for name, line := range left.Lines() {
-		switch name {
-		case peek.NameTo:
-			if method == peek.Ack {
-				b = append(append(append(b, "To: "...), w.msg.Text(w.msg.To.Span)...), "\r\n"...)
-				continue
-			}
-			fallthrough
-		case peek.NameRoute, peek.NameFrom, peek.NameCallID:
-			b = append(b, left.Text(line)...)
-		}
-	}
-	b = append(strconv.AppendUint(append(b, "CSeq: "...), uint64(left.CSeq), 10), ' ')
-	b = append(append(b, method.String()...), "\r\nMax-Forwards: 70\r\nContent-Length: 0\r\n\r\n"...)
+	b := compose.HopByHop(w.box.Room(), left, method, &w.msg)
 	w.f.Metrics.Made(uint8(by.transport), method)
 	if by.transport == udp {
 		w.box.Put(by.socks[w.shard%len(by.socks)], b, to.addr) // lost is lost: it is repeated

@@ -52,6 +52,7 @@ func (w *worker) response() {
 	} else {
 		w.publish(back)
 	}
+	w.tellRemote(toNode && !w.inside && !w.made)
 	w.length(back)
 	w.learnAnswer(node, low.Mark == seal.New, toNode)
 	if err := w.sendBack(back, low.Flow, to); err != nil {
@@ -225,12 +226,9 @@ func (w *worker) remember(n *cluster.Node, life time.Duration) {
 	}
 }
 
-// maxExpires bounds what a registration may ask for.
-const maxExpires = 7 * 24 * time.Hour
-
 // rememberUser keeps the identity of a registration or subscription, or without one its Call-ID, for as long as that is valid.
 func (w *worker) rememberUser(n *cluster.Node) {
-	expires, ok := w.expires()
+	expires, ok := w.msg.Granted()
 	if n == nil || !ok || expires == 0 {
 		return
 	}
@@ -245,25 +243,4 @@ func (w *worker) rememberUser(n *cluster.Node) {
 	}
 	w.addCall(life)
 	w.tell(n)
-}
-
-// expires reads how long the node granted: the Contact's parameter, else the header.
-func (w *worker) expires() (time.Duration, bool) {
-	m := &w.msg
-	s := m.Expires
-	if m.Contacts.Count > 0 {
-		if a, ok := m.ParseAddr(m.Contacts.At(0).Span); ok {
-			if v, found := peek.Param(m.Buf, a.Params, "expires"); found {
-				s = v
-			}
-		}
-	}
-	n := time.Duration(0)
-	for _, c := range m.Text(s) {
-		if c < '0' || c > '9' {
-			return 0, false
-		}
-		n = min(n*10+time.Duration(c-'0')*time.Second, maxExpires)
-	}
-	return n, !s.Empty()
 }

@@ -57,7 +57,7 @@ func (r *checker) checkSIP(c *Config) {
 	case len(l.External) == 0 && len(l.Internal) > 0 && !r.Failed("listen.sip.external"):
 		r.Bad("listen.sip.internal", "add listen.sip.external, the port for clients", "an internal port alone serves no client")
 	case len(l.External) == 0 && !r.FailedUnder("listen"):
-		for _, path := range []string{"sip", "limits.sip", "listen.sip.advertise"} {
+		for _, path := range []string{"sip", "limits.sip", "listen.sip.advertise", "listen.sip.aliases"} {
 			if r.Given(path) {
 				r.Warn(path, `add listen: {sip: {external: ["udp://0.0.0.0:5060"]}}`, "has no effect: there is no SIP listener")
 			}
@@ -112,6 +112,9 @@ func (r *checker) checkWays(c *Config, sides [2]side) {
 	}
 	if way != "" && !in.speaks(way) {
 		r.Bad(key, fmt.Sprintf(`add "%s://host:port" to %s`, way, in.path), "%s has no such listener", in.path)
+	}
+	if way := c.SIP.ExternalTransport; way != "" && !r.Failed("sip.externalTransport") && !out.speaks(way) {
+		r.Bad("sip.externalTransport", fmt.Sprintf(`add "%s://host:port" to %s`, way, out.path), "%s has no such listener", out.path)
 	}
 	for i, n := range c.Nodes {
 		if path := fmt.Sprintf("nodes[%d].sip", i); len(n.SIP) > 0 && !r.FailedUnder(path) && !r.Failed(key) {

@@ -49,7 +49,8 @@ type HTTPListener struct {
 type SIPListen struct {
 	External  []string  `yaml:"external" form:"sipListen" max:"8"`
 	Internal  []string  `yaml:"internal" form:"sipListen" max:"8"`
-	Shards    int       `yaml:"shards" min:"1" max:"64"` // sockets that share each UDP address
+	Aliases   []string  `yaml:"aliases" form:"sipAlias" max:"64"` // further names and addresses of ours: see form.ParseAlias
+	Shards    int       `yaml:"shards" min:"1" max:"64"`          // sockets that share each UDP address
 	Advertise Advertise `yaml:"advertise"`
 }
 

@@ -36,11 +36,6 @@ func notYet(path string) string {
 	return hint
 }
 
-// laterWords are words of a later version, each with the key that will take it.
-var laterWords = map[string]string{"legacy": "sip.hint"}
-
-func isLaterWord(path, word string) bool { return laterWords[word] == unindexed(path) }
-
 var index = regexp.MustCompile(`\[\d+\]`)
 
 // unindexed takes the [n] out of a path.

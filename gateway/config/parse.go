@@ -22,7 +22,7 @@ type checker struct {
 // that problems carry.
 func Parse(file string, text []byte, words Words) (Config, Problems) {
 	c := Default()
-	r := &checker{words: words, Reader: decode.Reader{File: file, Later: notYet, LaterWord: isLaterWord, Words: map[string][]string{
+	r := &checker{words: words, Reader: decode.Reader{File: file, Later: notYet, Words: map[string][]string{
 		"httpSource": words.HTTPSources, "sipSource": words.SIPSources,
 		"ajpVariable": words.AJPVariables}}}
 	if r.Read(text, &c) { // of a file that is no mapping at all nothing more is said

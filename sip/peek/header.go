@@ -126,6 +126,8 @@ func (m *Message) scalar(n Name, value Span) {
 		if m.first(hasAgent) {
 			m.UserAgent = value
 		}
+	case NameRemote:
+		m.Remote = true
 	case NameRetryAfter:
 		if m.first(hasRetry) {
 			m.RetryAfter = seconds(m.Text(value))

@@ -72,6 +72,7 @@ type Message struct {
 	Private       Value // X-Twinhop-Session: between nodes and the gateway, never beyond
 	Expires       Span
 	UserAgent     Span // the first one
+	Remote        bool // X-Sip-Balancer-InitialRemoteAddr or -Port is there, however often: between the gateway and nodes
 	RetryAfter    int  // seconds (RFC 3261 section 20.33), at most 2^31-1; -1 = absent or not to be read
 
 	HeadEnd int // where the blank line begins
@@ -97,7 +98,7 @@ func (m *Message) reset(b []byte) {
 	m.CSeq, m.CSeqMethod, m.CSeqName = 0, OtherMethod, Span{}
 	m.MaxForwards, m.MaxForwardsAt, m.ContentLength = -1, Span{}, -1
 	m.ProxyRequire, m.Private, m.Expires = Value{}, Value{}, Span{}
-	m.UserAgent, m.RetryAfter = Span{}, -1
+	m.UserAgent, m.RetryAfter, m.Remote = Span{}, -1, false
 	m.HeadEnd, m.Body, m.End = 0, 0, 0
 	m.reason, m.headers, m.seen, m.lines = OK, 0, 0, 0
 }

@@ -21,6 +21,7 @@ const (
 	NamePrivate
 	NameUserAgent
 	NameRetryAfter
+	NameRemote
 )
 
 // Bits of Message.seen.
@@ -78,6 +79,11 @@ func nameOf(b []byte) Name {
 		return either(b, "content-length", NameContentLength)
 	case 17:
 		return either(b, "x-twinhop-session", NamePrivate)
+	case 32:
+		if b[31]|0x20 == 'r' {
+			return either(b, "x-sip-balancer-initialremoteaddr", NameRemote)
+		}
+		return either(b, "x-sip-balancer-initialremoteport", NameRemote)
 	}
 	return OtherName
 }

@@ -27,6 +27,7 @@ import (
 	"twinhop/gateway/calls"
 	"twinhop/gateway/cluster"
 	"twinhop/gateway/config"
+	"twinhop/gateway/config/form"
 	"twinhop/gateway/trace"
 	httpfront "twinhop/http"
 	"twinhop/http/ajp"
@@ -134,7 +135,7 @@ func Build(o Options) (*Gateway, error) {
 func (g *Gateway) buildEdges(o Options, p *plan) error {
 	g.buildAdmin(o)
 	if len(g.sockets.external) > 0 {
-		if err := g.buildSIP(); err != nil {
+		if err := g.buildSIP(p); err != nil {
 			return err
 		}
 	}
@@ -239,7 +240,7 @@ func (g *Gateway) buildAdmin(o Options) {
 		Version: o.Version, Instance: host, StateDir: g.places.state, Secrets: keys, Metrics: g.metrics.page(),
 		OnSetup: o.OnSetup, Log: g.log,
 		Old: &lbstat.Pages{Version: o.Version, Start: time.Now(), CPUs: runtime.NumCPU(), View: g.Registry.View, Count: lbstat.Gathered(g.metrics), Calls: g.Book.Total,
-			Monitors: networks(g.config.Admin.Monitors)},
+			Monitors: form.Networks(g.config.Admin.Monitors)},
 	}
 	if o.Reload != nil {
 		g.Admin.Panel.Reload = func(ctx context.Context) (admin.Reloaded, error) {

@@ -8,11 +8,13 @@ import (
 	"strings"
 	"time"
 
+	"twinhop/cmd/twinhop/sipwords"
 	"twinhop/gateway"
 	"twinhop/gateway/cluster"
 	"twinhop/gateway/config"
 	httpfront "twinhop/http"
 	"twinhop/http/ajp"
+	sipfront "twinhop/sip"
 )
 
 // Reloaded is what became of another configuration: the keys that changed and
@@ -36,6 +38,7 @@ type plan struct {
 	spec   cluster.Spec
 	ajp    map[string]ajp.Settings
 	http   *httpfront.Settings
+	sip    sipfront.Settings
 	policy *gateway.Policy
 }
 
@@ -55,6 +58,11 @@ func (g *Gateway) plan(ctx context.Context, c *config.Config) (*plan, error) {
 		return nil, fmt.Errorf("nodes: %w", err)
 	}
 	preferIPv6(c, &p.spec)
+	extra, err := sipwords.Extra(ctx, g.Registry.Lookup, c.SIP.ExtraServerNodes)
+	if err != nil {
+		return nil, fmt.Errorf("sip.extraServerNodes: %w", err)
+	}
+	p.sip = sipwords.Settings(c, extra)
 	if p.ajp, err = ajpNodes(c, g.places, &p.spec); err != nil {
 		return nil, fmt.Errorf("nodes: %w", err)
 	}
@@ -123,7 +131,7 @@ func (g *Gateway) reload(ctx context.Context, c config.Config) (Reloaded, error)
 		g.front.Apply(p.http)
 	}
 	if g.sip != nil {
-		g.sip.Apply(sipSettings(&c))
+		g.sip.Apply(p.sip)
 	}
 	g.basis.Store(&basis)
 	g.present.Store(&c)

@@ -2,8 +2,10 @@ package assembly
 
 import (
 	"regexp"
+	"time"
 
 	"twinhop/gateway/config"
+	"twinhop/gateway/config/form"
 	httpfront "twinhop/http"
 	"twinhop/jvmroute"
 )
@@ -18,7 +20,7 @@ func httpSettings(c *config.Config, page httpfront.Unavailable) (*httpfront.Sett
 		return nil, err
 	}
 	s := &httpfront.Settings{Mounts: mounts, Pools: map[string]httpfront.PoolWords{}, MaxCorrections: c.FollowSIP.MaxCorrections,
-		Trusted: networks(c.HTTP.Forwarded.Trusted), Unavailable: page, Instances: c.Affinity.Instance, Follow: followModes[c.FollowSIP.Mode],
+		Trusted: form.Networks(c.HTTP.Forwarded.Trusted), Unavailable: page, Instances: c.Affinity.Instance, Follow: followModes[c.FollowSIP.Mode],
 		Dialect: jvmroute.Dialect{LastDot: c.Affinity.Route.Delimiter == "last", Query: c.Affinity.Route.Query, AnyCase: c.Affinity.Route.AnyCase}}
 	for scheme, match := range map[string]string{"http": c.Health.HTTP.Errors.Match, "ajp": c.Health.AJP.Errors.Match} {
 		if match == "" {
@@ -128,4 +130,13 @@ func nodeWords(m *config.Member) (w httpfront.NodeWords, said bool) {
 		w.Repeat, said = &m.Repeat, true
 	}
 	return w, said
+}
+
+// off turns the 0 that means "no limit" in the configuration into what means it
+// to those who have a default for 0.
+func off[T int | time.Duration](v T) T {
+	if v == 0 {
+		return -1
+	}
+	return v
 }

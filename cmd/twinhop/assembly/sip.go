@@ -1,24 +1,13 @@
 package assembly
 
 import (
-	"net/netip"
-	"regexp"
-	"time"
-
-	"twinhop/cmd/twinhop/resources"
-	"twinhop/gateway"
-	"twinhop/gateway/config"
-	"twinhop/gateway/config/form"
+	"twinhop/cmd/twinhop/sipwords"
 	sipfront "twinhop/sip"
-	"twinhop/sip/guard"
-	"twinhop/sip/peek"
-	"twinhop/sip/pending"
 	"twinhop/sip/seal"
-	"twinhop/sip/stream"
 )
 
 // buildSIP builds the SIP front.
-func (g *Gateway) buildSIP() error {
+func (g *Gateway) buildSIP(p *plan) error {
 	m, err := sipfront.NewMetrics(g.metrics)
 	if err != nil {
 		return err
@@ -28,108 +17,11 @@ func (g *Gateway) buildSIP() error {
 	copy(keys.Current[:], current)
 	copy(keys.Previous[:], previous)
 	l := g.config.Listen.SIP
-	g.sip = &sipfront.Front{Router: g.Router, Book: g.Book, Secrets: keys, Log: g.log, Metrics: m, Streams: streamLimits(&g.config.Limits),
-		External: advertised(g.sockets.external, l.Advertise.External, l.Advertise),
-		Internal: advertised(g.sockets.internal, l.Advertise.Internal, l.Advertise)}
-	g.sip.Apply(sipSettings(&g.config))
+	g.sip = &sipfront.Front{Router: g.Router, Book: g.Book, Secrets: keys, Log: g.log, Metrics: m, Streams: sipwords.Streams(&g.config.Limits),
+		Aliases:  sipwords.Aliases(l.Aliases),
+		External: sipwords.Advertise(g.sockets.external, l.Advertise.External, l.Advertise),
+		Internal: sipwords.Advertise(g.sockets.internal, l.Advertise.Internal, l.Advertise)}
+	g.sip.Apply(p.sip)
 	g.Admin.Panel.Limits, g.Admin.Panel.Unban = g.limits, g.sip.Unban
 	return g.metrics.register(g.sip.Collector())
-}
-
-// advertised gives the listeners of one side the names they have in the world.
-func advertised(list []sipfront.Listener, as config.Public, where config.Advertise) []sipfront.Listener {
-	for i := range list {
-		l := &list[i]
-		l.Host, l.InVia, l.InContact = as.Host, where.InVia, where.InContact
-		if l.Port = as.Ports.UDP; l.Stream != nil {
-			l.Port = as.Ports.TCP
-		}
-	}
-	return list
-}
-
-// off turns the 0 that means "no limit" in the configuration into what means it to the front, where 0 is the default.
-func off[T int | time.Duration](v T) T {
-	if v == 0 {
-		return -1
-	}
-	return v
-}
-
-func streamLimits(l *config.Limits) stream.Limits {
-	s := l.SIP
-	return stream.Limits{Total: s.Connections, PerSource: off(s.ConnectionsPerSource),
-		Idle: off(s.IdleTimeout), Partial: off(s.PartialTimeout), Connect: s.ConnectTimeout, Write: s.WriteTimeout,
-		Head: int(s.HeaderBytes), Message: int(s.MaxMessage), Queue: int(s.QueueBytes), Pings: off(s.Pings)}
-}
-
-// sipSettings says the same as the configuration in the words of the front.
-func sipSettings(c *config.Config) sipfront.Settings {
-	s := sipfront.Settings{Pool: c.SIP.Pool, Extra: networks(c.SIP.ExtraServerNodes), CallLife: c.Affinity.TTL.Max,
-		LastDot: c.Affinity.Route.Delimiter == "last", Transport: c.SIP.InternalTransport, UDPLimit: int(c.SIP.UDPLimit)}
-	if s.CallLife == 0 { // off: as good as for ever
-		s.CallLife = longest
-	}
-	if p, err := form.ParseSIPPeer(c.SIP.OutboundProxy); err == nil && c.SIP.OutboundProxy != "" {
-		s.Proxy = sipfront.Peer{Host: p.Host, Port: uint16(p.Port), Transport: p.Transport}
-	}
-	for _, k := range c.Affinity.SIP {
-		from, header := sipSource(k.Source)
-		if from == gateway.SourceCallID { // always there, and the last resort
-			continue
-		}
-		s.Sources = append(s.Sources, sipfront.Source{From: from, Header: header, Users: k.Exclude.Users, Pattern: whole(k.Exclude.Pattern), Networks: networks(k.Exclude.Networks)})
-	}
-	s.Pending, s.Resources = pendingSettings(c), resources.Settings(c)
-	limitSIP(&s, &c.Limits)
-	return s
-}
-
-func pendingSettings(c *config.Config) pending.Settings {
-	f := c.SIP.Failover
-	when := pending.Auto
-	switch c.SIP.SendTrying {
-	case "always":
-		when = pending.Always
-	case "never":
-		when = pending.Never
-	}
-	return pending.Settings{Invite: f.Invite, Trying: f.Trying, Total: f.Total, Attempts: f.Attempts, Codes: resources.Codes(c), Send100: when,
-		Early: f.Dialog == "early", Max: c.Limits.SIP.Pending}
-}
-
-// above is how long a source may stay above its rate before it is banned.
-const above = 3 * time.Second
-
-func limitSIP(s *sipfront.Settings, all *config.Limits) {
-	l, trusted := all.SIP, networks(all.Trusted)
-	s.Trusted, s.Transactions, s.Scanners, s.Slow = trusted, l.Transactions, l.Scanners, l.Slow
-	s.Rates = guard.SourceSettings{Rate: l.Rate, Burst: l.Burst, Above: above, Ban: l.Ban, Max: l.Sources, Exempt: trusted}
-	s.Refusals = guard.RefusalSettings{Rate: l.Refusals, Burst: 2 * l.Refusals, Total: 100 * l.Refusals, Max: l.Sources, Exempt: trusted}
-	s.Limits = peek.Limits{Message: int(l.MaxMessage), Headers: l.Headers, Line: int(l.LineBytes), Vias: l.Vias, Routes: l.Routes,
-		URI: int(l.URIBytes), Token: int(l.TokenBytes), CallID: int(l.CallIDBytes)}
-}
-
-// whole is an expression that has to match all of a text; the configuration
-// has checked it.
-func whole(pattern string) *regexp.Regexp {
-	re, err := regexp.Compile(`^(?:` + pattern + `)$`)
-	if pattern == "" || err != nil {
-		return nil
-	}
-	return re
-}
-
-// longest is the life of a call when sessions have no absolute one.
-const longest = 365 * 24 * time.Hour
-
-// networks reads what the configuration has checked.
-func networks(list []string) []netip.Prefix {
-	var all []netip.Prefix
-	for _, s := range list {
-		if p, err := form.ParseNetwork(s); err == nil {
-			all = append(all, p)
-		}
-	}
-	return all
 }

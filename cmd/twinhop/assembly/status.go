@@ -17,6 +17,7 @@ import (
 	"twinhop/gateway/balance"
 	"twinhop/gateway/cluster"
 	"twinhop/gateway/config"
+	"twinhop/gateway/config/form"
 	httpfront "twinhop/http"
 )
 
@@ -30,7 +31,7 @@ func (g *Gateway) statusWorkers(o Options) (map[string]httpfront.LocalHandler, e
 	}
 	for i := range g.config.Status {
 		s := &g.config.Status[i]
-		w, err := jkstatus.New(jkstatus.Words{Name: s.Name, ReadOnly: s.ReadOnly, Users: s.Users, Fold: s.UserCaseInsensitive, Allow: networks(s.Allow),
+		w, err := jkstatus.New(jkstatus.Words{Name: s.Name, ReadOnly: s.ReadOnly, Users: s.Users, Fold: s.UserCaseInsensitive, Allow: form.Networks(s.Allow),
 			Good: s.Good, Bad: s.Bad, CSS: s.CSS, Prefix: s.Prefix, NS: orNone(s.NS), XMLNS: orNone(s.XMLNS), Doctype: s.Doctype}, panel)
 		if err != nil {
 			return nil, fmt.Errorf("status: %w", err)

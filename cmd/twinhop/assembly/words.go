@@ -2,9 +2,8 @@ package assembly
 
 import (
 	"slices"
-	"strings"
 
-	"twinhop/gateway"
+	"twinhop/cmd/twinhop/sipwords"
 	"twinhop/gateway/balance"
 	"twinhop/gateway/cluster"
 	"twinhop/gateway/cluster/pace"
@@ -27,8 +26,7 @@ func Words() config.Words {
 		Configure:     configure,
 		HTTPSources:   httpfront.Sources(),
 		AJPVariables:  ajp.Variables(),
-		SIPSources: []string{gateway.SourceCallID.String(), gateway.SourceFromUser.String(), gateway.SourceToUser.String(),
-			gateway.SourceFromAOR.String(), gateway.SourceToAOR.String(), headerWord},
+		SIPSources:    sipwords.Sources(),
 	}
 }
 
@@ -36,26 +34,6 @@ func Words() config.Words {
 func oldClass(word string) (config.Class, bool) {
 	c, ok := balance.OldClass(word)
 	return config.Class(c), ok
-}
-
-// headerWord begins a SIP source that names a header.
-const headerWord = "header:"
-
-// sipSources maps the words of the configuration.
-var sipSources = map[string]gateway.Source{
-	gateway.SourceCallID.String():   gateway.SourceCallID,
-	gateway.SourceFromUser.String(): gateway.SourceFromUser,
-	gateway.SourceToUser.String():   gateway.SourceToUser,
-	gateway.SourceFromAOR.String():  gateway.SourceFromAOR,
-	gateway.SourceToAOR.String():    gateway.SourceToAOR,
-}
-
-// sipSource reads a SIP source; header is the name behind "header:".
-func sipSource(word string) (s gateway.Source, header string) {
-	if name, ok := strings.CutPrefix(word, headerWord); ok {
-		return gateway.SourceHeader, name
-	}
-	return sipSources[word], ""
 }
 
 // clusterSpec says the same as the configuration in the words of the cluster.

@@ -1,6 +1,7 @@
 package assembly
 
 import (
+	"context"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -11,6 +12,7 @@ import (
 
 	"golang.org/x/tools/txtar"
 
+	"twinhop/cmd/twinhop/sipwords"
 	"twinhop/gateway"
 	"twinhop/gateway/cluster"
 	"twinhop/gateway/cluster/passive"
@@ -28,12 +30,6 @@ func TestWordsMeanSomething(t *testing.T) {
 	}
 	if len(w.Deterministic) == 0 {
 		t.Error("no balance for several gateways")
-	}
-	for _, s := range w.SIPSources {
-		src, _ := sipSource(s + map[bool]string{true: "X"}[strings.HasSuffix(s, ":")])
-		if src == gateway.NoSource {
-			t.Errorf("SIP source %q is no source", s)
-		}
 	}
 	words := map[string]bool{}
 	for s := gateway.Source(1); s.String() != ""; s++ {
@@ -115,8 +111,14 @@ func TestFullConfigurationIsAccepted(t *testing.T) {
 	if err != nil || h.Follow != httpfront.FollowRedirect || h.Dialect.Cookie != "SESSION" || !h.Dialect.LastDot || len(h.Trusted) != 2 {
 		t.Errorf("%+v, %v", h, err)
 	}
-	s := sipSettings(&c)
-	if len(s.Sources) != 2 || s.Sources[0].From != gateway.SourceFromUser || !s.Sources[0].Pattern.MatchString("+493012") || s.Sources[0].Pattern.MatchString("0+493012") || s.Sources[1].Header != "X-Account" || s.Proxy.Host == "" || len(s.Extra) != 1 {
+	extra, err := sipwords.Extra(t.Context(), func(context.Context, string, string) ([]netip.Addr, error) {
+		return []netip.Addr{netip.MustParseAddr("10.0.0.8")}, nil
+	}, c.SIP.ExtraServerNodes)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := sipwords.Settings(&c, extra)
+	if len(s.Sources) != 2 || s.Sources[0].From != gateway.SourceFromUser || !s.Sources[0].Pattern.MatchString("+493012") || s.Sources[0].Pattern.MatchString("0+493012") || s.Sources[1].Header != "X-Account" || s.Proxy.Host == "" || len(s.Extra) != 2 || !s.OldHint {
 		t.Errorf("%+v", s)
 	}
 }

@@ -64,6 +64,38 @@ func checkSIPPeer(s string) error {
 	return err
 }
 
+// ParseHost reads "host" or "host:port", the host an address or a name. Port 0:
+// none is given.
+func ParseHost(s string) (host string, port int, err error) {
+	bare := strings.TrimSuffix(strings.TrimPrefix(s, "["), "]")
+	if v6 := strings.Contains(bare, ":"); !v6 && s == bare || v6 && checkIP(bare) == nil && (s == bare || s == "["+bare+"]") {
+		return bare, 0, checkOneHost(bare)
+	}
+	return splitPeer(s)
+}
+
+func checkHostAndPort(s string) error {
+	_, _, err := ParseHost(s)
+	return err
+}
+
+// ParseAlias reads a name or an address as ParseHost does, and "*.suffix".
+func ParseAlias(s string) (host string, port int, err error) {
+	suffix, wild := strings.CutPrefix(s, "*.")
+	if host, port, err = ParseHost(suffix); err == nil && wild {
+		if _, bad := netip.ParseAddr(host); bad == nil {
+			return "", 0, fmt.Errorf("%s: what follows \"*.\" is a name", Quote(s))
+		}
+		host = "*." + host
+	}
+	return host, port, err
+}
+
+func checkAlias(s string) error {
+	_, _, err := ParseAlias(s)
+	return err
+}
+
 // sipURL checks a SIP listener's or node's URL; check is for what stands
 // behind the transport.
 func sipURL(check func(string) error) func(string) error {

@@ -41,7 +41,9 @@ var forms = map[string]form{
 	"httpNode":   {checkHTTPNode, `such as "http://10.0.0.1:8080" or "ajp://10.0.0.1:8009"`},
 	"sipNode":    {sipURL(checkPeer), `such as "udp://10.0.0.1:5080" or "tcp://10.0.0.1:5080"`},
 	"sipPeer":    {checkSIPPeer, `such as "192.0.2.1:5060", "sip:proxy.example.com" or "sip:proxy.example.com:5060;transport=tcp"`},
-	"transport":  {checkTransport, "udp or tcp; leave it out to use the first address of each node"},
+	"transport":  {checkTransport, "udp or tcp; leave it out for either"},
+	"sipExtra":   {checkHostAndPort, `such as 10.0.0.7, "10.0.0.7:5090" or media.example.com; no network`},
+	"sipAlias":   {checkAlias, `such as sip.example.com, "*.example.com", 203.0.113.9 or "203.0.113.9:5060"`},
 	"scanner":    {matches(scannerPattern, "word of a User-Agent"), "3 to 64 visible characters; a shorter word would be found in honest phones"},
 	"ip":         {checkIP, "one IP address, such as 10.0.0.7; no port, no network"},
 	"cidr":       {checkCIDR, "a network such as 10.0.0.0/8, or one address"},
@@ -248,6 +250,16 @@ func ParseNetwork(s string) (netip.Prefix, error) {
 	}
 	p, err := netip.ParsePrefix(s)
 	return p.Masked(), err
+}
+
+// Networks is ParseNetwork for a list that was checked.
+func Networks(list []string) (all []netip.Prefix) {
+	for _, s := range list {
+		if p, err := ParseNetwork(s); err == nil {
+			all = append(all, p)
+		}
+	}
+	return all
 }
 
 func checkMount(s string) error {

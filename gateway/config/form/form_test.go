@@ -91,6 +91,8 @@ func TestForms(t *testing.T) {
 		"sipNode":     {[]string{"udp://10.0.0.1:5080", "tcp://node1:5080"}, []string{"", "udp://:5080", "udp://10.0.0.1:0", "udp://0.0.0.0:5080", "ws://a:80", "10.0.0.1:5080"}},
 		"sipPeer":     {[]string{"192.0.2.1:5060", "sip:proxy.example.com;transport=tcp"}, []string{"proxy", "sip:u@proxy", "tcp://proxy:5060", "sips:proxy"}},
 		"transport":   {[]string{"udp", "tcp"}, []string{"", "tls", "UDP", "sctp"}},
+		"sipExtra":    {[]string{"10.0.0.7", "10.0.0.7:5090", "media.example.com", "media:5090", "2001:db8::7", "[2001:db8::7]", "[2001:db8::7]:5090"}, []string{"", "10.0.0.0/8", "a b", "10.0.0.7:0", "10.0.0.7:", "[10.0.0.7]", "0.0.0.0", "224.0.0.1", "fe80::1%eth0", "*.example.com", "[media]:1", "udp://10.0.0.7:5090"}},
+		"sipAlias":    {[]string{"sip.example.com", "*.example.com", "*.example.com:5070", "203.0.113.9", "203.0.113.9:5060", "2001:db8::7", "[2001:db8::7]:5060"}, []string{"", "*", "*.", "*.203.0.113.9", "a.*.com", "sip:example.com", "a b", "203.0.113.9:65536"}},
 		"scanner":     {[]string{"friendly-scanner", "a b"}, []string{"", "ab", " abc", strings.Repeat("a", 65), "a\rb"}},
 		"ip":          {[]string{"10.0.0.7", "2001:db8::7"}, []string{"", "10.0.0.0/8", "fe80::1%eth0", "host"}},
 		"cidr":        {[]string{"10.0.0.0/8", "192.0.2.7", "::1/128"}, []string{"", "10.0.0.0/33", "10.0.0", "fe80::1%eth0", "any"}},
