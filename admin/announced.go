@@ -21,9 +21,9 @@ func (s *Server) Tell(h Heard) {
 	}
 }
 
-func (s *Server) announced(node string) *nodes.Announced {
+func (s *Server) announced() map[string]*nodes.Announced {
 	if s.Panel.Announced == nil {
 		return nil
 	}
-	return s.Panel.Announced(node)
+	return s.Panel.Announced()
 }

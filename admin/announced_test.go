@@ -14,12 +14,9 @@ import (
 func TestAnnounced(t *testing.T) {
 	s := newStage(t, "node1", "node2")
 	at := time.UnixMilli(1485157008580)
-	s.Panel.Announced = func(node string) *nodes.Announced {
-		if node != "node1" {
-			return nil
-		}
-		return &nodes.Announced{By: "rmi", Incarnation: "5e55104e", Since: stamp.Of(at), Last: stamp.Of(at.Add(time.Second)), Beats: 3, HostName: "app1",
-			Draining: true, Ports: map[string]int{"udp": 5080, "ws": 5082}}
+	s.Panel.Announced = func() map[string]*nodes.Announced {
+		return map[string]*nodes.Announced{"node1": {By: "rmi", Incarnation: "5e55104e", Since: stamp.Of(at), Last: stamp.Of(at.Add(time.Second)), Beats: 3, HostName: "app1",
+			Draining: true, Ports: map[string]int{"udp": 5080, "ws": 5082}}}
 	}
 	s.run()
 	b := s.login(RoleViewer)

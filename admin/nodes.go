@@ -12,10 +12,10 @@ import (
 
 func (s *Server) nodeViews() []nodes.View {
 	v, counts := s.Panel.View(), nodes.Counts{Sessions: s.sessionsOn, Calls: s.callsOn}
-	list := make([]nodes.View, 0, len(v.Nodes))
+	list, said := make([]nodes.View, 0, len(v.Nodes)), s.announced()
 	for _, n := range v.Nodes {
 		x := nodes.Of(v, n, counts)
-		x.Announced = s.announced(n.Name)
+		x.Announced = said[n.Name]
 		list = append(list, x)
 	}
 	nodes.Share(list, s.hub.past.Served)

@@ -66,8 +66,8 @@ type Panel struct {
 	Checks func(ctx context.Context) map[string]error
 	// Leader is the protocol that decides where a session lives.
 	Leader func() string
-	// Announced is what a node told of itself; nil for one that is configured.
-	Announced func(node string) *nodes.Announced
+	// Announced is what nodes told of themselves, by name.
+	Announced func() map[string]*nodes.Announced
 	// Limits tells whom and what the SIP front keeps out; nil: there is none.
 	Limits func() limits.State
 	// Unban lets a source in again, and tells whether it was kept out.

@@ -77,12 +77,9 @@ func TestStat(t *testing.T) {
 
 func TestInfo(t *testing.T) {
 	v := view(t)
-	p := &Pages{View: func() *cluster.View { return v }, Announced: func(node string) *nodes.Announced {
-		if node != "node1" {
-			return nil
-		}
-		return &nodes.Announced{By: "json", Incarnation: "5e55", Last: stamp.Of(time.UnixMilli(1485157008580)), HostName: "app1", Draining: true,
-			Ports: map[string]int{"http": 8080, "udp": 5080, "ws": 5082}}
+	p := &Pages{View: func() *cluster.View { return v }, Announced: func() map[string]*nodes.Announced {
+		return map[string]*nodes.Announced{"node1": {By: "json", Incarnation: "5e55", Last: stamp.Of(time.UnixMilli(1485157008580)), HostName: "app1", Draining: true,
+			Ports: map[string]int{"http": 8080, "udp": 5080, "ws": 5082}}}
 	}}
 	raw := text(t, p.Answer("lbinfo", time.Now()))
 	var in struct {

@@ -34,13 +34,13 @@ type node struct {
 
 func (p *Pages) info() any {
 	all := nodesInfo{IPv4: []node{}, IPv6: []node{}, SMPP: []node{}}
+	var said map[string]*nodes.Announced
+	if p.Announced != nil {
+		said = p.Announced()
+	}
 	v := p.View()
 	for _, n := range v.Nodes {
-		var said *nodes.Announced
-		if p.Announced != nil {
-			said = p.Announced(n.Name)
-		}
-		x, six := record(v, n, said)
+		x, six := record(v, n, said[n.Name])
 		if six {
 			all.IPv6 = append(all.IPv6, x)
 		} else {

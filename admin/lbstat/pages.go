@@ -47,8 +47,8 @@ type Pages struct {
 	View    func() *cluster.View
 	Count   func() Counters
 	Calls   func() int
-	// Announced is what a node told of itself; nil: nothing.
-	Announced func(node string) *nodes.Announced
+	// Announced is what nodes told of themselves, by name; nil: nothing.
+	Announced func() map[string]*nodes.Announced
 	Monitors  []netip.Prefix // who may read without logging in
 
 	mu   sync.Mutex // guards what follows

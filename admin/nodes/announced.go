@@ -10,7 +10,7 @@ type Announced struct {
 	Incarnation string         `json:"incarnation,omitempty"` // short for the session of its process, which is a secret
 	Since       *stamp.Time    `json:"since"`
 	Last        *stamp.Time    `json:"last"` // heartbeat
-	Beats       uint64         `json:"heartbeats"`
+	Beats       int64          `json:"heartbeats"`
 	HostName    string         `json:"hostName,omitempty"`
 	Instance    string         `json:"instance,omitempty"`
 	Draining    bool           `json:"draining"` // it asked for nothing new

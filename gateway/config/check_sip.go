@@ -152,16 +152,44 @@ func (r *checker) checkProxy(c *Config, sides [2]side) {
 
 // checkWay complains of a node to which nothing can be sent.
 func (r *checker) checkWay(path, way string, n Node, in side) {
-	i := slices.IndexFunc(n.SIP, func(u string) bool { return strings.HasPrefix(u, way) })
-	if i < 0 {
-		r.Bad(path, fmt.Sprintf(`add "%s://host:port"`, way), "sip.internalTransport is %s, and node %s has no such address", way, form.Quote(n.Name))
-		return
+	switch at, hint, err := in.way(way, &n); {
+	case err != nil && at < 0:
+		r.Bad(path, hint, "%v", err)
+	case err != nil:
+		r.Bad(fmt.Sprintf("%s[%d]", path, at), hint, "%v", err)
 	}
-	transport, addr := form.SplitSIPURL(n.SIP[i])
-	if host, _, _ := form.SplitHostPort(addr); !in.reaches(transport, host) {
-		r.Bad(fmt.Sprintf("%s[%d]", path, i), fmt.Sprintf(`add "%s://host:port" to %s, of the same IP version`, transport, in.path),
-			"node %s is to be sent to at %s, but no listener of %s can", form.Quote(n.Name), n.SIP[i], in.path)
+}
+
+// way tells why nothing can be sent to a node by a transport, or with "" by that of its first address: for that address, or with -1
+// because it has none.
+func (s side) way(transport string, n *Node) (at int, hint string, err error) {
+	at = slices.IndexFunc(n.SIP, func(u string) bool { return strings.HasPrefix(u, transport) })
+	if at < 0 {
+		return at, fmt.Sprintf(`add "%s://host:port"`, transport), fmt.Errorf("sip.internalTransport is %s, and node %s has no such address", transport, form.Quote(n.Name))
 	}
+	transport, addr := form.SplitSIPURL(n.SIP[at])
+	if host, _, _ := form.SplitHostPort(addr); !s.reaches(transport, host) {
+		return at, fmt.Sprintf(`add "%s://host:port" to %s, of the same IP version`, transport, s.path),
+			fmt.Errorf("node %s is to be sent to at %s, but no listener of %s can", form.Quote(n.Name), n.SIP[at], s.path)
+	}
+	return at, "", nil
+}
+
+// Reaches tells why no listener can send to the SIP addresses of a node that is not in the file; nil when one can.
+func (c *Config) Reaches(n *Node) error {
+	sides := c.Listen.SIP.sides()
+	in := sides[1]
+	if len(in.urls) == 0 {
+		in = sides[0]
+	}
+	if len(n.SIP) == 0 || len(in.urls) == 0 {
+		return nil
+	}
+	_, hint, err := in.way(c.SIP.InternalTransport, n)
+	if err != nil {
+		return fmt.Errorf("%w: %s", err, hint)
+	}
+	return nil
 }
 
 // patience is how long a caller waits for an answer (RFC 3261 timer B), less

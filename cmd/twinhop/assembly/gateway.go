@@ -21,6 +21,7 @@ import (
 	"twinhop/appsession"
 	"twinhop/appsession/memstore"
 	"twinhop/cmd/twinhop/certs"
+	"twinhop/cmd/twinhop/hearts"
 	"twinhop/cmd/twinhop/resources"
 	"twinhop/cmd/twinhop/roll"
 	"twinhop/gateway"
@@ -88,10 +89,11 @@ type Gateway struct {
 	sip       *sipfront.Front  // nil: no SIP listener
 	front     *httpfront.Front // nil: no HTTP listener
 	http      *stage
-	nodes     *h1.Client    // connections to nodes by HTTP; nil: no HTTP listener
-	ajp       *ajp.Client   // by AJP13
-	standIn   *h1.Client    // to who answers instead of them
-	certs     *certs.Keeper // nil: no listener speaks TLS
+	nodes     *h1.Client     // connections to nodes by HTTP; nil: no HTTP listener
+	ajp       *ajp.Client    // by AJP13
+	standIn   *h1.Client     // to who answers instead of them
+	certs     *certs.Keeper  // nil: no listener speaks TLS
+	hearts    *hearts.Hearts // nil: no heartbeats are listened for
 	stages    stages
 	ready     chan struct{}
 	serving   chan struct{}
@@ -134,6 +136,9 @@ func Build(o Options) (*Gateway, error) {
 // buildEdges builds what has a socket.
 func (g *Gateway) buildEdges(o Options, p *plan) error {
 	g.buildAdmin(o)
+	if err := g.buildHearts(); err != nil {
+		return err
+	}
 	if len(g.sockets.external) > 0 {
 		if err := g.buildSIP(p); err != nil {
 			return err
@@ -141,6 +146,11 @@ func (g *Gateway) buildEdges(o Options, p *plan) error {
 	}
 	if len(g.sockets.http) > 0 {
 		if err := g.buildHTTP(o, p); err != nil {
+			return err
+		}
+	}
+	if g.certs != nil {
+		if err := g.metrics.register(g.certs); err != nil {
 			return err
 		}
 	}

@@ -23,7 +23,8 @@ type Reloaded struct{ Now, Restart []string }
 
 // fixed are the keys, with what is below them, that count from the start of
 // the process to its end.
-var fixed = []string{"listen", "store", "state", "secrets", "admin", "telemetry", "status", "affinity.maxKeys", "affinity.ttl.idle", "limits.http",
+var fixed = []string{"listen", "store", "state", "secrets", "admin", "telemetry", "status",
+	"heartbeat.json", "heartbeat.rmi", "heartbeat.sip", "heartbeat.secret", "heartbeat.secretFile", "affinity.maxKeys", "affinity.ttl.idle", "limits.http",
 	"limits.sip.connections", "limits.sip.connectionsPerSource", "limits.sip.pings", "limits.sip.idleTimeout", "limits.sip.partialTimeout",
 	"limits.sip.connectTimeout", "limits.sip.writeTimeout", "limits.sip.queueBytes", "limits.sip.headerBytes"}
 
@@ -122,6 +123,9 @@ func (g *Gateway) reload(ctx context.Context, c config.Config) (Reloaded, error)
 	g.spec, g.doomed = p.spec, time.Time{}
 	if doomed {
 		g.doomed = time.Now().Add(lastRequests)
+	}
+	if g.hearts != nil {
+		g.hearts.Apply(&c)
 	}
 	g.ajp.Apply(p.ajp)
 	g.prober.apply(c.Health)

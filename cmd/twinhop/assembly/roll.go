@@ -3,6 +3,7 @@ package assembly
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -48,8 +49,12 @@ func (g *Gateway) AddNode(ctx context.Context, text json.RawMessage, pools []str
 }
 
 // RemoveNode takes a node away: what it has moves to others. What operators
-// said of it is forgotten.
+// said of it is forgotten. One that announced itself stays away until its
+// process is another.
 func (g *Gateway) RemoveNode(ctx context.Context, name string) error {
+	if took, err := g.hearts.Took(name); took {
+		return errors.Join(err, g.Registry.Forget(name))
+	}
 	err := g.enrol(ctx, func(v *cluster.View) (roll.Roll, error) {
 		if v.Named(name) == nil {
 			return roll.Roll{}, fmt.Errorf("removing node %q: %w", name, cluster.ErrUnknownNode)

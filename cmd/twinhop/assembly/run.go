@@ -20,6 +20,9 @@ func (g *Gateway) arrange() {
 	add(stage{name: "upkeep", run: g.upkeep})
 	add(stage{name: "calls", run: g.calls.Run})
 	add(stage{name: "never probed", run: g.warden.Run})
+	if g.hearts != nil { // nodes are heard as long as there is traffic
+		add(stage{name: "heartbeats", run: g.hearts.Run})
+	}
 	if g.sip != nil {
 		add(stage{name: "sip", run: g.sip.Run, drain: g.sip.Drain})
 	}

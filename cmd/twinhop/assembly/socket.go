@@ -10,6 +10,7 @@ import (
 	"syscall"
 
 	"twinhop/admin"
+	"twinhop/cmd/twinhop/hearts"
 	"twinhop/gateway/config"
 	"twinhop/gateway/config/form"
 	sipfront "twinhop/sip"
@@ -22,6 +23,7 @@ type sockets struct {
 	http               []net.Listener
 	external, internal []sipfront.Listener
 	admin, command     net.Listener // command is the socket of the command line
+	hearts             hearts.Sockets
 	open               []io.Closer
 }
 
@@ -44,6 +46,9 @@ func bind(ctx context.Context, c *config.Config, p places) (s *sockets, err erro
 		return s, err
 	}
 	if s.internal, err = s.sip(ctx, "listen.sip.internal", c.Listen.SIP.Internal, c.Listen.SIP.Shards); err != nil {
+		return s, err
+	}
+	if s.hearts, err = hearts.Listen(ctx, &c.Heartbeat, s.tcp); err != nil {
 		return s, err
 	}
 	if c.Admin.Listen != "" {
@@ -143,6 +148,7 @@ type Addrs struct {
 	External, Internal []string // udp://host:port or tcp://host:port
 	Admin              string   // host:port, "" when off
 	Socket             string   // file of the command line's socket
+	Heartbeats         []string // json://host:port, rmi://host:port
 }
 
 // Addrs tells where the gateway can be reached.
@@ -161,6 +167,7 @@ func (g *Gateway) Addrs() Addrs {
 	for _, c := range g.sockets.internal {
 		a.Internal = append(a.Internal, sipURL(c))
 	}
+	a.Heartbeats = g.sockets.hearts.URLs()
 	if g.sockets.admin != nil {
 		a.Admin = g.sockets.admin.Addr().String()
 	}

@@ -37,16 +37,20 @@ func (g *Gateway) doors() ([]net.Listener, error) {
 			if counts, err = handshake.NewMetrics(g.metrics); err != nil {
 				return nil, err
 			}
-			g.certs = &certs.Keeper{Log: g.log}
 		}
-		c, err := g.certs.Open(certs.Listener{Name: l.Addr, TLS: l.TLS, File: g.places.file, Protos: protocols})
+		c, err := g.keeper().Open(certs.Listener{Name: l.Addr, TLS: l.TLS, File: g.places.file, Protos: protocols})
 		if err != nil {
 			return nil, fmt.Errorf("listen.http[%d].tls: %w", i, err)
 		}
 		all = append(all, handshake.New(plain, handshake.Options{Config: c, Timeout: g.config.Limits.HTTP.HeaderTimeout, Metrics: counts, Log: g.log}))
 	}
+	return all, nil
+}
+
+// keeper holds the certificates of all listeners.
+func (g *Gateway) keeper() *certs.Keeper {
 	if g.certs == nil {
-		return all, nil
+		g.certs = &certs.Keeper{Log: g.log}
 	}
-	return all, g.metrics.register(g.certs)
+	return g.certs
 }

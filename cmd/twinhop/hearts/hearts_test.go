@@ -1,0 +1,187 @@
+package hearts
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"maps"
+	"net/netip"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/prometheus/client_golang/prometheus/testutil"
+	"go.uber.org/goleak"
+
+	"twinhop/admin"
+	"twinhop/gateway/cluster"
+	"twinhop/gateway/config"
+	"twinhop/gateway/heartbeat"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+var here = netip.MustParseAddr("127.0.0.1")
+
+// build makes Hearts of a configuration that need not be complete.
+func build(t *testing.T, change func(*config.Config)) (*Hearts, *[]admin.Heard, *cluster.Registry) {
+	t.Helper()
+	c := config.Default()
+	c.Heartbeat.SIP = true
+	c.Listen.SIP.External, c.Listen.SIP.Internal = []string{"udp://127.0.0.1:5060", "tcp://127.0.0.1:5060"}, []string{"udp://127.0.0.1:5065"}
+	if change != nil {
+		change(&c)
+	}
+	r := &cluster.Registry{}
+	if err := r.Apply(cluster.Spec{Pools: []cluster.PoolSpec{{Name: "default", Members: []cluster.MemberSpec{{Node: cluster.AllNodes}}}}}); err != nil {
+		t.Fatal(err)
+	}
+	var mu sync.Mutex
+	var told []admin.Heard
+	h := New(Options{Config: &c, Registry: r, Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
+		Switchover: func(context.Context, string, string) (int, error) { return 3, nil },
+		Tell: func(x admin.Heard) {
+			mu.Lock()
+			defer mu.Unlock()
+			told = append(told, x)
+		}})
+	return h, &told, r
+}
+
+// The body of a SIP heartbeat is what Java writes, in any of its forms.
+func TestSIP(t *testing.T) {
+	h, _, r := build(t, func(c *config.Config) {
+		c.Heartbeat.Domains = []config.Subcluster{{Name: "west", Nodes: []string{"127.0.0.1"}}}
+	})
+	body := "#heartbeat\r\n! of a node\r\nudpPort=5080\r\n tcpPort : 5080\nhostname x\\:1\nip=127.0.0.1\nsessionId=17\njvmRoute=app1\nversion=3\nwsPort=5082\n"
+	if err := h.SIP(here, []byte(body)); err != nil {
+		t.Fatal(err)
+	}
+	n := r.View().Named("app1")
+	if n == nil || n.Version != 3 || n.Addr(cluster.SIP).Addr.String() != "127.0.0.1:5080" || r.View().Pool("default").Member("app1").Domain != "west" {
+		t.Fatalf("%+v", n)
+	}
+	x := h.Announced()["app1"]
+	if x == nil || x.By != "sip" || x.HostName != "x:1" || x.Beats != 1 || !maps.Equal(x.Ports, map[string]int{"udp": 5080, "tcp": 5080, "ws": 5082}) ||
+		len(x.Incarnation) != 8 || strings.Contains(x.Incarnation, "17") {
+		t.Errorf("%+v", x)
+	}
+	for name, body := range map[string]string{"nothing": "", "comments": "# a\n", "binary": "ip=127.0.0.1\x00udpPort=5080", "long": strings.Repeat("a=b\n", 4000),
+		"many":       "ip=127.0.0.1\nudpPort=5081\n" + strings.Join(strings.Split("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.~", ""), "=1\n"),
+		"no address": "udpPort=5080", "a name": "ip=node1\nudpPort=5080", "no port": "ip=127.0.0.1"} {
+		if err := h.SIP(here, []byte(body)); err == nil {
+			t.Errorf("%s: was taken", name)
+		}
+	}
+	if err := h.SIP(netip.MustParseAddr("192.0.2.1"), []byte(body)); !errors.Is(err, heartbeat.ErrRefused) {
+		t.Errorf("from elsewhere: %v", err)
+	}
+	if got := len(r.View().Nodes); got != 1 {
+		t.Errorf("%d nodes", got)
+	}
+}
+
+// A node that no listener of its side can reach is refused, and why.
+func TestUnreachableNode(t *testing.T) {
+	ping := func(h *Hearts, ip string, p heartbeat.Ports) error {
+		a := netip.MustParseAddr(ip)
+		return h.Roster.Ping(here, heartbeat.Announcement{By: "json", IP: a, Ports: p})
+	}
+	h, _, _ := build(t, func(c *config.Config) { c.Heartbeat.Allow = []string{"127.0.0.0/8", "10.0.0.1", "::1"} })
+	for name, want := range map[string]struct {
+		ip    string
+		ports heartbeat.Ports
+		err   string
+	}{
+		"UDP":       {"10.0.0.1", heartbeat.Ports{UDP: 5080}, ""},
+		"HTTP":      {"::1", heartbeat.Ports{HTTP: 8080}, ""},
+		"TCP":       {"10.0.0.1", heartbeat.Ports{TCP: 5090}, "no listener of listen.sip.internal can"},
+		"UDP first": {"10.0.0.1", heartbeat.Ports{UDP: 5081, TCP: 5081}, ""},
+		"IPv6":      {"::1", heartbeat.Ports{UDP: 5080}, "no listener of listen.sip.internal can"},
+	} {
+		err := ping(h, want.ip, want.ports)
+		if (err == nil) != (want.err == "") || err != nil && !strings.Contains(err.Error(), want.err) {
+			t.Errorf("%s: %v, want %q", name, err, want.err)
+		}
+	}
+	h, _, _ = build(t, func(c *config.Config) {
+		c.SIP.InternalTransport = "tcp"
+		c.Listen.SIP.Internal = []string{"tcp://127.0.0.1:5065"}
+	})
+	if err := ping(h, "127.0.0.1", heartbeat.Ports{UDP: 5080}); err == nil || !strings.Contains(err.Error(), "sip.internalTransport is tcp") {
+		t.Errorf("only UDP while TCP is asked for: %v", err)
+	}
+}
+
+// Other settings hold at once: who is not allowed any more departs.
+func TestApply(t *testing.T) {
+	h, _, r := build(t, nil)
+	if err := h.SIP(here, []byte("ip=127.0.0.1\nudpPort=5080")); err != nil {
+		t.Fatal(err)
+	}
+	c := *h.o.Config
+	c.Heartbeat.Allow = []string{"10.0.0.0/8"}
+	if h.Apply(&c); len(r.View().Nodes) > 0 {
+		t.Error("a node stays that is not allowed")
+	}
+	if h.Roster.Allowed(here) || !h.Roster.Allowed(netip.MustParseAddr("10.1.2.3")) {
+		t.Error("other networks are allowed than are configured")
+	}
+}
+
+// What operators want to hear of is told while it runs, and counted.
+func TestEvents(t *testing.T) {
+	h, told, r := build(t, nil)
+	ctx, stop := context.WithCancel(context.Background())
+	heard := make(chan admin.Heard, 4)
+	h.o.Tell = func(x admin.Heard) { heard <- x }
+	var group sync.WaitGroup
+	group.Go(func() {
+		if err := h.Run(ctx); err != nil {
+			t.Error(err)
+		}
+	})
+	body := "ip=127.0.0.1\nudpPort=5080\nsessionId=1\njvmRoute="
+	for _, route := range []string{"app1", "app2"} {
+		if err := h.SIP(here, []byte(body+route)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	h.Roster.Allowed(netip.MustParseAddr("192.0.2.1"))
+	if got, want := <-heard, (admin.Heard{What: "renamed", Node: "app2", From: "app1"}); got != want {
+		t.Errorf("%+v, want %+v", got, want)
+	}
+	if got, want := <-heard, (admin.Heard{What: "refused", From: "192.0.2.1", Words: "the address is not allowed"}); got != want {
+		t.Errorf("%+v, want %+v", got, want)
+	}
+	stop()
+	group.Wait()
+	if len(*told) > 0 {
+		t.Errorf("told %+v", *told)
+	}
+	if took, err := h.Took("app2"); !took || err != nil || len(r.View().Nodes) > 0 {
+		t.Errorf("removed by an operator: %v %v %d", took, err, len(r.View().Nodes))
+	}
+	if took, _ := (*Hearts)(nil).Took("app2"); took {
+		t.Error("nobody listens for heartbeats, and a node was announced")
+	}
+	want := `# HELP twinhop_heartbeat_events_total Nodes that registered, were renamed or expired, and addresses that were refused, each once a minute.
+# TYPE twinhop_heartbeat_events_total counter
+twinhop_heartbeat_events_total{event="expired"} 0
+twinhop_heartbeat_events_total{event="refused"} 1
+twinhop_heartbeat_events_total{event="registered"} 1
+twinhop_heartbeat_events_total{event="renamed"} 1
+`
+	if err := testutil.CollectAndCompare(h, strings.NewReader(want), "twinhop_heartbeat_events_total"); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestURLs(t *testing.T) {
+	var none Sockets
+	if got := none.URLs(); !slices.Equal(got, nil) {
+		t.Errorf("without sockets: %v", got)
+	}
+}
