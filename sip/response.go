@@ -74,17 +74,29 @@ func (w *worker) readVias() (upper, low seal.Branch, via peek.Via, ok bool) {
 		return
 	}
 	came, _ := transportOf(m.Text(second.Transport))
-	if w.answer, ok = via.Back(m.Buf, came == udp); !ok || !sendable(w.answer) {
-		return upper, low, via, false
+	to, known := via.Back(m.Buf, came == udp)
+	if upper, low, ok = w.readBranches(to, second.Branch); !ok || !known {
+		// Some peers write into all Vias where they think a message comes from. What was signed is the address of before.
+		if to, known = via.SentBy(m.Buf); !known || to == w.answer {
+			return upper, low, via, false
+		}
+		upper, low, ok = w.readBranches(to, second.Branch)
 	}
-	w.bond = f.keys.Bind(w.answer, m.Text(m.CallID))
-	upper, ok1 = w.bond.Read(m.Text(m.Via.Branch))
-	low, ok2 = w.bond.Read(m.Text(second.Branch))
+	return upper, low, via, ok && int(upper.Leg) < len(f.legs) && int(low.Leg) < len(f.legs) && (f.legs[upper.Leg].inside == w.leg.inside || w.made)
+}
+
+// readBranches reads what our two Vias were signed with, if that was for an address: then the answer goes there.
+func (w *worker) readBranches(to netip.AddrPort, second peek.Span) (upper, low seal.Branch, ok bool) {
+	m := &w.msg
+	if w.answer = to; !sendable(to) {
+		return
+	}
+	w.bond = w.f.keys.Bind(to, m.Text(m.CallID))
+	upper, ok1 := w.bond.Read(m.Text(m.Via.Branch))
+	low, ok2 := w.bond.Read(m.Text(second))
 	_, isUpper := upper.Mark.Attempt()
 	_, isLow := low.Mark.Attempt()
-	ok = ok1 && ok2 && upper.Transaction == low.Transaction && isUpper && !isLow &&
-		int(upper.Leg) < len(f.legs) && int(low.Leg) < len(f.legs) && (f.legs[upper.Leg].inside == w.leg.inside || w.made)
-	return upper, low, via, ok
+	return upper, low, ok1 && ok2 && upper.Transaction == low.Transaction && isUpper && !isLow
 }
 
 // publish puts our address in place of the node's into the Contact of what leaves for the world, for a gateway whose nodes have addresses

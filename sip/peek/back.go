@@ -33,6 +33,12 @@ func (v *Via) Back(b []byte, datagrams bool) (netip.AddrPort, bool) {
 	return netip.AddrPortFrom(ip, uint16(n)), ok
 }
 
+// SentBy is the address that who wrote a Via gave itself; ok is false where that is a name. b is the message's.
+func (v *Via) SentBy(b []byte) (netip.AddrPort, bool) {
+	ip, ok := ParseIP(b[v.Host.From:v.Host.To])
+	return netip.AddrPortFrom(ip, v.port()), ok
+}
+
 func (v *Via) port() uint16 {
 	if v.Port != 0 {
 		return uint16(v.Port)
