@@ -10,6 +10,7 @@ import (
 	"net/netip"
 	"strings"
 	"testing"
+	"time"
 
 	"twinhop/gateway/heartbeat"
 	"twinhop/gateway/heartbeat/rmi/jser"
@@ -209,7 +210,10 @@ func TestTooManyConnections(t *testing.T) {
 		a.Close()
 		b.send("\x52")
 		b.want("53")
-		for { // until the end of a was noticed
+		for end := time.Now().Add(30 * time.Second); ; { // until the end of a was noticed
+			if time.Now().After(end) {
+				t.Fatalf("%s: nobody may come for who left", name)
+			}
 			c = dial(t, r.at)
 			_, _ = io.WriteString(c, "JRMI\x00\x02\x4b")
 			ack := make([]byte, 1)
