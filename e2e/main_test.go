@@ -20,6 +20,7 @@ func TestMain(m *testing.M) {
 	code := m.Run()
 	endTomcats()
 	removeBinaries()
+	removeJavaClasses()
 	os.Exit(code)
 }
 

@@ -1,0 +1,227 @@
+package e2e
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"os"
+	"strings"
+	"testing"
+	"time"
+)
+
+// announced is what the API shows of a node that told of itself.
+type announced struct {
+	Name       string
+	Activation string
+	Health     map[string]string
+	Announced  *struct {
+		By          string
+		Incarnation string
+		HostName    string
+		Heartbeats  int
+		Draining    bool
+	}
+}
+
+// javaWorld is a gateway that only listens for heartbeats, and two nodes whose heartbeats come
+// from JVMs; their SIP and HTTP are the scenario's own.
+type javaWorld struct {
+	*world
+	web      *shop
+	urls     [2]string
+	registry string
+	phone    *agent
+}
+
+func newJavaWorld(t *testing.T, load bool, config string) *javaWorld {
+	t.Helper()
+	need(t, "java", "javac")
+	j := &javaWorld{}
+	j.web, j.urls = newShop(t)
+	j.registry = fmt.Sprintf("127.0.0.1:%d", freePort(t))
+	j.world = set(t, stage{Announced: true, Web: j.urls, Agents: true, Load: load, Config: fmt.Sprintf(
+		"heartbeat: {rmi: {listen: %q, objectPort: %d}, timeout: 2s}\n%s", j.registry, freePort(t), config)})
+	j.phone = newAgent(t, "phone")
+	return j
+}
+
+// start runs the JVM of a node, which counts from 1, and has it announce itself every half second.
+func (j *javaWorld) start(t testing.TB, i int, layout, session string) *javaNode {
+	t.Helper()
+	n := newJavaNode(t, layout, j.registry)
+	web, err := url.Parse(j.urls[i-1])
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, sip, _ := strings.Cut(j.agents[i-1].addr, ":")
+	n.does("node ip=127.0.0.1 hostName=host%d udpPort=%s httpPort=%s jvmRoute=node%d version=0 sessionId=%s", i, sip, web.Port(), i, session)
+	n.does("ping")
+	n.does("every 500")
+	return n
+}
+
+// list is what is registered, by name; a name twice fails the test.
+func (j *javaWorld) list() map[string]announced {
+	j.t.Helper()
+	var all struct{ Items []announced }
+	if err := j.ask("GET", "/api/v1/nodes", nil, &all); err != nil {
+		j.t.Fatal(err)
+	}
+	byName := map[string]announced{}
+	for _, n := range all.Items {
+		if _, twice := byName[n.Name]; twice {
+			j.t.Errorf("%s is listed twice", n.Name)
+		}
+		byName[n.Name] = n
+	}
+	return byName
+}
+
+// both waits until both nodes get work, of either kind.
+func (j *javaWorld) both() {
+	j.t.Helper()
+	for _, name := range []string{"node1", "node2"} {
+		j.health(name, "http", "up")
+		j.health(name, "sip", "up")
+	}
+}
+
+// visit asks for the shop and returns who served it.
+func visit(b *http.Client, url string) (string, error) {
+	resp, err := b.Get(url + "/shop")
+	if err != nil {
+		return "", err
+	}
+	defer resp.Body.Close()
+	text, err := io.ReadAll(resp.Body)
+	if err == nil && resp.StatusCode != http.StatusOK {
+		err = fmt.Errorf("%d %s", resp.StatusCode, text)
+	}
+	who, _, _ := strings.Cut(string(text), " ")
+	return who, err
+}
+
+// met makes visitors and calls until both nodes have a visitor and a call, and returns one of each.
+func (j *javaWorld) met() (visitors map[string]*http.Client, calls map[string]*call) {
+	j.t.Helper()
+	visitors, calls = map[string]*http.Client{}, map[string]*call{}
+	for range 50 {
+		b := browser(j.t)
+		who, err := visit(b, j.http)
+		if err != nil {
+			j.t.Fatal(err)
+		}
+		c, err := j.phone.invite(j.external, alice, bob, "")
+		if err != nil {
+			j.t.Fatal(err)
+		}
+		visitors[who], calls[c.node] = b, c
+		if len(visitors) == 2 && len(calls) == 2 {
+			return visitors, calls
+		}
+	}
+	j.t.Fatalf("50 visitors met %d nodes, 50 calls %d", len(visitors), len(calls))
+	return nil, nil
+}
+
+// newcomers counts who serves ten new visitors and ten new calls.
+func (j *javaWorld) newcomers() map[string]int {
+	j.t.Helper()
+	met := map[string]int{}
+	for range 10 {
+		who, err := visit(browser(j.t), j.http)
+		if err != nil {
+			j.t.Fatal(err)
+		}
+		c, err := j.phone.invite(j.external, alice, bob, "")
+		if err != nil {
+			j.t.Fatal(err)
+		}
+		met[who]++
+		met["sip "+c.node]++
+	}
+	return met
+}
+
+// TestJavaNodes: two JVMs with java.rmi, one old and one recent, register with the gateway; they
+// share the work, one drains, switches over and leaves, the other one is killed.
+func TestJavaNodes(t *testing.T) {
+	j := newJavaWorld(t, false, "")
+	one, two := j.start(t, 1, "recent", "1001"), j.start(t, 2, "old", "1002")
+	j.both()
+	for name, n := range j.list() {
+		if n.Announced == nil || n.Announced.By != "rmi" || n.Announced.Incarnation == "" || n.Announced.HostName != "host"+name[4:] {
+			t.Errorf("%s: %+v", name, n.Announced)
+		}
+	}
+	visitors, calls := j.met()
+
+	one.does("set GRACEFUL_SHUTDOWN=true")
+	one.does("ping")
+	if n := j.list()["node1"]; n.Announced == nil || !n.Announced.Draining || n.Activation != "disabled" {
+		t.Errorf("while it drains: %+v", n)
+	}
+	if met := j.newcomers(); met["node2"] != 10 || met["sip node2"] != 10 {
+		t.Errorf("while node1 drains, newcomers meet %v", met)
+	}
+	for name, b := range visitors {
+		if who, err := visit(b, j.http); who != name || err != nil {
+			t.Errorf("while node1 drains, the visitor of %s meets %q: %v", name, who, err)
+		}
+	}
+	if r, err := calls["node1"].within("INFO"); err != nil || r.get("X-Node") != "node1" {
+		t.Errorf("while node1 drains, its call: %v, %v", r, err)
+	}
+	// It goes on to be heard: by now it would have expired otherwise.
+	eventually(t, 10*time.Second, "six more heartbeats of who drains", func() error {
+		if n := j.list()["node1"]; n.Announced == nil || n.Announced.Heartbeats < 12 {
+			return fmt.Errorf("%+v", n.Announced)
+		}
+		return nil
+	})
+
+	one.does("switchover node1 node2")
+	eventually(t, 5*time.Second, "the visitor of node1 is served by node2", func() error {
+		who, err := visit(visitors["node1"], j.http)
+		if err == nil && who != "node2" {
+			err = fmt.Errorf("served by %s", who)
+		}
+		return err
+	})
+	if r, err := calls["node1"].bye(); err != nil || r.status() != 200 {
+		t.Errorf("the call that node1 had: %v, %v", r, err)
+	}
+
+	if beats := one.does("beats"); !strings.HasSuffix(beats, " 0") {
+		t.Errorf("heartbeats of node1 that arrived and failed: %s", beats)
+	}
+	one.does("quit")
+	if all := j.list(); len(all) != 1 {
+		t.Errorf("after node1 left: %+v", all)
+	}
+	if met := j.newcomers(); met["node2"] != 10 || met["sip node2"] != 10 {
+		t.Errorf("after node1 left, newcomers meet %v", met)
+	}
+
+	if beats := two.does("beats"); !strings.HasSuffix(beats, " 0") {
+		t.Errorf("heartbeats of node2 that arrived and failed: %s", beats)
+	}
+	two.kill() // its SIP and HTTP live on, for as long as a second silence
+	eventually(t, 20*time.Second, "node2 expires", func() error {
+		if all := j.list(); len(all) != 0 {
+			return fmt.Errorf("listed: %+v", all)
+		}
+		return nil
+	})
+	if resp, err := directly.Get(j.http + "/shop"); err != nil || resp.StatusCode != http.StatusServiceUnavailable {
+		t.Errorf("without a node: %v, %v", resp, err)
+	} else {
+		resp.Body.Close()
+	}
+	log, err := os.ReadFile(j.proc.log)
+	if err != nil || !strings.Contains(string(log), "silent") {
+		t.Errorf("nothing is said in the log of a silent node: %v", err)
+	}
+}
