@@ -8,7 +8,8 @@ import (
 
 // View is a node of a pool that has resources, as the API shows it.
 type View struct {
-	ID        int    `json:"id"` // as OpenSIPS' commands call it
+	ID        int    `json:"id"`    // as OpenSIPS' commands call it
+	Group     int    `json:"group"` // and its pool
 	Pool      string `json:"pool"`
 	Node      string `json:"node"`
 	Enabled   bool   `json:"enabled"` // new calls may go there if there is room
@@ -49,7 +50,7 @@ func (d *destination) enabled() bool { return d.Eligible(cluster.SIP) && !d.Rest
 func List(v *cluster.View) []View {
 	list := []View{}
 	for _, d := range destinations(v) {
-		x := View{ID: d.id, Pool: d.Pool.Name, Node: d.Name, Enabled: d.enabled(), Resources: []Use{}}
+		x := View{ID: d.id, Group: d.group, Pool: d.Pool.Name, Node: d.Name, Enabled: d.enabled(), Resources: []Use{}}
 		for _, s := range d.Capacity {
 			n := d.Load.Used(s.Name)
 			x.Resources = append(x.Resources, Use{s.Name, s.Max, n, s.Max - n, n >= s.Max})

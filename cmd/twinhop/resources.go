@@ -25,20 +25,23 @@ func resourcesCommand() *cobra.Command {
 }
 
 func resourcesList() *cobra.Command {
-	a := &asker{}
+	a, of := &asker{}, boxOf{}
 	c := verb("list", "what every node has and what is in use", 0, func(c *cobra.Command, _ []string) error {
-		return a.boxes(c, "GET /resources", nil, "")
+		return a.boxes(c, "GET /resources", nil, of)
 	})
 	a.flags(c)
+	c.Flags().StringVar(&of.pool, "pool", "", "of this `pool` only (default all)")
 	return c
 }
 
 func resourcesStatus() *cobra.Command {
-	a := &asker{}
+	a, of := &asker{}, boxOf{}
 	c := verb("status NODE", "the same of one node", 1, func(c *cobra.Command, args []string) error {
-		return a.boxes(c, "GET /resources", nil, args[0])
+		of.node = args[0]
+		return a.boxes(c, "GET /resources", nil, of)
 	})
 	a.flags(c)
+	c.Flags().StringVar(&of.pool, "pool", "", "in this `pool` only (default all)")
 	return c
 }
 
@@ -50,15 +53,18 @@ func resourcesResize() *cobra.Command {
 			return usage("%q is no capacity: a whole number, 0 or more", args[2])
 		}
 		body := map[string]any{"capacity": size, "pool": pool, "reason": a.reason}
-		return a.boxes(c, "PATCH "+nodePath(args[0], "/resources/", args[1]), body, args[0])
+		return a.boxes(c, "PATCH "+nodePath(args[0], "/resources/", args[1]), body, boxOf{node: args[0], pool: pool})
 	})
 	a.changes(c, "")
-	c.Flags().StringVar(&pool, "pool", "", "only in this pool")
+	c.Flags().StringVar(&pool, "pool", "", "in this `pool` only (default all)")
 	return c
 }
 
-// boxes asks, and prints all nodes of the answer or one.
-func (a *asker) boxes(c *cobra.Command, what string, body any, node string) error {
+// boxOf says which boxes are meant; what is empty is any.
+type boxOf struct{ node, pool string }
+
+// boxes asks, and prints those of the answer that are meant.
+func (a *asker) boxes(c *cobra.Command, what string, body any, of boxOf) error {
 	var raw json.RawMessage
 	if err := a.do(c.Context(), what, body, &raw); err != nil {
 		return err
@@ -74,12 +80,16 @@ func (a *asker) boxes(c *cobra.Command, what string, body any, node string) erro
 		if err := json.Unmarshal(item, &x); err != nil {
 			return err
 		}
-		if node == "" || x.Node == node {
+		if (of.node == "" || x.Node == of.node) && (of.pool == "" || x.Pool == of.pool) {
 			all, kept = append(all, x), append(kept, item)
 		}
 	}
-	if node != "" && len(all) == 0 {
-		return exit{exitNotFound, fmt.Errorf("there is no node %q that has resources", node)}
+	switch {
+	case len(all) > 0:
+	case of.node != "":
+		return exit{exitNotFound, fmt.Errorf("there is no node %q that has resources%s", of.node, inPool(of.pool))}
+	case of.pool != "":
+		return exit{exitNotFound, fmt.Errorf("there is no node that has resources%s", inPool(of.pool))}
 	}
 	return a.show(c.OutOrStdout(), kept, func(w io.Writer) {
 		line(w, "POOL", "NODE", "ENABLED", "RESOURCE", "USED", "CAPACITY", "FREE")
@@ -89,6 +99,13 @@ func (a *asker) boxes(c *cobra.Command, what string, body any, node string) erro
 			}
 		}
 	})
+}
+
+func inPool(name string) string {
+	if name == "" {
+		return ""
+	}
+	return fmt.Sprintf(" in pool %q", name)
 }
 
 func yesNo(b bool) string {

@@ -48,6 +48,10 @@ func TestResourceVerbs(t *testing.T) {
 	another()
 	row("default", "node1", "yes", "vm", "0", "1", "1")
 
+	g.must(t, "node1", "resources", "list", "--pool", "default")
+	g.must(t, "node1", "resources", "status", "node1", "--pool", "default")
+	g.wrong(t, 4, `no node that has resources in pool "other"`, "resources", "list", "--pool", "other")
+	g.wrong(t, 4, `no node "node1" that has resources in pool "other"`, "resources", "status", "node1", "--pool", "other")
 	g.wrong(t, 4, "no node", "resources", "status", "node9")
 	g.wrong(t, 4, "There is no node with this resource", "resources", "resize", "node1", "fax", "1")
 	g.wrong(t, 4, "There is no node with this resource", "resources", "resize", "node1", "vm", "1", "--pool", "other")
