@@ -41,6 +41,14 @@ func (r *Roster) log() *slog.Logger {
 	return r.Log
 }
 
+// Alarm tells of a message that a receiver refused for what it is: the same of
+// one address once a minute.
+func (r *Roster) Alarm(from netip.Addr, what string, more ...any) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.alarm(from.Unmap(), what, more...)
+}
+
 // alarm tells of an attempt that was refused. The lock is held.
 func (r *Roster) alarm(from netip.Addr, what string, more ...any) {
 	if r.alarms.due(from, what) {
