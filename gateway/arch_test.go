@@ -76,6 +76,7 @@ var rooms = []room{
 	{pkg: "gateway/heartbeat/rmi", rank: 1, may: []string{"gateway/heartbeat", "gateway/heartbeat/rmi/jser"}},
 	{pkg: "gateway/heartbeat/*", rank: 1, may: []string{"gateway/cluster", "gateway/heartbeat"}},
 	{pkg: "gateway/config/*", rank: 1, may: []string{"gateway/config", "gateway/config/form", "gateway/config/decode"}}, // other products' files
+	{pkg: "http/parting", rank: 1, may: []string{"gateway/cluster"}},
 	{pkg: "http/*", rank: 1, may: []string{"http/head", "http/stale", "http/conns"}},
 
 	{pkg: "gateway/moves", rank: 2, may: []string{"appsession", "gateway/cluster"}},

@@ -59,5 +59,9 @@ func (c *Client) pingIdle(ctx context.Context) {
 // when their exchange ends, as usual.
 func (c *Client) CloseIdle() { c.pools.Sweep(time.Time{}) }
 
+// Keep closes the unused connections to addresses that are not wanted any more;
+// those in use are closed when their exchange ends.
+func (c *Client) Keep(wanted func(addr string) bool) { c.pools.Keep(wanted) }
+
 // Conns counts the connections to addr: in use and unused.
 func (c *Client) Conns(addr string) (busy, idle int) { return c.pools.Conns(addr) }

@@ -66,6 +66,15 @@ func (s *Pools[C, W]) Retire(addr string) {
 	}
 }
 
+// Keep retires the pools of addresses that are not wanted any more.
+func (s *Pools[C, W]) Keep(wanted func(addr string) bool) {
+	for _, p := range s.All() {
+		if !wanted(p.Addr) {
+			s.Retire(p.Addr)
+		}
+	}
+}
+
 // Sweep closes unused connections past their time at now, all for a zero now,
 // and forgets addresses without connections.
 func (s *Pools[C, W]) Sweep(now time.Time) {

@@ -84,7 +84,7 @@ func (c *Client) Exchange(ctx context.Context, addr string, r *head.Request, bod
 	p := c.pool(addr)
 	var read, sent int64 // by the attempt before
 	for fresh := false; ; fresh = true {
-		x, err := c.acquire(ctx, p, fresh)
+		x, err := c.acquire(ctx, p, r.Life, fresh)
 		if err != nil {
 			var e *Error
 			if errors.As(err, &e) {
@@ -123,22 +123,32 @@ func replayable(r *head.Request, x *conn, err error) bool {
 	return !x.wrote || r.Repeatable()
 }
 
-// acquire takes a kept connection, or opens one.
-func (c *Client) acquire(ctx context.Context, p *pool, fresh bool) (*conn, error) {
-	x, kept, err := p.Acquire(ctx, fresh)
-	if err != nil {
-		return nil, &Error{Op: "take connection", Addr: p.Addr, Err: err, notSent: true}
-	}
-	if kept {
-		x.reuse()
-		return x, nil
+// acquire takes a kept connection to this incarnation of the node, or opens
+// one.
+func (c *Client) acquire(ctx context.Context, p *pool, life uint32, fresh bool) (*conn, error) {
+	for {
+		x, kept, err := p.Acquire(ctx, fresh)
+		if err != nil {
+			return nil, &Error{Op: "take connection", Addr: p.Addr, Err: err, notSent: true}
+		}
+		if !kept {
+			break
+		}
+		if life == 0 || x.life == 0 || x.life == life {
+			x.reuse()
+			return x, nil
+		}
+		x.nc.Close() // who it led to is gone, though nobody may have said so
+		p.Release()
 	}
 	nc, err := c.dial(ctx, p.Addr)
 	if err != nil {
 		p.Release()
 		return nil, &Error{Op: "dial", Addr: p.Addr, Err: err, notSent: true}
 	}
-	return newConn(c, p, nc), nil
+	x := newConn(c, p, nc)
+	x.life = life
+	return x, nil
 }
 
 func (c *Client) dial(ctx context.Context, addr string) (net.Conn, error) {
@@ -169,6 +179,10 @@ func (c *Client) Run(ctx context.Context) error {
 // CloseIdle closes every unused connection. Those in use are closed or kept
 // when their exchange ends, as usual.
 func (c *Client) CloseIdle() { c.pools.Sweep(time.Time{}) }
+
+// Keep closes the unused connections to addresses that are not wanted any more;
+// those in use are closed when their exchange ends.
+func (c *Client) Keep(wanted func(addr string) bool) { c.pools.Keep(wanted) }
 
 // Conns counts the connections to addr: in use and unused.
 func (c *Client) Conns(addr string) (busy, idle int) { return c.pools.Conns(addr) }

@@ -31,6 +31,7 @@ type conn struct {
 	pool   *pool
 	nc     net.Conn
 	stale  stale.Check
+	life   uint32 // see head.Request.Life
 
 	buf  []byte // buf[r:w] is received and not yet used
 	r, w int

@@ -39,7 +39,7 @@ type Request struct {
 	ReplyTimeout time.Duration
 
 	// Life is the incarnation of the node that is meant, 0 if it has none: a
-	// connection that was opened to another one is not used.
+	// kept connection that was opened to another one is not used.
 	Life uint32
 	// Peer is the connection the request came in on.
 	Peer Peer

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"net"
 	"time"
+
+	"twinhop/http/parting"
 )
 
 // arrange puts the stages in the order in which they start.
@@ -32,6 +34,9 @@ func (g *Gateway) arrange() {
 	if g.http != nil {
 		add(stage{name: "http connections", run: g.nodes.Run})
 		add(stage{name: "ajp connections", run: g.ajp.Run})
+		add(stage{name: "nodes that leave", run: func(ctx context.Context) error {
+			return parting.Run(ctx, g.Registry, g.nodes.Keep, g.ajp.Keep)
+		}})
 		add(stage{name: "stand-in connections", run: g.standIn.Run})
 		add(*g.http)
 	}
