@@ -42,6 +42,31 @@ func TestRedirectsAreBounded(t *testing.T) {
 	}
 }
 
+// So are pages that load themselves again, for clients that mind neither cookies
+// nor the URL to load.
+func TestRefreshesAreBounded(t *testing.T) { lanes(t, refreshesAreBounded) }
+
+func refreshesAreBounded(t *testing.T) {
+	for _, corrections := range []int{0, 1, 3} {
+		s := newStage(t, []node{namedNode(t, "n1"), namedNode(t, "n2")}, func(s *stage) {
+			s.leader, s.settings.Follow, s.settings.MaxCorrections = gateway.LeaderSIP, FollowRefresh, corrections
+		})
+		s.bind("alice", "n2")
+		seen := 0
+		for range 10 {
+			resp, body := s.get(wrong)
+			if resp.Header.Get("Refresh") == "1;url=/app;jsessionid=A.n2?appsession=alice" && resp.StatusCode == 200 && body == "" {
+				seen++
+			} else if want := map[bool]string{true: "n2", false: "n1"}[corrections == 0]; body != want {
+				t.Errorf("%d corrections: served by %q", corrections, body)
+			}
+		}
+		if seen != corrections {
+			t.Errorf("%d pages that load themselves again, expected %d", seen, corrections)
+		}
+	}
+}
+
 // The count travels in a signed cookie: another gateway goes on counting.
 func TestRedirectsAreCountedAcrossGateways(t *testing.T) {
 	a, b := following(t, 2), following(t, 2)

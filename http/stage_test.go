@@ -22,6 +22,7 @@ import (
 	"twinhop/gateway"
 	"twinhop/gateway/balance"
 	"twinhop/gateway/cluster"
+	"twinhop/gateway/cluster/passive"
 	"twinhop/http/follow"
 	"twinhop/http/h1"
 	"twinhop/http/head"
@@ -41,8 +42,9 @@ type stage struct {
 	settings Settings
 	leader   gateway.Leader
 	pool     cluster.PoolSpec
-	addr     string      // of the front
-	tls      *tls.Config // nil: it speaks plain HTTP
+	passive  passive.Rules // what of its traffic makes a node down
+	addr     string        // of the front
+	tls      *tls.Config   // nil: it speaks plain HTTP
 	ended    context.CancelFunc
 	done     chan error
 }
@@ -81,7 +83,7 @@ func quietStage(t testing.TB, nodes []node, change func(*stage)) *stage {
 	if change != nil {
 		change(s)
 	}
-	spec := cluster.Spec{Pools: []cluster.PoolSpec{s.pool}}
+	spec := cluster.Spec{Pools: []cluster.PoolSpec{s.pool}, Checks: map[cluster.Service]cluster.Schedule{cluster.HTTP: {Passive: s.passive}}}
 	for _, n := range nodes {
 		url := n.addr
 		if !strings.Contains(url, "://") {
