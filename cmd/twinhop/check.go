@@ -18,13 +18,14 @@ func checkCommand() *cobra.Command {
 	var strict bool
 	var old oldFiles
 	c := &cobra.Command{
-		Use:     "check -c FILE | check --workers FILE --urimap FILE",
+		Use:     "check -c FILE | check --workers FILE --urimap FILE | check --lb FILE",
 		Aliases: []string{"validate"},
 		Short:   "tell everything that is wrong with a configuration",
 		Long: `check reads a configuration and prints every problem with its place, the line
 and what to do. It binds and starts nothing. It exits 0 when run would accept
-the file, else 3; with --strict warnings count as errors. Of mod_jk's files it
-tells what run would: a verdict for every line that does not mean the same here.`,
+the file, else 3; with --strict warnings count as errors. Of mod_jk's files and
+of the old SIP balancer's (--lb) it tells what run would: a verdict for every
+line that does not mean the same here.`,
 		Example: "  twinhop check -c twinhop.yaml\n  twinhop check -c twinhop.yaml --strict -o json",
 		RunE: func(c *cobra.Command, args []string) error {
 			name, err := oneFile(c, file, args)
@@ -55,7 +56,7 @@ type report struct {
 	Errors   int             `json:"errors"`
 	Warnings int             `json:"warnings"`
 	Problems config.Problems `json:"problems"`
-	// Findings are the verdicts about the lines of mod_jk's files. Those that are errors count in Errors.
+	// Findings are the verdicts about the lines of old files. Those that are errors count in Errors.
 	Findings verdict.Findings `json:"findings,omitempty"`
 }
 
@@ -69,17 +70,17 @@ func (r report) write(w io.Writer) error {
 	return enc.Encode(r)
 }
 
-// report tells what is wrong with mod_jk's files, with a configuration beside them if there is a name.
+// report tells what is wrong with old files, with a configuration beside them if there is a name.
 func (o *oldFiles) report(c *cobra.Command, name string, asJSON, strict bool) error {
 	l, err := o.load(name)
 	if err != nil {
 		return err
 	}
 	errors, warnings := l.problems.Count()
-	errors += l.result.Findings.Count(verdict.Error)
+	errors += l.findings.Count(verdict.Error)
 	ok := errors == 0 && (warnings == 0 || !strict)
 	if asJSON {
-		err = report{l.result.Input.Workers.Name, ok, errors, warnings, l.problems, l.result.Findings}.write(c.OutOrStdout())
+		err = report{l.name, ok, errors, warnings, l.problems, l.findings}.write(c.OutOrStdout())
 	} else {
 		err = l.tell(c.OutOrStdout())
 	}

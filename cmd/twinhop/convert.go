@@ -13,7 +13,9 @@ import (
 
 	"twinhop/cmd/twinhop/assembly"
 	"twinhop/gateway/config"
+	"twinhop/gateway/config/lbprops"
 	"twinhop/gateway/config/modjk"
+	"twinhop/gateway/config/verdict"
 )
 
 // conversion is what the command line of convert says.
@@ -27,11 +29,13 @@ type conversion struct {
 func convertCommand() *cobra.Command {
 	var v conversion
 	c := &cobra.Command{
-		Use:   "convert [--workers FILE] [--urimap FILE] [--httpd FILE]...",
-		Short: "turn mod_jk's files into a configuration",
+		Use:   "convert [--workers FILE] [--urimap FILE] [--httpd FILE]... | convert --lb FILE",
+		Short: "turn the files of mod_jk or of the old SIP balancer into a configuration",
 		Long: `convert reads mod_jk's workers.properties, and where the rules are: a
 uriworkermap.properties, the files of httpd, or both. With --httpd it finds the
-others by itself, and reads what is included. It prints a configuration that
+others by itself, and reads what is included. With --lb it reads the
+lb.properties or lb-configuration.xml of a Mobicents or Restcomm balancer,
+whichever it is. It prints a configuration that
 says the same, with the place that each value comes from, and on standard error
 a verdict for every line that was read. It exits 0, also when lines could not
 be taken over; 1 when something is wrong with the files: then it writes no
@@ -39,13 +43,14 @@ configuration.
 
 Variables $(name) and ${name} that no line sets are taken from the environment.`,
 		Example: `  twinhop convert --workers workers.properties --urimap uriworkermap.properties -o twinhop.yaml
-  twinhop convert --httpd /etc/apache2/apache2.conf --host www.example.com --report json`,
+  twinhop convert --httpd /etc/apache2/apache2.conf --host www.example.com --report json
+  twinhop convert --lb lb.properties -o twinhop.yaml`,
 		RunE: func(c *cobra.Command, args []string) error {
 			switch {
 			case len(args) > 0:
 				return usage("convert takes no argument such as %q", args[0])
-			case v.workers == "" && len(v.httpd) == 0:
-				return usage("convert needs a file: twinhop convert --workers workers.properties, or --httpd httpd.conf")
+			case v.lb == "" && v.workers == "" && len(v.httpd) == 0:
+				return usage("convert needs a file: twinhop convert --workers workers.properties, --httpd httpd.conf, or --lb lb.properties")
 			}
 			if err := v.check("convert"); err != nil {
 				return err
@@ -62,12 +67,33 @@ Variables $(name) and ${name} that no line sets are taken from the environment.`
 	return c
 }
 
-func convert(c *cobra.Command, v conversion) error {
+// conversionResult is what a conversion makes.
+type conversionResult struct {
+	YAML     []byte // nil when a finding is an error
+	Secrets  bool   // YAML holds one
+	Findings verdict.Findings
+}
+
+// make converts the files that were named.
+func (v *conversion) make() (r conversionResult, err error) {
+	if v.lb != "" {
+		in, err := v.lbFile.read()
+		made := lbprops.Convert(in)
+		return conversionResult{made.YAML, false, made.Findings}, err
+	}
 	in, err := v.read()
+	if err != nil {
+		return r, err
+	}
+	made := modjk.Convert(in)
+	return conversionResult{made.YAML, made.Secrets, made.Findings}, nil
+}
+
+func convert(c *cobra.Command, v conversion) error {
+	r, err := v.make()
 	if err != nil {
 		return err
 	}
-	r := modjk.Convert(in)
 	problems := config.Problems{}
 	if r.YAML != nil { // what check will say of it is said now
 		name := v.output
@@ -80,7 +106,7 @@ func convert(c *cobra.Command, v conversion) error {
 	if err := v.tell(c.ErrOrStderr(), r, problems); err != nil {
 		return err
 	}
-	if errors, _ := problems.Count(); errors+r.Findings.Count(modjk.Error) > 0 {
+	if errors, _ := problems.Count(); errors+r.Findings.Count(verdict.Error) > 0 {
 		return exit{code: exitFailed}
 	}
 	if v.output == "" || v.output == "-" {
@@ -91,7 +117,7 @@ func convert(c *cobra.Command, v conversion) error {
 }
 
 // tell writes the report: a verdict for every line, and what check says of the result.
-func (v *conversion) tell(w io.Writer, r modjk.Result, problems config.Problems) error {
+func (v *conversion) tell(w io.Writer, r conversionResult, problems config.Problems) error {
 	fs := r.Findings
 	if v.report != "json" {
 		if err := fs.Render(w); err != nil || len(problems) == 0 {
@@ -100,25 +126,25 @@ func (v *conversion) tell(w io.Writer, r modjk.Result, problems config.Problems)
 		return problems.Render(w, r.YAML)
 	}
 	errors, _ := problems.Count()
-	counts := map[modjk.Verdict]int{}
-	for _, verdict := range []modjk.Verdict{modjk.Used, modjk.Approximated, modjk.Unsupported, modjk.Ignored, modjk.Error} {
-		counts[verdict] = fs.Count(verdict)
+	counts := map[verdict.Verdict]int{}
+	for _, one := range []verdict.Verdict{verdict.Used, verdict.Approximated, verdict.Unsupported, verdict.Ignored, verdict.Error} {
+		counts[one] = fs.Count(one)
 	}
 	enc := json.NewEncoder(w)
 	enc.SetIndent("", "  ")
 	enc.SetEscapeHTML(false)
 	return enc.Encode(struct {
-		OK       bool                  `json:"ok"`
-		Counts   map[modjk.Verdict]int `json:"counts"`
-		Findings modjk.Findings        `json:"findings"`
-		Problems config.Problems       `json:"problems"` // of the result
-	}{counts[modjk.Error]+errors == 0, counts, fs, problems})
+		OK       bool                    `json:"ok"`
+		Counts   map[verdict.Verdict]int `json:"counts"`
+		Findings verdict.Findings        `json:"findings"`
+		Problems config.Problems         `json:"problems"` // of the result
+	}{counts[verdict.Error]+errors == 0, counts, fs, problems})
 }
 
 // write makes the file. One with secrets is for its owner alone, also when it
 // takes the place of another: that one is not written to but replaced. What is
 // no file, such as /dev/null, is written to.
-func (v *conversion) write(r modjk.Result) error {
+func (v *conversion) write(r conversionResult) error {
 	if info, err := os.Stat(v.output); err == nil && !info.Mode().IsRegular() && !info.IsDir() {
 		return os.WriteFile(v.output, r.YAML, 0)
 	}

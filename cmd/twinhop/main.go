@@ -49,7 +49,7 @@ func usage(format string, args ...any) error { return exit{exitUsage, fmt.Errorf
 // execute runs one command line and returns the exit code.
 func execute(args []string, stdout, stderr io.Writer) int {
 	root := rootCommand()
-	root.SetArgs(args)
+	root.SetArgs(javaStyle(args))
 	root.SetOut(stdout)
 	root.SetErr(stderr)
 	err := root.Execute()

@@ -16,8 +16,9 @@ import (
 	"twinhop/gateway/config/verdict"
 )
 
-// oldFiles is what the command line says of mod_jk's files.
+// oldFiles is what the command line says of the files of other products: mod_jk's, or the old SIP balancer's.
 type oldFiles struct {
+	lbFile
 	workers, uriMap string
 	httpd, defined  []string
 	host            string
@@ -31,17 +32,24 @@ func (o *oldFiles) flags(f *pflag.FlagSet) {
 	f.StringArrayVar(&o.defined, "define", nil, "a `name` or name=value as for httpd -D; may be repeated")
 	f.StringVar(&o.host, "host", "", "the virtual host whose rules count, by its `name`")
 	f.StringArrayVar(&o.listen, "listen", nil, "the `address` to be served; may be repeated (default \":8080\")")
+	o.lbFile.flags(f)
 }
 
 // given tells whether any of the files was named.
-func (o *oldFiles) given() bool { return o.workers != "" || o.uriMap != "" || len(o.httpd) > 0 }
+func (o *oldFiles) given() bool { return o.lb != "" || o.jk() }
+
+// jk tells whether any of mod_jk's was.
+func (o *oldFiles) jk() bool { return o.workers != "" || o.uriMap != "" || len(o.httpd) > 0 }
 
 // check complains of words that mean nothing, or that cannot be.
 func (o *oldFiles) check(verb string) error {
+	if err := o.lbFile.check(verb, o.jk() || o.host != "" || len(o.listen)+len(o.defined) > 0); err != nil {
+		return err
+	}
 	switch {
-	case o.given() && o.workers == "" && len(o.httpd) == 0:
+	case o.jk() && o.workers == "" && len(o.httpd) == 0:
 		return usage("%s: --urimap alone says nothing of workers: give --workers or --httpd, too", verb)
-	case !o.given() && (o.host != "" || len(o.listen) > 0 || len(o.defined) > 0):
+	case !o.jk() && (o.host != "" || len(o.listen) > 0 || len(o.defined) > 0):
 		return usage("%s: --host, --listen and --define belong to mod_jk's files: give --workers or --httpd, too", verb)
 	}
 	for _, addr := range o.listen {
@@ -52,10 +60,12 @@ func (o *oldFiles) check(verb string) error {
 	return nil
 }
 
-// loaded is a configuration, and where it comes from: what mod_jk's files mean with a configuration beside them, or that alone.
+// loaded is a configuration, and where it comes from: what the old files mean with a configuration beside them, or that alone.
 type loaded struct {
 	config   config.Config
-	result   modjk.Result
+	name     string           // of the first of the old files
+	findings verdict.Findings // about their lines
+	result   modjk.Result     // of mod_jk's
 	problems config.Problems
 	extra    *modjk.Source // -c; nil: none
 	dir      string        // relative names of extra are relative to it
@@ -63,10 +73,6 @@ type loaded struct {
 
 // load reads everything. name is the configuration beside the files; "": there is none.
 func (o *oldFiles) load(name string) (*loaded, error) {
-	in, err := o.read()
-	if err != nil {
-		return nil, err
-	}
 	l := &loaded{}
 	if name != "" {
 		s, err := readOld(name)
@@ -75,19 +81,27 @@ func (o *oldFiles) load(name string) (*loaded, error) {
 		}
 		l.extra, l.dir = &s, filepath.Dir(name)
 	}
+	if o.lb != "" {
+		return l, o.lbFile.load(l)
+	}
+	in, err := o.read()
+	if err != nil {
+		return nil, err
+	}
 	l.config, l.result, l.problems = asis.Load(in, l.extra, assembly.WordsIn(l.dir))
+	l.name, l.findings = l.result.Input.Workers.Name, l.result.Findings
 	return l, nil
 }
 
 // failed tells whether the files cannot be run.
 func (l *loaded) failed() bool {
 	errors, _ := l.problems.Count()
-	return errors > 0 || l.result.Findings.Count(verdict.Error) > 0
+	return errors > 0 || l.findings.Count(verdict.Error) > 0
 }
 
 // tell writes what there is to say of the files in a few lines.
 func (l *loaded) tell(w io.Writer) error {
-	if err := l.result.Findings.Brief(w); err != nil || len(l.problems) == 0 {
+	if err := l.findings.Brief(w); err != nil || len(l.problems) == 0 {
 		return err
 	}
 	return l.problems.Render(w, nil)

@@ -24,11 +24,11 @@ import (
 // start and again when somebody asks.
 type source struct {
 	name string   // of the configuration; "": there is none
-	old  oldFiles // mod_jk's, if any were named
+	old  oldFiles // of other products, if any were named
 }
 
 // read reads everything. The text is that of the configuration, nil with
-// mod_jk's files.
+// old files.
 func (s *source) read() (l *loaded, text []byte, err error) {
 	if s.old.given() {
 		l, err = s.old.load(s.name)
@@ -67,7 +67,7 @@ func (l *loaded) rejected() error {
 		r.Faults = append(r.Faults, admin.ConfigFault{Place: fmt.Sprintf("%s:%d:%d", p.File, p.Line, p.Col), Key: p.Path,
 			Severity: string(p.Severity), Message: p.Message, Hint: p.Hint})
 	}
-	for _, f := range l.result.Findings {
+	for _, f := range l.findings {
 		if f.Verdict == verdict.Error {
 			r.Faults = append(r.Faults, admin.ConfigFault{Place: fmt.Sprintf("%s:%d", f.File, f.Line), Key: f.Directive, Severity: "error", Message: f.Note})
 		}

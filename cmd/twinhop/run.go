@@ -23,7 +23,7 @@ func runCommand() *cobra.Command {
 	var file string
 	var old oldFiles
 	c := &cobra.Command{
-		Use:     "run -c FILE | run --workers FILE --urimap FILE",
+		Use:     "run -c FILE | run --workers FILE --urimap FILE | run --lb FILE",
 		Aliases: []string{"serve"},
 		Short:   "serve as a configuration says, in the foreground",
 		Long: `run checks the configuration, binds every socket and serves until SIGTERM or
@@ -35,8 +35,10 @@ nothing changes.
 Instead of a configuration it takes mod_jk's files as they are: --workers,
 --urimap, --httpd. Then it prints a verdict for every line that does not mean
 the same here, and looks at the map of URIs as mod_jk does: changed rules count
-without a restart. -c adds a configuration with other keys, such as admin.`,
-		Example: "  twinhop run -c twinhop.yaml\n  twinhop run --workers workers.properties --urimap uriworkermap.properties --listen :8081",
+without a restart. --lb takes the file of a Mobicents or Restcomm balancer,
+lb.properties or lb-configuration.xml; what stood behind "java" may stay as it
+is. -c adds a configuration with other keys, such as admin.`,
+		Example: "  twinhop run -c twinhop.yaml\n  twinhop run --workers workers.properties --urimap uriworkermap.properties --listen :8081\n  twinhop run --lb lb.properties\n  twinhop run -DlogLevel=DEBUG -mobicents-balancer-config=lb.properties",
 		RunE: func(c *cobra.Command, args []string) error {
 			name, err := oneFile(c, file, args)
 			switch {
@@ -48,7 +50,8 @@ without a restart. -c adds a configuration with other keys, such as admin.`,
 				return usage(`run needs a configuration: twinhop run -c twinhop.yaml
   twinhop demo                    shows everything at work, without a file
   twinhop check -c twinhop.yaml   tells what is wrong with a file
-  twinhop run --workers FILE      takes mod_jk's files`)
+  twinhop run --workers FILE      takes mod_jk's files
+  twinhop run --lb FILE           takes lb.properties or lb-configuration.xml`)
 			}
 			return serve(c.Context(), &source{name, old}, c.ErrOrStderr())
 		},

@@ -1,8 +1,10 @@
 package lbprops
 
 import (
+	"net/http"
 	"regexp"
 	"strconv"
+	"strings"
 
 	"twinhop/gateway/config/form"
 	"twinhop/gateway/config/sheet"
@@ -57,6 +59,17 @@ func (c *converter) checked() {
 	}
 	c.set("health.http.errors.match", sheet.Quote(e.value), e)
 	c.set("health.http.errors.limit", "1", e)
+	c.set("health.http.errors.codes", "["+strings.Join(statuses(), ", ")+"]", e)
+}
+
+// statuses are those of refusals and faults that have a name.
+func statuses() (all []string) {
+	for code := 400; code < 600; code++ {
+		if http.StatusText(code) != "" {
+			all = append(all, strconv.Itoa(code))
+		}
+	}
+	return all
 }
 
 // route writes how session ids are read.
@@ -64,4 +77,5 @@ func (c *converter) route() {
 	c.setAs("affinity.route.delimiter", "last", asItWas)
 	c.setAs("affinity.route.query", "jsessionid", asItWas)
 	c.setAs("affinity.route.anyCase", "true", asItWas)
+	c.setAs("affinity.instance", "true", asItWas)
 }

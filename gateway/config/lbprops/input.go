@@ -23,7 +23,7 @@ type Source struct {
 // Input is what is converted: a .properties file or the XML, whichever the text is.
 type Input struct {
 	File     Source
-	LogLevel string                              // of -DlogLevel, a word of log4j; "": none
+	Java     []string                            // "name=value" as java -D has them
 	Allow    []string                            // networks of nodes besides
 	Networks func(hosts []string) []netip.Prefix // of the addresses that nodes come to; nil: none
 	Class    func(word string) (config.Class, bool)

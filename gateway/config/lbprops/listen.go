@@ -112,7 +112,7 @@ func (c *converter) closed(e *entry, port int) {
 	switch {
 	case e == nil || c.Said(e.at) != nil:
 	case port > 0:
-		c.wrong(e, e.key.Note, "write 0, and leave such clients to the old balancer until then")
+		c.wrong(e, e.key.Note, "leave such clients to the old balancer until then")
 	default:
 		c.say(e, verdict.Finding{Verdict: verdict.Ignored, Note: "not opened"})
 	}

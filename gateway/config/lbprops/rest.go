@@ -14,8 +14,8 @@ import (
 // levels are those of log4j.
 var levels = map[string]string{"ALL": "debug", "TRACE": "debug", "DEBUG": "debug", "INFO": "info", "WARN": "warn", "ERROR": "error", "FATAL": "error", "OFF": "error"}
 
-// Level is a level of log4j in our words. Case does not matter.
-func Level(word string) (level string, ok bool) {
+// inOurWords is a level of log4j. Case does not matter.
+func inOurWords(word string) (level string, ok bool) {
 	level, ok = levels[strings.ToUpper(word)]
 	return level, ok
 }
@@ -51,18 +51,38 @@ func (c *converter) level() {
 	e := c.get("logLevel")
 	level, ok := "", false
 	if e != nil {
-		if level, ok = Level(e.value); !ok {
+		if level, ok = inOurWords(e.value); !ok {
 			c.wrong(e, form.Quote(e.value)+" is no level", near(e.value, "DEBUG", "INFO", "WARN", "ERROR"))
 			return
 		}
 	}
-	if word, known := Level(c.in.LogLevel); known {
-		if c.setAs("telemetry.log.level", word, "-DlogLevel"); e != nil {
+	if said := c.options(); said != "" {
+		if c.setAs("telemetry.log.level", said, "-DlogLevel"); e != nil {
 			c.say(e, verdict.Finding{Verdict: verdict.Ignored, Note: "-DlogLevel says it"})
 		}
 	} else if e != nil {
 		c.set("telemetry.log.level", level, e)
 	}
+}
+
+// options reads what stood before the name of the file on the old command line, and returns the level of -DlogLevel.
+func (c *converter) options() (level string) {
+	for _, o := range c.in.Java {
+		name, value, _ := strings.Cut(o, "=")
+		f := verdict.Finding{Directive: "--java " + name, Verdict: verdict.Ignored, Note: "a setting of Java"}
+		switch strings.ToLower(name) {
+		case "loglevel":
+			f.Verdict, f.Note = verdict.Used, "telemetry.log.level"
+			word, ok := inOurWords(value)
+			if level = word; !ok {
+				f.Verdict, f.Note, f.Hint = verdict.Error, form.Quote(value)+" is no level", near(value, "DEBUG", "INFO", "WARN", "ERROR")
+			}
+		case "logconfigfile":
+			f.Note = "files of log4j are not read: logs go to standard error"
+		}
+		c.Mark(verdict.Top(c.in.File.Name), f)
+	}
+	return level
 }
 
 // tls reads whether TLS ends here. What is said of certificates means nothing without a port.

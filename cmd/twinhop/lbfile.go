@@ -1,0 +1,126 @@
+package main
+
+import (
+	"net"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"github.com/spf13/pflag"
+
+	"twinhop/cmd/twinhop/assembly"
+	"twinhop/gateway/config"
+	"twinhop/gateway/config/form"
+	"twinhop/gateway/config/lbprops"
+)
+
+// lbFile is what the command line says of the file of a Mobicents or Restcomm balancer.
+type lbFile struct {
+	lb    string
+	allow []string
+	java  []string
+}
+
+func (o *lbFile) flags(f *pflag.FlagSet) {
+	f.StringVar(&o.lb, "lb", "", "the `file` lb.properties or lb-configuration.xml; also -mobicents-balancer-config=FILE")
+	f.StringArrayVar(&o.allow, "allow", nil, "a `network` that nodes may send heartbeats from, besides this machine's; may be repeated")
+	f.StringArrayVarP(&o.java, "java", "D", nil, "a `name=value` as for java -D: logLevel; may be repeated")
+}
+
+// check complains of words that mean nothing, or that cannot be. others tells that something is said of mod_jk's files.
+func (o *lbFile) check(verb string, others bool) error {
+	switch {
+	case o.lb == "" && len(o.allow)+len(o.java) > 0:
+		return usage("%s: --allow and -D belong to the file of an old SIP balancer: give --lb, too", verb)
+	case o.lb != "" && others:
+		return usage("%s: --lb and mod_jk's files do not go together: convert both, and put the parts together", verb)
+	}
+	for _, s := range o.allow {
+		if hint, err := form.Check("cidr", s); err != nil {
+			return usage("%s: --allow: %v; %s", verb, err, hint)
+		}
+	}
+	return nil
+}
+
+// read reads the file, with all that counts besides.
+func (o *lbFile) read() (lbprops.Input, error) {
+	text, err := config.ReadFile(o.lb)
+	words := assembly.Words()
+	return lbprops.Input{File: lbprops.Source{Name: o.lb, Text: text}, Java: o.java, Allow: o.allow, Networks: own,
+		Class: words.OldClass, Classes: words.OldClasses}, err
+}
+
+// load reads the file, with the configuration beside it, into l.
+func (o *lbFile) load(l *loaded) error {
+	in, err := o.read()
+	if err != nil {
+		return err
+	}
+	var beside *lbprops.Source
+	if l.extra != nil {
+		beside = &lbprops.Source{Name: l.extra.Name, Text: l.extra.Text}
+	}
+	c, r, problems := lbprops.Load(in, beside, assembly.WordsIn(l.dir))
+	l.config, l.name, l.findings, l.problems = c, o.lb, r.Findings, problems
+	return nil
+}
+
+// own are the networks of this machine that have the hosts.
+func own(hosts []string) []netip.Prefix {
+	all, err := net.InterfaceAddrs()
+	if err != nil {
+		return nil // what is allowed besides is told
+	}
+	var networks []netip.Prefix
+	for _, a := range all {
+		if p, err := netip.ParsePrefix(a.String()); err == nil {
+			networks = append(networks, p)
+		}
+	}
+	return around(hosts, networks)
+}
+
+// around are those of the networks in which the hosts are; of a host that stands for every address, all. Loopback and
+// what ends at the next router are left out. Each network is given with the address that this machine has in it.
+func around(hosts []string, networks []netip.Prefix) (some []netip.Prefix) {
+	for _, h := range hosts {
+		a, err := netip.ParseAddr(h)
+		if err != nil {
+			continue // a name
+		}
+		for _, n := range networks {
+			own := n.Addr().Unmap()
+			if own.IsLoopback() || own.IsLinkLocalUnicast() || a.Is4() && own.Is6() || !a.IsUnspecified() && a.Unmap() != own {
+				continue
+			}
+			if p := netip.PrefixFrom(own, n.Bits()).Masked(); !slices.Contains(some, p) {
+				some = append(some, p)
+			}
+		}
+	}
+	return some
+}
+
+// javaStyle lets what stood behind "java" stay as it is: "-mobicents-balancer-config=FILE", "-jar FILE", "logLevel=WORD".
+func javaStyle(args []string) []string {
+	if len(args) == 0 || !slices.Contains([]string{"run", "serve", "check", "validate", "convert"}, args[0]) {
+		return args
+	}
+	some := []string{args[0]}
+	for i := 1; i < len(args); i++ {
+		file, isFile := strings.CutPrefix(args[i], "-mobicents-balancer-config=")
+		name, _, isOption := strings.Cut(args[i], "=")
+		switch {
+		case isFile:
+			some = append(some, "--lb="+file)
+		case args[i] == "-jar" && i+1 < len(args):
+			i++
+		case isOption && strings.EqualFold(name, "logLevel"):
+			some = append(some, "-D"+args[i])
+		default:
+			some = append(some, args[i])
+		}
+	}
+	return some
+}
