@@ -143,7 +143,7 @@ func TestSilenceIsProbedOnceAndThenBorneOnceMore(t *testing.T) {
 				if err := s.Beat(ip("10.0.0.1"), "100"); err != ErrUnknown {
 					t.Errorf("a departed session: %v", err)
 				}
-				s.ping(announced(1, "101"), nil)
+				s.ping(announced(1, "100"), nil) // it was alive, and only not heard
 				s.want("10.0.0.1-5080 10.0.0.2-1")
 			})
 		})
