@@ -115,6 +115,7 @@ func (r *Roster) enrol(records []*record) error {
 		return err
 	}
 	r.records = records
+	r.changes++
 	return nil
 }
 

@@ -58,6 +58,7 @@ type Roster struct {
 	settings Settings
 	records  []*record
 	barred   []*record // that an operator took away
+	changes  int64
 	alarms   alarms
 	changed  chan struct{} // wakes Run after Apply
 }
