@@ -38,7 +38,7 @@ func (m *MemberSpec) over(n *NodeSpec, said MemberWords) memberWords {
 		set(&w.distance, o.Distance)
 		set(&w.busyLimit, o.BusyLimit)
 	}
-	if w.domain == "" && said.Domain == nil { // an operator may take it away
+	if w.domain == "" && said.Domain == nil && (n.Route != "" || !n.Announced) { // an operator may take it away; what is called by its address has none
 		if domain, _, dotted := strings.Cut(w.route, "."); dotted {
 			w.domain = domain
 		}

@@ -83,7 +83,7 @@ const usualPause = 5 * time.Second
 
 // notServed are the protocols that the format has and this version does not
 // listen for.
-var notServed = []string{"heartbeat.json", "heartbeat.sip"}
+var notServed = []string{"heartbeat.sip"}
 
 func (r *checker) checkHeartbeat(c *Config) {
 	h, p := &c.Heartbeat, "heartbeat"

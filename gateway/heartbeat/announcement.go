@@ -126,6 +126,9 @@ func (a *Announcement) Gen() uint32 {
 func (a *Announcement) spec() cluster.NodeSpec {
 	n := cluster.NodeSpec{Name: a.name(), Version: a.Version, Gen: a.Gen(), Announced: true, Draining: a.Draining,
 		Instance: a.Instance, Weight: a.Weight, Capacity: a.Capacity}
+	if n.Name == a.Route {
+		n.Route = a.Route
+	}
 	if a.Health == "down" {
 		n.Activation = cluster.Stopped
 	}

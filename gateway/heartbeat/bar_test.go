@@ -88,6 +88,21 @@ func TestBarEndsWithSilence(t *testing.T) {
 	})
 }
 
+// A domain is what stands before the dot of a jvmRoute; an address that has to do for a name has dots and no domain.
+func TestDomainOfAnnouncedNodes(t *testing.T) {
+	r, _ := roster(t)
+	dotted, nameless := node("1"), node("2")
+	dotted.Route, nameless.Route, nameless.IP = "west.node1", "", netip.MustParseAddr("10.0.0.2")
+	must(t, r.Ping(here, dotted))
+	must(t, r.Ping(nameless.IP, nameless))
+	p := r.Registry.View().Pool("default")
+	for name, want := range map[string]string{"west.node1": "west", "10.0.0.2-5080": ""} {
+		if m := p.Member(name); m == nil || m.Domain != want || m.Route != name {
+			t.Errorf("%s: %+v", name, m)
+		}
+	}
+}
+
 func TestTell(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r, told := roster(t)

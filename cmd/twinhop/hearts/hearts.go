@@ -14,6 +14,7 @@ import (
 	"twinhop/gateway/config"
 	"twinhop/gateway/config/form"
 	"twinhop/gateway/heartbeat"
+	jsonbeats "twinhop/gateway/heartbeat/json"
 	"twinhop/gateway/heartbeat/rmi"
 )
 
@@ -126,6 +127,13 @@ func (h *Hearts) parts() map[string]func(context.Context) error {
 	all := map[string]func(context.Context) error{"silent nodes": h.Roster.Run, "events": h.pass}
 	if s := h.o.Sockets; s.Registry != nil {
 		all["heartbeats by RMI"] = (&rmi.Server{Roster: h.Roster, Registry: s.Registry, Objects: s.Objects, Host: h.o.Config.Heartbeat.RMI.Host, Log: h.o.Log}).Run
+	}
+	if s := h.o.Sockets; s.JSON != nil {
+		j := &jsonbeats.Server{Roster: h.Roster, Listener: s.JSON, TLS: h.o.TLS, Log: h.o.Log}
+		if h.o.Secret != "" {
+			j.Secret = []byte(h.o.Secret)
+		}
+		all["heartbeats by JSON"] = j.Run
 	}
 	return all
 }

@@ -1,0 +1,193 @@
+package e2e
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+// herald announces a node to the gateway by JSON, in the way of the nodes of the later Restcomm
+// balancers, and signs what it says.
+type herald struct {
+	gateway, secret string // host:port
+	props           map[string]string
+	farewells       *httptest.Server // where the gateway says that it stops
+
+	mu      sync.Mutex
+	session string
+	starts  int
+	told    []string // bodies of farewells, "forged" in front when the signature is wrong
+	end     context.CancelFunc
+	ended   chan struct{}
+}
+
+// beat is how often a herald gives a sign of life; stock nodes take 5 s.
+const beat = 200 * time.Millisecond
+
+func newHerald(t testing.TB, gateway, secret string, props map[string]string) *herald {
+	h := &herald{gateway: gateway, secret: secret, props: props}
+	h.farewells = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		text := string(body)
+		if r.Header.Get("X-Twinhop-Signature") != h.signature(r.Header.Get("X-Twinhop-Timestamp"), r.Header.Get("X-Twinhop-Nonce"), text) {
+			text = "forged " + text
+		}
+		h.mu.Lock()
+		h.told = append(h.told, text)
+		h.mu.Unlock()
+		io.WriteString(w, `{"stop":"OK"}`)
+	}))
+	t.Cleanup(h.farewells.Close)
+	_, port, _ := strings.Cut(strings.TrimPrefix(h.farewells.URL, "http://"), ":")
+	h.props["heartbeatPort"] = port
+	return h
+}
+
+func (h *herald) signature(at, nonce, body string) string {
+	mac := hmac.New(sha256.New, []byte(h.secret))
+	fmt.Fprintf(mac, "POST\n/\n%s\n%s\n%s", at, nonce, body)
+	return hex.EncodeToString(mac.Sum(nil))
+}
+
+// say sends one message from an address and returns the answer.
+func (h *herald) say(from, body, nonce string) (string, error) {
+	r, err := http.NewRequest("POST", "http://"+h.gateway+"/", strings.NewReader(body))
+	if err != nil {
+		return "", err
+	}
+	at := strconv.FormatInt(time.Now().Unix(), 10)
+	r.Header.Set("Content-Type", "application/json")
+	r.Header.Set("X-Twinhop-Timestamp", at)
+	r.Header.Set("X-Twinhop-Nonce", nonce)
+	r.Header.Set("X-Twinhop-Signature", h.signature(at, nonce, body))
+	d := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(from)}}
+	c := &http.Client{Timeout: 5 * time.Second, Transport: &http.Transport{DialContext: d.DialContext, DisableKeepAlives: true}}
+	resp, err := c.Do(r)
+	if err != nil {
+		return "", err
+	}
+	defer resp.Body.Close()
+	text, err := io.ReadAll(resp.Body)
+	return fmt.Sprintf("%d %s", resp.StatusCode, text), err
+}
+
+func (h *herald) command(name string, members map[string]string) string {
+	body, _ := json.Marshal(map[string]any{name: members})
+	answer, err := h.say("127.0.0.1", string(body), rand.Text())
+	if err != nil {
+		return err.Error()
+	}
+	return answer
+}
+
+// live begins a life of the node: it starts until it is heard, and is heard until it hears three
+// times that it is not known, or that the gateway stops; then it starts anew.
+func (h *herald) live() {
+	ctx, end := context.WithCancel(context.Background())
+	h.end, h.ended = end, make(chan struct{})
+	go func() {
+		defer close(h.ended)
+		tick := time.NewTicker(beat)
+		defer tick.Stop()
+		missed := 3
+		for {
+			h.mu.Lock()
+			if missed == 3 || len(h.told) > 0 && missed > 0 {
+				h.session, missed = strconv.FormatInt(time.Now().UnixNano(), 10), 3
+			}
+			session := h.session
+			h.mu.Unlock()
+			if missed == 3 {
+				said := map[string]string{"sessionId": session}
+				for k, v := range h.props {
+					said[k] = v
+				}
+				if strings.HasSuffix(h.command("start", said), `{"start":"OK"}`) {
+					h.mu.Lock()
+					h.starts++
+					h.mu.Unlock()
+					missed = 0
+				}
+			} else if strings.HasSuffix(h.command("heartbeat", map[string]string{"sessionId": session}), `{"heartbeat":"OK"}`) {
+				missed = 0
+			} else {
+				missed++
+			}
+			select {
+			case <-ctx.Done():
+				return
+			case <-tick.C:
+			}
+		}
+	}()
+}
+
+// die ends its life without a word.
+func (h *herald) die() {
+	h.end()
+	<-h.ended
+}
+
+// known is its present session and how often it was taken.
+func (h *herald) known() (session string, starts int) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.session, h.starts
+}
+
+// announcedNode is what scenarios read of a node that is not configured.
+type announcedNode struct {
+	node
+	Announced *struct {
+		By, Incarnation string
+		Heartbeats      int
+		Draining        bool
+	} `json:"announced"`
+}
+
+// announced lists the nodes by name.
+func (w *world) announced() (map[string]announcedNode, error) {
+	var list struct{ Items []announcedNode }
+	if err := w.ask("GET", "/api/v1/nodes", nil, &list); err != nil {
+		return nil, err
+	}
+	all := map[string]announcedNode{}
+	for _, n := range list.Items {
+		if _, twice := all[n.Name]; twice || n.Announced == nil || n.Announced.By != "json" {
+			return nil, fmt.Errorf("listed twice, or not announced by JSON: %+v", list.Items)
+		}
+		all[n.Name] = n
+	}
+	return all, nil
+}
+
+// present waits until exactly these nodes are there.
+func (w *world) present(names ...string) map[string]announcedNode {
+	w.t.Helper()
+	var all map[string]announcedNode
+	eventually(w.t, 15*time.Second, "nodes "+strings.Join(names, " "), func() (err error) {
+		if all, err = w.announced(); err != nil {
+			return err
+		}
+		for _, name := range names {
+			if _, ok := all[name]; !ok || len(all) != len(names) {
+				return fmt.Errorf("there are %v", all)
+			}
+		}
+		return nil
+	})
+	return all
+}
