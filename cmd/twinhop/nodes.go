@@ -240,6 +240,7 @@ func nodesAdd() *cobra.Command {
 	var pools, sip []string
 	texts := map[string]*string{}
 	var weight, distance int
+	var capacity map[string]int
 	c := verb("add NODE", "add a node, for as long as the gateway runs", 1, func(c *cobra.Command, args []string) error {
 		n := map[string]any{"name": args[0], "weight": weight, "distance": distance}
 		for key, v := range texts {
@@ -249,6 +250,9 @@ func nodesAdd() *cobra.Command {
 		}
 		if len(sip) > 0 {
 			n["sip"] = sip
+		}
+		if len(capacity) > 0 {
+			n["capacity"] = capacity
 		}
 		var raw json.RawMessage
 		if err := a.do(c.Context(), "POST /nodes", map[string]any{"node": n, "pools": pools, "reason": a.reason}, &raw); err != nil {
@@ -262,6 +266,7 @@ func nodesAdd() *cobra.Command {
 	}
 	c.Flags().StringSliceVar(&sip, "sip", nil, "its `addresses`: udp://host:port, tcp://host:port")
 	c.Flags().StringSliceVar(&pools, "pool", nil, "`pools` to put it into, besides those of all nodes")
+	c.Flags().StringToIntVar(&capacity, "capacity", nil, "what it has of `resources` that calls take: pstn=32,vm=50")
 	c.Flags().IntVar(&weight, "weight", 1, "its share of new work")
 	c.Flags().IntVar(&distance, "distance", 0, "smaller is preferred")
 	a.changes(c, "")

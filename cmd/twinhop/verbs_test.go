@@ -61,7 +61,9 @@ func TestVerbs(t *testing.T) {
 
 	second := startNode(t)
 	second.release()
-	g.must(t, "node2 weight=1", "nodes", "add", "node2", "--http", second.http.URL, "--sip", "udp://"+second.sip.LocalAddr().String())
+	g.must(t, "node2 weight=1", "nodes", "add", "node2", "--http", second.http.URL, "--sip", "udp://"+second.sip.LocalAddr().String(), "--capacity", "vm=3,pstn=2")
+	g.must(t, "pstn 0 2 2", "resources", "status", "node2")
+	g.wrong(t, 2, "capacity", "nodes", "add", "node3", "--http", "http://127.0.0.1:1", "--capacity", "vm=x")
 	g.wrong(t, 1, "http", "nodes", "add", "node3", "--http", "gopher://x")
 	g.wrong(t, 1, "of this name", "nodes", "add", "node2", "--http", "http://127.0.0.1:1")
 	until(t, "node2 is up", func() bool { return strings.Count(g.must(t, "", "nodes", "list"), "http=up sip=up") == 2 })
