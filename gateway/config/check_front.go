@@ -51,6 +51,11 @@ func (r *checker) checkListen(c *Config) {
 	if len(l.HTTP)+len(l.SIP.External)+len(l.SIP.Internal) == 0 && !r.FailedUnder("listen") {
 		r.Bad("listen", `such as: listen: {http: [{addr: ":8080"}]}`, "nothing to listen on")
 	}
+	for i := range l.HTTP {
+		if h := &l.HTTP[i]; h.HTTPS != 0 && h.TLS.On() {
+			r.Bad(fmt.Sprintf("listen.http[%d].https", i), "keep tls or https", "a listener with tls serves HTTPS itself")
+		}
+	}
 	all := sockets(c)
 	for i, b := range all {
 		for _, a := range all[:i] {

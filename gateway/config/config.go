@@ -40,7 +40,9 @@ type Listen struct {
 // HTTPListener is one HTTP socket.
 type HTTPListener struct {
 	Addr string `yaml:"addr" form:"listen" required:"true"` // host:port; an empty host is every address
-	TLS  TLS    `yaml:"tls"`
+	// HTTPS is the port that clients are sent to, by HTTPS, for whatever they ask here; 0: they are served.
+	HTTPS int `yaml:"https" min:"0" max:"65535"`
+	TLS   TLS `yaml:"tls"`
 }
 
 // SIPListen holds the SIP sockets as URLs, "udp://host:port" and

@@ -89,6 +89,7 @@ type Gateway struct {
 	sip       *sipfront.Front  // nil: no SIP listener
 	front     *httpfront.Front // nil: no HTTP listener
 	http      *stage
+	elsewhere []stage        // listeners that send their clients on
 	nodes     *h1.Client     // connections to nodes by HTTP; nil: no HTTP listener
 	ajp       *ajp.Client    // by AJP13
 	standIn   *h1.Client     // to who answers instead of them

@@ -39,6 +39,7 @@ func (g *Gateway) arrange() {
 		}})
 		add(stage{name: "stand-in connections", run: g.standIn.Run})
 		add(*g.http)
+		g.stages.list = append(g.stages.list, g.elsewhere...)
 	}
 }
 

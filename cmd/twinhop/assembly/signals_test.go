@@ -165,3 +165,20 @@ func TestConnectionsOfANodeThatLeaves(t *testing.T) {
 		}
 	}
 }
+
+// A listener that sends its clients to HTTPS asks no node.
+func TestRedirectionToHTTPS(t *testing.T) {
+	c := settings(t, sign(t, "node"))
+	c.Listen.HTTP = append(c.Listen.HTTP, config.HTTPListener{Addr: "127.0.0.1:0", HTTPS: 8443})
+	g := atWork(t, c)
+	for i, want := range []string{"", "https://127.0.0.1:8443/app;v=1?x=1"} {
+		resp, err := (&http.Transport{DisableKeepAlives: true}).RoundTrip(httptest.NewRequest("GET", "http://"+g.Addrs().HTTP[i]+"/app;v=1?x=1", nil))
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp.Body.Close()
+		if got := resp.Header.Get("Location"); got != want || (resp.StatusCode == http.StatusFound) != (want != "") {
+			t.Errorf("listener %d: %d %q", i, resp.StatusCode, got)
+		}
+	}
+}

@@ -1,6 +1,7 @@
 package assembly
 
 import (
+	"context"
 	"fmt"
 	"net"
 	"time"
@@ -8,6 +9,7 @@ import (
 	"twinhop/cmd/twinhop/certs"
 	"twinhop/gateway/config"
 	"twinhop/http/handshake"
+	"twinhop/http/tohttps"
 )
 
 // WordsIn are Words for a configuration in a directory: files that it names
@@ -28,6 +30,10 @@ func (g *Gateway) doors() ([]net.Listener, error) {
 	var counts *handshake.Metrics
 	for i, l := range g.config.Listen.HTTP {
 		plain := g.sockets.http[i]
+		if l.HTTPS != 0 {
+			g.sendOn(plain, l.HTTPS)
+			continue
+		}
 		if !l.TLS.On() {
 			all = append(all, plain)
 			continue
@@ -45,6 +51,13 @@ func (g *Gateway) doors() ([]net.Listener, error) {
 		all = append(all, handshake.New(plain, handshake.Options{Config: c, Timeout: g.config.Limits.HTTP.HeaderTimeout, Metrics: counts, Log: g.log}))
 	}
 	return all, nil
+}
+
+// sendOn has a listener send its clients to HTTPS on a port.
+func (g *Gateway) sendOn(l net.Listener, port int) {
+	limits := g.config.Limits.HTTP
+	s := &tohttps.Server{Port: port, HeaderBytes: int(limits.HeaderBytes), HeaderTimeout: off(limits.HeaderTimeout), IdleTimeout: off(limits.IdleTimeout), Log: g.log}
+	g.elsewhere = append(g.elsewhere, stage{name: "to https", run: func(ctx context.Context) error { return s.Run(ctx, l) }})
 }
 
 // keeper holds the certificates of all listeners.
