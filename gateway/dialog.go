@@ -72,7 +72,10 @@ func (u *run) leave(at *cluster.Member) (Decision, error) {
 		}
 		u.ask(u.placing().Active(u.Wants), gone)
 		if d.Member, d.Rule = u.substitute(gone, name); d.Member == nil {
-			return Decision{Rule: NoNode}, ErrNoNode
+			// Its successor of the same name may know the call, and can say at least that it does not.
+			if d.Member, d.Rule = u.Member(name), FailoverGone; gone != nil || !u.Usable(d.Member) {
+				return Decision{Rule: NoNode}, ErrNoNode
+			}
 		}
 		if c.ok && (owner == nil || !owner.Alive(u.Wants)) && !u.move(c, d.Member, d.Rule) && !u.dry {
 			if now := u.Member(c.b.Owner); u.Usable(now) {

@@ -275,7 +275,9 @@ func (w *twin) within(m message) *verdict {
 				v.nodes = append(v.nodes, n.Name)
 			}
 		}
-		v.nodes = w.share(m, m.hint, nil, v.nodes)
+		if v.nodes = w.share(m, m.hint, nil, v.nodes); len(v.nodes) == 0 && w.may(m, m.hint) {
+			v.nodes = []string{m.hint} // better its successor than nobody
+		}
 	case m.hint != "":
 		w.standby(leaves)
 		v.nodes = w.instead(m, m.hint)
