@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"net/http"
@@ -30,20 +31,31 @@ type announced struct {
 type javaWorld struct {
 	*world
 	web      *shop
-	urls     [2]string
+	urls     [2]string // HTTP of the nodes
+	sip      [2]string // their addresses for SIP
 	registry string
 	phone    *agent
 }
 
-func newJavaWorld(t *testing.T, load bool, config string) *javaWorld {
+func newJavaWorld(t *testing.T, load bool) *javaWorld {
 	t.Helper()
 	need(t, "java", "javac")
 	j := &javaWorld{}
 	j.web, j.urls = newShop(t)
 	j.registry = fmt.Sprintf("127.0.0.1:%d", freePort(t))
-	j.world = set(t, stage{Announced: true, Web: j.urls, Agents: true, Load: load, Config: fmt.Sprintf(
-		"heartbeat: {rmi: {listen: %q, objectPort: %d}, timeout: 2s}\n%s", j.registry, freePort(t), config)})
+	s := stage{Announced: true, Web: j.urls, Agents: !load, Load: load,
+		Config: fmt.Sprintf("heartbeat: {rmi: {listen: %q, objectPort: %d}, timeout: 2s}\n", j.registry, freePort(t))}
+	if load {
+		s.Sip = newDesks(t, &j.web.dark)
+		s.Config += "health: {http: {path: /alive, interval: 200ms}, sip: {interval: 200ms}}\nsip: {failover: {invite: 500ms}}\n"
+	}
+	j.world = set(t, s)
 	j.phone = newAgent(t, "phone")
+	for i := range 2 {
+		if j.sip[i] = strings.TrimPrefix(s.Sip[i], "udp://"); !load {
+			j.sip[i] = j.agents[i].addr
+		}
+	}
 	return j
 }
 
@@ -51,32 +63,45 @@ func newJavaWorld(t *testing.T, load bool, config string) *javaWorld {
 func (j *javaWorld) start(t testing.TB, i int, layout, session string) *javaNode {
 	t.Helper()
 	n := newJavaNode(t, layout, j.registry)
-	web, err := url.Parse(j.urls[i-1])
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, sip, _ := strings.Cut(j.agents[i-1].addr, ":")
-	n.does("node ip=127.0.0.1 hostName=host%d udpPort=%s httpPort=%s jvmRoute=node%d version=0 sessionId=%s", i, sip, web.Port(), i, session)
-	n.does("ping")
-	n.does("every 500")
+	j.announce(n, i, session)
 	return n
 }
 
-// list is what is registered, by name; a name twice fails the test.
-func (j *javaWorld) list() map[string]announced {
+func (j *javaWorld) announce(n *javaNode, i int, session string) {
 	j.t.Helper()
+	web, err := url.Parse(j.urls[i-1])
+	if err != nil {
+		j.t.Fatal(err)
+	}
+	_, sip, _ := strings.Cut(j.sip[i-1], ":")
+	n.does("node ip=127.0.0.1 hostName=host%d udpPort=%s httpPort=%s jvmRoute=node%d version=0 sessionId=%s", i, sip, web.Port(), i, session)
+	n.does("ping")
+	n.does("every 500")
+}
+
+// listed is what is registered, by name.
+func (j *javaWorld) listed() (map[string]announced, error) {
 	var all struct{ Items []announced }
 	if err := j.ask("GET", "/api/v1/nodes", nil, &all); err != nil {
-		j.t.Fatal(err)
+		return nil, err
 	}
 	byName := map[string]announced{}
 	for _, n := range all.Items {
 		if _, twice := byName[n.Name]; twice {
-			j.t.Errorf("%s is listed twice", n.Name)
+			return nil, fmt.Errorf("%s is listed twice", n.Name)
 		}
 		byName[n.Name] = n
 	}
-	return byName
+	return byName, nil
+}
+
+func (j *javaWorld) list() map[string]announced {
+	j.t.Helper()
+	all, err := j.listed()
+	if err != nil {
+		j.t.Fatal(err)
+	}
+	return all
 }
 
 // both waits until both nodes get work, of either kind.
@@ -148,7 +173,7 @@ func (j *javaWorld) newcomers() map[string]int {
 // TestJavaNodes: two JVMs with java.rmi, one old and one recent, register with the gateway; they
 // share the work, one drains, switches over and leaves, the other one is killed.
 func TestJavaNodes(t *testing.T) {
-	j := newJavaWorld(t, false, "")
+	j := newJavaWorld(t, false)
 	one, two := j.start(t, 1, "recent", "1001"), j.start(t, 2, "old", "1002")
 	j.both()
 	for name, n := range j.list() {
@@ -224,4 +249,128 @@ func TestJavaNodes(t *testing.T) {
 	if err != nil || !strings.Contains(string(log), "silent") {
 		t.Errorf("nothing is said in the log of a silent node: %v", err)
 	}
+}
+
+// gone waits until a node is not listed any more.
+func (j *javaWorld) gone(name string) {
+	j.t.Helper()
+	eventually(j.t, 20*time.Second, name+" departs", func() error {
+		if n, there := j.list()[name]; there {
+			return fmt.Errorf("listed: %+v", n.Announced)
+		}
+		return nil
+	})
+}
+
+// TestJavaNodesRestart: the JVM of a node is killed and another one speaks for the same place within
+// the timeout. The node is listed once at any time, each life of it is another incarnation, and of
+// the calls and requests that come meanwhile none is lost. Connections of heartbeats are kept.
+func TestJavaNodesRestart(t *testing.T) {
+	j := newJavaWorld(t, true)
+	one := j.start(t, 1, "old", "1001")
+	two := j.start(t, 2, "recent", "1002")
+	j.both()
+	l := load{rate: 50, calls: 500, hold: time.Second}
+	caller := sipp(t, j.dir, "caller", callerArgs(freePort(t), j.external, l)...)
+	ctx, stop := context.WithCancel(t.Context())
+	defer stop()
+	people := &customers{}
+	left := people.come(ctx, t, j.http+"/shop", 100)
+	watched := make(chan int)
+	go func() {
+		missing := 0
+		for ; ctx.Err() == nil; time.Sleep(50 * time.Millisecond) {
+			all, err := j.listed()
+			if _, there := all["node1"]; !there || err != nil {
+				t.Errorf("listed: %v, %v", all, err)
+				missing++
+			}
+		}
+		watched <- missing
+	}()
+	lives := map[string]bool{j.list()["node1"].Announced.Incarnation: true}
+	for life := 2; life <= 4; life++ {
+		next := newJavaNode(t, "recent", j.registry)
+		one.kill()
+		j.announce(next, 1, fmt.Sprintf("%d001", life))
+		one = next
+		lives[j.list()["node1"].Announced.Incarnation] = true
+		before := j.list()["node1"].Announced.Heartbeats
+		eventually(t, 10*time.Second, "heartbeats of the new life", func() error {
+			if n := j.list()["node1"].Announced.Heartbeats; n < before+4 {
+				return fmt.Errorf("%d, at first %d", n, before)
+			}
+			return nil
+		})
+	}
+	stop()
+	left()
+	people.report(t)
+	caller.ended(t, l)
+	if n := <-watched; n != 0 {
+		t.Errorf("%d times node1 was not listed", n)
+	}
+	if len(lives) != 4 {
+		t.Errorf("4 lives were %d incarnations", len(lives))
+	}
+	for _, n := range []*javaNode{one, two} {
+		if beats := n.does("beats"); !strings.HasSuffix(beats, " 0") {
+			t.Errorf("heartbeats that arrived and failed: %s", beats)
+		}
+	}
+}
+
+// TestJavaNodesSoak: nodes register, drain, switch over, leave, come back, are killed, expire and
+// restart, over and over, while calls and requests come: nothing is lost, as one of them is there at
+// any time and both know all sessions and calls.
+func TestJavaNodesSoak(t *testing.T) {
+	j := newJavaWorld(t, true)
+	sessions := 0
+	life := func(i int) *javaNode {
+		sessions++
+		return j.start(t, i, []string{"recent", "old"}[sessions%2], fmt.Sprintf("%d00%d", sessions, i))
+	}
+	one, two := life(1), life(2)
+	j.both()
+	l := load{rate: 50, calls: 600, hold: time.Second}
+	if soak {
+		l = load{rate: 200, calls: 36000, hold: 3 * time.Second}
+	}
+	caller := sipp(t, j.dir, "caller", callerArgs(freePort(t), j.external, l)...)
+	ctx, stop := context.WithCancel(t.Context())
+	defer stop()
+	people := &customers{}
+	left := people.come(ctx, t, j.http+"/shop", 100)
+	rounds := 0
+	// The last calls are placed when all is quiet again: only an INVITE without an answer tells at
+	// once that a node is dead, a BYE is repeated until its silence does.
+	for end := time.Now().Add(time.Duration(l.calls/l.rate)*time.Second - 5*time.Second); time.Now().Before(end) && !t.Failed(); rounds++ {
+		two.does("set GRACEFUL_SHUTDOWN=true")
+		two.does("ping")
+		two.does("switchover node2 node1")
+		two.does("quit")
+		j.gone("node2")
+		two = life(2)
+		j.both()
+		one.kill()
+		j.web.dark.Store(true) // its SIP and HTTP die with the JVM
+		j.gone("node1")
+		j.web.dark.Store(false)
+		one = life(1)
+		j.both()
+		next := newJavaNode(t, "recent", j.registry)
+		two.kill()
+		sessions++
+		j.announce(next, 2, fmt.Sprintf("%d002", sessions))
+		two = next
+		if all := j.list(); len(all) != 2 {
+			t.Errorf("after a restart: %+v", all)
+		}
+		time.Sleep(2 * time.Second)
+	}
+	stop()
+	left()
+	people.report(t)
+	caller.ended(t, l)
+	t.Logf("%d rounds, %d lives, %d requests", rounds, sessions, people.requests.Load())
 }
