@@ -63,7 +63,9 @@ var rooms = []room{
 	{pkg: "sip/held", rank: 0},
 	{pkg: "sip/locate", rank: 0},
 	{pkg: "sip/legacy", rank: 1, may: []string{"sip/peek"}},
-	{pkg: "sip/alias", rank: 1, may: []string{"sip/peek"}},
+	{pkg: "sip/self", rank: 1, may: []string{"sip/peek"}},
+	{pkg: "sip/beat", rank: 1, may: []string{"sip/peek"}},
+	{pkg: "sip/gone", rank: 1, may: []string{"gateway/cluster"}},
 	{pkg: "sip/compose", rank: 1, may: []string{"sip/peek"}},
 	{pkg: "sip/meter", rank: 1, may: []string{"sip/peek"}},
 	{pkg: "web", rank: 0},
@@ -85,6 +87,7 @@ var rooms = []room{
 
 	{pkg: "gateway/trace", rank: 3, may: []string{"appsession", "gateway", "gateway/cluster"}},
 	{pkg: "sip/probe", rank: 3, may: []string{"gateway/cluster", "gateway/cluster/probes", "sip/peek", "sip/seal"}},
+	{pkg: "sip/identity", rank: 3, may: []string{"gateway", "sip/peek"}},
 	{pkg: "sip/needs", rank: 3, may: []string{"gateway/cluster", "sip/peek"}},
 	{pkg: "sip/pending", rank: 3, may: []string{"gateway", "gateway/cluster"}},
 

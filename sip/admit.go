@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"twinhop/gateway/cluster"
+	"twinhop/sip/gone"
 	"twinhop/sip/guard"
 	"twinhop/sip/peek"
 	"twinhop/sip/pending"
@@ -50,12 +51,9 @@ func (f *Front) knows(ip netip.Addr) bool {
 // welcome tells whether a request of a client that can be read is served. Scanners hear nothing. Of what begins something new the less
 // important is refused first when there is more than can be served.
 func (w *worker) welcome() bool {
-	m := &w.msg
-	if !m.UserAgent.Empty() {
-		if _, found := w.f.limits.scanners.Match(m.Text(m.UserAgent)); found {
-			w.f.Metrics.Shed(scanner)
-			return false
-		}
+	if w.scans() {
+		w.f.Metrics.Shed(scanner)
+		return false
 	}
 	c := w.class()
 	if c == guard.Never || w.again || w.set.trusted.Contains(w.src.Addr()) || w.f.limits.gate.Admit(w.clock(), c) {
@@ -67,6 +65,18 @@ func (w *worker) welcome() bool {
 	w.f.Metrics.Shed(overload[c])
 	w.reply(busyNow)
 	return false
+}
+
+// scans tells whether a client says that it is a scanner: in its User-Agent, or, in what belongs to no call yet, in From or To.
+func (w *worker) scans() bool {
+	m, s := &w.msg, &w.f.limits.scanners
+	if _, found := s.Match(m.Text(m.UserAgent)); found {
+		return true
+	}
+	if !m.To.Tag.Empty() || !s.Named(m.Buf[m.From.From:m.From.Bare.To]) && !s.Named(m.Text(m.To.Span)) {
+		return false
+	}
+	return !w.counted()
 }
 
 func (w *worker) class() guard.Class {
@@ -100,15 +110,35 @@ func (w *worker) mayRefuse(s status) bool {
 	return false
 }
 
-// watchNodes tells the table of pending INVITEs about nodes that went down since it was last called.
+// watchNodes tells the table of pending INVITEs about nodes that went down or left since it was last called, and ends connections to those
+// that left a while ago.
 func (f *Front) watchNodes(w *worker, down map[string]bool) {
-	fresh := false
-	for _, n := range f.Router.Views().Nodes {
-		gone := n.Health(cluster.SIP) == cluster.Down
-		fresh = fresh || gone && !down[n.Name]
-		down[n.Name] = gone
+	v := f.Router.Views()
+	left, cold := f.gone.Watch(v, w.clock())
+	fresh := len(left) > 0
+	for _, n := range left {
+		delete(down, n.Name)
+	}
+	for _, n := range v.Nodes {
+		lost := n.Health(cluster.SIP) == cluster.Down
+		fresh = fresh || lost && !down[n.Name]
+		down[n.Name] = lost
 	}
 	if fresh {
-		f.pending.Down(w.clock(), w, func(n *cluster.Node) bool { return n.Health(cluster.SIP) == cluster.Down })
+		f.pending.Down(w.clock(), w, func(n *cluster.Node) bool { return n.Health(cluster.SIP) == cluster.Down || !gone.Serves(v, n) })
+	}
+	for _, n := range cold {
+		f.partFrom(n)
+	}
+}
+
+// partFrom ends the connections to a node that is none any more. Those it has opened end when they are silent.
+func (f *Front) partFrom(n *cluster.Node) {
+	for _, a := range n.Addrs(cluster.SIP) {
+		for _, g := range f.legs {
+			if g.streams != nil {
+				g.streams.Leave(a.Addr)
+			}
+		}
 	}
 }

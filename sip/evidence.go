@@ -1,11 +1,10 @@
 package sip
 
 import (
-	"bytes"
-
 	"twinhop/appsession"
 	"twinhop/gateway"
 	"twinhop/jvmroute"
+	"twinhop/sip/identity"
 	"twinhop/sip/peek"
 )
 
@@ -22,79 +21,12 @@ func (w *worker) addIdentities() {
 		if among(src.Networks, w.src.Addr()) {
 			continue
 		}
-		if v := w.identity(src); len(v) > 0 && !excluded(src, v) {
+		r := identity.Reader{Message: &w.msg, Room: w.scratch}
+		if v := r.Find(src); len(v) > 0 {
 			w.addApp(v, src.From)
 		}
+		w.scratch = r.Room
 	}
-}
-
-func excluded(src *Source, v []byte) bool {
-	for _, u := range src.Users {
-		if string(v) == u {
-			return true
-		}
-	}
-	return src.Pattern != nil && src.Pattern.Match(v)
-}
-
-func (w *worker) identity(src *Source) []byte {
-	m := &w.msg
-	switch src.From {
-	case gateway.SourceFromUser:
-		return w.user(peek.ParseURI(m.Buf, m.From.Bare))
-	case gateway.SourceToUser:
-		return w.user(peek.ParseURI(m.Buf, m.To.Bare))
-	case gateway.SourceFromAOR:
-		return w.aor(peek.ParseURI(m.Buf, m.From.Bare), src)
-	case gateway.SourceToAOR:
-		return w.aor(peek.ParseURI(m.Buf, m.To.Bare), src)
-	case gateway.SourceHeader:
-		if s, ok := m.Find(src.Header); ok {
-			return m.Text(s)
-		}
-	case gateway.SourceAppKey:
-		return w.appKey(m.URI)
-	}
-	return nil
-}
-
-// maxUser is the longest user part that is a key, in bytes.
-const maxUser = 256
-
-// user is the decoded user part of a URI, empty for who does not want to be known.
-func (w *worker) user(u peek.URI) []byte {
-	if !u.OK || u.User.Len() > maxUser {
-		return nil
-	}
-	v := w.decoded(w.msg.Text(u.User))
-	if peek.FoldEqual(v, "anonymous") || peek.FoldEqual(w.msg.Text(u.Host), "anonymous.invalid") {
-		return nil
-	}
-	return v
-}
-
-// aor is user@host, the host in lower case. A user that the source excludes is none with a host, either.
-func (w *worker) aor(u peek.URI, src *Source) []byte {
-	v := w.user(u)
-	if len(v) == 0 || u.Host.Len() > maxUser || excluded(src, v) {
-		return nil
-	}
-	from := len(w.scratch)
-	w.scratch = append(append(w.scratch, v...), '@')
-	for _, c := range w.msg.Text(u.Host) {
-		w.scratch = append(w.scratch, peek.Lower(c))
-	}
-	return w.scratch[from:]
-}
-
-// decoded undoes percent encoding once (RFC 3261 section 19.1.4).
-func (w *worker) decoded(b []byte) []byte {
-	if bytes.IndexByte(b, '%') < 0 {
-		return b
-	}
-	from := len(w.scratch)
-	w.scratch = peek.Unescape(w.scratch, b)
-	return w.scratch[from:]
 }
 
 func (w *worker) addApp(v []byte, s gateway.Source) {
@@ -110,13 +42,22 @@ func (w *worker) addApp(v []byte, s gateway.Source) {
 func (w *worker) appKey(u peek.URI) []byte { return w.uriParam(u, appKeyParam) }
 
 func (w *worker) uriParam(u peek.URI, name string) []byte {
-	if !u.OK {
-		return nil
+	r := identity.Reader{Message: &w.msg, Room: w.scratch}
+	v := r.Param(u, name)
+	w.scratch = r.Room
+	return v
+}
+
+// addKey adds the application session that a client's request names in a URI which a SIP servlet made: the Request-URI, else the Route that
+// led here.
+func (w *worker) addKey() {
+	v := w.appKey(w.msg.URI)
+	if len(v) == 0 {
+		v = w.appKey(w.routes.popped)
 	}
-	if v, ok := peek.Param(w.msg.Buf, u.Params, name); ok && v.Len() <= maxUser {
-		return w.decoded(w.msg.Text(v))
+	if len(v) > 0 {
+		w.addApp(v, gateway.SourceAppKey)
 	}
-	return nil
 }
 
 // addNodeIdentities adds the session that a node's request names, first found: the application session key on Request-URI, Contact or the

@@ -56,23 +56,11 @@ func (w *worker) pushVia(g *leg, b seal.Branch, self netip.AddrPort) {
 	var text [seal.MaxBranch]byte
 	e := w.edits.At(w.msg.Vias.At(0).Line).Text("Via: SIP/2.0/").Text(viaWords[g.transport]).Text(" ")
 	if g.inVia {
-		g.appendName(e, self)
+		g.Write(e, self)
 	} else {
 		e.Addr(self)
 	}
 	e.Text(";branch=").Bytes(w.bond.Append(text[:0], b)).EndLine()
-}
-
-// appendName writes host:port as the world is to see them.
-func (g *leg) appendName(e *peek.Edits, self netip.AddrPort) {
-	switch {
-	case g.hostIP.IsValid():
-		e.Addr(netip.AddrPortFrom(g.hostIP, g.port))
-	case g.host != "":
-		e.Text(g.host).Text(":").Int(int(g.port))
-	default:
-		e.Addr(netip.AddrPortFrom(self.Addr(), g.port))
-	}
 }
 
 // record pushes our two Record-Routes above those that are there; where there are none, below the sender's Via. Both name their transport:
@@ -93,7 +81,7 @@ func (w *worker) record(by *leg, near, far netip.AddrPort, node *cluster.Node) {
 	}
 	for i, g := range [...]*leg{by, w.leg} {
 		e := w.edits.At(at).Text("Record-Route: <sip:")
-		g.appendName(e, [...]netip.AddrPort{near, far}[i])
+		g.Write(e, [...]netip.AddrPort{near, far}[i])
 		e.Text(";transport=").Text(uriWords[g.transport]).Text(";lr")
 		switch {
 		case old:

@@ -15,11 +15,13 @@ import (
 
 	"twinhop/gateway"
 	"twinhop/gateway/calls"
-	"twinhop/sip/alias"
+	"twinhop/gateway/cluster"
+	"twinhop/sip/gone"
 	"twinhop/sip/held"
 	"twinhop/sip/locate"
 	"twinhop/sip/pending"
 	"twinhop/sip/seal"
+	"twinhop/sip/self"
 	"twinhop/sip/stream"
 	"twinhop/sip/wire"
 )
@@ -36,7 +38,12 @@ type Front struct {
 	// is a node when its address is exactly that of one.
 	External, Internal []Listener
 
-	Aliases []alias.Alias // names and addresses of ours that no socket has: further ways that lead here
+	// Heartbeat is told of the properties of a heartbeat that came to an Internal listener, whoever sent it; an error refuses it. nil: nobody
+	// listens for them. Saw is told that a message of a node came that told of itself; nil: nobody is. Neither must wait.
+	Heartbeat func(from netip.Addr, props map[string]string) error
+	Saw       func(*cluster.Node)
+
+	Aliases []self.Alias // names and addresses of ours that no socket has: further ways that lead here
 
 	Streams  stream.Limits   // of the connections of each TCP listener
 	Resolver locate.Resolver // finds the names that nodes send to; nil: the system's. It is never called by a receiving goroutine
@@ -48,7 +55,8 @@ type Front struct {
 	legs     []*leg      // External, then Internal
 	inner    int         // index in legs of the first internal one; 0 in single-port mode: they are the same
 	keys     *seal.Keys
-	aliases  *alias.Set
+	aliases  *self.Set
+	gone     gone.Nodes
 	names    *locate.Locator
 	parked   *parked
 	files    stream.Budget                    // of the connections of all legs
@@ -163,7 +171,8 @@ func (f *Front) prepare(ctx context.Context) error {
 	for _, l := range append(f.External[:len(f.External):len(f.External)], f.Internal...) {
 		f.legs = append(f.legs, newLeg(f, len(f.legs), l))
 	}
-	f.aliases = alias.New(f.Aliases, f.ports())
+	f.gone.Watch(f.Router.Views(), time.Now())
+	f.aliases = self.Aliases(f.Aliases, f.ports())
 	f.names = &locate.Locator{Resolver: f.Resolver, Can: f.speaks(), Usable: f.leads}
 	f.parked = newParked(ctx, f)
 	f.workers.New = func() any { return newWorker(ctx, f, nil) }
@@ -174,7 +183,7 @@ func (f *Front) prepare(ctx context.Context) error {
 // ports are those that others may name when they mean us.
 func (f *Front) ports() (all []uint16) {
 	for _, g := range f.legs {
-		all = append(all, g.bound.Port(), g.port)
+		all = append(all, g.Bound.Port(), g.Port)
 	}
 	return all
 }
@@ -190,7 +199,7 @@ func (f *Front) speaks() (can locate.Transport) {
 // leads tells whether any socket reaches an address of the world.
 func (f *Front) leads(ip netip.Addr) bool {
 	for _, g := range f.legs[:len(f.External)] {
-		if g.reaches(ip.Unmap()) {
+		if g.Reaches(ip.Unmap()) {
 			return true
 		}
 	}

@@ -3,6 +3,7 @@ package sip
 import (
 	"bytes"
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"net/netip"
@@ -19,9 +20,9 @@ import (
 
 	"twinhop/gateway"
 	"twinhop/gateway/cluster"
-	"twinhop/sip/alias"
 	"twinhop/sip/guard"
 	"twinhop/sip/pending"
+	"twinhop/sip/self"
 )
 
 var update = flag.Bool("update", false, "write what came out into the golden files")
@@ -142,10 +143,20 @@ func setScene(t *testing.T, comment string) *stage {
 				a = netip.AddrPortFrom(netip.MustParseAddr(value), 0)
 			}
 			set.Extra = append(set.Extra, a)
+		case "heartbeat": // all but this address may register
+			refused := netip.MustParseAddr(value)
+			tweaks = append(tweaks, func(f *Front) {
+				f.Heartbeat = func(from netip.Addr, props map[string]string) error {
+					if from == refused {
+						return errors.New("not allowed")
+					}
+					return nil
+				}
+			})
 		case "alias": // host or host:port
 			host, port, _ := strings.Cut(value, ":")
 			n, _ := strconv.Atoi(port)
-			tweaks = append(tweaks, func(f *Front) { f.Aliases = append(f.Aliases, alias.Alias{Host: host, Port: uint16(n)}) })
+			tweaks = append(tweaks, func(f *Front) { f.Aliases = append(f.Aliases, self.Alias{Host: host, Port: uint16(n)}) })
 		case "domain": // names have servers of both transports at this address
 			tweaks = append(tweaks, func(f *Front) {
 				f.Resolver = domain{func(context.Context, string) ([]netip.Addr, error) {

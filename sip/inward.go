@@ -197,6 +197,7 @@ func (w *worker) fillAsk(k gateway.Kind) {
 		a.Counts, life = true, callSetup
 	}
 	if a.Kind != gateway.Within {
+		w.addKey()
 		w.addIdentities() // of a CANCEL they count only when its INVITE could not be remembered
 	}
 	w.addCall(life)

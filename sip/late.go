@@ -1,6 +1,7 @@
 package sip
 
 import (
+	"cmp"
 	"sync/atomic"
 
 	"twinhop/gateway/cluster"
@@ -41,7 +42,7 @@ func (w *worker) vouched() bool {
 	if !r.hint || !w.f.late.any.Load() {
 		return false
 	}
-	n := w.view.Named(r.node)
+	n := cmp.Or(w.view.Named(r.node), w.f.gone.Named(r.node))
 	if n == nil || n.Gen != 0 && r.gen != 0 && n.Gen != r.gen || w.usable(n) || !w.f.late.seen.has(w.dialog(n)) {
 		return false
 	}

@@ -5,8 +5,8 @@ import (
 	"net"
 	"net/netip"
 
-	"twinhop/sip/alias"
 	"twinhop/sip/peek"
+	"twinhop/sip/self"
 	"twinhop/sip/stream"
 	"twinhop/sip/wire"
 )
@@ -53,71 +53,31 @@ type leg struct {
 	index  int
 	inside bool // nodes are on this side: false in single-port mode
 	transport
-	socks            []*wire.Socket // UDP: one or more on the address
-	streams          *stream.Pool   // TCP
-	bound            netip.AddrPort
-	host             string     // what Record-Route says; "" = the address toward the peer
-	hostIP           netip.Addr // host, when it is a literal
-	port             uint16     // of Record-Route
-	inVia, inContact bool       // so do Via, and the Contact of what nodes send
-	local            map[netip.Addr]bool
+	socks   []*wire.Socket // UDP: one or more on the address
+	streams *stream.Pool   // TCP
+	self.Place
+	inVia, inContact bool // Via, and the Contact of what nodes send, say what others see
 }
 
 func newLeg(f *Front, index int, l Listener) *leg {
-	g := &leg{index: index, inside: f.inner > 0 && index >= f.inner, host: l.Host, local: f.local,
-		inVia: l.InVia && l.Host != "", inContact: l.InContact && l.Host != ""}
+	g := &leg{index: index, inside: f.inner > 0 && index >= f.inner, inVia: l.InVia && l.Host != "", inContact: l.InContact && l.Host != ""}
 	if l.Stream != nil {
 		g.transport = tcp
 		g.streams = &stream.Pool{Listener: l.Stream, Log: f.Log, Limits: f.Streams, Budget: &f.files, Exempt: f.knows}
-		g.bound = bound(l.Stream.Addr())
-	} else {
-		for _, c := range append([]net.PacketConn{l.Conn}, l.Shards...) {
-			g.socks = append(g.socks, &wire.Socket{Conn: c, Log: f.Log, Errors: g.inside || f.inner == 0})
-		}
-		g.bound = g.socks[0].Local()
+		g.Place = self.At(self.Bound(l.Stream.Addr()), l.Host, l.Port, f.local)
+		return g
 	}
-	g.port = g.bound.Port()
-	if l.Port > 0 {
-		g.port = uint16(l.Port)
+	for _, c := range append([]net.PacketConn{l.Conn}, l.Shards...) {
+		g.socks = append(g.socks, &wire.Socket{Conn: c, Log: f.Log, Errors: g.inside || f.inner == 0})
 	}
-	if ip, err := netip.ParseAddr(l.Host); err == nil {
-		g.hostIP = ip.Unmap()
-	}
+	g.Place = self.At(g.socks[0].Local(), l.Host, l.Port, f.local)
 	return g
-}
-
-func bound(a net.Addr) netip.AddrPort {
-	if t, ok := a.(*net.TCPAddr); ok {
-		p := t.AddrPort()
-		return netip.AddrPortFrom(p.Addr().Unmap(), p.Port())
-	}
-	p, _ := netip.ParseAddrPort(a.String()) // of a test
-	return p
-}
-
-// is tells whether an address is this leg's, as a peer may write it.
-func (g *leg) is(ip netip.Addr, port uint16) bool {
-	switch {
-	case port == g.port && g.hostIP.IsValid() && ip == g.hostIP:
-		return true
-	case port != g.bound.Port():
-		return false
-	case g.bound.Addr().IsUnspecified():
-		return g.local[ip] || ip.IsLoopback()
-	}
-	return ip == g.bound.Addr()
-}
-
-// reaches tells whether the leg can send to ip.
-func (g *leg) reaches(ip netip.Addr) bool {
-	own := g.bound.Addr()
-	return own.Is4() == ip.Is4() || own.Is6() && own.IsUnspecified() // a socket on [::] speaks IPv4, too
 }
 
 // leave chooses the leg that messages to a peer leave by.
 func (f *Front) leave(inside bool, to hop) *leg {
 	for _, g := range f.legs {
-		if g.transport == to.transport && (g.inside == inside || f.inner == 0) && g.reaches(to.addr.Addr()) {
+		if g.transport == to.transport && (g.inside == inside || f.inner == 0) && g.Reaches(to.addr.Addr()) {
 			return g
 		}
 	}
@@ -128,32 +88,28 @@ func (f *Front) leave(inside bool, to hop) *leg {
 func (f *Front) isSelf(host []byte, port uint16) bool {
 	ip, literal := peek.ParseIP(host)
 	for _, g := range f.legs {
-		if g.named(host, ip, literal, port) {
+		if g.Named(host, ip, literal, port) {
 			return true
 		}
 	}
-	return f.aliases.Find(host, port) == alias.Address
+	return f.aliases.Find(host, port) == self.Address
 }
 
 // legOf is the first of our sockets that a URI of ours stands for.
 func (f *Front) legOf(host []byte, port uint16, t transport) *leg {
 	ip, literal := peek.ParseIP(host)
 	for _, g := range f.legs {
-		if g.transport == t && g.named(host, ip, literal, port) {
+		if g.transport == t && g.Named(host, ip, literal, port) {
 			return g
 		}
 	}
 	return nil
 }
 
-func (g *leg) named(host []byte, ip netip.Addr, literal bool, port uint16) bool {
-	return literal && g.is(ip, port) || !literal && port == g.port && g.host != "" && peek.FoldEqual(host, g.host)
-}
-
 // isLeg tells whether a transport's address is one of our sockets; ports of UDP and TCP have nothing to do with each other.
 func (f *Front) isLeg(t transport, ip netip.Addr, port uint16) bool {
 	for _, g := range f.legs {
-		if g.transport == t && g.is(ip, port) {
+		if g.transport == t && g.Is(ip, port) {
 			return true
 		}
 	}

@@ -5,10 +5,10 @@ import (
 
 	"twinhop/gateway"
 	"twinhop/gateway/cluster"
-	"twinhop/sip/alias"
 	"twinhop/sip/locate"
 	"twinhop/sip/meter"
 	"twinhop/sip/peek"
+	"twinhop/sip/self"
 )
 
 // outward forwards a request of a node to where it wants to go: the next foreign Route, else the proxy of the settings for what begins,
@@ -74,7 +74,7 @@ func (w *worker) outward() {
 // firewall hears.
 func (w *worker) exit(to hop) *leg {
 	inside := w.view.At(to.addr, cluster.SIP) != nil
-	if g := w.routes.exit; g != nil && g.transport == to.transport && (g.inside == inside || w.f.inner == 0) && g.reaches(to.addr.Addr()) {
+	if g := w.routes.exit; g != nil && g.transport == to.transport && (g.inside == inside || w.f.inner == 0) && g.Reaches(to.addr.Addr()) {
 		return g
 	}
 	return w.f.leave(inside, to)
@@ -124,7 +124,7 @@ func (w *worker) locate(q locate.Query) (to hop, ok bool) {
 	if port == 0 {
 		port = defaultPort
 	}
-	if w.f.isSelf(q.Host, port) || w.f.aliases.Find(q.Host, port) == alias.Name {
+	if w.f.isSelf(q.Host, port) || w.f.aliases.Find(q.Host, port) == self.Name {
 		w.reply(loop)
 		return to, false
 	}
@@ -179,6 +179,7 @@ func (w *worker) sender() {
 		v := &w.msg.Via
 		if n := w.nodeAt(w.msg.Text(v.Host), viaPort(v)); n != nil && n.Addr(cluster.SIP).Addr.Addr() == w.src.Addr() {
 			w.node = n
+			w.saw()
 		}
 	}
 }

@@ -1,6 +1,7 @@
 package sip
 
 import (
+	"cmp"
 	"net/netip"
 	"time"
 
@@ -29,7 +30,7 @@ func (w *worker) response() {
 	}
 	to := w.answer
 	back := f.legs[low.Leg]
-	toNode := back.inside || f.inner == 0 && (w.view.At(to, cluster.SIP) != nil || w.set.besideAt(to))
+	toNode := back.inside || f.inner == 0 && (w.wasNode(to) || w.set.besideAt(to))
 	node, way := w.node, meter.Outbound
 	// Also what goes no further is an answer: a refusal that leads to another node, a 100 that is no news.
 	if heard := w.f.Router.Heard; heard != nil && node != nil && !toNode {
@@ -109,7 +110,7 @@ func (w *worker) publish(by *leg) {
 	for i := range m.Contacts.Stored() {
 		u := m.AddrURI(m.Contacts.At(i).Span)
 		if u.OK && !u.Host.Empty() && w.nodeAt(m.Text(u.Host), portOf(u)) != nil {
-			by.appendName(w.edits.Over(u.HostPort()), by.bound)
+			by.Write(w.edits.Over(u.HostPort()), by.Bound)
 		}
 	}
 }
@@ -128,7 +129,7 @@ const maxRest = time.Hour
 // survivor finds the node an answer goes to, and the leg: the one that asked, or, if that is dead, the one its call is on now; the Via is
 // then changed to name that one. The node is nil for a peer on the node side that is none.
 func (w *worker) survivor(via *peek.Via, to netip.AddrPort, back *leg) (*cluster.Node, netip.AddrPort, *leg, bool) {
-	asked := w.view.At(to, cluster.SIP)
+	asked := cmp.Or(w.view.At(to, cluster.SIP), w.f.gone.At(to))
 	if asked == nil {
 		one, several := w.nodeOn(to.Addr())
 		if several {
@@ -161,10 +162,15 @@ func (w *worker) survivor(via *peek.Via, to netip.AddrPort, back *leg) (*cluster
 	return d.Member.Node, now, by, true
 }
 
+// wasNode tells whether a node is at an address, or was not long ago.
+func (w *worker) wasNode(at netip.AddrPort) bool {
+	return w.view.At(at, cluster.SIP) != nil || w.f.gone.At(at) != nil
+}
+
 // hopLike is hopTo for what must go by the transport of a leg if the node has that: a Via says how its answers come.
 func (w *worker) hopLike(n *cluster.Node, g *leg) (hop, *leg) {
 	for _, a := range n.Addrs(cluster.SIP) {
-		if named(a.Scheme) == g.transport && g.reaches(a.Addr.Addr()) {
+		if named(a.Scheme) == g.transport && g.Reaches(a.Addr.Addr()) {
 			return hop{g.transport, a.Addr}, g
 		}
 	}
@@ -180,13 +186,14 @@ func (w *worker) askHeir(n *cluster.Node) {
 	}
 }
 
+// usable tells whether a node can go on with what it has begun. One that has left cannot.
 func (w *worker) usable(n *cluster.Node) bool {
 	if w.pool != nil {
 		if m := w.pool.Member(n.Name); m != nil {
 			return m.Usable(cluster.SIP)
 		}
 	}
-	return n.Health(cluster.SIP) != cluster.Down
+	return w.view.Named(n.Name) != nil && n.Health(cluster.SIP) != cluster.Down
 }
 
 // learnAnswer keeps the books: which node a call is on, how long that is remembered, when the call is answered and over. initial tells

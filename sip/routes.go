@@ -3,10 +3,10 @@ package sip
 import (
 	"net/netip"
 
-	"twinhop/sip/alias"
 	"twinhop/sip/legacy"
 	"twinhop/sip/peek"
 	"twinhop/sip/seal"
+	"twinhop/sip/self"
 )
 
 // hintParam is our parameter in Record-Route URIs; see package seal for its value.
@@ -50,7 +50,7 @@ func (w *worker) readRoutes() {
 	}
 	r.overlong = !r.more && r.own < m.Routes.Count
 	w.uriIsUs = w.ours(m.URI)
-	w.uriName = !w.uriIsUs && w.alias(m.URI) == alias.Name
+	w.uriName = !w.uriIsUs && w.alias(m.URI) == self.Name
 	w.uriHint = w.uriIsUs && w.signed(m.URI)
 	if !w.inside && !r.hint {
 		w.readOld(m.URI)
@@ -176,7 +176,7 @@ func (w *worker) leadsHere(u peek.URI) bool {
 	if !u.OK || u.Host.Empty() {
 		return false
 	}
-	if w.alias(u) != alias.None {
+	if w.alias(u) != self.None {
 		w.readOld(u)
 		return true
 	}
@@ -184,14 +184,14 @@ func (w *worker) leadsHere(u peek.URI) bool {
 }
 
 // alias tells by what alias of ours a URI goes. What is the address of a node is none.
-func (w *worker) alias(u peek.URI) alias.Kind {
+func (w *worker) alias(u peek.URI) self.Kind {
 	if len(w.f.Aliases) == 0 || !u.OK || u.Host.Empty() {
-		return alias.None
+		return self.None
 	}
 	host, port := w.msg.Text(u.Host), portOf(u)
 	k := w.f.aliases.Find(host, port)
-	if k != alias.None && w.nodeAt(host, port) != nil {
-		return alias.None
+	if k != self.None && w.nodeAt(host, port) != nil {
+		return self.None
 	}
 	return k
 }

@@ -2,13 +2,12 @@ package sip
 
 import (
 	"net/netip"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
 
-	"twinhop/gateway"
 	"twinhop/sip/guard"
+	"twinhop/sip/identity"
 	"twinhop/sip/locate"
 	"twinhop/sip/peek"
 	"twinhop/sip/pending"
@@ -63,13 +62,7 @@ type Peer struct {
 }
 
 // Source is one place a SIP request may carry an identity in.
-type Source struct {
-	From     gateway.Source // SourceFromUser, SourceToUser, SourceFromAOR, SourceToAOR, SourceHeader or SourceAppKey
-	Header   string         // with SourceHeader: the header's name
-	Users    []string       // these are no identity: trunks, switchboards
-	Pattern  *regexp.Regexp // nor is what it matches; nil: nothing
-	Networks []netip.Prefix // nor is anybody who calls from here
-}
+type Source = identity.Source
 
 func (s Settings) prepared() *Settings {
 	if s.Pool == "" {

@@ -19,6 +19,7 @@ var (
 	trying        = status{code: 100, phrase: "Trying"}
 	alive         = status{code: 200, phrase: "OK"}
 	badRequest    = status{code: 400, phrase: "Bad Request"}
+	forbidden     = status{code: 403, phrase: "Forbidden"}
 	noHop         = status{code: 404, phrase: "Not Found"}
 	notAllowed    = status{code: 405, phrase: "Method Not Allowed", allow: true}
 	longURI       = status{code: 414, phrase: "Request-URI Too Long"}

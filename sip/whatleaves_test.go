@@ -16,7 +16,7 @@ import (
 	"twinhop/sip/pending"
 )
 
-var every = []Source{{From: gateway.SourceAppKey}, {From: gateway.SourceFromAOR}, {From: gateway.SourceToUser}, {From: gateway.SourceHeader, Header: "X-User"}}
+var every = []Source{{From: gateway.SourceFromAOR}, {From: gateway.SourceToUser}, {From: gateway.SourceHeader, Header: "X-User"}}
 
 // Whatever arrives from outside, by UDP or TCP, and whatever the nodes then say, with failover as it is by default: what leaves goes to nodes
 // or back to the host it came from, can be read by us and by sipgo, has nothing in our lines that breaks out of them, and is not more than

@@ -130,12 +130,13 @@ const maxKeepAlive = 64
 func (w *worker) handle(data []byte, src netip.AddrPort) {
 	f := w.f
 	w.begin(src)
-	inside := w.fromNode()
-	w.inside = inside
-	if w.leg.inside && !inside {
+	w.inside = w.fromNode()
+	if w.leg.inside && !w.inside && !w.expects(data) {
 		f.Metrics.Shed(stranger)
 		return
 	}
+	inside := w.inside
+	w.saw()
 	if !inside && !w.again && !w.admitted() {
 		f.Metrics.Shed(tooFast)
 		return
@@ -244,6 +245,7 @@ func (w *worker) isByVia() bool {
 		return false
 	}
 	w.node = n
+	w.saw()
 	return true
 }
 
@@ -264,6 +266,13 @@ func (w *worker) request(reason peek.Reason, inside bool) {
 		return
 	}
 	w.identify()
+	switch {
+	case w.leg.inside && reason == peek.OK && w.beats():
+		return
+	case w.leg.inside && !inside:
+		w.f.Metrics.Shed(stranger)
+		return
+	}
 	if reason != peek.OK {
 		w.f.Metrics.Shed(reason.String())
 		w.reply(reasonStatus(reason))
@@ -353,8 +362,8 @@ func (w *worker) identify() {
 
 // self is the address of a leg as the peer must see it: never the unspecified one.
 func (w *worker) self(g *leg, peer netip.Addr) netip.AddrPort {
-	if !g.bound.Addr().IsUnspecified() {
-		return g.bound
+	if !g.Bound.Addr().IsUnspecified() {
+		return g.Bound
 	}
 	if now := w.clock(); now.Sub(w.learned) > maxLearned {
 		clear(w.toward)
@@ -371,5 +380,5 @@ func (w *worker) self(g *leg, peer netip.Addr) netip.AddrPort {
 		}
 		w.toward[k] = ip
 	}
-	return netip.AddrPortFrom(ip, g.bound.Port())
+	return netip.AddrPortFrom(ip, g.Bound.Port())
 }

@@ -94,27 +94,54 @@ func (s *Scanners) load() *wordList {
 
 // Match looks for the words in a User-Agent value, in any case and anywhere in its first 256 bytes, and counts the one it finds.
 func (s *Scanners) Match(agent []byte) (word string, found bool) {
-	if len(agent) > maxAgent {
-		agent = agent[:maxAgent]
+	w := s.find(agent, false)
+	if w == nil {
+		return "", false
+	}
+	w.hits.Add(1)
+	return w.given, true
+}
+
+// Named is Match for a name or address, in which a word counts only if no letter stands before or behind it: the sipclient of a user is no
+// sipcli.
+func (s *Scanners) Named(text []byte) bool {
+	w := s.find(text, true)
+	if w != nil {
+		w.hits.Add(1)
+	}
+	return w != nil
+}
+
+func (s *Scanners) find(text []byte, whole bool) *word {
+	if len(text) > maxAgent {
+		text = text[:maxAgent]
 	}
 	l := s.load()
-	for i, c := range agent {
+	if len(l.words) == 0 {
+		return nil
+	}
+	for i, c := range text {
 		may := l.first[c]
 		if may == 0 {
 			continue
 		}
-		if i+1 < len(agent) {
-			may &= l.second[agent[i+1]]
+		if i+1 < len(text) {
+			may &= l.second[text[i+1]]
 		}
 		if may == 0 {
 			continue
 		}
-		if w := l.at(agent[i:], may); w != nil {
-			w.hits.Add(1)
-			return w.given, true
+		if w := l.at(text[i:], may); w != nil && (!whole || alone(text, i, i+len(w.lower))) {
+			return w
 		}
 	}
-	return "", false
+	return nil
+}
+
+// alone tells whether no letter touches what stands between two places.
+func alone(b []byte, from, to int) bool {
+	letter := func(c byte) bool { c |= 0x20; return 'a' <= c && c <= 'z' }
+	return (from == 0 || !letter(b[from-1])) && (to >= len(b) || !letter(b[to]))
 }
 
 func (l *wordList) at(b []byte, may uint64) *word {

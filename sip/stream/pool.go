@@ -158,6 +158,16 @@ func (t *Pool) Connected(to netip.AddrPort) bool {
 	return s != nil && s.Local().IsValid()
 }
 
+// Leave closes the connection to a peer, if there is one, as Conn.Close does.
+func (t *Pool) Leave(peer netip.AddrPort) {
+	t.mu.RLock()
+	s := t.peers[netip.AddrPortFrom(peer.Addr().Unmap(), peer.Port())]
+	t.mu.RUnlock()
+	if s != nil {
+		s.Close()
+	}
+}
+
 // Find gives the connection with that ID while it is live, else nil.
 func (t *Pool) Find(id uint64) *Conn {
 	t.mu.RLock()

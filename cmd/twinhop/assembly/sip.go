@@ -17,7 +17,7 @@ func (g *Gateway) buildSIP(p *plan) error {
 	copy(keys.Current[:], current)
 	copy(keys.Previous[:], previous)
 	l := g.config.Listen.SIP
-	g.sip = &sipfront.Front{Router: g.Router, Book: g.Book, Secrets: keys, Log: g.log, Metrics: m, Streams: sipwords.Streams(&g.config.Limits),
+	g.sip = &sipfront.Front{Router: g.Router, Book: g.Book, Secrets: keys, Log: g.log, Metrics: m, Saw: g.Registry.Saw, Streams: sipwords.Streams(&g.config.Limits),
 		Aliases:  sipwords.Aliases(l.Aliases),
 		External: sipwords.Advertise(g.sockets.external, l.Advertise.External, l.Advertise),
 		Internal: sipwords.Advertise(g.sockets.internal, l.Advertise.Internal, l.Advertise)}

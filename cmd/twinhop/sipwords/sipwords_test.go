@@ -10,7 +10,7 @@ import (
 
 	"twinhop/gateway"
 	"twinhop/gateway/config"
-	"twinhop/sip/alias"
+	"twinhop/sip/self"
 )
 
 func TestEveryWordIsASource(t *testing.T) {
@@ -58,7 +58,7 @@ func TestPeersBesideTheNodes(t *testing.T) {
 
 func TestAliases(t *testing.T) {
 	got := Aliases([]string{"sip.example.com", "*.example.com:5070", "203.0.113.9", "[2001:db8::9]:5060"})
-	want := []alias.Alias{{Host: "sip.example.com"}, {Host: "*.example.com", Port: 5070}, {Host: "203.0.113.9"}, {Host: "2001:db8::9", Port: 5060}}
+	want := []self.Alias{{Host: "sip.example.com"}, {Host: "*.example.com", Port: 5070}, {Host: "203.0.113.9"}, {Host: "2001:db8::9", Port: 5060}}
 	if !slices.Equal(got, want) {
 		t.Errorf("%+v", got)
 	}

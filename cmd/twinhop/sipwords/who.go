@@ -7,7 +7,7 @@ import (
 	"net/netip"
 
 	"twinhop/gateway/config/form"
-	"twinhop/sip/alias"
+	"twinhop/sip/self"
 )
 
 // Lookup finds the addresses of a name, as net.Resolver.LookupNetIP does with "ip".
@@ -37,10 +37,10 @@ func Extra(ctx context.Context, lookup Lookup, list []string) (all []netip.AddrP
 }
 
 // Aliases are the further names and addresses of the gateway.
-func Aliases(list []string) (all []alias.Alias) {
+func Aliases(list []string) (all []self.Alias) {
 	for _, s := range list {
 		if host, port, err := form.ParseAlias(s); err == nil { // the configuration has checked it
-			all = append(all, alias.Alias{Host: host, Port: uint16(port)})
+			all = append(all, self.Alias{Host: host, Port: uint16(port)})
 		}
 	}
 	return all

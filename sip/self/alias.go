@@ -1,4 +1,4 @@
-package alias
+package self
 
 import (
 	"net/netip"
@@ -38,8 +38,8 @@ type entry struct {
 	port uint16
 }
 
-// New makes a Set. ports are those that the gateway serves.
-func New(list []Alias, ports []uint16) *Set {
+// Aliases makes a Set. ports are those that the gateway serves.
+func Aliases(list []Alias, ports []uint16) *Set {
 	s := &Set{ports: ports}
 	for _, a := range list {
 		e := entry{kind: Name, host: strings.ToLower(a.Host), port: a.Port}

@@ -1,9 +1,9 @@
-package alias
+package self
 
 import "testing"
 
 func TestFind(t *testing.T) {
-	s := New([]Alias{{Host: "SIP.example.com"}, {Host: "*.Example.net"}, {Host: "edge.example.net", Port: 5070}, {Host: "203.0.113.9"},
+	s := Aliases([]Alias{{Host: "SIP.example.com"}, {Host: "*.Example.net"}, {Host: "edge.example.net", Port: 5070}, {Host: "203.0.113.9"},
 		{Host: "203.0.113.10", Port: 5080}, {Host: "2001:db8::9"}}, []uint16{5060, 5065})
 	for _, c := range []struct {
 		host string
