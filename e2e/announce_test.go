@@ -30,6 +30,7 @@ type herald struct {
 	session string
 	starts  int
 	told    []string // bodies of farewells, "forged" in front when the signature is wrong
+	heeded  int      // of them
 	end     context.CancelFunc
 	ended   chan struct{}
 }
@@ -93,8 +94,9 @@ func (h *herald) command(name string, members map[string]string) string {
 	return answer
 }
 
-// live begins a life of the node: it starts until it is heard, and is heard until it hears three
-// times that it is not known, or that the gateway stops; then it starts anew.
+// live begins a life of the node: it starts until it is taken, and gives signs of life until it
+// hears three times that it is not known, or once that the gateway stops; then it starts anew. Who
+// does not answer at all is not there for a moment, which nodes that speak every 5 s do not notice.
 func (h *herald) live() {
 	ctx, end := context.WithCancel(context.Background())
 	h.end, h.ended = end, make(chan struct{})
@@ -102,30 +104,8 @@ func (h *herald) live() {
 		defer close(h.ended)
 		tick := time.NewTicker(beat)
 		defer tick.Stop()
-		missed := 3
-		for {
-			h.mu.Lock()
-			if missed == 3 || len(h.told) > 0 && missed > 0 {
-				h.session, missed = strconv.FormatInt(time.Now().UnixNano(), 10), 3
-			}
-			session := h.session
-			h.mu.Unlock()
-			if missed == 3 {
-				said := map[string]string{"sessionId": session}
-				for k, v := range h.props {
-					said[k] = v
-				}
-				if strings.HasSuffix(h.command("start", said), `{"start":"OK"}`) {
-					h.mu.Lock()
-					h.starts++
-					h.mu.Unlock()
-					missed = 0
-				}
-			} else if strings.HasSuffix(h.command("heartbeat", map[string]string{"sessionId": session}), `{"heartbeat":"OK"}`) {
-				missed = 0
-			} else {
-				missed++
-			}
+		for nok := 3; ; {
+			nok = h.beat(nok)
 			select {
 			case <-ctx.Done():
 				return
@@ -133,6 +113,39 @@ func (h *herald) live() {
 			}
 		}
 	}()
+}
+
+// beat says what is to be said when so many signs of life were answered NOK, and returns how many it is now.
+func (h *herald) beat(nok int) int {
+	h.mu.Lock()
+	if h.heeded < len(h.told) {
+		h.heeded, nok = len(h.told), 3
+	}
+	if nok == 3 {
+		h.session = strconv.FormatInt(time.Now().UnixNano(), 10)
+	}
+	session := h.session
+	h.mu.Unlock()
+	if nok < 3 {
+		switch answer := h.command("heartbeat", map[string]string{"sessionId": session}); {
+		case strings.HasSuffix(answer, `{"heartbeat":"OK"}`):
+			return 0
+		case strings.HasSuffix(answer, `{"heartbeat":"NOK"}`):
+			return nok + 1
+		}
+		return nok
+	}
+	said := map[string]string{"sessionId": session}
+	for k, v := range h.props {
+		said[k] = v
+	}
+	if !strings.HasSuffix(h.command("start", said), `{"start":"OK"}`) {
+		return 3
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.starts++
+	return 0
 }
 
 // die ends its life without a word.

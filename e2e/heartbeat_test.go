@@ -185,14 +185,26 @@ func TestForeignHeartbeats(t *testing.T) {
 	}
 }
 
-// A gateway that crashes finds its nodes again: it does not know them, says so, and they start anew. One that stops tells them.
+// A gateway that crashes knows its nodes from a file. When that is lost, it says that it does not know them, and they start anew. One that
+// stops tells them.
 func TestGatewayOfAnnouncedNodesRestarts(t *testing.T) {
 	w, nodes := heralds(t)
 	w.present("node1", "node2")
-	again := func(end syscall.Signal) {
+	file := filepath.Join(w.dir, "state", "nodes")
+	eventually(t, 10*time.Second, "both nodes in the file", func() error {
+		text, err := os.ReadFile(file)
+		if n := strings.Count(string(text), "host1") + strings.Count(string(text), "host2"); n != 2 {
+			return fmt.Errorf("%d of them %v", n, err)
+		}
+		return nil
+	})
+	again := func(end syscall.Signal, lost bool, starts int) {
 		t.Helper()
 		_ = w.proc.cmd.Process.Signal(end)
 		_ = w.proc.wait(15 * time.Second)
+		if lost {
+			_ = os.Remove(file)
+		}
 		var err error
 		if w.proc, err = launch(w.dir, "twinhop", built(t, true), "run", "-c", filepath.Join(w.dir, "twinhop.yaml")); err != nil {
 			t.Fatal(err)
@@ -200,14 +212,18 @@ func TestGatewayOfAnnouncedNodesRestarts(t *testing.T) {
 		eventually(t, 20*time.Second, "the gateway is ready", w.ready)
 		w.present("node1", "node2")
 		host(t, browser(t), w.http)
-	}
-	again(syscall.SIGKILL)
-	for _, h := range nodes {
-		if _, starts := h.known(); starts != 2 {
-			t.Errorf("a node was taken %d times, want 2", starts)
+		for _, h := range nodes {
+			eventually(t, 10*time.Second, "a node that is taken as often as it has to be", func() error {
+				if _, got := h.known(); got != starts {
+					return fmt.Errorf("%d times, want %d", got, starts)
+				}
+				return nil
+			})
 		}
 	}
-	again(syscall.SIGTERM)
+	again(syscall.SIGKILL, false, 1)
+	again(syscall.SIGKILL, true, 2)
+	again(syscall.SIGTERM, false, 3)
 	for _, h := range nodes {
 		h.mu.Lock()
 		_, port, _ := net.SplitHostPort(h.gateway)

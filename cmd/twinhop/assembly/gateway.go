@@ -130,6 +130,7 @@ func Build(o Options) (*Gateway, error) {
 	if err := g.buildEdges(o, p); err != nil {
 		return nil, errors.Join(err, g.sockets.close())
 	}
+	g.calls.Load(g.Registry.View()) // when announced nodes are known, too
 	g.arrange()
 	return g, nil
 }
@@ -197,7 +198,6 @@ func (g *Gateway) buildRouter(p *plan) {
 	g.Book = &calls.Book{}
 	g.warden = resources.NewWarden(g.Registry, g.log)
 	g.calls = &resources.File{Path: filepath.Join(g.places.state, "calls"), Book: g.Book, Log: g.log}
-	g.calls.Load(g.Registry.View())
 	g.Trace = &trace.Log{MaxBytes: int64(g.config.Telemetry.Trace.MaxBytes)}
 	g.Router = &gateway.Router{Store: g.Store, Views: g.Registry.View, Report: g.Registry.Report, Judge: g.Registry.Judge, Sent: g.Registry.Sent, Heard: g.Registry.Heard,
 		Failed: g.warden.Failed, Book: g.Book, Observer: g.Trace,

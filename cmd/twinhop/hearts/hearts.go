@@ -8,8 +8,10 @@ import (
 	"log/slog"
 	"net/netip"
 	"sync"
+	"time"
 
 	"twinhop/admin"
+	"twinhop/cmd/twinhop/kept"
 	"twinhop/gateway/cluster"
 	"twinhop/gateway/config"
 	"twinhop/gateway/config/form"
@@ -27,6 +29,7 @@ type Options struct {
 	Registry   *cluster.Registry
 	Switchover func(ctx context.Context, fromRoute, toRoute string) (moved int, err error)
 	Tell       func(admin.Heard) // what operators want to hear of
+	File       string            // keeps the nodes while the process is away; "": nobody does
 	Log        *slog.Logger
 }
 
@@ -35,15 +38,21 @@ type Hearts struct {
 	Roster *heartbeat.Roster
 
 	o      Options
+	file   *kept.File           // nil: none
 	events chan heartbeat.Event // to be told: the roster does not wait for anybody
 	counts counts
 }
 
-// New builds what the configuration asks for. It starts nothing.
+// New builds what the configuration asks for, with the nodes that were there
+// before a restart. It starts nothing.
 func New(o Options) *Hearts {
 	h := &Hearts{o: o, events: make(chan heartbeat.Event, 256), counts: newCounts()}
 	h.Roster = &heartbeat.Roster{Registry: o.Registry, Moves: mover{o}, Log: o.Log, Tell: h.heard}
 	h.Apply(o.Config)
+	if o.File != "" {
+		h.file = &kept.File{Path: o.File, What: "announced nodes", Every: time.Second, Changes: h.Roster.Changes, Write: h.Roster.Save, Log: o.Log}
+		h.file.Load(h.Roster.Load)
+	}
 	return h
 }
 
@@ -125,6 +134,9 @@ func (h *Hearts) Run(ctx context.Context) error {
 // parts are what runs, by what it is called.
 func (h *Hearts) parts() map[string]func(context.Context) error {
 	all := map[string]func(context.Context) error{"silent nodes": h.Roster.Run, "events": h.pass}
+	if h.file != nil {
+		all["file"] = h.file.Run
+	}
 	if s := h.o.Sockets; s.Registry != nil {
 		all["heartbeats by RMI"] = (&rmi.Server{Roster: h.Roster, Registry: s.Registry, Objects: s.Objects, Host: h.o.Config.Heartbeat.RMI.Host, Log: h.o.Log}).Run
 	}

@@ -7,6 +7,8 @@ import (
 	"log/slog"
 	"maps"
 	"net/netip"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -183,5 +185,30 @@ func TestURLs(t *testing.T) {
 	var none Sockets
 	if got := none.URLs(); !slices.Equal(got, nil) {
 		t.Errorf("without sockets: %v", got)
+	}
+}
+
+// Nodes outlive the process in a file that nobody else can read.
+func TestFile(t *testing.T) {
+	name := filepath.Join(t.TempDir(), "nodes")
+	first, _, _ := build(t, nil)
+	o := first.o
+	o.File = name
+	first = New(o)
+	if err := first.SIP(here, []byte("ip=127.0.0.1\nudpPort=5080\nsessionId=1\njvmRoute=app1")); err != nil {
+		t.Fatal(err)
+	}
+	over, stop := context.WithCancel(context.Background())
+	stop()
+	if err := first.Run(over); err != nil {
+		t.Fatal(err)
+	}
+	if info, err := os.Stat(name); err != nil || info.Mode().Perm() != 0o600 {
+		t.Fatalf("%v %v", info, err)
+	}
+	_, _, r := build(t, nil)
+	o.Registry = r
+	if second := New(o); r.View().Named("app1") == nil || second.Announced()["app1"].By != "sip" {
+		t.Errorf("after a restart: %v", second.Announced())
 	}
 }

@@ -99,7 +99,7 @@ func TestTheFileOutlivesTheProcess(t *testing.T) {
 		_ = os.WriteFile(filepath.Join(filepath.Dir(path), ".calls-123"), []byte("half"), 0o600)
 		second.Load(v)
 		m = v.Pool("p").Member("box1")
-		if m.Load.Used("vm") != 2 || !strings.Contains(said.String(), "calls=2") {
+		if m.Load.Used("vm") != 2 || !strings.Contains(said.String(), "known=2") {
 			t.Errorf("%d in use; %s", m.Load.Used("vm"), said)
 		}
 		second.Book.Close(one) // its BYE
@@ -141,8 +141,10 @@ func TestADiskThatIsFull(t *testing.T) {
 	f, v, said := site(t)
 	f.Path = filepath.Join(t.TempDir(), "gone", "calls")
 	f.Book.Reserve(one, v.Pool("p").Member("box1"), &cluster.Needs{Resources: []string{"vm"}})
-	if f.try(); !strings.Contains(said.String(), "could not be saved") {
-		t.Errorf("said: %s", said)
+	over, stop := context.WithCancel(t.Context())
+	stop()
+	if err := f.Run(over); err != nil || !strings.Contains(said.String(), "calls could not be saved") {
+		t.Errorf("%v; said: %s", err, said)
 	}
 	_ = os.Mkdir(filepath.Dir(f.Path), 0o700)
 	if err := f.Save(); err != nil { // what was not saved still is to be
