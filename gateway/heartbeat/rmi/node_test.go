@@ -3,6 +3,7 @@ package rmi
 import (
 	"encoding/binary"
 	"net"
+	"net/netip"
 	"strings"
 	"testing"
 	"time"
@@ -175,6 +176,27 @@ func TestOnePort(t *testing.T) {
 	j := runJVM(t, "recent", r.at)
 	j.ok(node1)
 	j.ok("ping")
+	j.ok("quit")
+}
+
+// TestIPv6: a node comes over IPv6 and announces an address as Java writes it.
+func TestIPv6(t *testing.T) {
+	l, err := net.Listen("tcp", "[::1]:0")
+	if err != nil {
+		t.Skip("no IPv6 on this machine: ", err)
+	}
+	r := start(t, func(s *Server) {
+		s.Registry.Close()
+		s.Objects.Close()
+		s.Registry, s.Objects = l, nil
+	})
+	r.roster.Apply(heartbeat.Settings{Allow: []netip.Prefix{netip.MustParsePrefix("::1/128")}})
+	j := runJVM(t, "recent", l.Addr().String())
+	j.ok("node ip=0:0:0:0:0:0:0:1%lo hostName=six udpPort=5080")
+	j.ok("ping")
+	if got := r.nodes(); got != "--1-5080" {
+		t.Errorf("registered: %q", got)
+	}
 	j.ok("quit")
 }
 
