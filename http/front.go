@@ -13,6 +13,7 @@ import (
 	"twinhop/gateway"
 	"twinhop/gateway/cluster"
 	"twinhop/http/follow"
+	"twinhop/http/framing"
 	"twinhop/http/head"
 	"twinhop/http/tunnel"
 )
@@ -113,6 +114,7 @@ func (f *Front) Run(ctx context.Context, listeners ...net.Listener) error {
 		IdleTimeout:       or(f.Limits.IdleTimeout, time.Minute),
 		WriteTimeout:      or(f.settings.Load(), &noSettings).bodyStall(), // extended while an answer is taken in
 		MaxHeaderBytes:    or(f.Limits.HeaderBytes, 32<<10),
+		ConnContext:       framing.With,
 		ErrorLog:          slog.NewLogLogger(f.log().Handler(), slog.LevelDebug),
 	}
 	short := f.short(srv)
@@ -123,7 +125,7 @@ func (f *Front) Run(ctx context.Context, listeners ...net.Listener) error {
 		if !f.detour {
 			l = short.Listen(l)
 		}
-		serving.Go(func() { failed <- srv.Serve(l) })
+		serving.Go(func() { failed <- srv.Serve(framing.Listener{Listener: l}) })
 	}
 	watch, unwatch := context.WithCancel(context.WithoutCancel(ctx))
 	defer unwatch()

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"twinhop/http/framing"
 	"twinhop/http/head"
 )
 
@@ -38,9 +39,10 @@ type netLane struct {
 	rc *http.ResponseController
 	// last closes the connection after the answer. net/http lets a request
 	// with both Transfer-Encoding and Content-Length pass and hides that it
-	// had both; RFC 9112 section 6.1 wants such a connection closed. So any
-	// chunked request is the last of its connection. So is one of HTTP/1.0,
-	// from which net/http removes a Transfer-Encoding without a word.
+	// had both; RFC 9112 section 6.1 wants such a connection closed. So a
+	// chunked request is the last of its connection unless package framing saw
+	// all that came, which it cannot by TLS. So is one of HTTP/1.0, from which
+	// net/http removes a Transfer-Encoding without a word.
 	last bool
 	// stall is how long the client may take to make room for what is written;
 	// noted is when that time last began.
@@ -168,7 +170,7 @@ func (x *visit) receive(r *http.Request) int {
 	}
 	if r.ContentLength != 0 {
 		q.Length = r.ContentLength
-		x.net.last = x.net.last || q.Length < 0 && r.ProtoMajor == 1
+		x.net.last = x.net.last || q.Length < 0 && r.ProtoMajor == 1 && !plain(r)
 		q.Expect = r.ProtoAtLeast(1, 1) && r.Header.Get("Expect") != ""
 		x.client.From, x.client.Control, x.client.Stall = r.Body, x.net.rc, x.s.bodyStall()
 		x.client.Paced, x.client.Expects = r.ContentLength > 0, q.Expect
@@ -176,6 +178,13 @@ func (x *visit) receive(r *http.Request) int {
 		q.Upgrade = upgradeOf(r.Header)
 	}
 	return 0
+}
+
+// plain tells whether it is certain that the request says in one way where its
+// body ends.
+func plain(r *http.Request) bool {
+	c := framing.Of(r.Context())
+	return c != nil && c.Plain()
 }
 
 // splitTarget cuts an origin-form or absolute-form request target (RFC 9112
