@@ -78,105 +78,116 @@ func (b *backToBack) failed(err error) {
 // A node is a back-to-back user agent, both of whose legs pass the gateway: each answer goes to
 // the leg that it belongs to, and so does what either side says later.
 func TestBackToBackUserAgent(t *testing.T) {
-	for _, single := range []bool{false, true} {
-		t.Run(map[bool]string{false: "two ports", true: "single port"}[single], func(t *testing.T) {
-			w := set(t, stage{Agents: true, Single: single})
-			phone, callee := newAgent(t, "phone"), newAgent(t, "callee")
-			inner := w.internal
-			if single {
-				inner = w.external
+	modes(t, func(t *testing.T, single bool) {
+		w := set(t, stage{Agents: true, Single: single})
+		phone, callee := newAgent(t, "phone"), newAgent(t, "callee")
+		var nodes [2]*backToBack
+		for i := range nodes {
+			nodes[i] = newBackToBack(w.agents[i], w.inner(), "sip:callee@"+callee.addr)
+		}
+		for i := range 4 {
+			c := mustCall(t, w, phone, fmt.Sprintf("sip:caller%d@e2e.invalid", i), "sip:service@e2e.invalid")
+			if !strings.HasPrefix(c.node, "node") || fmt.Sprint(c.heard) != "[100 180 200]" {
+				t.Errorf("the caller heard %v, from %s", c.heard, c.node)
 			}
-			var nodes [2]*backToBack
-			for i := range nodes {
-				nodes[i] = newBackToBack(w.agents[i], inner, "sip:callee@"+callee.addr)
-			}
-			for i := range 4 {
-				c := mustCall(t, w, phone, fmt.Sprintf("sip:caller%d@e2e.invalid", i), "sip:service@e2e.invalid")
-				if !strings.HasPrefix(c.node, "node") || fmt.Sprint(c.heard) != "[100 180 200]" {
-					t.Errorf("the caller heard %v, from %s", c.heard, c.node)
-				}
-				for _, method := range []string{"INFO", "BYE"} {
-					if r, err := c.within(method); err != nil || r.status() != 200 || r.get("X-Node") != c.node {
-						t.Errorf("%s: %v, %v", method, r, err)
-					}
+			for _, method := range []string{"INFO", "BYE"} {
+				if r, err := c.within(method); err != nil || r.status() != 200 || r.get("X-Node") != c.node {
+					t.Errorf("%s: %v, %v", method, r, err)
 				}
 			}
-			eventually(t, 5*time.Second, "the callee's calls end", func() error {
-				if in, out := len(callee.calls("INVITE")), len(callee.calls("BYE")); in != 4 || out != 4 {
-					return fmt.Errorf("%d began, %d ended", in, out)
-				}
-				return nil
-			})
-			for _, b := range nodes {
-				b.mu.Lock()
-				if b.fault != nil || len(b.legs) != 2 {
-					t.Errorf("%s: %v, %d calls", b.agent.name, b.fault, len(b.legs))
-				}
-				b.mu.Unlock()
+		}
+		eventually(t, 5*time.Second, "the callee's calls end", func() error {
+			if in, out := len(callee.calls("INVITE")), len(callee.calls("BYE")); in != 4 || out != 4 {
+				return fmt.Errorf("%d began, %d ended", in, out)
 			}
-			w.calls(t, 0)
+			return nil
 		})
-	}
+		for _, b := range nodes {
+			b.mu.Lock()
+			if b.fault != nil || len(b.legs) != 2 {
+				t.Errorf("%s: %v, %d calls", b.agent.name, b.fault, len(b.legs))
+			}
+			b.mu.Unlock()
+		}
+		w.calls(t, 0)
+	})
 }
 
 // A node begins a call and dies before it is answered: what the callee says reaches the other
 // node, in whose hands the call is from then on.
 func TestCallerNodeDies(t *testing.T) {
-	for _, single := range []bool{false, true} {
-		t.Run(map[bool]string{false: "two ports", true: "single port"}[single], func(t *testing.T) {
-			w := set(t, stage{Agents: true, Single: single})
-			callee := newAgent(t, "callee")
-			answer := make(chan *message, 1)
-			callee.play(func(a *agent, m *message) []*message {
-				if m.method() != "INVITE" {
-					return a.answer(m)
-				}
-				select {
-				case answer <- m:
-				default:
-				}
-				return []*message{a.reply(m, "100 Trying")}
-			})
-			inner := w.internal
-			if single {
-				inner = w.external
-			}
-			heard := make(chan *message, 8)
-			w.agents[1].listenTo(heard)
-			gone := make(chan error, 1)
-			w.agents[0].patience = 2 * time.Second
-			go func() {
-				_, err := w.agents[0].invite(inner, "sip:app@e2e.invalid", "sip:callee@"+callee.addr, "")
-				gone <- err
-			}()
-			m := <-answer
-			if rr := m.list("Record-Route"); len(rr) != 2 || !strings.Contains(rr[0], "th=") {
-				t.Errorf("Record-Route %v", rr)
-			}
+	modes(t, func(t *testing.T, single bool) {
+		w := set(t, stage{Agents: true, Single: single})
+		callerDies(t, w, w.agents, func() {
 			w.agents[0].close()
 			w.health("node1", "sip", "down")
-			by := hostport("sip:" + strings.Fields(m.list("Via")[0])[1])
-			for _, status := range []string{"180 Ringing", "200 OK"} {
-				if err := callee.write(by, callee.reply(m, status)); err != nil {
-					t.Fatal(err)
-				}
-				select {
-				case got := <-heard:
-					if got.start != "SIP/2.0 "+status || len(got.list("Via")) != 1 || !strings.Contains(got.get("Via"), w.agents[1].addr) {
-						t.Errorf("the other node gets\n%v", got)
-					}
-				case <-time.After(5 * time.Second):
-					t.Fatalf("the other node never gets %s", status)
-				}
-			}
-			<-gone
-			d := (&call{phone: callee, id: m.callID(), cseq: 0, from: callee.reply(m, "200 OK").get("To"), to: m.get("From"),
-				target: uri(m.get("Contact")), routes: m.list("Record-Route")})
+		}, func() {
 			w.agents[0].open(t)
 			w.health("node1", "sip", "up")
-			if r, err := d.within("BYE"); err != nil || r.get("X-Node") != "node2" { // and it stays there
-				t.Errorf("BYE of the callee: %v, %v", r, err)
-			}
 		})
+	})
+}
+
+// callerDies has the first node call, and fall and rise in the middle of that.
+func callerDies(t *testing.T, w *world, nodes [2]*agent, fall, rise func()) {
+	t.Helper()
+	callee := newAgent(t, "callee")
+	answer, heard := make(chan *message, 1), make(chan *message, 8)
+	callee.play(func(a *agent, m *message) []*message {
+		if m.method() != "INVITE" {
+			return a.answer(m)
+		}
+		select {
+		case answer <- m:
+		default:
+		}
+		return []*message{a.reply(m, "100 Trying")}
+	})
+	nodes[1].listenTo(heard)
+	nodes[0].patience = time.Second
+	gone := make(chan error, 1)
+	go func() {
+		_, err := nodes[0].invite(w.inner(), "sip:app@e2e.invalid", "sip:callee@"+callee.addr, "")
+		gone <- err
+	}()
+	m := <-answer
+	if rr := m.list("Record-Route"); len(rr) != 2 || !strings.Contains(rr[0], "th=") {
+		t.Errorf("Record-Route %v", rr)
+	}
+	fall()
+	by := hostport("sip:" + strings.Fields(m.list("Via")[0])[1])
+	for _, status := range []string{"180 Ringing", "200 OK"} {
+		if err := callee.write(by, callee.reply(m, status)); err != nil {
+			t.Fatal(err)
+		}
+		select {
+		case got := <-heard:
+			if got.start != "SIP/2.0 "+status || len(got.list("Via")) != 1 || !strings.Contains(got.get("Via"), nodes[1].addr) {
+				t.Errorf("the other node gets\n%v", got)
+			}
+		case <-time.After(5 * time.Second):
+			t.Fatalf("the other node never gets %s", status)
+		}
+	}
+	<-gone
+	d := &call{phone: callee, id: m.callID(), from: callee.reply(m, "200 OK").get("To"), to: m.get("From"), target: uri(m.get("Contact")), routes: m.list("Record-Route")}
+	rise()
+	if r, err := d.within("BYE"); err != nil || r.get("X-Node") != nodes[1].name { // and it stays there
+		t.Errorf("BYE of the callee: %v, %v", r, err)
+	}
+}
+
+// inner is where nodes send.
+func (w *world) inner() string {
+	if w.internal == "" {
+		return w.external
+	}
+	return w.internal
+}
+
+// modes does something with two ports and with one.
+func modes(t *testing.T, do func(t *testing.T, single bool)) {
+	for _, single := range []bool{false, true} {
+		t.Run(map[bool]string{false: "two ports", true: "single port"}[single], func(t *testing.T) { do(t, single) })
 	}
 }
