@@ -56,6 +56,7 @@ type stage struct {
 	health   health
 	wait     func(time.Duration) // lets the bubble's time pass
 	broken   *brokenStore
+	told     []cluster.NodeSpec // nodes that told of themselves
 }
 
 func newStage(t *testing.T, ar *txtar.Archive) *stage {
@@ -87,6 +88,7 @@ func newStage(t *testing.T, ar *txtar.Archive) *stage {
 		s.health[n.Name] = &[2]atomic.Bool{}
 		pool.Members = append(pool.Members, m)
 	}
+	pool.Members = append(pool.Members, cluster.MemberSpec{Node: cluster.AllNodes}) // those that tell of themselves
 	spec.Pools = []cluster.PoolSpec{pool}
 	if err := s.registry.Apply(spec); err != nil {
 		t.Fatal(err)
@@ -145,6 +147,19 @@ func node(t *testing.T, i int, line string) (cluster.NodeSpec, cluster.MemberSpe
 	return n, cluster.MemberSpec{Node: name}
 }
 
+// tells has a node tell of itself, as the words say, or leave.
+func (s *stage) tells(name, line string, there bool) {
+	s.told = slices.DeleteFunc(s.told, func(n cluster.NodeSpec) bool { return n.Name == name })
+	if there {
+		n, _ := node(s.t, int(name[len(name)-1]-'1'), line)
+		s.told = append(s.told, n)
+		s.health[name] = &[2]atomic.Bool{}
+	}
+	if err := s.registry.Enrol(s.told); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
 // health says which services of which nodes are down.
 type health map[string]*[2]atomic.Bool
 
@@ -198,6 +213,8 @@ func (s *stage) do(line string) string {
 			}
 		}
 		s.wait(3 * time.Second)
+	case "tells", "leaves":
+		s.tells(first, strings.TrimSpace(rest), verb == "tells")
 	case "active", "disabled", "stopped":
 		a, _ := cluster.ParseActivation(verb)
 		if err := s.registry.SetActivation("", first, a); err != nil {

@@ -30,7 +30,7 @@ func (u *run) same() (Decision, error) {
 // every gateway computes alike.
 func (u *run) within() (Decision, error) {
 	c := &u.call
-	at := u.Member(c.b.Node)
+	at := u.holder(c.b.Node)
 	switch {
 	case c.ok && c.b.Moved && u.Usable(at):
 		return Decision{Member: at, Rule: AffinityCallID, Session: c.b.ID}, nil
@@ -59,7 +59,7 @@ func (u *run) leave(at *cluster.Member) (Decision, error) {
 	}
 	u.note(RouteHeader, name, appsession.Key{}, "the dialog's node cannot be used")
 	d := Decision{Moved: true}
-	owner := u.Member(c.b.Owner)
+	owner := u.holder(c.b.Owner)
 	switch {
 	case c.ok && u.Usable(at):
 		d.Member, d.Rule = at, AffinityCallID
@@ -69,6 +69,9 @@ func (u *run) leave(at *cluster.Member) (Decision, error) {
 		gone := u.Member(name)
 		if name == u.a.Hint.Node {
 			gone = u.named // nil also when this is another incarnation
+		}
+		if gone == nil {
+			gone = u.Pool.Former(name)
 		}
 		u.ask(u.placing().Active(u.Wants), gone)
 		if d.Member, d.Rule = u.substitute(gone, name); d.Member == nil {
@@ -91,4 +94,16 @@ func (u *run) leave(at *cluster.Member) (Decision, error) {
 		}
 	}
 	return d, nil
+}
+
+// holder is the named member, who has the call or its session by the table:
+// nil when who has that name now is of another release and knows nothing of it.
+func (u *run) holder(name string) *cluster.Member {
+	m, b := u.Member(name), &u.call.b
+	if m != nil && m.Gen != b.Gen && m.Announced && name == b.Owner {
+		if f := u.Pool.Former(name); f != nil && f.Gen == b.Gen {
+			return nil
+		}
+	}
+	return m
 }

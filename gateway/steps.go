@@ -227,7 +227,7 @@ func (u *run) failover() (Decision, error) {
 		}
 		return Decision{Rule: StickyForced}, ErrNoNode
 	}
-	m, rule := u.substitute(owner, b.Owner)
+	m, rule := u.substitute(u.gone(owner, b.Owner), b.Owner)
 	if m == nil {
 		if m, rule = u.forced(owner, true), ForcedRecovery; m == nil {
 			return Decision{Rule: NoNode}, ErrNoNode
@@ -281,7 +281,7 @@ func (u *run) substitute(gone *cluster.Member, name string) (*cluster.Member, Ru
 // left is the rule of leaving a member.
 func left(gone *cluster.Member) Rule {
 	switch {
-	case gone == nil:
+	case gone == nil || gone.Left:
 		return FailoverGone
 	case gone.Activation == cluster.Stopped:
 		return FailoverStopped
@@ -301,4 +301,14 @@ func (u *run) share(gone *cluster.Member, name string, among []*cluster.Member) 
 		return u.alike(among)
 	}
 	return u.pick(among)
+}
+
+// gone is what a member that is left stands for, m being who has its name: one
+// that is in the pool no more leaves its work within its release and domain,
+// for as long as anybody of its release is there.
+func (u *run) gone(m *cluster.Member, name string) *cluster.Member {
+	if f := u.Pool.Former(name); m == nil && f != nil && u.Pool.Releases(f.Version, u.Wants) {
+		return f
+	}
+	return m
 }

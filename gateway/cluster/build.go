@@ -250,6 +250,7 @@ func carry(p, old *Pool) {
 		return
 	}
 	p.Load = old.Load
+	p.remember(old)
 	for _, m := range p.Members {
 		if was := old.Member(m.Name); was != nil && was.Gen == m.Gen {
 			m.Load = was.Load

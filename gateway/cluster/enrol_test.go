@@ -178,3 +178,39 @@ func TestSeenByTraffic(t *testing.T) {
 		}
 	})
 }
+
+// Of nodes that told of themselves their release and domain are remembered in
+// the pool when they leave, until they are back; of boundedly many.
+func TestFormerMembers(t *testing.T) {
+	r := &Registry{}
+	apply(t, r, Spec{Nodes: []NodeSpec{node("n1", 1)}, Pools: []PoolSpec{all("p")}})
+	a := node("a", 2)
+	a.Version, a.Domain, a.Gen = 1, "east", 7
+	enrol(t, r, a)
+	if f := enrol(t, r).Pool("p").Former("a"); f == nil || f.Version != 1 || f.Domain != "east" || f.Gen != 7 || !f.Left ||
+		f.Usable(SIP) || f.Alive(SIP) || f.Eligible(SIP) {
+		t.Errorf("who left: %+v", f)
+	}
+	if p := r.View().Pool("p"); p.Releases(1, SIP) || !p.Releases(0, SIP) {
+		t.Error("who is there of a release?")
+	}
+	if f := enrol(t, r, a).Pool("p").Former("a"); f != nil {
+		t.Errorf("it is back: %+v", f)
+	}
+	b := a
+	b.Version, b.Gen = 2, 8
+	if f := enrol(t, r, b).Pool("p").Former("a"); f == nil || f.Gen != 7 {
+		t.Errorf("another release is in its place: %+v", f)
+	}
+	apply(t, r, Spec{Pools: []PoolSpec{all("p")}})
+	if f := r.View().Pool("p").Former("n1"); f != nil {
+		t.Errorf("who is not configured any more is remembered: %+v", f)
+	}
+	for i := range 300 {
+		x := node("x"+string(rune('a'+i%26))+string(rune('a'+i/26)), 3)
+		enrol(t, r, x)
+	}
+	if p := r.View().Pool("p"); len(p.former) != maxFormer || p.Former("a") != nil {
+		t.Errorf("%d are remembered", len(p.former))
+	}
+}

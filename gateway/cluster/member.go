@@ -62,6 +62,7 @@ type Member struct {
 	Distance   int            // distance: smaller is preferred, whatever the load
 	BusyLimit  int            // busy_limit: requests it may have at a time; 0: any number
 	Capacity   capacity.Sizes // what it has of each resource that calls take
+	Left       bool           // it is in the pool no more: see Pool.Former
 	Load       *MemberLoad
 }
 
@@ -138,6 +139,7 @@ type Pool struct {
 	routed   map[string]*Member
 	variants map[string]*Pool
 	serves   [services]bool
+	former   []*Member // the latest last
 }
 
 // Variant returns the pool with the words of a Variant of its PoolSpec: it has
