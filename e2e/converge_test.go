@@ -77,7 +77,7 @@ func TestTwoBrowsersOfOneUser(t *testing.T) {
 // survives, because the nodes replicate, and afterwards the browser's cookie names the new node.
 func TestFollowSip(t *testing.T) {
 	const config = "affinity: {leader: sip, sip: [{source: from.user}, {source: call-id}]}\nfollowSip: {mode: %s, maxCorrections: 2}\n"
-	for _, mode := range []string{"rewrite", "redirect"} {
+	for _, mode := range []string{"rewrite", "redirect", "refresh"} {
 		t.Run(mode, func(t *testing.T) {
 			w := set(t, stage{Tomcats: true, Agents: true, Config: fmt.Sprintf(config, mode)})
 			phone, c := newAgent(t, "phone"), browser(t)
@@ -96,6 +96,12 @@ func TestFollowSip(t *testing.T) {
 					t.Fatalf("a call to %s's address: %+v, %v", other.name, got, err)
 				}
 				p, err = fetch(c, "GET", where, nil)
+				if err == nil && (p.header.Get("Refresh") == "1" && p.header.Get("Mobicents-Refresh") == "true") != (mode == "refresh") {
+					t.Errorf("correction %d: %v", n, p.header)
+				}
+				if mode == "refresh" { // as a browser does
+					p, err = fetch(c, "GET", where, nil)
+				}
 				if err != nil || p.node != other.name || p.hits != was.hits+1 || route(p.session) != other.name {
 					t.Fatalf("correction %d: %+v, %v; want hit %d on %s", n, p, err, was.hits+1, other.name)
 				}
