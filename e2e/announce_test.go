@@ -171,16 +171,18 @@ type announcedNode struct {
 	} `json:"announced"`
 }
 
-// announced lists the nodes by name.
-func (w *world) announced() (map[string]announcedNode, error) {
+func (w *world) announced() (map[string]announcedNode, error) { return w.listed("json") }
+
+// listed lists the nodes by name, all of which announced themselves by a protocol.
+func (w *world) listed(by string) (map[string]announcedNode, error) {
 	var list struct{ Items []announcedNode }
 	if err := w.ask("GET", "/api/v1/nodes", nil, &list); err != nil {
 		return nil, err
 	}
 	all := map[string]announcedNode{}
 	for _, n := range list.Items {
-		if _, twice := all[n.Name]; twice || n.Announced == nil || n.Announced.By != "json" {
-			return nil, fmt.Errorf("listed twice, or not announced by JSON: %+v", list.Items)
+		if _, twice := all[n.Name]; twice || n.Announced == nil || n.Announced.By != by {
+			return nil, fmt.Errorf("listed twice, or not announced by %s: %+v", by, list.Items)
 		}
 		all[n.Name] = n
 	}

@@ -141,6 +141,65 @@ func TestAnnouncedNodes(t *testing.T) {
 	w.present("node1", "node2")
 }
 
+// A SIP server of somebody else's is a node after one OPTIONS to the internal port, and not after one to the external port.
+func TestSIPHeartbeat(t *testing.T) {
+	w := set(t, stage{Agents: true, Announced: true, Config: "heartbeat: {sip: true, timeout: 1s}\nhealth: {sip: {interval: 200ms}}\n"})
+	node, stranger := w.agents[0], newAgentAt(t, "stranger", "127.0.0.1")
+	heartbeat := func(a *agent, gateway string) string {
+		t.Helper()
+		_, port, _ := net.SplitHostPort(a.addr)
+		n := serial.Add(1)
+		m := &message{start: "OPTIONS sip:" + gateway + " SIP/2.0", body: "udpPort=" + port + "\nhostname=" + a.name + "\nip=127.0.0.1\njvmRoute=" + a.name + "\n", fields: [][2]string{
+			{"Via", "SIP/2.0/UDP 127.0.0.1:9;rport" + fmt.Sprintf(";branch=z9hG4bKbeat%d", n)}, {"Max-Forwards", "70"}, {"From", "<sip:" + a.addr + ">;tag=b"}, {"To", "<sip:" + gateway + ">"},
+			{"Call-ID", fmt.Sprintf("beat-%d", n)}, {"CSeq", "1 OPTIONS"}, {"Mobicents-Heartbeat", "1"}, {"Content-Type", "text/plain"}}}
+		m.fields = append(m.fields, [2]string{"Content-Length", fmt.Sprint(len(m.body))})
+		return once(t, gateway, m)
+	}
+	if got := heartbeat(stranger, w.external); strings.Contains(got, "200 OK") {
+		t.Errorf("a heartbeat from outside: %s", got)
+	}
+	if got := heartbeat(node, w.internal); got != "SIP/2.0 200 OK" {
+		t.Fatalf("a heartbeat: %s", got)
+	}
+	all, err := w.listed("sip")
+	if err != nil || len(all) != 1 || all["node1"].Announced == nil {
+		t.Fatalf("%v %v", all, err)
+	}
+	phone := newAgent(t, "phone")
+	c := mustCall(t, w, phone, "sip:alice@example.com", "sip:bob@example.com")
+	if _, err := c.bye(); err != nil || c.node != "node1" {
+		t.Errorf("%s %v", c.node, err)
+	}
+	node.close() // neither heartbeats nor answers to probes
+	eventually(t, 15*time.Second, "the node is gone", func() error {
+		if all, err := w.listed("sip"); err != nil || len(all) > 0 {
+			return fmt.Errorf("%v %v", all, err)
+		}
+		return nil
+	})
+}
+
+// once sends a request from a socket of its own and returns the first line of the answer, "" for none.
+func once(t testing.TB, to string, m *message) string {
+	t.Helper()
+	conn, err := net.Dial("udp", to)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	if _, err := conn.Write([]byte(m.String())); err != nil {
+		t.Fatal(err)
+	}
+	_ = conn.SetReadDeadline(time.Now().Add(3 * time.Second))
+	buf := make([]byte, 4096)
+	n, err := conn.Read(buf)
+	if err != nil {
+		return ""
+	}
+	first, _, _ := strings.Cut(string(buf[:n]), "\r\n")
+	return first
+}
+
 // Who may not become a node does not, and the log says what to do if it should.
 func TestForeignHeartbeats(t *testing.T) {
 	w, nodes := heralds(t)

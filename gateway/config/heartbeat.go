@@ -81,17 +81,8 @@ func (r *RMIBeats) objects() string {
 // usualPause is how long stock nodes are silent between two heartbeats.
 const usualPause = 5 * time.Second
 
-// notServed are the protocols that the format has and this version does not
-// listen for.
-var notServed = []string{"heartbeat.sip"}
-
 func (r *checker) checkHeartbeat(c *Config) {
 	h, p := &c.Heartbeat, "heartbeat"
-	for _, path := range notServed {
-		if r.Given(path) {
-			r.Bad(path, "write the nodes under nodes", "not supported yet")
-		}
-	}
 	if !h.On() {
 		if r.Given(p) && !r.FailedUnder(p) {
 			r.Warn(p, "add json: {listen: ...}, rmi: {listen: ...} or sip: true", "has no effect: no heartbeats are listened for")

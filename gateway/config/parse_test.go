@@ -49,7 +49,7 @@ func FuzzParse(f *testing.F) {
 		}
 		if errs, _ := ps.Count(); errs == 0 {
 			for _, p := range c.Pools {
-				if len(c.Members(p)) == 0 {
+				if len(c.Members(p)) == 0 && !c.Heartbeat.On() { // which bring them
 					t.Errorf("pool %q has no member and nobody complained", p.Name)
 				}
 			}

@@ -21,6 +21,9 @@ func (g *Gateway) buildSIP(p *plan) error {
 		Aliases:  sipwords.Aliases(l.Aliases),
 		External: sipwords.Advertise(g.sockets.external, l.Advertise.External, l.Advertise),
 		Internal: sipwords.Advertise(g.sockets.internal, l.Advertise.Internal, l.Advertise)}
+	if g.config.Heartbeat.SIP {
+		g.sip.Heartbeat = g.hearts.SIP
+	}
 	g.sip.Apply(p.sip)
 	g.Admin.Panel.Limits, g.Admin.Panel.Unban = g.limits, g.sip.Unban
 	return g.metrics.register(g.sip.Collector())

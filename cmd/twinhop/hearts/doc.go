@@ -2,6 +2,6 @@
 //
 // Knows: the keys of heartbeat, the roster, the receivers for JSON and RMI, how the admin shows a node.
 // Must not know: how sockets are bound, when the process starts and stops, what a heartbeat looks like on the wire.
-// Owns: Hearts, the metrics of heartbeats, the text of SIP heartbeats as properties.
+// Owns: Hearts, the metrics of heartbeats, the file of announced nodes.
 // Entered by: assembly, for the start, every reload and the commands of operators.
 package hearts
