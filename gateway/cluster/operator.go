@@ -55,7 +55,7 @@ func (r *Registry) SetActivation(pool, node string, a Activation) error {
 	if err := r.rebuild(mem); err != nil { // what was applied once is applied again
 		return fmt.Errorf("setting the activation of node %q: %w", node, err)
 	}
-	r.nudge(node)
+	r.Nudge(node)
 	return nil
 }
 
@@ -84,7 +84,7 @@ func (r *Registry) Restore(node string, was map[string]Activation) error {
 	if err := r.rebuild(mem); err != nil {
 		return fmt.Errorf("setting the activation of node %q back: %w", node, err)
 	}
-	r.nudge(node)
+	r.Nudge(node)
 	return nil
 }
 
@@ -174,7 +174,7 @@ func (r *Registry) Adjust(pool, node string, w MemberWords) error {
 		}
 	}
 	if w.Activation != nil {
-		r.nudge(node)
+		r.Nudge(node)
 	}
 	return nil
 }

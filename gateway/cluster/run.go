@@ -201,8 +201,9 @@ func (w watch) pause(off time.Duration) time.Duration {
 	return d - d/10 + rand.N(d/5+1)
 }
 
-// nudge asks for probes of a node now, if it is down: somebody thinks of it.
-func (r *Registry) nudge(node string) {
+// Nudge asks for probes of a node now, if it is down: somebody thinks of it, or
+// heard of it. It does not wait for them.
+func (r *Registry) Nudge(node string) {
 	for s := range services {
 		if n := r.View().Named(node); n != nil && n.Health(s) == Down {
 			n.Check(s).kick()

@@ -38,6 +38,7 @@ func (x *record) heard(now time.Time) {
 	x.last, x.grace = now, time.Time{}
 }
 
+// beat notes a heartbeat.
 func (x *record) beat(now time.Time) {
 	x.heard(now)
 	x.beats++

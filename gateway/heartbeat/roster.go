@@ -152,6 +152,7 @@ func (r *Roster) Ping(from netip.Addr, a Announcement) error {
 		r.tell(next)
 	} else {
 		r.records = all
+		r.Registry.Nudge(a.name())
 	}
 	if a.Load != nil {
 		if err := r.Registry.ReportLoad(r.known(&next.Announcement), *a.Load); err != nil && !errors.Is(err, cluster.ErrUnknownNode) {
@@ -161,10 +162,13 @@ func (r *Roster) Ping(from netip.Addr, a Announcement) error {
 	return nil
 }
 
-// Beat is a sign of life of a session. ErrUnknown: the node has to register
-// again.
+// Beat is a sign of life of a session: a node that is down is probed at once.
+// ErrUnknown: it has to register again.
 func (r *Roster) Beat(from netip.Addr, session string) error {
-	_, err := r.find(from, func(x *record) bool { return x.Session == session && session != "" }, (*record).beat)
+	name, err := r.find(from, func(x *record) bool { return x.Session == session && session != "" }, (*record).beat)
+	if err == nil {
+		r.Registry.Nudge(name)
+	}
 	return err
 }
 

@@ -150,6 +150,35 @@ func TestSilenceIsProbedOnceAndThenBorneOnceMore(t *testing.T) {
 	}
 }
 
+// A node that announced itself before its ports were open, or that was down, is
+// used as soon as it can be: its heartbeats ask for probes.
+func TestHeartbeatsOfANodeThatIsDown(t *testing.T) {
+	for _, by := range []string{"ping", "beat"} {
+		synctest.Test(t, func(t *testing.T) {
+			s := play(t)
+			defer s.stop()
+			a := announced(1, "100")
+			s.kill("10.0.0.1-5080", true)
+			s.ping(a, nil)
+			time.Sleep(4 * time.Second)
+			n := s.node("10.0.0.1-5080")
+			if n.Health(cluster.SIP) != cluster.Down {
+				t.Fatalf("it is %s", n.Health(cluster.SIP))
+			}
+			s.kill("10.0.0.1-5080", false)
+			if by == "ping" {
+				s.ping(a, nil)
+			} else if err := s.Beat(a.IP, "100"); err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(time.Second)
+			if n.Health(cluster.SIP) == cluster.Down {
+				t.Errorf("after a %s it is %s", by, n.Health(cluster.SIP))
+			}
+		})
+	}
+}
+
 func TestTimeoutAndSweepAreSettings(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := play(t)

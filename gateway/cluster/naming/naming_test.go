@@ -7,13 +7,18 @@ import (
 
 func TestRetiredRoutesAreBounded(t *testing.T) {
 	var r Routes
-	for i := range MaxRetired + 100 {
-		r = r.With(map[string]string{fmt.Sprint("r", i): "n"})
+	const at = 64 // routes at a time
+	for i := range MaxRetired/at + 2 {
+		live := map[string]string{}
+		for j := range at {
+			live[fmt.Sprint("r", i*at+j)] = "n"
+		}
+		r = r.With(live)
 	}
-	if len(r.nodes) > MaxRetired+1 {
+	if len(r.nodes) > MaxRetired+at {
 		t.Errorf("%d routes are remembered", len(r.nodes))
 	}
-	if r.Node("r0") != "" || r.Node(fmt.Sprint("r", MaxRetired)) != "n" {
+	if r.Node("r0") != "" || r.Node(fmt.Sprint("r", MaxRetired)) != "n" || r.Node(fmt.Sprint("r", at)) != "n" {
 		t.Error("not the oldest was forgotten")
 	}
 	if r = r.With(map[string]string{"r4000": "taker"}); r.Node("r4000") != "taker" || r.Node("r4001") != "n" {
