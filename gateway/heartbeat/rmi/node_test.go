@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"twinhop/gateway/cluster"
 	"twinhop/gateway/heartbeat"
 )
 
@@ -177,6 +178,28 @@ func TestOnePort(t *testing.T) {
 	j.ok(node1)
 	j.ok("ping")
 	j.ok("quit")
+}
+
+// TestProcessWithTwoAddresses: a node that listens on all addresses announces each of them. It is
+// one node, which has both, and leaves with both.
+func TestProcessWithTwoAddresses(t *testing.T) {
+	r := start(t, nil)
+	j := runJVM(t, "recent", r.at)
+	j.ok(node1)
+	j.ok(strings.Replace(node1, "127.0.0.1", "127.0.0.2", 1))
+	j.ok("ping")
+	j.ok("ping")
+	if got := r.nodes(); got != "node1 node1" {
+		t.Errorf("registered: %q", got)
+	}
+	v := r.roster.Registry.View()
+	if len(v.Nodes) != 1 || len(v.Named("node1").Addrs(cluster.SIP)) != 4 { // UDP and TCP of both
+		t.Errorf("%d nodes, SIP at %v", len(v.Nodes), v.Named("node1").Addrs(cluster.SIP))
+	}
+	j.ok("quit")
+	if got := r.nodes(); got != "" {
+		t.Errorf("after it left: %q", got)
+	}
 }
 
 // TestIPv6: a node comes over IPv6 and announces an address as Java writes it.
