@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/netip"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"twinhop/gateway/heartbeat"
@@ -47,9 +48,9 @@ type Server struct {
 	Log      *slog.Logger // nil = discard
 
 	mu      sync.Mutex
-	conns   map[net.Conn]netip.Addr
+	conns   map[net.Conn]netip.Addr // nil when it ends
 	sources map[netip.Addr]int
-	warned  time.Time // when a refused call was last told
+	warned  atomic.Int64 // when something refused was last told, in nanoseconds
 	ids     uniqueIDs
 }
 
@@ -137,7 +138,7 @@ func (s *Server) accept(ctx context.Context, l net.Listener, wg *sync.WaitGroup)
 			continue
 		}
 		wg.Go(func() {
-			defer s.leave(c)
+			defer s.leave(c, from)
 			s.serve(ctx, c, from)
 		})
 	}
@@ -151,21 +152,23 @@ func (s *Server) admit(c net.Conn) (netip.Addr, bool) {
 		return from, false
 	}
 	s.mu.Lock()
-	defer s.mu.Unlock()
-	if len(s.conns) >= s.Limits.Connections || s.sources[from] >= s.Limits.PerSource {
-		s.warn("RMI heartbeats: too many connections, one is closed", "peer", from)
-		return from, false
+	room := len(s.conns) < s.Limits.Connections && s.sources[from] < s.Limits.PerSource
+	ends := s.conns == nil
+	if room && !ends {
+		s.conns[c] = from
+		s.sources[from]++
 	}
-	s.conns[c] = from
-	s.sources[from]++
-	return from, true
+	s.mu.Unlock()
+	if !room {
+		s.warn("RMI heartbeats: too many connections, one is closed", "peer", from)
+	}
+	return from, room && !ends
 }
 
-func (s *Server) leave(c net.Conn) {
+func (s *Server) leave(c net.Conn, from netip.Addr) {
 	c.Close()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	from := s.conns[c]
 	delete(s.conns, c)
 	if s.sources[from]--; s.sources[from] == 0 {
 		delete(s.sources, from)
@@ -178,19 +181,18 @@ func (s *Server) closeAll() {
 	for c := range s.conns {
 		c.Close()
 	}
+	s.conns = nil
 }
 
 // complain tells of a connection that was closed for what came over it.
 func (s *Server) complain(from netip.Addr, err error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
 	s.warn("RMI heartbeats: a connection is closed for what it sent", "peer", from, "err", err)
 }
 
 // warn says something at most once a second: whoever causes it can cause it often.
 func (s *Server) warn(text string, args ...any) {
-	if now := time.Now(); now.Sub(s.warned) >= time.Second {
-		s.warned = now
+	last, now := s.warned.Load(), time.Now().UnixNano()
+	if now-last >= int64(time.Second) && s.warned.CompareAndSwap(last, now) {
 		s.Log.Warn(text, args...)
 	}
 }
