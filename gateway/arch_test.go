@@ -50,6 +50,7 @@ var rooms = []room{
 	{pkg: "gateway/heartbeat/rmi/jser", rank: 0},
 	{pkg: "http/head", rank: 0},
 	{pkg: "http/stale", rank: 0},
+	{pkg: "http/crowd", rank: 0},
 	{pkg: "http/framing", rank: 1, may: []string{"http/head"}},
 	{pkg: "http/conns", rank: 0},
 	{pkg: "http/follow", rank: 0},

@@ -23,6 +23,9 @@ func (r *checker) checkLimits(c *Config) {
 			r.Warn(path, fmt.Sprintf("write %s for the network, or %s for the one address", network, written.Addr()), "%s is all of %s", s, network)
 		}
 	}
+	if h, at := c.Limits.HTTP, "limits.http.connectionsPerSource"; h.Connections > 0 && h.ConnectionsPerSource > h.Connections && r.Given(at) && !r.Failed(at) {
+		r.Warn(at, "set it below connections", "has no effect: all sources together may have %d", h.Connections)
+	}
 	idle := func(key, hint, why string) {
 		if at := decode.Join(p, key); r.Given(at) && !r.Failed(at) {
 			r.Warn(at, hint, "has no effect: %s", why)

@@ -18,6 +18,9 @@ type HTTPLimits struct {
 	HeaderBytes   Size          `yaml:"headerBytes" min:"4KiB" max:"16MiB"`
 	HeaderTimeout time.Duration `yaml:"headerTimeout" max:"10m"` // for the whole head; 0 is off
 	IdleTimeout   time.Duration `yaml:"idleTimeout" max:"24h"`   // between two requests; 0 is off
+
+	Connections          int `yaml:"connections" min:"0" max:"10000000"`         // of clients, open at a time on all listeners; 0 is off
+	ConnectionsPerSource int `yaml:"connectionsPerSource" min:"0" max:"1000000"` // of one source; 0 is off
 }
 
 // SIPLimits are those of the SIP front. Where 0 is allowed it is off: no
@@ -59,7 +62,7 @@ var defaultScanners = []string{"friendly-scanner", "sipvicious", "sipcli", "sip-
 func defaultLimits() Limits {
 	return Limits{
 		Trusted: []string{"127.0.0.0/8", "::1/128"},
-		HTTP:    HTTPLimits{HeaderBytes: 64 << 10, HeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute},
+		HTTP:    HTTPLimits{HeaderBytes: 64 << 10, HeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, Connections: 50_000, ConnectionsPerSource: 4096},
 		SIP: SIPLimits{
 			Rate: 100, Burst: 200, Ban: time.Minute, Sources: 100_000, Refusals: 20, Transactions: 5000, Pending: 100_000, Slow: 1024,
 			Scanners:    slices.Clone(defaultScanners),

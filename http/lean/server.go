@@ -9,6 +9,7 @@ import (
 	"runtime/debug"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 )
 
@@ -54,6 +55,13 @@ func (s *Server) Listen(l net.Listener) net.Listener {
 	return &listener{Listener: l, s: s, ready: make(chan accepted), closed: make(chan struct{})}
 }
 
+// A socket is a *net.TCPConn, or has one in it.
+type socket interface {
+	net.Conn
+	syscall.Conn
+	CloseWrite() error
+}
+
 type listener struct {
 	net.Listener
 	s       *Server
@@ -84,7 +92,7 @@ func (l *listener) Accept() (net.Conn, error) {
 func (l *listener) accept() {
 	for {
 		nc, err := l.Listener.Accept()
-		if tcp, ok := nc.(*net.TCPConn); err == nil && ok {
+		if tcp, ok := nc.(socket); err == nil && ok {
 			l.s.add(l, tcp)
 			continue
 		}
@@ -143,9 +151,9 @@ func (h *handed) Read(p []byte) (int, error) {
 }
 
 // CloseWrite tells the client that nothing more comes.
-func (h *handed) CloseWrite() error { return h.Conn.(*net.TCPConn).CloseWrite() }
+func (h *handed) CloseWrite() error { return h.Conn.(socket).CloseWrite() }
 
-func (s *Server) add(l *listener, nc *net.TCPConn) {
+func (s *Server) add(l *listener, nc socket) {
 	c := &Conn{s: s, home: l, nc: nc, buf: make([]byte, firstRead)}
 	c.ctx, c.cancel = context.WithCancel(context.Background())
 	if a, ok := nc.RemoteAddr().(*net.TCPAddr); ok {

@@ -32,6 +32,7 @@ import (
 	"twinhop/gateway/trace"
 	httpfront "twinhop/http"
 	"twinhop/http/ajp"
+	"twinhop/http/crowd"
 	"twinhop/http/h1"
 	sipfront "twinhop/sip"
 	"twinhop/sip/probe"
@@ -88,6 +89,7 @@ type Gateway struct {
 	sockets   *sockets
 	sip       *sipfront.Front  // nil: no SIP listener
 	front     *httpfront.Front // nil: no HTTP listener
+	crowd     *crowd.Crowd     // of HTTP clients; nil: no HTTP listener
 	http      *stage
 	elsewhere []stage        // listeners that send their clients on
 	nodes     *h1.Client     // connections to nodes by HTTP; nil: no HTTP listener

@@ -15,6 +15,7 @@ import (
 
 	"twinhop/gateway/config"
 	httpfront "twinhop/http"
+	"twinhop/http/crowd"
 	"twinhop/http/follow"
 	"twinhop/http/h1"
 	"twinhop/http/head"
@@ -42,6 +43,11 @@ func (g *Gateway) buildHTTP(o Options, p *plan) error {
 		Handlers: handlers, Guard: follow.Guard{Secrets: keys}, StandIn: g.standIn, Metrics: m, Log: g.log, Grace: max(down.Grace-down.Announce, time.Millisecond),
 		Limits: httpfront.Limits{HeaderBytes: int(limits.HeaderBytes), HeaderTimeout: off(limits.HeaderTimeout), IdleTimeout: off(limits.IdleTimeout)}}
 	g.front.Apply(p.http)
+	g.crowd = &crowd.Crowd{Exempt: g.familiar, Log: g.log}
+	g.crowd.Apply(crowdLimits(&g.config))
+	if err := g.metrics.register(g.crowd); err != nil {
+		return err
+	}
 	doors, err := g.doors()
 	if err != nil {
 		return err

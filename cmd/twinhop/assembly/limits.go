@@ -1,10 +1,32 @@
 package assembly
 
 import (
+	"net/netip"
+	"slices"
 	"strconv"
 
 	"twinhop/admin/limits"
+	"twinhop/gateway/cluster"
+	"twinhop/gateway/config"
+	"twinhop/gateway/config/form"
+	"twinhop/http/crowd"
 )
+
+// crowdLimits bound the connections of HTTP clients.
+func crowdLimits(c *config.Config) crowd.Limits {
+	return crowd.Limits{Total: c.Limits.HTTP.Connections, PerSource: c.Limits.HTTP.ConnectionsPerSource}
+}
+
+// familiar tells who may have more connections than one source may: those that
+// the operator trusts, proxies before us, and nodes.
+func (g *Gateway) familiar(ip netip.Addr) bool {
+	c := g.present.Load()
+	is := func(a cluster.Address) bool { return a.Addr.Addr() == ip }
+	return slices.ContainsFunc(form.Networks(slices.Concat(c.Limits.Trusted, c.HTTP.Forwarded.Trusted)), func(p netip.Prefix) bool { return p.Contains(ip) }) ||
+		slices.ContainsFunc(g.Registry.View().Nodes, func(n *cluster.Node) bool {
+			return slices.ContainsFunc(n.Addrs(cluster.HTTP), is) || slices.ContainsFunc(n.Addrs(cluster.SIP), is)
+		})
+}
 
 // limits says in the admin's words what the SIP front keeps out and has in hand.
 func (g *Gateway) limits() limits.State {

@@ -24,7 +24,7 @@ type Reloaded struct{ Now, Restart []string }
 // fixed are the keys, with what is below them, that count from the start of
 // the process to its end.
 var fixed = []string{"listen", "store", "state", "secrets", "admin", "telemetry", "status",
-	"heartbeat.json", "heartbeat.rmi", "heartbeat.sip", "heartbeat.secret", "heartbeat.secretFile", "affinity.maxKeys", "affinity.ttl.idle", "limits.http",
+	"heartbeat.json", "heartbeat.rmi", "heartbeat.sip", "heartbeat.secret", "heartbeat.secretFile", "affinity.maxKeys", "affinity.ttl.idle", "limits.http.headerBytes", "limits.http.headerTimeout", "limits.http.idleTimeout",
 	"limits.sip.connections", "limits.sip.connectionsPerSource", "limits.sip.pings", "limits.sip.idleTimeout", "limits.sip.partialTimeout",
 	"limits.sip.connectTimeout", "limits.sip.writeTimeout", "limits.sip.queueBytes", "limits.sip.headerBytes"}
 
@@ -133,6 +133,7 @@ func (g *Gateway) reload(ctx context.Context, c config.Config) (Reloaded, error)
 	g.apply(p.policy)
 	if g.front != nil {
 		g.front.Apply(p.http)
+		g.crowd.Apply(crowdLimits(&c))
 	}
 	if g.sip != nil {
 		g.sip.Apply(p.sip)

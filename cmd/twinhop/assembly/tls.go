@@ -29,7 +29,7 @@ func (g *Gateway) doors() ([]net.Listener, error) {
 	var all []net.Listener
 	var counts *handshake.Metrics
 	for i, l := range g.config.Listen.HTTP {
-		plain := g.sockets.http[i]
+		plain := g.crowd.Listener(g.sockets.http[i])
 		if l.HTTPS != 0 {
 			g.sendOn(plain, l.HTTPS)
 			continue
