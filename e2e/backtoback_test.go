@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"sync"
@@ -157,17 +158,23 @@ func callerDies(t *testing.T, w *world, nodes [2]*agent, fall, rise func()) {
 	fall()
 	by := hostport("sip:" + strings.Fields(m.list("Via")[0])[1])
 	for _, status := range []string{"180 Ringing", "200 OK"} {
-		if err := callee.write(by, callee.reply(m, status)); err != nil {
-			t.Fatal(err)
-		}
-		select {
-		case got := <-heard:
-			if got.start != "SIP/2.0 "+status || len(got.list("Via")) != 1 || !strings.Contains(got.get("Via"), nodes[1].addr) {
-				t.Errorf("the other node gets\n%v", got)
+		eventually(t, 5*time.Second, "the other node gets "+status, func() error {
+			if err := callee.write(by, callee.reply(m, status)); err != nil {
+				return err
 			}
-		case <-time.After(5 * time.Second):
-			t.Fatalf("the other node never gets %s", status)
-		}
+			select {
+			case got := <-heard:
+				if got.start != "SIP/2.0 "+status {
+					return fmt.Errorf("it gets %s", got.start)
+				}
+				if len(got.list("Via")) != 1 || !strings.Contains(got.get("Via"), nodes[1].addr) {
+					t.Errorf("the other node gets\n%v", got)
+				}
+				return nil
+			case <-time.After(500 * time.Millisecond): // it is repeated then (RFC 3261 section 13.3.1.4)
+				return errors.New("it does not")
+			}
+		})
 	}
 	<-gone
 	d := &call{phone: callee, id: m.callID(), from: callee.reply(m, "200 OK").get("To"), to: m.get("From"), target: uri(m.get("Contact")), routes: m.list("Record-Route")}
