@@ -17,8 +17,8 @@ const (
 	SourceToAOR
 	SourceAppKey // org.mobicents.servlet.sip.ApplicationSessionKey, or a container's as=
 	SourceNode   // X-Twinhop-Session, set by a node
-	SourceRoute  // our signed parameter in Route
-	SourceTarget // the address of a node in the R-URI or the first foreign Route
+	SourceRoute  // our signed parameter in Route, or an old balancer's hint
+	SourceTarget // the address of a node in the R-URI or the first foreign Route; outside dialogs also an old balancer's hint
 	sources
 )
 

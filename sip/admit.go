@@ -1,6 +1,7 @@
 package sip
 
 import (
+	"bytes"
 	"net/netip"
 	"slices"
 
@@ -69,14 +70,17 @@ func (w *worker) welcome() bool {
 
 // scans tells whether a client says that it is a scanner: in its User-Agent, or, in what belongs to no call yet, in From or To.
 func (w *worker) scans() bool {
-	m, s := &w.msg, &w.f.limits.scanners
-	if _, found := s.Match(m.Text(m.UserAgent)); found {
+	m := &w.msg
+	if _, found := w.f.limits.scanners.Match(m.Text(m.UserAgent)); found {
 		return true
 	}
-	if !m.To.Tag.Empty() || !s.Named(m.Buf[m.From.From:m.From.Bare.To]) && !s.Named(m.Text(m.To.Span)) {
-		return false
-	}
-	return !w.counted()
+	return m.To.Tag.Empty() && (w.named(&m.From) || w.named(&m.To)) && !w.counted()
+}
+
+// named tells whether a scanner's word stands in a display name, or in a URI behind its scheme.
+func (w *worker) named(a *peek.Addr) bool {
+	s, uri := &w.f.limits.scanners, w.msg.Text(a.Bare)
+	return s.Named(uri[bytes.IndexByte(uri, ':')+1:]) || s.Named(w.msg.Buf[a.From:a.Bare.From])
 }
 
 func (w *worker) class() guard.Class {

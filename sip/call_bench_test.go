@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"twinhop/gateway/trace"
+	"twinhop/sip/guard"
 	"twinhop/sip/peek"
 	"twinhop/sip/pending"
 )
@@ -17,10 +18,12 @@ import (
 //
 //	lean  sendTrying: never, failover.attempts: 0
 //	full  as shipped
+//	old   as the old balancers: their hint in Record-Route, the sender's address in what nodes get
 func BenchmarkCall(b *testing.B) {
 	for name, set := range map[string]Settings{
 		"lean": {Pending: pending.Settings{Send100: pending.Never}},
-		"full": {Pending: pending.Settings{Invite: 2 * time.Second, Trying: 4 * time.Second, Total: 20 * time.Second, Attempts: 3, Codes: []int{503}}},
+		"full": {Pending: shipped, Scanners: guard.DefaultScanners()},
+		"old":  {Pending: shipped, Scanners: guard.DefaultScanners(), OldHint: true, InitialRemote: true},
 	} {
 		b.Run(name, func(b *testing.B) {
 			script, log := record(b, set), &trace.Log{MaxBytes: 64 << 20}
@@ -37,6 +40,8 @@ func BenchmarkCall(b *testing.B) {
 		})
 	}
 }
+
+var shipped = pending.Settings{Invite: 2 * time.Second, Trying: 4 * time.Second, Total: 20 * time.Second, Attempts: 3, Codes: []int{503}}
 
 const (
 	benchCalls = 1 << 12

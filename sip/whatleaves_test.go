@@ -22,7 +22,7 @@ var every = []Source{{From: gateway.SourceFromAOR}, {From: gateway.SourceToUser}
 // or back to the host it came from, can be read by us and by sipgo, has nothing in our lines that breaks out of them, and is not more than
 // the rules of RFC 3261 make of it; and when time has passed nothing is kept.
 //
-// Each byte of answers is what the nodes say to one request.
+// Each byte of answers is what the nodes say to one request; way: single port, TCP, as the old balancers did.
 func FuzzWhatLeaves(f *testing.F) {
 	for _, data := range seeds(f) {
 		f.Add(data, []byte{0}, byte(len(data)))
@@ -36,7 +36,7 @@ func FuzzWhatLeaves(f *testing.F) {
 		[]byte("\r\n\r\n\r\n"),
 	}
 	for i, data := range hostile {
-		for _, way := range []byte{0, 1, 2, 3} {
+		for way := range byte(8) {
 			f.Add(data, []byte{byte(i), 6, 4, 2}, way)
 		}
 	}
@@ -51,7 +51,7 @@ func FuzzWhatLeaves(f *testing.F) {
 			return
 		}
 		synctest.Test(t, func(t *testing.T) {
-			l := leaving{stage: newStage(t, way&1 == 0, Settings{Sources: every, Pending: pending.Settings{Invite: 2 * time.Second,
+			l := leaving{stage: newStage(t, way&1 == 0, Settings{Sources: every, OldHint: way&4 != 0, InitialRemote: way&4 != 0, Pending: pending.Settings{Invite: 2 * time.Second,
 				Trying: 4 * time.Second, Total: 20 * time.Second, Attempts: 3, Codes: []int{503}}}), data: data, answers: answers[:min(len(answers), 16)]}
 			l.addTCP(false)
 			l.serve([]string{"udp", "tcp"}, false)
@@ -152,6 +152,10 @@ func (l *leaving) one(c caught) {
 		l.back++
 	} else {
 		l.inner++
+	}
+	told := []byte("\r\nX-Sip-Balancer-InitialRemoteAddr: 198.51.100.7\r\nX-Sip-Balancer-InitialRemotePort: 5060\r\n")
+	if m.Remote && (bytes.Count(c.data[:m.HeadEnd], told) != 1 || c.to.Addr() == client.Addr() || l.front.settings.Load().InitialRemote == false) {
+		t.Fatalf("told of the sender:\n%q\nbecause of\n%q", c.data, l.data)
 	}
 	if !l.readable {
 		return

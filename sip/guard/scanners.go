@@ -23,6 +23,7 @@ type Scanners struct {
 // wordList finds all words in one pass: a place at which bytes one and two fit the same word is worth a closer look.
 type wordList struct {
 	words         []word
+	least         int         // bytes of the shortest
 	first, second [256]uint64 // which words, by number modulo 64, may have this byte there; upper and lower case
 }
 
@@ -47,7 +48,7 @@ func (s *Scanners) apply(words []string) *wordList {
 			counts[w.lower] = w.hits
 		}
 	}
-	n, seen := new(wordList), make(map[string]bool)
+	n, seen := &wordList{least: maxAgent + 1}, make(map[string]bool)
 	for _, given := range words {
 		given = strings.TrimSpace(given)
 		lower := lowerASCII(given)
@@ -66,6 +67,7 @@ func (s *Scanners) apply(words []string) *wordList {
 }
 
 func (l *wordList) add(w word) {
+	l.least = min(l.least, len(w.lower))
 	bit := uint64(1) << (len(l.words) % 64)
 	l.words = append(l.words, w)
 	l.first[w.lower[0]] |= bit
@@ -117,7 +119,7 @@ func (s *Scanners) find(text []byte, whole bool) *word {
 		text = text[:maxAgent]
 	}
 	l := s.load()
-	if len(l.words) == 0 {
+	if len(text) < l.least {
 		return nil
 	}
 	for i, c := range text {
