@@ -1,10 +1,12 @@
 package main
 
 import (
+	"context"
 	"net"
 	"net/netip"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/pflag"
 
@@ -78,7 +80,22 @@ func own(hosts []string) []netip.Prefix {
 			networks = append(networks, p)
 		}
 	}
-	return around(hosts, networks)
+	var addrs []string
+	for _, h := range hosts {
+		addrs = append(addrs, addresses(h)...)
+	}
+	return around(addrs, networks)
+}
+
+// addresses are those of a host. A name that is not known has none: that it cannot be bound is told later.
+func addresses(host string) []string {
+	if _, err := netip.ParseAddr(host); err == nil {
+		return []string{host}
+	}
+	ctx, stop := context.WithTimeout(context.Background(), 2*time.Second)
+	defer stop()
+	all, _ := net.DefaultResolver.LookupHost(ctx, host)
+	return all
 }
 
 // around are those of the networks in which the hosts are; of a host that stands for every address, all. Loopback and

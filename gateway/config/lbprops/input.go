@@ -134,6 +134,10 @@ func (c *converter) wrapped(p properties.Pair) bool {
 // take remembers what the file says. What has no value says nothing, but for the two keys that it switches off.
 func (c *converter) take(e *entry, name string) {
 	c.order = append(c.order, e)
+	if e.key.Verdict != verdict.Ignored && strings.ContainsFunc(e.value, func(r rune) bool { return r < ' ' || r >= 0x7f }) {
+		c.wrong(e, "a character that is not printable ASCII", "")
+		return
+	}
 	if e.value != "" || name == "httpPort" || name == "blockedValues" || name == "blocked-values" {
 		c.says[name] = e
 		return

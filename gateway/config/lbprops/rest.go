@@ -28,9 +28,7 @@ func (c *converter) rest() {
 			c.setAs("admin.monitors", `["127.0.0.0/8", "::1/128"]`, asItWas+", for who asks from this machine")
 		}
 	}
-	if d, ok := c.span(c.get("shutdownTimeout"), time.Millisecond, 0, 10*time.Minute); ok {
-		c.set("shutdown.announce", form.Short(d), c.get("shutdownTimeout"))
-	}
+	c.shutdown()
 	c.level()
 	for _, name := range []string{"securityRequired", "isSend5xxResponse", "usePrettyEncoding", "isUseWithNexmo", "earlyDialogWorstCase"} {
 		c.truth(c.get(name))
@@ -44,6 +42,19 @@ func (c *converter) rest() {
 			c.say(e, verdict.Finding{Verdict: verdict.Ignored, Note: "there is no IP load balancer"})
 		}
 	}
+}
+
+// shutdown reads how long everything goes on after the stop was announced. Then nobody waits for calls: their hints lead
+// them on, whoever takes over.
+func (c *converter) shutdown() {
+	e := c.get("shutdownTimeout")
+	announce, ok := c.span(e, time.Millisecond, 0, 10*time.Minute)
+	if ok {
+		c.set("shutdown.announce", form.Short(announce), e)
+	} else {
+		announce = 5 * time.Second // which is ours
+	}
+	c.setAs("shutdown.grace", form.Short(announce+5*time.Second), asItWas+", which waited for no call")
 }
 
 // level reads how much is logged. The command line counts.

@@ -59,7 +59,7 @@ var rest = []Key{
 	{"apiPort", "common/apiPort", verdict.Approximated, "admin.listen, on loopback: /lbstat and /lbinfo are there, without a login for who asks from this machine"},
 	{"common/statisticPort", "common/statisticPort", verdict.Ignored, "the old balancer did not read it from here either: it read apiPort"},
 	{"jmxHtmlAdapterPort", "common/jmxHtmlAdapterPort", verdict.Ignored, "there is no JMX: the admin UI and API show the same"},
-	{"shutdownTimeout", "common/shutdownTimeout", verdict.Approximated, "shutdown.announce; then calls have shutdown.grace to end"},
+	{"shutdownTimeout", "common/shutdownTimeout", verdict.Approximated, "shutdown.announce, also without /lbstop; shutdown.grace is 5 s more"},
 	{"securityRequired", "common/securityRequired", verdict.Ignored, "nothing can be stopped by a GET, so there is no password in a URL"},
 	{"login", "common/login", verdict.Ignored, "nothing can be stopped by a GET, so there is no password in a URL"},
 	{"password", "common/password", verdict.Ignored, "nothing can be stopped by a GET, so there is no password in a URL"},
