@@ -113,7 +113,7 @@ func TestAnotherIncarnationBeginsAnew(t *testing.T) {
 	v.Named("a").Load().Requests.Add(3)
 	m := v.Pool("p").Member("a")
 	m.Load.Errors.Add(2)
-	m.Load.recovery.state.Store(uint32(StateError))
+	m.Load.recovery.Failed(time.Now())
 	n.Weight = 5
 	if v = enrol(t, r, n); v.Named("a").Health(SIP) != Down || !v.Named("a").Resting(HTTP) || v.Pool("p").Member("a").Load.Errors.Load() != 2 {
 		t.Fatal("the same process lost what was known of it")

@@ -6,6 +6,7 @@ import (
 
 	"twinhop/gateway/cluster/capacity"
 	"twinhop/gateway/cluster/pace"
+	"twinhop/gateway/cluster/recovery"
 )
 
 // MemberLoad is what is counted per member. It is carried from View to View
@@ -23,7 +24,7 @@ type MemberLoad struct {
 	Value         atomic.Int64 // what the algorithm counts (mod_jk's lbvalue)
 
 	start     pace.Start
-	recovery  recovery
+	recovery  recovery.Machine
 	resources capacity.Load
 	reset     atomic.Int64 // when Reset was called, in Unix nanoseconds; 0: never
 }
@@ -39,12 +40,7 @@ func (l *MemberLoad) Reset(now time.Time) {
 	}
 	l.MaxBusy.Store(l.Busy.Load())
 	l.reset.Store(now.UnixNano())
-	r := &l.recovery
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.errorAt, r.localAt, r.elected = time.Time{}, time.Time{}, 0
-	r.doubt.Store(false)
-	r.state.Store(uint32(StateIdle))
+	l.recovery.Reset()
 }
 
 // ResetAt is when Reset was last called, or zero.

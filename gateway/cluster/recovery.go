@@ -1,67 +1,38 @@
 package cluster
 
 import (
-	"sync"
-	"sync/atomic"
 	"time"
+
+	"twinhop/gateway/cluster/recovery"
 )
 
 // Recovery says how the failures of HTTP traffic are held against a pool
-// member, in mod_jk's words. A pool without it leaves that to the health of
-// its nodes.
-type Recovery struct {
-	// Time is how long a member in error is left alone (recover_time); the
-	// first maintenance after it lets one request try. 0: DefaultRecoverTime.
-	Time time.Duration
-	// Escalation (error_escalation_time): a connection that fails while other
-	// requests run on the member puts it in error only when none succeeded
-	// for this long; till then it counts for that request alone. 0: at once.
-	Escalation time.Duration
-	// MaxReplyTimeouts are borne before a member is in error
-	// (max_reply_timeouts); maintenance halves their count.
-	MaxReplyTimeouts int
-}
+// member. A pool without it leaves that to the health of its nodes.
+type Recovery = recovery.Rules
 
 // The defaults of mod_jk.
 const (
-	DefaultRecoverTime = time.Minute // recover_time
-	DefaultMaintain    = time.Minute // worker.maintain
+	DefaultRecoverTime = recovery.DefaultTime // recover_time
+	DefaultMaintain    = time.Minute          // worker.maintain
 )
 
-// State is how a pool member stands with its HTTP traffic. The numbers and
-// the texts are mod_jk's: up to StateForced it may be used.
-type State uint8
+// State is how a pool member stands with its HTTP traffic.
+type State = recovery.State
 
 // The states.
 const (
-	StateIdle       State = iota // nothing was sent to it since the last maintenance
-	StateOK                      // the last request was answered
-	StateRecovering              // was in error long enough: the next request tries it
-	StateForced                  // is in error and tried all the same, for nobody else is left
-	StateBusy                    // has as many requests as it may have
-	StateError                   // failed, and is left alone
-	StateProbing                 // was recovering and has a request now: no other goes there till it is answered
+	StateIdle       = recovery.Idle
+	StateOK         = recovery.OK
+	StateRecovering = recovery.Recovering
+	StateForced     = recovery.Forced
+	StateBusy       = recovery.Busy
+	StateError      = recovery.Error
+	StateProbing    = recovery.Probing
 )
-
-var stateNames = [...]string{"OK/IDLE", "OK", "ERR/REC", "ERR/FRC", "OK/BUSY", "ERR", "ERR/PRB"}
-
-// String returns mod_jk's text.
-func (s State) String() string { return stateNames[min(int(s), len(stateNames)-1)] }
-
-// recovery is the state of a member and what led to it.
-type recovery struct {
-	state atomic.Uint32 // never StateBusy, which is looked up
-	doubt atomic.Bool   // localAt is set: without it a success costs two loads
-
-	mu      sync.Mutex
-	errorAt time.Time // when it was put in error; zero once it answered again
-	localAt time.Time // of the first failure that counted for its own request only; zero: none since a success
-	elected int64     // MemberLoad.Elected at the last maintenance
-}
 
 // State returns how the member stands with its HTTP traffic.
 func (m *Member) State() State {
-	s := State(m.Load.recovery.state.Load())
+	s := m.Load.recovery.State()
 	if s <= StateForced && m.full() {
 		return StateBusy
 	}
@@ -76,7 +47,7 @@ func (m *Member) full() bool { return m.BusyLimit > 0 && m.Load.Busy.Load() >= i
 func (m *Member) open() bool { return m.State() <= StateForced }
 
 // broken tells whether the member is in error because of its traffic.
-func (m *Member) broken() bool { return State(m.Load.recovery.state.Load()) == StateError }
+func (m *Member) broken() bool { return m.Load.recovery.State() == StateError }
 
 // Forceable tells whether the member could be used but for the errors of its
 // traffic.
@@ -89,7 +60,7 @@ func (m *Member) Forceable(s Service) bool {
 func (p *Pool) ForceRecovery() bool {
 	any := false
 	for _, m := range p.Members {
-		if m.Forceable(HTTP) && m.Load.recovery.turn(StateError, StateForced) {
+		if m.Forceable(HTTP) && m.Load.recovery.Turn(StateError, StateForced) {
 			any = true
 		}
 	}
@@ -98,33 +69,11 @@ func (p *Pool) ForceRecovery() bool {
 
 // Recover lets the next request try a member in error; false when it is not
 // in error (jkstatus cmd=recover).
-func (m *Member) Recover() bool { return m.Load.recovery.turn(StateError, StateRecovering) }
+func (m *Member) Recover() bool { return m.Load.recovery.Turn(StateError, StateRecovering) }
 
 // Given tells that a request was given to the member. One that recovers gets
 // no other until Judge.
-func (m *Member) Given() { m.Load.recovery.turn(StateRecovering, StateProbing) }
-
-func (r *recovery) turn(from, to State) bool {
-	return r.state.CompareAndSwap(uint32(from), uint32(to))
-}
-
-// answered: whatever was held against the member is forgotten.
-func (r *recovery) answered() (was, is State) {
-	if was = State(r.state.Load()); was == StateOK && !r.doubt.Load() {
-		return was, was
-	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.errorAt, r.localAt = time.Time{}, time.Time{}
-	r.doubt.Store(false)
-	return State(r.state.Swap(uint32(StateOK))), StateOK
-}
-
-// fail puts the member in error. The lock is held.
-func (r *recovery) fail(now time.Time) (was, is State) {
-	r.errorAt = now
-	return State(r.state.Swap(uint32(StateError))), StateError
-}
+func (m *Member) Given() { m.Load.recovery.Turn(StateRecovering, StateProbing) }
 
 // Judge takes how a request ended on a member of a pool with Recovery. It is
 // called after the request stopped counting as running.
@@ -143,32 +92,19 @@ func (r *Registry) Judge(m *Member, s Sign) {
 
 func (m *Member) judge(s Sign, rules *Recovery, now time.Time) (was, is State) {
 	l := &m.Load.recovery
-	if s == Good || s == ClientLeft {
-		return l.answered()
-	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
 	switch s {
+	case Good, ClientLeft:
+		return l.Answered()
 	case Unfit:
-		return l.fail(now)
+		return l.Failed(now)
 	case Slow:
 		if n := m.Load.ReplyTimeouts.Add(1); n > int64(rules.MaxReplyTimeouts) {
-			return l.fail(now)
+			return l.Failed(now)
 		}
 	case Refused, Failed:
-		if m.Load.Busy.Load() <= 0 || rules.Escalation == 0 || !l.localAt.IsZero() && now.Sub(l.localAt) >= rules.Escalation {
-			return l.fail(now)
-		}
-		if l.localAt.IsZero() {
-			l.localAt = now
-			l.doubt.Store(true)
-		}
+		return l.Broke(rules, now, m.Load.Busy.Load() <= 0)
 	}
-	if l.turn(StateProbing, StateRecovering) { // the next one may try
-		return StateProbing, StateRecovering
-	}
-	was = State(l.state.Load())
-	return was, was
+	return l.Ended()
 }
 
 // Maintain is mod_jk's maintenance, due once in Pool.Maintain: members that
@@ -211,49 +147,21 @@ func (p *Pool) rescue() {
 }
 
 func (m *Member) maintain(rules *Recovery, now time.Time, n int) (was, is State) {
-	l := &m.Load.recovery
 	for old := m.Load.ReplyTimeouts.Load(); old > 0 && !m.Load.ReplyTimeouts.CompareAndSwap(old, old>>min(n, 62)); {
 		old = m.Load.ReplyTimeouts.Load()
 	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	elected := m.Load.Elected.Load()
-	idle := elected == l.elected
-	l.elected = elected
-	switch s := State(l.state.Load()); {
-	case s == StateError && now.Sub(l.errorAt) >= rules.recoverTime():
-		l.turn(s, StateRecovering)
-		return s, StateRecovering
-	case s <= StateForced && !l.localAt.IsZero() && now.Sub(l.localAt) >= rules.Escalation:
-		return l.fail(now)
-	case s == StateOK && idle:
-		l.turn(s, StateIdle)
-		return s, StateIdle
-	default:
-		return s, s
-	}
-}
-
-func (r *Recovery) recoverTime() time.Duration {
-	if r.Time <= 0 {
-		return DefaultRecoverTime
-	}
-	return r.Time
+	return m.Load.recovery.Maintain(rules, now, m.Load.Elected.Load())
 }
 
 // ErrorAt is when the member was last put in error and has not answered
 // since; zero when it has.
-func (l *MemberLoad) ErrorAt() time.Time {
-	l.recovery.mu.Lock()
-	defer l.recovery.mu.Unlock()
-	return l.recovery.errorAt
-}
+func (l *MemberLoad) ErrorAt() time.Time { return l.recovery.ErrorAt() }
 
 // Recovers returns how long the member is still left alone: from the least to
 // the most, depending on when maintenance comes; 0 when it is not in error.
 func (m *Member) Recovers(now time.Time) (least, most time.Duration) {
 	if rules := m.Pool.Recovery; rules != nil && m.broken() {
-		least = max(rules.recoverTime()-now.Sub(m.Load.ErrorAt()), 0)
+		least = max(rules.After()-now.Sub(m.Load.ErrorAt()), 0)
 		return least, least + m.Pool.Maintain
 	}
 	return 0, 0
