@@ -50,7 +50,7 @@ var deviations = []deviation{
 		}},
 	{"Pragma in other words", "`Pragma: no-cache` alone is also said as `Cache-Control`", false,
 		func(g gap) bool { return strings.HasSuffix(g.name, " field cache-control") && g.ours == "no-cache" }},
-	{"TRACE goes to the node", "httpd answers it", false, func(g gap) bool { return g.name != "status" }},
+	{"TRACE is refused", "with 405, unless `http.trace` lets it through to the node; httpd answers it itself (`TraceEnable`)", false, func(g gap) bool { return g.name != "status" || g.ours == "405" }},
 	{"phrases", "the phrase of a status is the usual one, whatever a node says; the protocol's later versions have none", false,
 		func(g gap) bool { return g.name == "phrase" && g.value[:3] == g.ours[:3] }},
 	{"fields of an answer without a body", "are passed on; httpd takes `Content-Type` from a 204", false, func(g gap) bool { return g.name == "answer Content-Type" && g.value == "-" }},

@@ -104,3 +104,21 @@ func answersAreNotMixedUp(t *testing.T) {
 		}
 	}
 }
+
+// TRACE would show a script what it is not to see; who wants it all the same
+// says so.
+func TestTrace(t *testing.T) {
+	for _, through := range []bool{false, true} {
+		lanes(t, func(t *testing.T) {
+			r := newRecorder(t, "n1")
+			s := newStage(t, []node{r.node}, func(s *stage) { s.settings.Trace = through })
+			answer := s.rawSend("TRACE /x HTTP/1.1\r\nHost: h\r\nCookie: a=b\r\nConnection: close\r\n\r\n")
+			if through && !strings.HasPrefix(answer, "HTTP/1.1 200 ") || !through && (!strings.HasPrefix(answer, "HTTP/1.1 405 ") || !strings.Contains(answer, "\r\nAllow: GET, ")) {
+				t.Errorf("through %v: %s", through, answer)
+			}
+			if got := r.take(); (len(got) > 0) != through {
+				t.Errorf("through %v: the node got %q", through, got)
+			}
+		})
+	}
+}

@@ -123,8 +123,8 @@ func (x *visit) receive(r *http.Request) int {
 	q := &x.req
 	q.Method, q.Host = r.Method, r.Host
 	switch {
-	case r.Method == http.MethodConnect:
-		x.net.last = true // what follows was meant for a tunnel, it is no request
+	case r.Method == http.MethodConnect, r.Method == http.MethodTrace && !x.s.Trace:
+		x.net.last = true // what follows a CONNECT was meant for a tunnel, it is no request
 		return statusMethod
 	case len(r.RequestURI) > x.s.maxTarget():
 		return statusTarget

@@ -35,6 +35,9 @@ type Settings struct {
 	Unavailable Unavailable
 	// Trusted are the proxies whose X-Forwarded-* fields are believed.
 	Trusted []netip.Prefix
+	// Trace lets TRACE through to nodes: who repeats a request shows what
+	// proxies added to it, and cookies that no script may read.
+	Trace bool
 	// Attempts is how many nodes a request may be given to, 0 means 3.
 	Attempts int
 	// MaxTarget and MaxFields bound the request target in bytes and the

@@ -83,6 +83,7 @@ type Ports struct {
 type HTTP struct {
 	Unavailable Unavailable `yaml:"unavailable"`
 	Forwarded   Forwarded   `yaml:"forwarded"`
+	Trace       bool        `yaml:"trace"` // TRACE goes to nodes; else it is refused
 }
 
 // Unavailable says what a client gets when no node can serve it: a redirect,

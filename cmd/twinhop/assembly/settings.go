@@ -20,7 +20,7 @@ func httpSettings(c *config.Config, page httpfront.Unavailable) (*httpfront.Sett
 		return nil, err
 	}
 	s := &httpfront.Settings{Mounts: mounts, Pools: map[string]httpfront.PoolWords{}, MaxCorrections: c.FollowSIP.MaxCorrections,
-		Trusted: form.Networks(c.HTTP.Forwarded.Trusted), Unavailable: page, Instances: c.Affinity.Instance, Follow: followModes[c.FollowSIP.Mode],
+		Trusted: form.Networks(c.HTTP.Forwarded.Trusted), Unavailable: page, Trace: c.HTTP.Trace, Instances: c.Affinity.Instance, Follow: followModes[c.FollowSIP.Mode],
 		Dialect: jvmroute.Dialect{LastDot: c.Affinity.Route.Delimiter == "last", Query: c.Affinity.Route.Query, AnyCase: c.Affinity.Route.AnyCase}}
 	for scheme, match := range map[string]string{"http": c.Health.HTTP.Errors.Match, "ajp": c.Health.AJP.Errors.Match} {
 		if match == "" {
