@@ -388,3 +388,23 @@ func restcommWhereAnIDStands(t *testing.T) {
 		}
 	}
 }
+
+// A node that starts anew within its time gets connections of its own, whatever
+// lane the request came by; meanwhile those of others are used again.
+func TestConnectionsOfAnIncarnation(t *testing.T) { lanes(t, connectionsOfAnIncarnation) }
+
+func connectionsOfAnIncarnation(t *testing.T) {
+	echo := app(t, "n1", func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, r.RemoteAddr) })
+	s := newStage(t, nil, nil)
+	life := func(gen uint32) string {
+		s.enrol(announced(t, echo, func(n *cluster.NodeSpec) { n.Gen = gen }))
+		_, first := s.get("/")
+		if _, second := s.get("/"); second != first {
+			t.Errorf("incarnation %d: by %s, then by %s", gen, first, second)
+		}
+		return first
+	}
+	if a, b := life(1), life(2); a == b {
+		t.Error("a connection to the process before is used")
+	}
+}

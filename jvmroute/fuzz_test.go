@@ -69,6 +69,21 @@ func FuzzQueryValue(f *testing.F) {
 	})
 }
 
+func FuzzParamValue(f *testing.F) {
+	f.Add("/a;key=k;key=%6b/b", "x=1&key=k%3Aapp&k%65y=+1")
+	f.Add("/a%3Bkey%3Dk", "")
+	f.Add("/a;key=;key=k", "key=&key")
+	f.Fuzz(func(t *testing.T, path, query string) {
+		value, presence := ParamValue(path, query, "key")
+		if (value != "") != (presence == Single) {
+			t.Fatalf("value %q with presence %d", value, presence)
+		}
+		if want, wanted := twinParam(path, query); value != want || presence != wanted && presence+wanted != Conflict+Malformed {
+			t.Errorf("ParamValue(%q, %q) = %q, %d; the twin says %q, %d", path, query, value, presence, want, wanted)
+		}
+	})
+}
+
 // FuzzReplace holds for any input: a second rewriting changes nothing, the old id is gone, CR, LF and NUL never come out,
 // and undoing it gives back a text of the same length unless the new id was there before.
 func FuzzReplace(f *testing.F) {

@@ -126,3 +126,43 @@ func twinQuery(query, name string) (value string, presence Presence, ok bool) {
 	}
 	return all[0], Single, true
 }
+
+// twinParam is ParamValue for the name "key".
+func twinParam(path, query string) (string, Presence) {
+	unescape := func(s string) string {
+		return twinEscape.ReplaceAllStringFunc(s, func(s string) string {
+			s, _ = url.PathUnescape(s)
+			return s
+		})
+	}
+	var raw []string
+	for _, pair := range strings.Split(query, "&") {
+		if key, value, _ := strings.Cut(pair, "="); unescape(key) == "key" && value != "" {
+			raw = append(raw, unescape(value))
+		}
+	}
+	if len(raw) == 0 {
+		for rest := unescape(path); ; {
+			_, after, ok := strings.Cut(rest, ";key=")
+			if !ok {
+				break
+			}
+			if value := twinValue.FindString(after); value != "" {
+				raw = append(raw, value)
+			}
+			rest = after
+		}
+	}
+	for i, v := range raw {
+		if len(v) > MaxValue || strings.ContainsFunc(v, func(r rune) bool { return r < ' ' || r == 0x7f }) {
+			return "", Malformed
+		}
+		if i > 0 && v != raw[0] {
+			return "", Conflict
+		}
+	}
+	if len(raw) == 0 {
+		return "", Absent
+	}
+	return raw[0], Single
+}
