@@ -233,6 +233,13 @@ func TestJavaNodes(t *testing.T) {
 	if beats := two.does("beats"); !strings.HasSuffix(beats, " 0") {
 		t.Errorf("heartbeats of node2 that arrived and failed: %s", beats)
 	}
+	// A pause that is too long, and the same process is heard again: it is back.
+	two.does("every 0")
+	j.gone("node2")
+	two.does("ping")
+	if n := j.list()["node2"]; n.Announced == nil || n.Announced.Heartbeats != 1 {
+		t.Errorf("after a pause: %+v", n.Announced)
+	}
 	two.kill() // its SIP and HTTP live on, for as long as a second silence
 	eventually(t, 20*time.Second, "node2 expires", func() error {
 		if all := j.list(); len(all) != 0 {
