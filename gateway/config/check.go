@@ -218,6 +218,9 @@ func members(c *Config, p Pool) []string {
 	for _, m := range c.Members(p) {
 		names = append(names, m.Node)
 	}
+	if c.Heartbeat.On() && p.takesAll() { // and those that announce themselves
+		names = append(names, allNodes)
+	}
 	slices.Sort(names)
 	return names
 }

@@ -3,6 +3,7 @@ package config
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
 	"time"
 
@@ -109,6 +110,9 @@ func (r *checker) checkHeartbeat(c *Config) {
 	}
 	if h.Sweep > h.Timeout && !r.Failed(p+".sweep") && !r.Failed(p+".timeout") {
 		r.Bad(p+".sweep", "such as 150ms", "%s is longer than timeout (%s)", form.Short(h.Sweep), form.Short(h.Timeout))
+	}
+	if !slices.ContainsFunc(c.Pools, func(p Pool) bool { return p.takesAll() }) && !r.FailedUnder("pools") {
+		r.Warn(p, `add "*" to the nodes of a pool`, "nodes that announce themselves are in no pool and get nothing")
 	}
 	r.checkAllow(h)
 	r.checkBeatSecret(h)

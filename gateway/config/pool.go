@@ -1,6 +1,7 @@
 package config
 
 import (
+	"slices"
 	"time"
 )
 
@@ -106,4 +107,9 @@ type PoolNode struct {
 type PoolNodeTries struct {
 	Attempts *int           `yaml:"attempts" min:"1" max:"100"`
 	Interval *time.Duration `yaml:"interval" max:"1m"`
+}
+
+// takesAll tells whether every node is in the pool that it does not name.
+func (p *Pool) takesAll() bool {
+	return slices.ContainsFunc(p.Nodes, func(n PoolNode) bool { return n.Name == allNodes })
 }
