@@ -1,0 +1,88 @@
+package assembly
+
+import (
+	"context"
+	"crypto/tls"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"twinhop/gateway/config"
+	jsonbeats "twinhop/gateway/heartbeat/json"
+)
+
+// A gateway without nodes begins to serve when one announces itself, with a secret and over TLS; operators see it, can take it away, and
+// say from now on who may.
+func TestHeartbeats(t *testing.T) {
+	dir, secret := t.TempDir(), strings.Repeat("c0ffee", 6)
+	roots := putPair(t, dir)
+	if err := os.WriteFile(filepath.Join(dir, "beats.secret"), []byte(secret+"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	c := settings(t, "")
+	c.Nodes = nil
+	c.Heartbeat.SIP = true
+	c.Heartbeat.JSON = config.JSONBeats{Listen: "127.0.0.1:0", TLS: config.BeatsTLS{Cert: "site.pem", Key: "site.key"}}
+	c.Heartbeat.RMI.Listen, c.Heartbeat.RMI.ObjectPort = "127.0.0.1:0", 0
+	c.Heartbeat.SecretFile = "beats.secret"
+	g, err := Build(Options{Config: c, Dir: dir})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() { done <- g.Run(ctx) }()
+	<-g.Serving()
+	a := g.Addrs()
+	if code, _ := get(t, "http://"+a.HTTP[0]+"/"); code != 503 || len(a.Heartbeats) != 2 || g.sip.Heartbeat == nil {
+		t.Errorf("%d %v", code, a.Heartbeats)
+	}
+	at, _ := url.Parse(sign(t, "from a stranger to the file"))
+	transport := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots}, DisableKeepAlives: true}
+	node := &jsonbeats.Client{URL: "https" + strings.TrimPrefix(a.Heartbeats[0], "json") + "/", Secret: []byte(secret), HTTP: &http.Client{Transport: transport},
+		Properties: map[string]string{"ip": "127.0.0.1", "httpPort": at.Port(), "jvmRoute": "app1"}}
+	forger := *node
+	forger.Secret = []byte("another")
+	if err := forger.Start(t.Context(), "1"); err == nil {
+		t.Error("a node with another secret")
+	}
+	if err := node.Start(t.Context(), "1"); err != nil {
+		t.Fatal(err)
+	}
+	<-g.Ready()
+	if code, body := get(t, "http://"+a.HTTP[0]+"/"); code != 200 || body != "from a stranger to the file" {
+		t.Errorf("%d %q", code, body)
+	}
+	if x := g.Admin.Panel.Announced()["app1"]; x == nil || x.By != "json" {
+		t.Errorf("%+v", x)
+	}
+	if err := g.RemoveNode(t.Context(), "app1"); err != nil || g.Registry.View().Named("app1") != nil {
+		t.Errorf("removed by an operator: %v", err)
+	}
+	if err := node.Start(t.Context(), "2"); err != nil || g.Registry.View().Named("app1") == nil {
+		t.Errorf("started again: %v", err)
+	}
+	next := c
+	next.Heartbeat.Allow, next.Heartbeat.JSON.Listen = []string{"10.0.0.0/8"}, "127.0.0.1:1"
+	r, err := g.Reload(t.Context(), next)
+	if err != nil || !slices.Equal(r.Now, []string{"heartbeat.allow"}) || !slices.Equal(r.Restart, []string{"heartbeat.json.listen"}) {
+		t.Errorf("%+v %v", r, err)
+	}
+	if g.Registry.View().Named("app1") != nil {
+		t.Error("a node stays that is not allowed any more")
+	}
+	_, page := get(t, "http://"+a.Admin+"/metrics")
+	for _, line := range []string{`twinhop_heartbeat_events_total{event="registered"} 2`, `listener="127.0.0.1:0"`} {
+		if !strings.Contains(page, line) {
+			t.Errorf("no %s in /metrics", line)
+		}
+	}
+	cancel()
+	if err := <-done; err != nil {
+		t.Error(err)
+	}
+}
