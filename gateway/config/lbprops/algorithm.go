@@ -155,7 +155,11 @@ func (c *converter) life() {
 	if e == nil {
 		return
 	}
-	d, ok := c.span(e, time.Second, 6*time.Second, 720*time.Hour)
+	if e.value == "0" { // as in the sample of the last versions
+		c.say(e, verdict.Finding{Verdict: verdict.Approximated, Note: "the old balancer forgot a call within seconds; here affinity.ttl.idle is what it usually is"})
+		return
+	}
+	d, ok := c.span(e, time.Second, time.Second, 720*time.Hour)
 	if !ok {
 		return
 	}
