@@ -45,9 +45,15 @@ func (x *visit) exchange() (*head.Response, error) {
 				continue
 			}
 		}
-		if x.ctx.Err() != nil {
+		switch {
+		case x.ctx.Err() != nil:
 			x.status = statusAborted // while we paused
-		} else {
+		case (outcome == gateway.NotSent || outcome == gateway.Overload) && x.stoodIn() && x.mayRepeat(err):
+			x.asReceived()
+			if x.standIn() {
+				x.status = statusAborted
+			}
+		default:
 			x.refuse(failedStatus(outcome))
 		}
 		return nil, err

@@ -62,6 +62,33 @@ func aHostStandsIn(t *testing.T) {
 	}
 }
 
+// Nodes that nobody knows to be dead yet, none of which can be reached, are as
+// good as none, also for a POST; a node that got a request is not.
+func TestAHostStandsInForNodesThatCannotBeReached(t *testing.T) {
+	lanes(t, aHostStandsInForNodesThatCannotBeReached)
+}
+
+func aHostStandsInForNodesThatCannotBeReached(t *testing.T) {
+	r, client := newRecorder(t, "sorry"), &h1.Client{}
+	t.Cleanup(client.CloseIdle)
+	reaching := func(nodes ...node) *stage {
+		return newStage(t, nodes, func(s *stage) {
+			s.settings.Unavailable.Proxy, s.front.StandIn, s.pool.SessionID = r.addr, client, cluster.BaseRoute
+		})
+	}
+	s := reaching(node{"n1", "127.0.0.1:1"}, node{"n2", "127.0.0.1:1"})
+	const request = "POST /a;jsessionid=A.n9?x HTTP/1.1\r\nHost: h\r\nConnection: close\r\nCookie: JSESSIONID=A.n9\r\nContent-Length: 4\r\n\r\nbody"
+	answer, got := s.rawSend(request), r.take()
+	if !strings.HasPrefix(answer, "HTTP/1.1 200 ") || len(got) != 1 || !strings.HasPrefix(got[0], "POST /a;jsessionid=A.n9?x ") ||
+		!strings.Contains(got[0], "\r\nCookie: JSESSIONID=A.n9\r\n") || !strings.HasSuffix(got[0], "\r\n\r\nbody") {
+		t.Errorf("%q, it got %q", answer, got)
+	}
+	dies := app(t, "n1", func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) })
+	if answer := reaching(dies).rawSend(request); !strings.HasPrefix(answer, "HTTP/1.1 502 ") || len(r.take()) != 0 {
+		t.Errorf("a node has it: %q", answer)
+	}
+}
+
 // A host that fails is no worse than none, and gets nothing twice.
 func TestAHostThatStandsInFails(t *testing.T) { lanes(t, aHostThatStandsInFails) }
 

@@ -49,7 +49,7 @@ func (x *visit) unavailable(err error) (aborted bool) {
 	}
 	x.f.log().Debug(why, "proto", "http", "pool", x.pool.Name, "rule", x.d.Rule.String(), "err", err)
 	u := &x.s.Unavailable
-	if u.Proxy != "" && x.f.StandIn != nil && x.req.Upgrade == "" {
+	if x.stoodIn() {
 		return x.standIn()
 	}
 	if u.Redirect == "" && u.Page == nil {
@@ -66,6 +66,25 @@ func (x *visit) unavailable(err error) (aborted bool) {
 	x.fields.Add("Content-Type", or(u.Type, "text/html; charset=utf-8"))
 	x.answer(statusUnavailable, string(u.Page))
 	return false
+}
+
+// stoodIn tells whether another host can have the request.
+func (x *visit) stoodIn() bool {
+	return x.s.Unavailable.Proxy != "" && x.f.StandIn != nil && x.req.Upgrade == ""
+}
+
+// asReceived makes the request what it was before a node was chosen.
+func (x *visit) asReceived() {
+	x.rewind()
+	x.d = gateway.Decision{}
+	x.req.Target, x.req.Route, x.req.Activation = x.target, "", ""
+	i := 0
+	for at := range x.req.Fields.Len() {
+		if head.EqualFold(x.req.Fields.At(at).Name, "Cookie") {
+			x.req.Fields.SetAt(at, x.cookies[i])
+			i++
+		}
+	}
 }
 
 // standIn gives the request to the host that stands in for the nodes, and its
