@@ -60,14 +60,20 @@ type phone struct {
 // ask sends a MESSAGE of a user, percent-encoded as given, to a gateway and returns the node that answered.
 func (p *phone) ask(gateway, user string) string {
 	p.t.Helper()
+	return p.message(gateway, "sip:service@example.com", "From: <sip:"+user+"@example.com>;tag=1")
+}
+
+// message is ask for a MESSAGE to a URI, with the headers given.
+func (p *phone) message(gateway, uri string, headers ...string) string {
+	p.t.Helper()
 	p.n++
 	to, err := net.ResolveUDPAddr("udp4", strings.TrimPrefix(gateway, "udp://"))
 	if err != nil {
 		p.t.Fatal(err)
 	}
 	call := fmt.Sprintf("call-%d", p.n)
-	message := strings.Join([]string{"MESSAGE sip:service@example.com SIP/2.0", "Via: SIP/2.0/UDP " + p.conn.LocalAddr().String() + ";rport;branch=z9hG4bK" + call,
-		"Max-Forwards: 70", "From: <sip:" + user + "@example.com>;tag=1", "To: <sip:service@example.com>", "Call-ID: " + call, "CSeq: 1 MESSAGE", "Content-Length: 0"}, "\r\n") + "\r\n\r\n"
+	message := strings.Join([]string{"MESSAGE " + uri + " SIP/2.0", "Via: SIP/2.0/UDP " + p.conn.LocalAddr().String() + ";rport;branch=z9hG4bK" + call,
+		"Max-Forwards: 70", strings.Join(headers, "\r\n"), "To: <sip:service@example.com>", "Call-ID: " + call, "CSeq: 1 MESSAGE", "Content-Length: 0"}, "\r\n") + "\r\n\r\n"
 	buf := make([]byte, 65536)
 	for range 5 {
 		if _, err := p.conn.WriteTo([]byte(message), to); err != nil {
@@ -82,7 +88,7 @@ func (p *phone) ask(gateway, user string) string {
 		node, _, _ := strings.Cut(after, "\r\n")
 		return node
 	}
-	p.t.Fatalf("%s: %s was not answered", gateway, user)
+	p.t.Fatalf("%s: %s was not answered", gateway, uri)
 	return ""
 }
 
@@ -159,6 +165,47 @@ func TestFrontsAndGatewaysAgree(t *testing.T) {
 	for user, node := range where() {
 		if node != before[user] {
 			t.Errorf("%s was on %s and is on %s", user, before[user], node)
+		}
+	}
+}
+
+// A URL and a SIP URI that a SIP servlet has made for one application session
+// lead to one node, whichever is used first and wherever it stands.
+func TestApplicationSessionKeysMeet(t *testing.T) {
+	conn, err := net.ListenPacket("udp4", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	p := &phone{t: t, conn: conn}
+	c := settings(t, "")
+	c.Nodes = []config.Node{convergedNode(t, "node1"), convergedNode(t, "node2"), convergedNode(t, "node3")}
+	g := atWork(t, c)
+	const name = "org.mobicents.servlet.sip.ApplicationSessionKey"
+	own := strings.TrimPrefix(g.Addrs().External[0], "udp://")
+	from := "From: <sip:somebody@example.com>;tag=1"
+	for i := range 12 {
+		key := url.PathEscape(fmt.Sprintf("(%d:app)", i))
+		ways := []func() string{
+			func() string {
+				_, node := get(t, "http://"+g.Addrs().HTTP[0]+"/?"+name+"="+key)
+				return node
+			},
+			func() string {
+				_, node := get(t, "http://"+g.Addrs().HTTP[0]+"/call;"+name+"="+key)
+				return node
+			},
+			func() string { return p.message(own, "sip:app@example.com;"+name+"="+key, from) },
+			func() string { return p.message(own, "sip:app@"+own+";"+strings.ToLower(name)+"="+key, from) },
+			func() string {
+				return p.message(own, "sip:app@example.com", from, "Route: <sip:"+own+";lr;"+name+"="+key+">")
+			},
+		}
+		first := ways[i%len(ways)]()
+		for k, way := range ways {
+			if node := way(); node == "" || node != first {
+				t.Errorf("session %d, begun by way %d, is on %q; way %d leads to %q", i, i%len(ways), first, k, node)
+			}
 		}
 	}
 }
