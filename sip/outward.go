@@ -105,8 +105,10 @@ func (w *worker) nextHop(opens bool) (to hop, ok bool) {
 	}
 	if v, found := peek.Param(m.Buf, u.Params, "transport"); found {
 		q.Transport = m.Text(v)
-	} else if u.Scheme == peek.SIP {
-		q.Transport = w.set.outward
+	} else if len(w.set.outward) > 0 && u.Scheme == peek.SIP && w.nodeAt(q.Host, portOf(u)) == nil {
+		if q.Transport = w.set.outward; w.routes.exit != nil { // a dialog goes on as it began
+			q.Transport = []byte(uriWords[w.routes.exit.transport])
+		}
 	}
 	return w.locate(q)
 }

@@ -1,6 +1,7 @@
 package sip
 
 import (
+	"cmp"
 	"net/netip"
 	"slices"
 	"strings"
@@ -31,7 +32,7 @@ type Settings struct {
 
 	// Transport toward nodes, udp or tcp, where a node serves it; "" = that of its first address (internalTransport).
 	Transport string
-	Outward   string // transport toward the world where the next hop's URI names none; "" = by RFC 3263 (externalTransport)
+	Outward   string // transport of what begins toward the world, where the next hop names none; "" = by RFC 3263 (externalTransport)
 	// UDPLimit is the size in bytes above which a request leaves by TCP where the next hop has it; 0 = none (RFC 3261 section 18.1.1).
 	UDPLimit  int
 	Resources *Resources       // what calls take of their nodes, and other pools for some; nil: nothing
@@ -79,7 +80,7 @@ func (s Settings) prepared() *Settings {
 	}
 	s.Sources = sources
 	if s.Proxy.Host != "" {
-		s.proxy = locate.Query{Host: []byte(s.Proxy.Host), Port: s.Proxy.Port, Transport: []byte(s.Proxy.Transport)}
+		s.proxy = locate.Query{Host: []byte(s.Proxy.Host), Port: s.Proxy.Port, Transport: []byte(cmp.Or(s.Proxy.Transport, s.Outward))}
 	}
 	if s.Limits == (peek.Limits{}) {
 		s.Limits = peek.DefaultLimits()

@@ -13,7 +13,7 @@ type SIP struct {
 	InternalTransport string   `yaml:"internalTransport" form:"transport"`   // toward nodes: udp or tcp; empty: as each node's first address
 	UDPLimit          Size     `yaml:"udpLimit" max:"65535"`                 // larger requests leave by TCP where they can; 0: never for their size
 	OutboundProxy     string   `yaml:"outboundProxy" form:"sipPeer"`         // see form.ParseSIPPeer
-	ExternalTransport string   `yaml:"externalTransport" form:"transport"`   // toward the world where a URI names none; empty: as RFC 3263 says
+	ExternalTransport string   `yaml:"externalTransport" form:"transport"`   // toward the world where the next hop names none; empty: as RFC 3263 says
 	ExtraServerNodes  []string `yaml:"extraServerNodes" form:"sipExtra"`     // see form.ParseHost
 	Hint              string   `yaml:"hint" oneof:"opaque legacy"`
 	InitialRemote     bool     `yaml:"initialRemote"` // nodes are told where a request came from
