@@ -121,7 +121,7 @@ func (w *twin) http(m message) *verdict {
 		}
 		return &verdict{nodes: w.fresh(m), then: bind}
 	}
-	if !w.may(m, s.owner) || w.strict {
+	if !w.may(m, s.owner) || w.strict && w.may(m, w.home) {
 		if named == nil {
 			m.route = ""
 		}
