@@ -119,7 +119,8 @@ func around(hosts []string, networks []netip.Prefix) (some []netip.Prefix) {
 	return some
 }
 
-// javaStyle lets what stood behind "java" stay as it is: "-mobicents-balancer-config=FILE", "-jar FILE", "logLevel=WORD".
+// javaStyle lets what stood behind "java" stay as it is: "-mobicents-balancer-config=FILE", or the file alone behind
+// "-jar JAR", and "logLevel=WORD".
 func javaStyle(args []string) []string {
 	if len(args) == 0 || !slices.Contains([]string{"run", "serve", "check", "validate", "convert"}, args[0]) {
 		return args
@@ -133,6 +134,10 @@ func javaStyle(args []string) []string {
 			some = append(some, "--lb="+file)
 		case args[i] == "-jar" && i+1 < len(args):
 			i++
+			if i+1 < len(args) && !strings.HasPrefix(args[i+1], "-") && !strings.Contains(args[i+1], "=") {
+				i++
+				some = append(some, "--lb="+args[i])
+			}
 		case isOption && strings.EqualFold(name, "logLevel"):
 			some = append(some, "-D"+args[i])
 		default:

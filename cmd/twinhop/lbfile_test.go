@@ -54,6 +54,9 @@ func TestAddresses(t *testing.T) {
 func TestJavaStyle(t *testing.T) {
 	for _, c := range []struct{ args, want string }{
 		{"run -DlogConfigFile=l.xml -DlogLevel=DEBUG -jar sip-balancer.jar -mobicents-balancer-config=lb.properties", "run -DlogConfigFile=l.xml -DlogLevel=DEBUG --lb=lb.properties"},
+		{"run -jar sip-balancer-jar-with-dependencies.jar lb-configuration.properties -c more.yaml", "run --lb=lb-configuration.properties -c more.yaml"},
+		{"run -jar x.jar -c more.yaml --lb lb.properties", "run -c more.yaml --lb lb.properties"},
+		{"run twinhop.yaml", "run twinhop.yaml"},
 		{"check logLevel=WARN --lb x", "check -DlogLevel=WARN --lb x"},
 		{"convert LogLevel=WARN -jar", "convert -DLogLevel=WARN -jar"},
 		{"nodes -jar x", "nodes -jar x"},
