@@ -304,13 +304,22 @@ func (g *Gateway) checks(context.Context) map[string]error {
 	case !g.started.Load():
 		list["running"] = errors.New("the process is starting")
 	}
-	if !g.Registry.Probed() {
+	if !g.wasReady() && !g.Registry.Probed() { // later nodes come and go, which is no reason to send traffic elsewhere
 		list["probes"] = errors.New("not every node has been probed yet")
 	}
 	if !g.anyNode() {
 		list["nodes"] = errors.New("no node can serve anything")
 	}
 	return list
+}
+
+func (g *Gateway) wasReady() bool {
+	select {
+	case <-g.ready:
+		return true
+	default:
+		return false
+	}
 }
 
 func (g *Gateway) anyNode() bool {

@@ -3,6 +3,7 @@ package assembly
 import (
 	"context"
 	"crypto/tls"
+	"net"
 	"net/http"
 	"net/url"
 	"os"
@@ -66,6 +67,20 @@ func TestHeartbeats(t *testing.T) {
 	if err := node.Start(t.Context(), "2"); err != nil || g.Registry.View().Named("app1") == nil {
 		t.Errorf("started again: %v", err)
 	}
+	silent, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer silent.Close()
+	_, port, _ := net.SplitHostPort(silent.Addr().String())
+	another := *node
+	another.Properties = map[string]string{"ip": "127.0.0.1", "httpPort": port}
+	if err := another.Start(t.Context(), "3"); err != nil {
+		t.Fatal(err)
+	}
+	if code, body := get(t, "http://"+a.Admin+"/readyz"); code != 200 || g.Registry.Probed() {
+		t.Errorf("while a node is new that nobody has probed: %d %s", code, body)
+	}
 	next := c
 	next.Heartbeat.Allow, next.Heartbeat.JSON.Listen = []string{"10.0.0.0/8"}, "127.0.0.1:1"
 	r, err := g.Reload(t.Context(), next)
@@ -76,7 +91,7 @@ func TestHeartbeats(t *testing.T) {
 		t.Error("a node stays that is not allowed any more")
 	}
 	_, page := get(t, "http://"+a.Admin+"/metrics")
-	for _, line := range []string{`twinhop_heartbeat_events_total{event="registered"} 2`, `listener="127.0.0.1:0"`} {
+	for _, line := range []string{`twinhop_heartbeat_events_total{event="registered"} 3`, `listener="127.0.0.1:0"`} {
 		if !strings.Contains(page, line) {
 			t.Errorf("no %s in /metrics", line)
 		}

@@ -69,10 +69,11 @@ func (m mover) Switchover(ctx context.Context, from, to string) error {
 }
 
 // Apply puts the settings of a configuration into force: who may announce what,
-// and how long silence is borne.
+// and how long silence is borne. Listeners are those of the start.
 func (h *Hearts) Apply(c *config.Config) {
-	x := &c.Heartbeat
-	s := heartbeat.Settings{Timeout: x.Timeout, Sweep: x.Sweep, Domains: map[netip.Addr]string{}, Usable: func(n *cluster.NodeSpec) error { return usable(c, n) }}
+	x, now := &c.Heartbeat, *c
+	now.Listen = h.o.Config.Listen
+	s := heartbeat.Settings{Timeout: x.Timeout, Sweep: x.Sweep, Domains: map[netip.Addr]string{}, Usable: func(n *cluster.NodeSpec) error { return usable(&now, n) }}
 	for _, text := range x.Allow {
 		if p, err := form.ParseNetwork(text); err == nil {
 			s.Allow = append(s.Allow, p)

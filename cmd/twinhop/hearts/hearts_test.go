@@ -141,6 +141,12 @@ func TestApply(t *testing.T) {
 	if h.Apply(&c); len(r.View().Nodes) > 0 {
 		t.Error("a node stays that is not allowed")
 	}
+	c.Heartbeat.Allow, c.Listen.SIP.Internal = []string{"127.0.0.0/8", "10.0.0.0/8"}, []string{"tcp://127.0.0.1:5065"}
+	if h.Apply(&c); h.SIP(here, said("ip=127.0.0.1 udpPort=5080")) != nil || h.SIP(here, said("ip=127.0.0.1 tcpPort=5090")) == nil {
+		t.Error("listeners count that there will be after a restart")
+	}
+	c.Heartbeat.Allow = []string{"10.0.0.0/8"}
+	h.Apply(&c)
 	if h.Roster.Allowed(here) || !h.Roster.Allowed(netip.MustParseAddr("10.1.2.3")) {
 		t.Error("other networks are allowed than are configured")
 	}
