@@ -29,6 +29,7 @@ type herald struct {
 	mu      sync.Mutex
 	session string
 	starts  int
+	beats   int      // answered OK
 	told    []string // bodies of farewells, "forged" in front when the signature is wrong
 	heeded  int      // of them
 	end     context.CancelFunc
@@ -129,6 +130,9 @@ func (h *herald) beat(nok int) int {
 	if nok < 3 {
 		switch answer := h.command("heartbeat", map[string]string{"sessionId": session}); {
 		case strings.HasSuffix(answer, `{"heartbeat":"OK"}`):
+			h.mu.Lock()
+			defer h.mu.Unlock()
+			h.beats++
 			return 0
 		case strings.HasSuffix(answer, `{"heartbeat":"NOK"}`):
 			return nok + 1
@@ -159,6 +163,12 @@ func (h *herald) known() (session string, starts int) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	return h.session, h.starts
+}
+
+func (h *herald) heard() int {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.beats
 }
 
 // announcedNode is what scenarios read of a node that is not configured.

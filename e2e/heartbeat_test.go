@@ -139,6 +139,17 @@ func TestAnnouncedNodes(t *testing.T) {
 	w.agents[i].open(t)
 	nodes[i].live()
 	w.present("node1", "node2")
+
+	// An operator takes it away: it stays away while it runs, and is welcome when it is started again.
+	if _, stderr, code := w.verb(context.Background(), "nodes", "remove", home, "--force"); code != 0 || !strings.Contains(stderr, home+" announced itself: it comes back when it is started again") {
+		t.Errorf("nodes remove: %d %s", code, stderr)
+	}
+	for before := nodes[i].heard(); nodes[i].heard() < before+8; {
+		w.present([]string{"node2", "node1"}[i])
+	}
+	nodes[i].die()
+	nodes[i].live()
+	w.present("node1", "node2")
 }
 
 // A SIP server of somebody else's is a node after one OPTIONS to the internal port, and not after one to the external port.
