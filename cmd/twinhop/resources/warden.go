@@ -3,6 +3,7 @@ package resources
 import (
 	"context"
 	"log/slog"
+	"time"
 
 	"twinhop/gateway/cluster"
 )
@@ -83,5 +84,6 @@ func (w *Warden) disable(pool, node, why string) {
 		w.Log.Error("a node that failed could not be disabled", "node", node, "pool", pool, "err", err)
 		return
 	}
+	m.Rest(cluster.SIP, time.Now()) // it is out by that, and at once back when the operator says so
 	w.Log.Warn("node is disabled till an operator enables it: it failed, and is never probed", "node", node, "pool", pool, "why", why)
 }
