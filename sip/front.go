@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/netip"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -91,7 +92,7 @@ func (f *Front) Apply(s Settings) {
 	defer f.applying.Unlock()
 	set := s.prepared()
 	if old := f.settings.Load(); old != nil {
-		set.group(old.groups)
+		set.group(append(slices.Clone(old.groups), old.Pool))
 	}
 	f.settings.Store(set)
 	f.limits.apply(set)

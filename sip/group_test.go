@@ -150,7 +150,8 @@ func TestACallIsInOnePool(t *testing.T) {
 // Everything that belongs to a call finds the pool that it was placed in: by the signature, by the book, by the table.
 func TestACallStaysInItsPool(t *testing.T) {
 	for name, lost := range map[string]func(*grouped) (plain bool){
-		"by our signature": func(g *grouped) bool { return false },
+		"by our signature":                         func(g *grouped) bool { return false },
+		"by the book, with a hint of the old kind": func(g *grouped) bool { return false },
 		"by the book": func(g *grouped) bool {
 			for x := range g.s.store.All(t.Context()) {
 				_ = g.s.store.Drop(t.Context(), x.ID)
@@ -174,6 +175,10 @@ func TestACallStaysInItsPool(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				g := newGrouped(t)
+				if strings.Contains(name, "old kind") {
+					g.rule.OldHint = true
+					g.s.front.Apply(g.rule)
+				}
 				g.say("invite c\nX-Group: lines\n")
 				g.went("INVITE", "node2")
 				g.answer(200)
@@ -271,5 +276,27 @@ func TestACallThatIsPassedOn(t *testing.T) {
 		g.went("BYE", "node1")
 		g.answerLast(200, "")
 		g.uses("lines", "node2", 0)
+	})
+}
+
+// Calls stay in the pool that was the usual one before the configuration was read again.
+func TestAnotherUsualPool(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := newGrouped(t)
+		g.s.front.Apply(Settings{Pending: g.rule.Pending})
+		g.say("invite c")
+		g.went("INVITE", "node1")
+		g.answer(200)
+		g.s.front.Apply(Settings{Pool: "lines", Pending: g.rule.Pending})
+		g.within("INFO", 2, true)
+		g.went("INFO", "node1")
+		g.within("BYE", 3, false)
+		g.went("BYE", "node1")
+		g.answerLast(200, "")
+		if n := g.s.front.Book.Total(); n != 0 {
+			t.Errorf("%d calls", n)
+		}
+		g.say("invite d")
+		g.went("INVITE", "node2")
 	})
 }
