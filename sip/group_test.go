@@ -284,6 +284,7 @@ func TestAnotherUsualPool(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := newGrouped(t)
 		g.s.front.Apply(Settings{Pending: g.rule.Pending})
+		g.s.front.settings.Load().groups = nil // no rule has ever named one
 		g.say("invite c")
 		g.went("INVITE", "node1")
 		g.answer(200)
