@@ -140,7 +140,7 @@ func (f *Front) watchNodes(w *worker, down map[string]bool) {
 func (f *Front) partFrom(n *cluster.Node) {
 	for _, a := range n.Addrs(cluster.SIP) {
 		for _, g := range f.legs {
-			if g.streams != nil {
+			if g.streams != nil && f.Router.Views().At(a.Addr, cluster.SIP) == nil {
 				g.streams.Leave(a.Addr)
 			}
 		}

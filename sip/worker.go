@@ -136,7 +136,6 @@ func (w *worker) handle(data []byte, src netip.AddrPort) {
 		return
 	}
 	inside := w.inside
-	w.saw()
 	if !inside && !w.again && !w.admitted() {
 		f.Metrics.Shed(tooFast)
 		return
@@ -151,6 +150,9 @@ func (w *worker) handle(data []byte, src netip.AddrPort) {
 		w.unclear = true
 	case peek.BadStart:
 		w.unclear = !w.msg.Response && w.msg.Via.Host.Empty() // no SIP at all
+	}
+	if reason == peek.OK {
+		w.saw()
 	}
 	if !w.again {
 		f.Metrics.Received(uint8(w.leg.transport), &w.msg, inside)

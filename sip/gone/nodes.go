@@ -1,6 +1,7 @@
 package gone
 
 import (
+	"cmp"
 	"net/netip"
 	"slices"
 	"sync/atomic"
@@ -11,7 +12,7 @@ import (
 
 // Bounds of what is remembered.
 const (
-	keep    = 10 * time.Minute
+	keep    = 4 * time.Minute  // longer than anything rings that was begun before
 	linger  = 64 * time.Second // what a node was given before it left is answered by then
 	maxGone = 1024             // the latest
 )
@@ -44,7 +45,7 @@ func (g *Nodes) Watch(v *cluster.View, now time.Time) (left, cold []*cluster.Nod
 	next := make([]Former, 0, len(list)+len(left))
 	for _, f := range list {
 		away := now.Sub(f.Left)
-		if away > keep || v.Named(f.Name) != nil {
+		if away > keep || present(v, f.Node) {
 			continue
 		}
 		if next = append(next, f); away >= linger && before.Sub(f.Left) < linger {
@@ -52,7 +53,7 @@ func (g *Nodes) Watch(v *cluster.View, now time.Time) (left, cold []*cluster.Nod
 		}
 	}
 	for _, n := range left {
-		if v.Named(n.Name) == nil {
+		if !present(v, n) {
 			next = append(next, Former{n, now})
 		}
 	}
@@ -61,10 +62,15 @@ func (g *Nodes) Watch(v *cluster.View, now time.Time) (left, cold []*cluster.Nod
 	return left, cold
 }
 
-// Serves tells whether a node is in the cluster, in the same incarnation.
+// Serves tells whether a node is in the cluster, in the same incarnation, be it under another name.
 func Serves(v *cluster.View, n *cluster.Node) bool {
-	is := v.Named(n.Name)
+	is := cmp.Or(v.Named(n.Name), v.At(n.Addr(cluster.SIP).Addr, cluster.SIP))
 	return is != nil && (is.Gen == n.Gen || is.Gen == 0 || n.Gen == 0)
+}
+
+// present tells whether somebody has the name or the place of a node.
+func present(v *cluster.View, n *cluster.Node) bool {
+	return v.Named(n.Name) != nil || v.At(n.Addr(cluster.SIP).Addr, cluster.SIP) != nil
 }
 
 func (g *Nodes) all() []Former {

@@ -84,13 +84,35 @@ func TestWhoHasLeft(t *testing.T) {
 	}
 }
 
+func TestAnotherNameIsTheSameNode(t *testing.T) {
+	var g Nodes
+	r := &cluster.Registry{}
+	g.Watch(nodes(t, r, "a/1", "b/1"), time.Unix(1000, 0))
+	named := func(name string, gen uint32) cluster.NodeSpec {
+		return cluster.NodeSpec{Name: name, Gen: gen, SIP: []cluster.Address{{Scheme: "udp", Addr: at('a')}}}
+	}
+	for _, c := range []struct {
+		spec cluster.NodeSpec
+		want int
+	}{{named("renamed", 1), 1}, {named("again", 2), 1}, {named("again", 2), 0}} { // b leaves first
+		if err := r.Apply(cluster.Spec{Nodes: []cluster.NodeSpec{c.spec}, Pools: []cluster.PoolSpec{{Name: "default", Members: []cluster.MemberSpec{{Node: cluster.AllNodes}}}}}); err != nil {
+			t.Fatal(err)
+		}
+		left, _ := g.Watch(r.View(), time.Unix(1001, 0))
+		if len(left) != c.want || g.At(at('a')) != nil || g.Named("a") != nil {
+			t.Errorf("%v: left %v, at its place was %v", c.spec.Name, left, g.At(at('a')))
+		}
+	}
+}
+
 func TestTheMemoryIsBounded(t *testing.T) {
 	var g Nodes
 	r := &cluster.Registry{}
 	for i := range 2*maxGone + 20 {
 		spec := cluster.Spec{}
 		if i%2 == 0 {
-			spec.Nodes = []cluster.NodeSpec{{Name: fmt.Sprintf("n%d", i), SIP: []cluster.Address{{Scheme: "udp", Addr: at('x')}}}}
+			place := netip.AddrPortFrom(at('x').Addr(), uint16(1+i))
+			spec.Nodes = []cluster.NodeSpec{{Name: fmt.Sprintf("n%d", i), SIP: []cluster.Address{{Scheme: "udp", Addr: place}}}}
 		}
 		spec.Pools = []cluster.PoolSpec{{Name: "default", Members: []cluster.MemberSpec{{Node: cluster.AllNodes}}}}
 		if err := r.Apply(spec); err != nil {
