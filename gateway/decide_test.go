@@ -212,6 +212,11 @@ func (s *stage) do(line string) string {
 				s.health[first][service].Store(verb == "down")
 			}
 		}
+		if verb == "up" { // who was down for long is asked seldom
+			if err := s.registry.Probe(s.t.Context(), first); err != nil {
+				s.t.Fatal(err)
+			}
+		}
 		s.wait(3 * time.Second)
 	case "tells", "leaves":
 		s.tells(first, strings.TrimSpace(rest), verb == "tells")
