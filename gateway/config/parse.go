@@ -21,8 +21,14 @@ type checker struct {
 // the Config is of use only when no Problem is an Error. file is the name
 // that problems carry.
 func Parse(file string, text []byte, words Words) (Config, Problems) {
+	return ParseOver(file, text, words, 0)
+}
+
+// ParseOver is Parse for a text of two files: from a line on the second one stands behind the first. Where both have a
+// mapping the second one's keys count. 0: there is no second one.
+func ParseOver(file string, text []byte, words Words, line int) (Config, Problems) {
 	c := Default()
-	r := &checker{words: words, Reader: decode.Reader{File: file, Later: notYet, Words: map[string][]string{
+	r := &checker{words: words, Reader: decode.Reader{Over: line, File: file, Later: notYet, Words: map[string][]string{
 		"httpSource": words.HTTPSources, "sipSource": words.SIPSources,
 		"ajpVariable": words.AJPVariables}}}
 	if r.Read(text, &c) { // of a file that is no mapping at all nothing more is said

@@ -22,6 +22,7 @@ type Reader struct {
 	Words     map[string][]string          // a word that ends with ":" takes a name behind it
 	Later     func(path string) string     // a hint for a key that a later version will know; "": nobody ever will. nil: there are none
 	LaterWord func(path, word string) bool // the same for words
+	Over      int                          // from this line on another file stands behind the first: its mappings may say more of what the first one's say, and then count. 0: there is none
 
 	problems Problems
 	errs     map[string]bool // paths that were complained of
@@ -142,6 +143,9 @@ func (r *Reader) mapping(n ast.Node, path string, to reflect.Value) {
 	}
 	seen := map[string]Place{}
 	for _, e := range entries {
+		if path == "" {
+			r.reopen(e, to, seen)
+		}
 		key, at, ok := r.key(e, path, seen)
 		if !ok {
 			continue
@@ -160,6 +164,18 @@ func (r *Reader) mapping(n ast.Node, path string, to reflect.Value) {
 		}
 	}
 	r.required(at, path, to, seen)
+}
+
+// reopen lets a key of the other file say more of a mapping of the first one.
+func (r *Reader) reopen(e *ast.MappingValueNode, to reflect.Value, seen map[string]Place) {
+	if r.Over == 0 || e == nil || e.Key == nil {
+		return
+	}
+	key, _ := scalarText(e.Key)
+	field, known := fieldOf(to, key)
+	if known && to.FieldByIndex(field).Kind() == reflect.Struct && seen[key].Line < r.Over && placeOf(firstToken(e.Key)).Line >= r.Over {
+		delete(seen, key)
+	}
 }
 
 // key reads the key of an entry; ok is false when it was refused.

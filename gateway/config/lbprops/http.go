@@ -23,7 +23,7 @@ func (c *converter) http() {
 	}
 	if e := c.get("httpsPort"); e != nil {
 		if port := c.port(e); port > 0 {
-			c.wrong(e, e.key.Note, "take the line out, convert, and write listen.http with https and tls, with the keystore as PEM (docs/restcomm.md)")
+			c.wrong(e, e.key.Note, "take the line out, and write listen.http with https and tls, and the keystore as PEM, into the file of -c (docs/restcomm.md)")
 		} else if c.Said(e.at) == nil {
 			c.say(e, verdict.Finding{Verdict: verdict.Ignored, Note: "not opened"})
 		}

@@ -26,6 +26,7 @@ type Text struct {
 	Files   []string // that its lines come from; places that are not known are the top of the first
 	Whose   string   // what these files are called when a key is set in them and behind them
 	Listens string   // who said where to listen, such as "--listen": no other file may. "": nobody
+	Over    bool     // the file behind may say more of what these say, and then counts
 	Apart   bool     // a line whose comment has no place comes from none: else it belongs to what stands above
 	Beside  string   // name of the file behind it; "": there is none
 	More    []byte   // what it says
@@ -37,6 +38,9 @@ func (t *Text) Whole() ([]byte, decode.Problems) {
 		return t.Made, nil
 	}
 	yaml, more := t.Made, versionLine.ReplaceAll(t.More, nil)
+	if t.Over {
+		return append(bytes.Clone(yaml), more...), nil
+	}
 	var clash decode.Problems
 	if at := listenLine.FindIndex(more); at != nil && t.Listens == "" {
 		yaml = listenLines.ReplaceAllFunc(yaml, func(b []byte) []byte { return bytes.Repeat([]byte("\n"), bytes.Count(b, []byte("\n"))) })
@@ -45,6 +49,14 @@ func (t *Text) Whole() ([]byte, decode.Problems) {
 		more = listenLine.ReplaceAll(more, []byte("#"))
 	}
 	return append(bytes.Clone(yaml), more...), clash
+}
+
+// Line is where the file behind begins in the whole, 0: there is none.
+func (t *Text) Line() int {
+	if t.Beside == "" {
+		return 0
+	}
+	return 1 + bytes.Count(t.Made, []byte("\n"))
 }
 
 // Locate gives problems of the whole the places that the values come from.
@@ -61,7 +73,13 @@ func (t *Text) place(p *decode.Problem, lines []string) {
 	if p.File, p.Line = t.find(line, lines); line < len(lines) {
 		p.Col = 1 // of the YAML
 	} else {
-		p.Message = firstLine.ReplaceAllString(p.Message, "set twice, also by "+t.Whose)
+		p.Message = firstLine.ReplaceAllStringFunc(p.Message, func(s string) string {
+			n, _ := strconv.Atoi(s[strings.LastIndexByte(s, ' ')+1:])
+			if _, at := t.find(n, lines); n >= len(lines) {
+				return fmt.Sprintf("set twice, first on line %d", at)
+			}
+			return "set twice, also by " + t.Whose
+		})
 	}
 	p.Message = otherLine.ReplaceAllStringFunc(p.Message, func(s string) string {
 		n, _ := strconv.Atoi(strings.Trim(s, "(line )"))
