@@ -61,16 +61,18 @@ func same(a, b Announcement) bool {
 func (r *Roster) place(from netip.Addr, a Announcement) (*record, []*record, error) {
 	now := time.Now()
 	next := &record{Announcement: a, called: a.name(), from: from, first: now, last: now, beats: 1, news: true}
+	ended := r.ended(from, &a)
 	var all []*record
 	for _, x := range r.records {
-		here := x.IP == a.IP && x.Ports.meets(a.Ports)
+		here := x.at(&a)
 		switch {
 		case here && !x.speaks(from):
 			r.alarm(from, "somebody else wants the place of a node", "node", x.name(), "place", x.IP)
 			return nil, nil, fmt.Errorf("%s is the place of node %q, which speaks from %s: %w", a.IP, x.name(), x.from, ErrTaken)
 		case here:
 			next.follow(x)
-		case x.name() == next.name() && !(x.Session == a.Session && a.Session != "" && x.from == from && x.IP != a.IP):
+		case x.name() == next.name() && x.from == from && ended[x.Session]: // another address of that process
+		case x.name() == next.name() && !(x.Session == a.Session && x.from == from && x.IP != a.IP):
 			r.alarm(from, "a second node wants the name of another", "node", x.name(), "place", x.IP, "second", a.IP)
 			return nil, nil, fmt.Errorf("that is the name of the node at %s: %w", x.IP, ErrTaken)
 		default:
@@ -87,6 +89,25 @@ func (r *Roster) place(from netip.Addr, a Announcement) (*record, []*record, err
 	}
 	return next, append(all, next), nil
 }
+
+// ended are the sessions that were where a is now, told from the same address,
+// and were of its name: its process was restarted, or it would not be there.
+// The lock is held.
+func (r *Roster) ended(from netip.Addr, a *Announcement) map[string]bool {
+	var all map[string]bool
+	for _, x := range r.records {
+		if x.at(a) && x.from == from && x.Session != a.Session && x.name() == a.name() {
+			if all == nil {
+				all = map[string]bool{}
+			}
+			all[x.Session] = true
+		}
+	}
+	return all
+}
+
+// at tells whether the record and a cannot both be there.
+func (x *record) at(a *Announcement) bool { return x.IP == a.IP && x.Ports.meets(a.Ports) }
 
 // follow makes next the one who is where x was.
 func (next *record) follow(x *record) {

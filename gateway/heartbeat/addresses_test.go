@@ -1,0 +1,68 @@
+package heartbeat
+
+import (
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"twinhop/gateway/cluster"
+)
+
+// A process that listens on all addresses announces each of them. Restarted, it is a new
+// incarnation on all of them at once: what its old process said does not stand in its way.
+func TestProcessWithSeveralAddressesIsRestarted(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := play(t)
+		defer s.stop()
+		process := func(session string, places ...byte) {
+			t.Helper()
+			for _, n := range places {
+				s.pingFrom(ip("10.0.0.1"), routed(n, session, "node1"), nil)
+			}
+		}
+		process("100", 1, 2, 3)
+		s.want("node1")
+		was := s.node("node1").Gen
+		time.Sleep(time.Second)
+		process("200", 1, 2, 3)
+		s.want("node1")
+		if n := s.node("node1"); n.Gen == was || len(n.Addrs(cluster.SIP)) != 6 || len(s.Nodes()) != 3 {
+			t.Errorf("incarnation %d, was %d, at %v", n.Gen, was, n.Addrs(cluster.SIP))
+		}
+		process("300", 2) // the others went with their interfaces
+		if n := s.node("node1"); len(n.Addrs(cluster.SIP)) != 2 || len(s.Nodes()) != 1 {
+			t.Errorf("at %v", n.Addrs(cluster.SIP))
+		}
+		if s.said.count("refused") != 0 {
+			t.Error("something was refused")
+		}
+		s.pingFrom(ip("10.0.0.1"), routed(4, "400", "node1"), ErrTaken) // not where it was: another node
+		s.pingFrom(ip("10.0.0.9"), routed(2, "400", "node1"), ErrTaken)
+		s.want("node1")
+	})
+}
+
+// Nodes of the 1.6 line have no session: a process is known by where it speaks from.
+func TestProcessWithSeveralAddressesAndNoSession(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := play(t)
+		defer s.stop()
+		for range 3 {
+			s.pingFrom(ip("10.0.0.1"), routed(1, "", "node1"), nil)
+			s.pingFrom(ip("10.0.0.1"), routed(2, "", "node1"), nil)
+			time.Sleep(time.Second)
+		}
+		s.want("node1")
+		if n := s.node("node1"); len(n.Addrs(cluster.SIP)) != 4 {
+			t.Errorf("at %v", n.Addrs(cluster.SIP))
+		}
+		s.pingFrom(ip("10.0.0.3"), routed(3, "", "node1"), ErrTaken)
+		other := routed(1, "", "node1") // a second process of that machine
+		other.Ports = Ports{UDP: 5090}
+		s.pingFrom(ip("10.0.0.1"), other, ErrTaken)
+		s.pingFrom(ip("10.0.0.1"), routed(1, "100", "node1"), nil) // upgraded to one that has
+		if n := s.node("node1"); len(n.Addrs(cluster.SIP)) != 2 || n.Gen == 0 {
+			t.Errorf("at %v", n.Addrs(cluster.SIP))
+		}
+	})
+}
