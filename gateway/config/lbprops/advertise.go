@@ -53,6 +53,7 @@ func (c *converter) advertise(out, in *leg) {
 	}
 	if e := c.get("useIpLoadBalancerAddressInViaHeaders"); c.truth(e) && told != nil {
 		c.set("listen.sip.advertise.inVia", "true", e)
+		c.set("sip.failover.attempts", "0", e) // the answer may come to another balancer: this one would take the node for silent
 	} else if e != nil && told == nil && c.Said(e.at) == nil {
 		c.say(e, verdict.Finding{Verdict: verdict.Ignored, Note: "there is no IP load balancer"})
 	}

@@ -41,7 +41,7 @@ var network = []Key{
 	{"internalIpLoadBalancerTlsPort", "sip/internal/ipLoadBalancerTlsPort", verdict.Error, notYet + "SIP over TLS; 0 or nothing is fine"},
 	{"internalIpLoadBalancerWsPort", "sip/internal/ipLoadBalancerWsPort", verdict.Error, notYet + "SIP over WS; 0 or nothing is fine"},
 	{"internalIpLoadBalancerWssPort", "sip/internal/ipLoadBalancerWssPort", verdict.Error, notYet + "SIP over WSS; 0 or nothing is fine"},
-	{"useIpLoadBalancerAddressInViaHeaders", "sip/useIpLoadBalancerAddressInViaHeaders", verdict.Used, "listen.sip.advertise.inVia"},
+	{"useIpLoadBalancerAddressInViaHeaders", "sip/useIpLoadBalancerAddressInViaHeaders", verdict.Used, "listen.sip.advertise.inVia; no failover while it rings, since answers may come to another balancer"},
 	{"common/ipv6Host", "common/ipv6Host", verdict.Used, "the default of the two below"},
 	{"sip/external/ipv6Host", "sip/external/ipv6Host", verdict.Used, "listen.sip.external"},
 	{"sip/external/ipv6UdpPort", "sip/external/ipv6UdpPort", verdict.Used, "listen.sip.external"},
