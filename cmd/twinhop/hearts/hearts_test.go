@@ -6,6 +6,7 @@ import (
 	"io"
 	"log/slog"
 	"maps"
+	"net"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -200,10 +201,41 @@ twinhop_heartbeat_events_total{event="renamed"} 1
 	}
 }
 
+// The registry and the object of RMI are where the configuration says, at one address.
 func TestURLs(t *testing.T) {
-	var none Sockets
-	if got := none.URLs(); !slices.Equal(got, nil) {
-		t.Errorf("without sockets: %v", got)
+	var asked []string
+	var open []net.Listener
+	bind := func(_ context.Context, key, addr string) (net.Listener, error) {
+		asked = append(asked, key+" "+addr)
+		if addr == "127.0.0.1:1" {
+			return nil, errors.New("taken")
+		}
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err == nil {
+			open = append(open, l)
+		}
+		return l, err
+	}
+	defer func() {
+		for _, l := range open {
+			l.Close()
+		}
+	}()
+	h := config.Default().Heartbeat
+	if s, err := Listen(t.Context(), &h, bind); err != nil || s != (Sockets{}) || s.URLs() != nil || len(asked) > 0 {
+		t.Errorf("nothing is asked for: %v %v %v", s, err, asked)
+	}
+	h.JSON.Listen, h.RMI.Listen = "10.0.0.254:2610", "[::1]:2000"
+	s, err := Listen(t.Context(), &h, bind)
+	if want := []string{"heartbeat.json.listen 10.0.0.254:2610", "heartbeat.rmi.listen [::1]:2000", "heartbeat.rmi.objectPort [::1]:2001"}; err != nil || !slices.Equal(asked, want) {
+		t.Errorf("%q %v, want %q", asked, err, want)
+	}
+	if got, want := s.URLs(), []string{"json://" + open[0].Addr().String(), "rmi://" + open[1].Addr().String()}; !slices.Equal(got, want) {
+		t.Errorf("%q, want %q", got, want)
+	}
+	h.RMI.Listen, h.RMI.ObjectPort = "127.0.0.1:2000", 1
+	if _, err := Listen(t.Context(), &h, bind); err == nil {
+		t.Error("a port that is taken")
 	}
 }
 
