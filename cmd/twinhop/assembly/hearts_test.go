@@ -12,6 +12,7 @@ import (
 	"strings"
 	"testing"
 
+	"twinhop/gateway/cluster"
 	"twinhop/gateway/config"
 	jsonbeats "twinhop/gateway/heartbeat/json"
 )
@@ -45,7 +46,7 @@ func TestHeartbeats(t *testing.T) {
 	at, _ := url.Parse(sign(t, "from a stranger to the file"))
 	transport := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots}, DisableKeepAlives: true}
 	node := &jsonbeats.Client{URL: "https" + strings.TrimPrefix(a.Heartbeats[0], "json") + "/", Secret: []byte(secret), HTTP: &http.Client{Transport: transport},
-		Properties: map[string]string{"ip": "127.0.0.1", "httpPort": at.Port(), "jvmRoute": "app1"}}
+		Properties: map[string]string{"ip": "127.0.0.1", "httpPort": at.Port(), "jvmRoute": "app1", "capacity": "pstn=3"}}
 	forger := *node
 	forger.Secret = []byte("another")
 	if err := forger.Start(t.Context(), "1"); err == nil {
@@ -66,6 +67,15 @@ func TestHeartbeats(t *testing.T) {
 	}
 	if err := node.Start(t.Context(), "2"); err != nil || g.Registry.View().Named("app1") == nil {
 		t.Errorf("started again: %v", err)
+	}
+	if err := g.Admin.Panel.Activate(t.Context(), "app1", cluster.Disabled); err != nil {
+		t.Error(err)
+	}
+	if err := node.Start(t.Context(), "4"); err != nil {
+		t.Fatal(err)
+	}
+	if m := g.Registry.View().Pool("default").Member("app1"); m.Activation != cluster.Disabled || len(m.Capacity) != 1 || m.Capacity[0].Name != "pstn" || m.Capacity[0].Max != 3 {
+		t.Errorf("an operator's word over a restart of the node, and what it has of resources: %+v", m)
 	}
 	silent, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -91,7 +101,7 @@ func TestHeartbeats(t *testing.T) {
 		t.Error("a node stays that is not allowed any more")
 	}
 	_, page := get(t, "http://"+a.Admin+"/metrics")
-	for _, line := range []string{`twinhop_heartbeat_events_total{event="registered"} 3`, `listener="127.0.0.1:0"`} {
+	for _, line := range []string{`twinhop_heartbeat_events_total{event="registered"} 4`, `listener="127.0.0.1:0"`} {
 		if !strings.Contains(page, line) {
 			t.Errorf("no %s in /metrics", line)
 		}
