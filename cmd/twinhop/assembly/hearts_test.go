@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"net"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -12,6 +13,7 @@ import (
 	"strings"
 	"testing"
 
+	"twinhop/appsession"
 	"twinhop/gateway/cluster"
 	"twinhop/gateway/config"
 	jsonbeats "twinhop/gateway/heartbeat/json"
@@ -110,4 +112,45 @@ func TestHeartbeats(t *testing.T) {
 	if err := <-done; err != nil {
 		t.Error(err)
 	}
+}
+
+// What calls take of an announced node is known after a restart, because the node is.
+func TestCallsOfAnnouncedNodesOutliveARestart(t *testing.T) {
+	c := settings(t, "")
+	c.Nodes, c.Heartbeat.SIP = nil, true
+	c.Health.SIP.Interval = 0 // nobody is there who would answer
+	live := func(during func(*Gateway, *cluster.Member)) {
+		t.Helper()
+		g, err := Build(Options{Config: c})
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		done := make(chan error, 1)
+		go func() { done <- g.Run(ctx) }()
+		<-g.Serving()
+		if g.Registry.View().Named("app1") == nil {
+			if err := g.hearts.SIP(netip.MustParseAddr("127.0.0.1"), map[string]string{"ip": "127.0.0.1", "udpPort": "5080", "jvmRoute": "app1", "capacity": "pstn=3"}); err != nil {
+				t.Error(err)
+			}
+		}
+		during(g, g.Registry.View().Pool("default").Member("app1"))
+		cancel()
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	}
+	key := appsession.Key{Space: appsession.Call, Value: "a call"}
+	live(func(g *Gateway, m *cluster.Member) {
+		g.Book.Reserve(key, m, &cluster.Needs{Resources: []string{"pstn"}})
+		g.Book.Answer(key)
+	})
+	live(func(g *Gateway, m *cluster.Member) {
+		if used := m.Load.Used("pstn"); used != 1 {
+			t.Errorf("%d in use after a restart", used)
+		}
+		if g.Book.Close(key); m.Load.Used("pstn") != 0 {
+			t.Errorf("%d in use after the call", m.Load.Used("pstn"))
+		}
+	})
 }
