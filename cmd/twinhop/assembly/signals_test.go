@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -98,8 +99,17 @@ func TestAnotherHostStandsIn(t *testing.T) {
 // One bad answer to a request that is looked at, and the node gets no more; a
 // bad answer to another says nothing.
 func TestErrorsOfSomeRequests(t *testing.T) {
+	var out atomic.Bool // once an answer counted, its probes fail, too: it does not come back while the others are asked
 	fails := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.URL.Path != "/alive" {
+		switch r.URL.Path {
+		case "/alive":
+			if out.Load() {
+				w.WriteHeader(503)
+			}
+		case "/api/y":
+			out.Store(true)
+			fallthrough
+		default:
 			w.WriteHeader(404)
 		}
 	}))
