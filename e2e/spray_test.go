@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"fmt"
+	"net"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -31,6 +32,24 @@ func TestSprayingOverTwoGateways(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) { sprayed(t, stage{Single: c.single, Config: c.config}, c.vip) })
 	}
+	for _, single := range []bool{false, true} {
+		t.Run(map[bool]string{false: "nodes that register", true: "nodes that register, single port"}[single], func(t *testing.T) {
+			sprayed(t, stage{Single: single, Announced: true, Config: fmt.Sprintf(hash, "failover: {invite: 1s}")}, false)
+		})
+	}
+}
+
+// register has each node tell a gateway of itself. By JSON it speaks to each gateway under another
+// session, for all that one of them knows.
+func register(t *testing.T, s *stage, nodes [2]*agent) {
+	at := fmt.Sprintf("127.0.0.1:%d", freePort(t))
+	s.Config += fmt.Sprintf("heartbeat: {json: {listen: %q}}\n", at)
+	for _, n := range nodes {
+		_, port, _ := net.SplitHostPort(n.addr)
+		h := newHerald(t, at, "", map[string]string{"ip": "127.0.0.1", "udpPort": port, "jvmRoute": n.name})
+		h.live()
+		t.Cleanup(h.die)
+	}
 }
 
 func sprayed(t *testing.T, s stage, vip bool) {
@@ -55,7 +74,15 @@ func sprayed(t *testing.T, s stage, vip bool) {
 		}
 		s.Advertise = "{" + words + "}"
 	}
+	config := s.Config
+	if s.Announced {
+		register(t, &s, nodes)
+	}
 	one := set(t, s)
+	if s.Announced {
+		s.Config = config
+		register(t, &s, nodes)
+	}
 	s.Files = func(w *world) { // who shares the secrets understands what the other signed
 		secrets, err := os.ReadFile(filepath.Join(one.dir, "secrets"))
 		if err != nil {
