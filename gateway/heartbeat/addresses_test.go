@@ -1,6 +1,7 @@
 package heartbeat
 
 import (
+	"net/netip"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -65,4 +66,22 @@ func TestProcessWithSeveralAddressesAndNoSession(t *testing.T) {
 			t.Errorf("at %v", n.Addrs(cluster.SIP))
 		}
 	})
+}
+
+// The address that a node speaks from can be reached from here. That of a bridge on its machine,
+// which others have as well, cannot, though it may be the lower one.
+func TestAProcessIsSentToWhereItSpeaksFrom(t *testing.T) {
+	s := begin(t)
+	set := usual
+	set.Domains = map[netip.Addr]string{ip("10.0.0.9"): "east"}
+	s.Apply(set)
+	for _, n := range []byte{5, 2, 9} {
+		s.pingFrom(ip("10.0.0.5"), routed(n, "100", "node1"), nil)
+	}
+	if at := s.node("node1").Addr(cluster.SIP).Addr.Addr(); at != ip("10.0.0.5") {
+		t.Errorf("it is sent to at %s", at)
+	}
+	if d := s.Registry.View().Pool("p").Member("node1").Domain; d != "east" {
+		t.Errorf("domain %q: one of its addresses has one", d)
+	}
 }

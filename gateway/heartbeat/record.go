@@ -149,10 +149,12 @@ func (r *Roster) again() error {
 }
 
 // specs describes the nodes. Of a node with several addresses the first counts
-// that is not of its own machine only.
+// that is not of its own machine only, and the one it speaks from before others:
+// that one can be reached from here, which those of bridges on its machine cannot.
 func (r *Roster) specs(records []*record) []cluster.NodeSpec {
 	sorted := slices.SortedFunc(slices.Values(records), func(a, b *record) int {
-		return cmp.Or(strings.Compare(a.name(), b.name()), cmp.Compare(number(a.IP.IsLoopback()), number(b.IP.IsLoopback())), a.IP.Compare(b.IP))
+		return cmp.Or(strings.Compare(a.name(), b.name()), cmp.Compare(number(a.IP.IsLoopback()), number(b.IP.IsLoopback())),
+			cmp.Compare(number(a.IP != a.from), number(b.IP != b.from)), a.IP.Compare(b.IP))
 	})
 	var out []cluster.NodeSpec
 	for _, x := range sorted {
@@ -162,6 +164,7 @@ func (r *Roster) specs(records []*record) []cluster.NodeSpec {
 		if last := len(out) - 1; last >= 0 && out[last].Name == n.Name {
 			out[last].HTTP, out[last].SIP = append(out[last].HTTP, n.HTTP...), append(out[last].SIP, n.SIP...)
 			out[last].Draining = out[last].Draining || n.Draining
+			out[last].Domain = cmp.Or(out[last].Domain, n.Domain)
 			continue
 		}
 		out = append(out, n)

@@ -472,7 +472,7 @@ func TestProcessWithSeveralAddresses(t *testing.T) {
 		both()
 		s.want("node1")
 		n := s.node("node1")
-		if len(n.Addrs(cluster.SIP)) != 4 || n.Addr(cluster.SIP).Addr.Addr() != two.IP || len(s.Nodes()) != 2 ||
+		if len(n.Addrs(cluster.SIP)) != 4 || n.Addr(cluster.SIP).Addr.Addr() != one.IP || len(s.Nodes()) != 2 ||
 			s.Registry.View().Pool("p").Member("node1").Domain != "east" {
 			t.Errorf("%+v", n.Addrs(cluster.SIP))
 		}
