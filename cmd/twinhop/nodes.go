@@ -43,6 +43,23 @@ type announced struct {
 	Last                                time.Time
 	Heartbeats                          int64
 	Draining                            bool
+	Health                              string
+	Load                                *struct{ Weight, Load, Free int } // -1: it did not say
+}
+
+// facts are what it said of itself besides its addresses.
+func (a *announced) facts(version int) string {
+	s := fmt.Sprintf("host=%s version=%d instance=%s", dash(a.HostName), version, dash(a.Instance))
+	if a.Health != "" {
+		s += " health=" + a.Health
+	}
+	if l := a.Load; l != nil && l.Load >= 0 {
+		s += fmt.Sprintf(" load=%d", l.Load)
+	}
+	if l := a.Load; l != nil && l.Free >= 0 {
+		s += fmt.Sprintf(" free=%d", l.Free)
+	}
+	return s
 }
 
 // String tells by which protocol, and how long ago the node was heard last.
@@ -130,7 +147,7 @@ func (a *asker) showNode(out io.Writer, raw json.RawMessage) error {
 				asked = "asked for nothing new"
 			}
 			line(w, "heartbeat", x, fmt.Sprintf("%d of incarnation %s", x.Heartbeats, dash(x.Incarnation)), asked)
-			line(w, "announced", fmt.Sprintf("host=%s version=%d instance=%s", dash(x.HostName), n.Version, dash(x.Instance)))
+			line(w, "announced", x.facts(n.Version))
 		}
 		for _, service := range slices.Sorted(maps.Keys(n.Addresses)) {
 			check := n.Checks[service]

@@ -22,7 +22,7 @@ export function OverviewScreen() {
     <Tiles o={data} h={h} />
     <h2>Nodes</h2>
     {data.nodes.length ? <div class="cards">{data.nodes.map((n) => <NodeCard key={n.name} n={n} />)}</div>
-      : <Empty title="No nodes registered">Add them under <code>nodes:</code> in the configuration and restart the gateway.</Empty>}
+      : <Empty title="No nodes registered">Add them under <code>nodes:</code> in the configuration and reload it, or let them announce themselves: <code>heartbeat:</code>.</Empty>}
     <div class="columns">
       <section><h2>How messages find their node</h2><Rules o={data} /></section>
       <section><h2>Latest events</h2><Recent list={data.recent} /></section>

@@ -7,7 +7,10 @@ import (
 	"fmt"
 	"log/slog"
 	"net/netip"
+	"slices"
+	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"twinhop/admin"
@@ -38,6 +41,7 @@ type Hearts struct {
 	Roster *heartbeat.Roster
 
 	o      Options
+	last   atomic.Bool          // routes begin after the last dot of a session id
 	file   *kept.File           // nil: none
 	events chan heartbeat.Event // to be told: the roster does not wait for anybody
 	counts counts
@@ -86,6 +90,7 @@ func (h *Hearts) Apply(c *config.Config) {
 			}
 		}
 	}
+	h.last.Store(c.Affinity.Route.Delimiter == "last")
 	h.Roster.Apply(s)
 }
 
@@ -164,11 +169,23 @@ func (h *Hearts) pass(ctx context.Context) error {
 			}
 			switch e.What {
 			case heartbeat.Registered: // the cluster tells of it
+				h.dots(e.Node)
 				continue
 			case heartbeat.Renamed:
+				h.dots(e.Node)
 				x.From, x.Words = e.Text, ""
 			}
 			h.o.Tell(x)
 		}
+	}
+}
+
+// dots warns of a jvmRoute that no session id can have, since it has a dot of its own.
+func (h *Hearts) dots(node string) {
+	if !h.last.Load() || !strings.Contains(node, ".") {
+		return
+	}
+	if slices.ContainsFunc(h.Roster.Nodes(), func(e heartbeat.Entry) bool { return e.Name == node && e.Route == node }) {
+		h.o.Log.Warn("no cookie leads to this node: its jvmRoute has a dot, and routes begin after the last one (affinity.route.delimiter: last)", "node", node)
 	}
 }
