@@ -120,12 +120,12 @@ func around(hosts []string, networks []netip.Prefix) (some []netip.Prefix) {
 }
 
 // javaStyle lets what stood behind "java" stay as it is: "-mobicents-balancer-config=FILE", or the file alone behind
-// "-jar JAR", and "logLevel=WORD".
+// "-jar JAR", and "logLevel=WORD". What was for Java alone is passed over.
 func javaStyle(args []string) []string {
 	if len(args) == 0 || !slices.Contains([]string{"run", "serve", "check", "validate", "convert"}, args[0]) {
 		return args
 	}
-	some := []string{args[0]}
+	some, javas := []string{args[0]}, slices.ContainsFunc(args, isJavas)
 	for i := 1; i < len(args); i++ {
 		file, isFile := strings.CutPrefix(args[i], "-mobicents-balancer-config=")
 		name, _, isOption := strings.Cut(args[i], "=")
@@ -138,6 +138,9 @@ func javaStyle(args []string) []string {
 				i++
 				some = append(some, "--lb="+args[i])
 			}
+		case javas && (args[i] == "-cp" || args[i] == "-classpath") && i+1 < len(args):
+			i++
+		case javas && forJava(args[i]):
 		case isOption && strings.EqualFold(name, "logLevel"):
 			some = append(some, "-D"+args[i])
 		default:
@@ -145,4 +148,23 @@ func javaStyle(args []string) []string {
 		}
 	}
 	return some
+}
+
+// isJavas tells that a line stood behind "java".
+func isJavas(arg string) bool {
+	return arg == "-jar" || strings.HasPrefix(arg, "-mobicents-balancer-config=")
+}
+
+// forJava tells that a word is for Java alone: memory, garbage collection, agents, the class that was run.
+func forJava(arg string) bool {
+	switch arg {
+	case "-server", "-client", "-d64", "-ea":
+		return true
+	}
+	for _, begin := range []string{"-X", "-javaagent:", "-agentlib:", "-verbose:", "org.mobicents.tools.sip.balancer."} {
+		if strings.HasPrefix(arg, begin) {
+			return true
+		}
+	}
+	return false
 }

@@ -80,7 +80,7 @@ func (c *converter) level() {
 func (c *converter) options() (level string) {
 	for _, o := range c.in.Java {
 		name, value, _ := strings.Cut(o, "=")
-		f := verdict.Finding{Directive: "--java " + name, Verdict: verdict.Ignored, Note: "a setting of Java"}
+		f := verdict.Finding{Directive: "-D" + name, Verdict: verdict.Ignored, Note: "a setting of Java"}
 		switch strings.ToLower(name) {
 		case "loglevel":
 			f.Verdict, f.Note = verdict.Used, "telemetry.log.level"

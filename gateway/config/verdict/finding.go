@@ -133,7 +133,7 @@ func (l *Ledger) Mark(at Place, f Finding) {
 		l.rows = map[spot]*Finding{}
 	}
 	where := spot{Place: at}
-	if strings.HasPrefix(f.Directive, "--") {
+	if strings.HasPrefix(f.Directive, "--") || strings.HasPrefix(f.Directive, "-D") {
 		where.option = f.Directive
 	}
 	old := l.rows[where]
