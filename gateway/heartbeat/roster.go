@@ -53,6 +53,8 @@ type Roster struct {
 	Moves    Switcher     // nil: sessions stay where they are
 	Log      *slog.Logger // nil: discard
 	Tell     func(Event)  // called with a lock held, it must not wait; nil: nobody hears
+	// Here tells which addresses are of this machine; nil: those of its interfaces.
+	Here func(netip.Addr) bool
 
 	mu       sync.Mutex
 	settings Settings
@@ -129,11 +131,15 @@ func (r *Roster) Ping(from netip.Addr, a Announcement) error {
 		return fmt.Errorf("registering a node: %w", err)
 	}
 	from = from.Unmap()
+	far := r.far(from, a.IP)
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if !r.settings.allows(from) {
+	switch {
+	case !r.settings.allows(from):
 		r.refuse(from)
 		return ErrRefused
+	case far:
+		return fmt.Errorf("registering a node at %s: %w", a.IP, errFar)
 	}
 	if err := r.usable(&a); err != nil {
 		return fmt.Errorf("registering node %q: %w", a.name(), err)
@@ -190,6 +196,9 @@ func (r *Roster) Leave(from netip.Addr, session string) error {
 // Remove lets the node depart that has this session, or this place.
 func (r *Roster) Remove(from netip.Addr, a Announcement) error {
 	ip := a.IP.Unmap()
+	if r.far(from.Unmap(), ip) { // it is not there, whoever is at this machine's
+		return ErrUnknown
+	}
 	return r.remove(from, func(x *record) bool {
 		return x.IP == ip && x.Ports == a.Ports || x.Session == a.Session && a.Session != "" && x.IP == ip
 	})

@@ -132,6 +132,3 @@ func (p *peer) read(n int) ([]byte, error) {
 	_, err := io.ReadFull(p.in, b)
 	return b, err
 }
-
-// here tells whether the client is on this machine.
-func (p *peer) here() bool { return p.from.IsLoopback() || p.from == sourceOf(p.c.LocalAddr()) }

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
-	"slices"
 	"strconv"
 
 	"twinhop/gateway/heartbeat"
@@ -89,13 +88,4 @@ func withoutZone(ip string) string {
 		return a.WithZone("").String()
 	}
 	return ip
-}
-
-// reachable leaves out what a node on another machine said of its loopback
-// interface: a node that listens on all addresses announces that one as well.
-func reachable(all []heartbeat.Announcement, here bool) []heartbeat.Announcement {
-	if here {
-		return all
-	}
-	return slices.DeleteFunc(all, func(a heartbeat.Announcement) bool { return a.IP.IsLoopback() })
 }

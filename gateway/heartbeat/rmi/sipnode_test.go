@@ -123,17 +123,3 @@ func TestTooManyNodes(t *testing.T) {
 		t.Error(err)
 	}
 }
-
-// TestLoopbackOfOthers: a node on another machine may mention its loopback interface, but is not found there.
-func TestLoopbackOfOthers(t *testing.T) {
-	all, err := readBack(t, written(entry{"127.0.0.1", "", []string{"udpPort:5080"}}, entry{"10.0.0.1", "", []string{"udpPort:5080"}}))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got := reachable(slices.Clone(all), true); len(got) != 2 {
-		t.Errorf("on this machine: %+v", got)
-	}
-	if got := reachable(slices.Clone(all), false); len(got) != 1 || got[0].IP.String() != "10.0.0.1" {
-		t.Errorf("on another: %+v", got)
-	}
-}
