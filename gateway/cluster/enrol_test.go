@@ -102,6 +102,41 @@ func TestDrainingCountsWhateverTheOperatorSaid(t *testing.T) {
 	}
 }
 
+// A configured node that heart-beats drains while it says so; the rest is as configured.
+func TestConfiguredNodesDrainWhenTheySaySo(t *testing.T) {
+	r := &Registry{}
+	n1, n2 := node("n1", 1), node("n2", 2)
+	n1.Weight, n1.Capacity = 3, map[string]int{"pstn": 5}
+	spec := Spec{Nodes: []NodeSpec{n1, n2}, Pools: []PoolSpec{all("p")}}
+	apply(t, r, spec)
+	want := func(v *View, disabled ...string) {
+		t.Helper()
+		for _, m := range v.Pool("p").Members {
+			drains := slices.Contains(disabled, m.Name)
+			if m.Node.Draining != drains || (m.Activation == Disabled) != drains || m.Configured != Active {
+				t.Errorf("%s draining %t, %s, configured %s", m.Name, m.Node.Draining, m.Activation, m.Configured)
+			}
+		}
+		m := v.Pool("p").Member("n1")
+		if most, _ := m.Capacity.Max("pstn"); len(v.Nodes) != 2 || m.Weight != 3 || most != 5 || m.Gen != 0 || m.Announced {
+			t.Errorf("%d nodes, n1 has weight %d and sizes %v", len(v.Nodes), m.Weight, m.Capacity)
+		}
+	}
+	named, placed := node("n1", 7), node("x", 2) // by its name, by its SIP address
+	named.Draining, named.Weight, named.Gen, named.Capacity = true, 9, 7, map[string]int{"pstn": 1}
+	placed.Draining = true
+	want(enrol(t, r, named), "n1")
+	want(apply(t, r, spec), "n1")
+	want(enrol(t, r, named, placed), "n1", "n2")
+	if err := r.SetActivation("", "n1", Active); err != nil {
+		t.Fatal(err)
+	}
+	want(r.View(), "n1", "n2")
+	named.Draining = false
+	want(enrol(t, r, named, placed), "n2")
+	want(enrol(t, r))
+}
+
 func TestAnotherIncarnationBeginsAnew(t *testing.T) {
 	r := &Registry{}
 	apply(t, r, Spec{Pools: []PoolSpec{all("p")}})

@@ -14,7 +14,7 @@ import (
 type Entry struct {
 	Announcement
 	Name        string     // of the node in the cluster
-	Configured  bool       // that node is configured: of what it announces only the load counts
+	Configured  bool       // that node is configured: of what it announces only the load counts, and that it wants nothing new
 	From        netip.Addr // who registered it
 	Gen         uint32     // the incarnation
 	First, Last time.Time  // signs of life: the first of this incarnation, and the last, traffic included

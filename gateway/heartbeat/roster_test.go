@@ -457,6 +457,47 @@ func TestConfiguredNodeHeartBeatsToo(t *testing.T) {
 	})
 }
 
+// A configured node that asks for nothing new gets nothing new, for as long as it asks.
+func TestConfiguredNodeDrains(t *testing.T) {
+	static := cluster.NodeSpec{Name: "node1", SIP: []cluster.Address{{Scheme: "udp", Addr: netip.MustParseAddrPort("10.0.0.1:5080")}}}
+	synctest.Test(t, func(t *testing.T) {
+		s := play(t, static)
+		defer s.stop()
+		want := func(why string, drains bool) {
+			t.Helper()
+			synctest.Wait()
+			m := s.Registry.View().Pool("p").Member("node1")
+			if m.Node.Draining != drains || (m.Activation == cluster.Disabled) != drains || m.Announced {
+				t.Errorf("%s: draining %t, %s", why, m.Node.Draining, m.Activation)
+			}
+		}
+		drain := func(session string) {
+			t.Helper()
+			if err := s.Drain(ip("10.0.0.1"), session); err != nil {
+				t.Fatal(err)
+			}
+		}
+		a := routed(1, "100", "node1")
+		a.Draining = true
+		s.ping(a, nil)
+		want("GRACEFUL_SHUTDOWN", true)
+		a.Draining = false
+		s.ping(a, nil)
+		want("it says otherwise", false)
+		drain("100")
+		want("shutdown", true)
+		s.beats(a, 20*time.Second)
+		want("it goes on to be heard", true)
+		s.ping(routed(1, "200", "node1"), nil)
+		want("another process", false)
+		drain("200")
+		want("that shuts down, too", true)
+		time.Sleep(30 * time.Second)
+		want("its heartbeats have ended", false)
+		s.want("node1")
+	})
+}
+
 func TestProcessWithSeveralAddresses(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := play(t)
