@@ -1,12 +1,14 @@
 package admin
 
 import (
+	"net/netip"
 	"strings"
 	"testing"
 	"time"
 
 	"twinhop/admin/nodes"
 	"twinhop/admin/stamp"
+	"twinhop/gateway/cluster"
 )
 
 // What a node told of itself is shown beside what is known of it, and what was
@@ -39,5 +41,28 @@ func TestAnnounced(t *testing.T) {
 	if a.at("recent", 1, "type") != "heartbeat.refused" || a.at("recent", 1, "count") != 3.0 || a.at("recent", 1, "from") != "192.0.2.7" ||
 		strings.Contains(a.at("recent", 1, "words").(string), "\n") {
 		t.Errorf("refused: %v", a.at("recent"))
+	}
+}
+
+// What instance a node is, and that it asked for nothing new, is shown of configured nodes as of others.
+func TestInstanceAndDraining(t *testing.T) {
+	s := newStage(t)
+	own := cluster.NodeSpec{Name: "node1", Instance: "ID1", HTTP: []cluster.Address{{Scheme: "http", Addr: netip.MustParseAddrPort("10.0.0.1:8080")}}}
+	if err := s.registry.Apply(cluster.Spec{Nodes: []cluster.NodeSpec{own}, Pools: []cluster.PoolSpec{{Name: "default", Members: []cluster.MemberSpec{{Node: cluster.AllNodes}}}}}); err != nil {
+		t.Fatal(err)
+	}
+	heard, other := own, own
+	heard.Draining, other.Name, other.Instance = true, "node2", "ID2"
+	other.HTTP = []cluster.Address{{Scheme: "http", Addr: netip.MustParseAddrPort("10.0.0.2:8080")}}
+	if err := s.registry.Enrol([]cluster.NodeSpec{heard, other}); err != nil {
+		t.Fatal(err)
+	}
+	s.run()
+	b := s.login(RoleViewer)
+	for name, want := range map[string][3]any{"node1": {"ID1", true, "disabled"}, "node2": {"ID2", nil, "active"}} {
+		a := b.must(200, "GET", "/api/v1/nodes/"+name, nil)
+		if got := [3]any{a.at("instance"), a.at("draining"), a.at("activation")}; got != want {
+			t.Errorf("%s: %v, want %v", name, got, want)
+		}
 	}
 }

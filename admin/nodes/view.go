@@ -33,6 +33,8 @@ type View struct {
 	Target     float64           `json:"target"` // share that its weight asks for
 	Gen        uint32            `json:"gen,omitempty"`
 	Version    int               `json:"version,omitempty"`
+	Instance   string            `json:"instance,omitempty"`  // that URLs name it by
+	Draining   bool              `json:"draining,omitempty"`  // it asked for nothing new, configured or not
 	Announced  *Announced        `json:"announced,omitempty"` // nil: it is configured
 }
 
@@ -72,7 +74,7 @@ type Counts struct{ Sessions, Calls func(node string) int }
 
 // Of shows one node.
 func Of(v *cluster.View, n *cluster.Node, c Counts) View {
-	x := View{Name: n.Name, Route: n.Route, Gen: n.Gen, Version: n.Version, Weight: 1, Pools: []Member{},
+	x := View{Name: n.Name, Route: n.Route, Gen: n.Gen, Version: n.Version, Instance: Clean(n.Instance), Draining: n.Draining, Weight: 1, Pools: []Member{},
 		Health: map[string]string{}, Addresses: map[string]string{}, Checks: map[string]Check{}}
 	for _, svc := range cluster.Services() {
 		if !n.Has(svc) {

@@ -30,6 +30,8 @@ type node struct {
 	Failed     int64             `json:"failed"`
 	Rate       float64           `json:"rate"`
 	Pools      []member          `json:"pools"`
+	Instance   string            `json:"instance"`
+	Draining   bool              `json:"draining"`
 	Announced  *announced        `json:"announced"` // nil: it is configured
 	Checks     map[string]struct {
 		State, Why, Detail string
@@ -39,17 +41,15 @@ type node struct {
 
 // announced is what a node told of itself.
 type announced struct {
-	By, Incarnation, HostName, Instance string
-	Last                                time.Time
-	Heartbeats                          int64
-	Draining                            bool
-	Health                              string
-	Load                                *struct{ Weight, Load, Free int } // -1: it did not say
+	By, Incarnation, HostName, Health string
+	Last                              time.Time
+	Heartbeats                        int64
+	Load                              *struct{ Weight, Load, Free int } // -1: it did not say
 }
 
 // facts are what it said of itself besides its addresses.
 func (a *announced) facts(version int) string {
-	s := fmt.Sprintf("host=%s version=%d instance=%s", dash(a.HostName), version, dash(a.Instance))
+	s := fmt.Sprintf("host=%s version=%d", dash(a.HostName), version)
 	if a.Health != "" {
 		s += " health=" + a.Health
 	}
@@ -140,13 +140,16 @@ func (a *asker) showNode(out io.Writer, raw json.RawMessage) error {
 	}
 	return a.show(out, raw, func(w io.Writer) {
 		line(w, "name", n.Name)
-		line(w, "activation", n.Activation)
+		activation := []any{"activation", n.Activation}
+		if n.Draining {
+			activation = append(activation, "it asked for nothing new")
+		}
+		line(w, activation...)
+		if n.Instance != "" {
+			line(w, "instance", n.Instance)
+		}
 		if x := n.Announced; x != nil {
-			asked := ""
-			if x.Draining {
-				asked = "asked for nothing new"
-			}
-			line(w, "heartbeat", x, fmt.Sprintf("%d of incarnation %s", x.Heartbeats, dash(x.Incarnation)), asked)
+			line(w, "heartbeat", x, fmt.Sprintf("%d of incarnation %s", x.Heartbeats, dash(x.Incarnation)))
 			line(w, "announced", x.facts(n.Version))
 		}
 		for _, service := range slices.Sorted(maps.Keys(n.Addresses)) {
