@@ -22,6 +22,7 @@ import (
 // options are the flags of the command.
 type options struct {
 	script, open, verbose bool
+	announce              bool
 	duration              time.Duration
 }
 
@@ -45,6 +46,7 @@ func Command() *cobra.Command {
 	f := cmd.Flags()
 	f.BoolVar(&o.script, "script", false, "walk through everything unattended, print what was seen, exit 1 on any failure")
 	f.DurationVar(&o.duration, "duration", 0, "stop after this time; 0 = run until Ctrl-C")
+	f.BoolVar(&o.announce, "announce", false, "the nodes announce themselves by JSON heartbeats instead of being configured")
 	f.BoolVar(&o.open, "open", false, "open the page in a browser")
 	f.BoolVarP(&o.verbose, "verbose", "v", false, "show the gateway's log")
 	return cmd
@@ -69,6 +71,7 @@ func run(ctx context.Context, out io.Writer, o options) (err error) {
 	if err != nil {
 		return err
 	}
+	s.announced = o.announce
 	defer func() {
 		if late := s.close(); late != nil {
 			fmt.Fprintln(out, "Stopping:", late)

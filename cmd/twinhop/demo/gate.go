@@ -28,8 +28,8 @@ type gate struct {
 // readyTime is how long a gateway may take until it can serve: its nodes are on this machine.
 const readyTime = 20 * time.Second
 
-// openGate builds and starts a gateway and waits until it is ready.
-func openGate(ctx context.Context, c config.Config, log *slog.Logger) (*gate, error) {
+// openGate builds and starts a gateway and waits until it is ready. begin, unless it is nil, is told where it is before that.
+func openGate(ctx context.Context, c config.Config, log *slog.Logger, begin func(assembly.Addrs)) (*gate, error) {
 	dir, err := os.MkdirTemp("", "twinhop-demo-")
 	if err != nil {
 		return nil, fmt.Errorf("state folder of the demo: %w", err)
@@ -45,6 +45,9 @@ func openGate(ctx context.Context, c config.Config, log *slog.Logger) (*gate, er
 	run, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	g.cancel = cancel
 	go func() { g.done <- gw.Run(run) }()
+	if begin != nil {
+		begin(a)
+	}
 	timer := time.NewTimer(readyTime)
 	defer timer.Stop()
 	select {

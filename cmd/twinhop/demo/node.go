@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/emiago/sipgo/sip"
+
+	jsonbeats "twinhop/gateway/heartbeat/json"
 )
 
 // sessionHeader ties a call that a node starts to the application session of an HTTP session. The gateway removes it.
@@ -29,6 +31,8 @@ type node struct {
 	server  *http.Server
 	served  chan struct{}
 	agent   *endpoint
+	herald  *jsonbeats.Client // tells the gateway of the node; nil: it is configured
+	silence func()            // ends that
 }
 
 // start binds both sockets and serves. Starting a node that runs changes nothing.
@@ -54,6 +58,7 @@ func (n *node) start() error {
 		defer close(served)
 		_ = s.Serve(ln) // until kill
 	}(n.server, n.served)
+	n.speak()
 	return nil
 }
 
@@ -63,6 +68,9 @@ func (n *node) kill() {
 	defer n.mu.Unlock()
 	if n.agent == nil {
 		return
+	}
+	if n.herald != nil {
+		n.silence()
 	}
 	n.server.Close()
 	<-n.served

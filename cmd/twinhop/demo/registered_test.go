@@ -115,7 +115,7 @@ func TestClickToCallThroughNodesThatRegister(t *testing.T) {
 	for _, n := range s.nodes {
 		beaters[n.name] = beat(t, classes, c.Heartbeat.RMI.Listen, n)
 	}
-	g, err := openGate(ctx, c, nil) // which is ready when it has nodes
+	g, err := openGate(ctx, c, nil, nil) // which is ready when it has nodes
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -10,6 +10,7 @@ import (
 
 	"twinhop/admin"
 	"twinhop/appsession"
+	"twinhop/cmd/twinhop/assembly"
 	"twinhop/gateway"
 	"twinhop/gateway/cluster"
 )
@@ -21,6 +22,8 @@ type stage struct {
 	phones map[string]*phone
 	gate   *gate
 	log    *slog.Logger
+
+	announced bool // the nodes announce themselves; else the gateway has them in its configuration
 }
 
 // The telephones.
@@ -67,13 +70,25 @@ func (s *stage) front(ctx context.Context, usualPorts bool) (taken []string, err
 	if usualPorts {
 		taken = usual(&c)
 	}
-	if s.gate, err = openGate(ctx, c, s.log); err != nil {
+	var begin func(assembly.Addrs)
+	if s.announced {
+		announces(&c)
+		begin = func(a assembly.Addrs) {
+			for _, n := range s.nodes {
+				n.announceTo(a, c.Heartbeat.Secret)
+			}
+		}
+	}
+	if s.gate, err = openGate(ctx, c, s.log, begin); err != nil {
 		return nil, err
 	}
 	for _, n := range s.nodes {
 		n.leaveThrough(s.gate.internal)
+		if s.announced { // ready means that one of them is there
+			err = errors.Join(err, s.gate.noticed(ctx, n.name, cluster.Up))
+		}
 	}
-	return taken, nil
+	return taken, err
 }
 
 // close stops everything and waits for it.
@@ -204,11 +219,11 @@ func (g *gate) until(ctx context.Context, cond func() bool) error {
 	return nil
 }
 
-// noticed waits until the gateway observes all services of a node to be so.
+// noticed waits until the gateway observes all services of a node to be so. One that announced itself and is not there any more is down.
 func (g *gate) noticed(ctx context.Context, node string, h cluster.Health) error {
 	err := g.until(ctx, func() bool {
 		n := g.Registry.View().Named(node)
-		return n != nil && n.Health(cluster.HTTP) == h && n.Health(cluster.SIP) == h
+		return n == nil && h == cluster.Down || n != nil && n.Health(cluster.HTTP) == h && n.Health(cluster.SIP) == h
 	})
 	if err != nil {
 		return fmt.Errorf("the gateway does not notice that %s is %s: %w", node, h, err)

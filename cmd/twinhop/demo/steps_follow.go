@@ -15,7 +15,7 @@ func following(ctx context.Context, s *stage, mode string, do func(g *gate) (str
 	c := settings(s.nodes)
 	byUser(&c)
 	c.Affinity.Leader, c.FollowSIP.Mode = "sip", mode
-	g, err := openGate(ctx, c, s.log)
+	g, err := openGate(ctx, c, s.log, nil)
 	if err != nil {
 		return "", err
 	}

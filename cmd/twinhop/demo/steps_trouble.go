@@ -100,7 +100,7 @@ func stepKill(ctx context.Context, s *stage) (seen string, err error) {
 // stepProxy: telephones use the gateway as their outbound proxy for whatever they dial. Without user keys two calls are two sessions, and
 // round-robin gives them to two nodes.
 func stepProxy(ctx context.Context, s *stage) (string, error) {
-	g, err := openGate(ctx, settings(s.nodes), s.log)
+	g, err := openGate(ctx, settings(s.nodes), s.log, nil)
 	if err != nil {
 		return "", err
 	}

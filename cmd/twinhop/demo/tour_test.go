@@ -11,10 +11,16 @@ import (
 	"twinhop/cmd/twinhop/assembly"
 )
 
-func TestTheTourPasses(t *testing.T) {
+func TestTheTourPasses(t *testing.T) { pass(t) }
+
+// The nodes may as well tell the gateway of themselves.
+func TestTheTourPassesWithNodesThatAnnounceThemselves(t *testing.T) { pass(t, "--announce") }
+
+func pass(t *testing.T, flags ...string) {
+	t.Helper()
 	var out bytes.Buffer
 	cmd := Command()
-	cmd.SetArgs([]string{"--script"})
+	cmd.SetArgs(append(flags, "--script"))
 	cmd.SetOut(&out)
 	if err := cmd.ExecuteContext(t.Context()); err != nil {
 		t.Errorf("%v\n%s", err, out.String())

@@ -3,12 +3,12 @@ package json
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
-	"strconv"
 	"time"
 )
 
@@ -29,9 +29,10 @@ type Client struct {
 	Secret     []byte            // nil: messages are not signed
 	HTTP       *http.Client      // nil: http.DefaultClient; with certificates where the gateway wants them
 	Interval   time.Duration     // between two signs of life; 0: DefaultInterval
+	Abrupt     bool              // Run ends without a word, as a process that is killed
 }
 
-// Run keeps the node registered until ctx is done, and takes it away then. A
+// Run keeps the node registered until ctx is done, and takes it away then, unless it is Abrupt. A
 // session that the gateway forgot begins anew; what fails is tried again.
 // failed, unless it is nil, hears of what did.
 func (c *Client) Run(ctx context.Context, failed func(error)) {
@@ -45,7 +46,7 @@ func (c *Client) Run(ctx context.Context, failed func(error)) {
 	tick := time.NewTicker(pause)
 	defer tick.Stop()
 	for ctx.Err() == nil {
-		session := strconv.FormatInt(time.Now().UnixMilli(), 10)
+		session := rand.Text() // stock nodes take the time: two of one machine may well be started at once
 		for {
 			err := c.Start(ctx, session)
 			if err == nil {
@@ -64,7 +65,7 @@ func (c *Client) Run(ctx context.Context, failed func(error)) {
 				failed(err)
 			}
 		}
-		if ctx.Err() != nil {
+		if ctx.Err() != nil && !c.Abrupt {
 			end, cancel := context.WithTimeout(context.WithoutCancel(ctx), pause)
 			if err := c.Stop(end, session); err != nil {
 				failed(err)

@@ -51,6 +51,26 @@ func TestClient(t *testing.T) {
 	})
 }
 
+// One that ends as if it was killed is listed until its silence is noticed.
+func TestAbruptClient(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := begin(t, nil)
+		defer s.stop()
+		c := s.client("10.0.0.1")
+		c.Abrupt = true
+		ctx, stop := context.WithCancel(t.Context())
+		var run sync.WaitGroup
+		run.Go(func() { c.Run(ctx, nil) })
+		time.Sleep(7 * time.Second)
+		stop()
+		run.Wait()
+		s.want("ours")
+		s.wire.cut.Store(true)
+		time.Sleep(20 * time.Second)
+		s.want("")
+	})
+}
+
 func TestClientCommands(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := begin(t, nil)
