@@ -110,15 +110,15 @@ type Health struct {
 
 // ErrorRule makes a node down that answers its traffic with errors.
 type ErrorRule struct {
-	Limit  int           `yaml:"limit" min:"0" max:"1000000"` // so many of them; 0: off
-	Codes  []int         `yaml:"codes" max:"64" each:"min:\"400\" max:\"699\""`
-	Within time.Duration `yaml:"within" max:"24h"` // at most this between one and the next; 0: however long
+	Limit  int           `yaml:"limit" min:"0" max:"1000000"`           // so many of them; 0: off
+	Codes  []string      `yaml:"codes" max:"64" each:"form:\"errors\""` // "503", "400-599", "5xx"
+	Within time.Duration `yaml:"within" max:"24h"`                      // at most this between one and the next; 0: however long
 }
 
 // HTTPErrorRule is an ErrorRule for some requests only.
 type HTTPErrorRule struct {
 	Limit  int           `yaml:"limit" min:"0" max:"1000000"`
-	Codes  []int         `yaml:"codes" max:"64" each:"min:\"400\" max:\"699\""`
+	Codes  []string      `yaml:"codes" max:"64" each:"form:\"errors\""` // "503", "400-599", "5xx"
 	Within time.Duration `yaml:"within" max:"24h"`
 	Match  string        `yaml:"match" form:"pattern"` // found anywhere in the request's target; empty: every request
 }
@@ -133,8 +133,8 @@ type SilentRule struct {
 }
 
 var (
-	errorRule  = ErrorRule{Codes: []int{500, 503}, Within: time.Minute}
-	httpErrors = HTTPErrorRule{Codes: []int{500, 503}, Within: time.Minute}
+	errorRule  = ErrorRule{Codes: []string{"500", "503"}, Within: time.Minute}
+	httpErrors = HTTPErrorRule{Codes: []string{"500", "503"}, Within: time.Minute}
 	silentRule = SilentRule{After: 10 * time.Second}
 )
 

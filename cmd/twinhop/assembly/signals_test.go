@@ -118,7 +118,7 @@ func TestErrorsOfSomeRequests(t *testing.T) {
 	c.Nodes = []config.Node{web("n1", fails.URL), web("n2", sign(t, "n2"))}
 	c.Pools[0].Balance = "round-robin"
 	c.Health.HTTP.Path, c.Health.HTTP.Interval = "/alive", time.Hour
-	c.Health.HTTP.Errors = config.HTTPErrorRule{Limit: 1, Codes: []int{404}, Match: "^/api/.*[?]x=1"}
+	c.Health.HTTP.Errors = config.HTTPErrorRule{Limit: 1, Codes: []string{"4xx"}, Match: "^/api/.*[?]x=1"}
 	g := atWork(t, c)
 	at := "http://" + g.Addrs().HTTP[0]
 	count := func(path string) (bad int) {

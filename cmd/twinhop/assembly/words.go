@@ -10,6 +10,7 @@ import (
 	"twinhop/gateway/cluster/passive"
 	"twinhop/gateway/cluster/probes"
 	"twinhop/gateway/config"
+	"twinhop/gateway/config/form"
 	httpfront "twinhop/http"
 	"twinhop/http/ajp"
 )
@@ -86,7 +87,7 @@ func preferIPv6(c *config.Config, spec *cluster.Spec) {
 
 // signs says what of its traffic besides failures makes a node down.
 func signs(e config.ErrorRule, s config.SilentRule) passive.Rules {
-	return passive.Rules{Codes: passive.CodesOf(e.Codes...), Limit: e.Limit, Within: e.Within, Requests: s.Requests, Silence: s.After}
+	return passive.Rules{Codes: passive.CodesOf(form.Statuses(e.Codes)...), Limit: e.Limit, Within: e.Within, Requests: s.Requests, Silence: s.After}
 }
 
 // schedule lets no probe take longer than until the next.

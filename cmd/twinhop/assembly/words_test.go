@@ -17,6 +17,7 @@ import (
 	"twinhop/gateway/cluster"
 	"twinhop/gateway/cluster/passive"
 	"twinhop/gateway/config"
+	"twinhop/gateway/config/form"
 	httpfront "twinhop/http"
 )
 
@@ -179,7 +180,7 @@ nodes: [{name: n1, http: "http://10.0.0.1"}]
 health:
   http: {interval: 1s, timeout: 5s, fall: 3, rise: 4, recover: 20s}
   ajp: {interval: 0, timeout: 700ms}
-  sip: {interval: 4s, timeout: 3s, fall: 1, rise: 1, errors: {limit: 5, codes: [500, 606], within: 3s}, silent: {requests: 7, after: 8s}}
+  sip: {interval: 4s, timeout: 3s, fall: 1, rise: 1, errors: {limit: 5, codes: [500, 602-604, 6xx], within: 3s}, silent: {requests: 7, after: 8s}}
 `), Words())
 	if errors, _ := problems.Count(); errors > 0 {
 		t.Fatal(problems)
@@ -193,7 +194,7 @@ health:
 		{Interval: time.Second, Timeout: time.Second, Fall: 3, Rise: 4, Recover: 20 * time.Second, Passive: usual}: spec.Checks[cluster.HTTP],
 		{Timeout: 700 * time.Millisecond, Fall: 2, Rise: 2, Recover: 10 * time.Second, Passive: usual}:             spec.Schemes["ajp"],
 		{Interval: 4 * time.Second, Timeout: 3 * time.Second, Fall: 1, Rise: 1, Recover: 10 * time.Second,
-			Passive: passive.Rules{Codes: passive.CodesOf(500, 606), Limit: 5, Within: 3 * time.Second, Requests: 7, Silence: 8 * time.Second}}: spec.Checks[cluster.SIP],
+			Passive: passive.Rules{Codes: passive.CodesOf(append(form.Statuses([]string{"600-699"}), 500)...), Limit: 5, Within: 3 * time.Second, Requests: 7, Silence: 8 * time.Second}}: spec.Checks[cluster.SIP],
 	} {
 		if got != what {
 			t.Errorf("%+v, want %+v", got, what)

@@ -59,6 +59,7 @@ var forms = map[string]form{
 	// A path parameter is looked for with its semicolon.
 	"sessionPath": {matches(parameterPattern, "path parameter"), `a semicolon and a name, such as ";jsessionid"`},
 	"rating":      {matches(ratingPattern, "rating"), "an activation (a, d, s), a state (o, i, n, b, r, e), or both with a dot, such as a.o"},
+	"errors":      {checkErrorStatuses, "a status such as 503, a range such as 400-599, or a class such as 5xx, between 400 and 699"},
 	"text":        {checkText, "at most 256 printable ASCII characters"},
 	// RE2: it takes time in proportion to the text, whatever it says.
 	"pattern": {checkPattern, "a regular expression (RE2), at most 256 characters, such as '^\\+49'"},

@@ -1,10 +1,8 @@
 package lbprops
 
 import (
-	"net/http"
 	"regexp"
 	"strconv"
-	"strings"
 
 	"twinhop/gateway/config/form"
 	"twinhop/gateway/config/sheet"
@@ -59,17 +57,7 @@ func (c *converter) checked() {
 	}
 	c.set("health.http.errors.match", sheet.Quote(e.value), e)
 	c.set("health.http.errors.limit", "1", e)
-	c.set("health.http.errors.codes", "["+strings.Join(statuses(), ", ")+"]", e)
-}
-
-// statuses are those of refusals and faults that have a name.
-func statuses() (all []string) {
-	for code := 400; code < 600; code++ {
-		if http.StatusText(code) != "" {
-			all = append(all, strconv.Itoa(code))
-		}
-	}
-	return all
+	c.set("health.http.errors.codes", "[400-599]", e)
 }
 
 // route writes how session ids are read.

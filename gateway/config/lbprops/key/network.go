@@ -82,7 +82,7 @@ var network = []Key{
 	{"httpsPort", "http/httpsPort", verdict.Error, notYet + "HTTPS with a Java keystore"},
 	{"unavailableHost", "http/unavailableHost", verdict.Used, "http.unavailable.proxy"},
 	{"maxContentLength", "http/maxContentLength", verdict.Ignored, "bodies are streamed, of any length"},
-	{"http/requestCheckPattern", "http/requestCheckPattern", verdict.Approximated, "health.http.errors, for statuses that have a name; a node is down for HTTP alone, and comes back when it answers"},
+	{"http/requestCheckPattern", "http/requestCheckPattern", verdict.Approximated, "health.http.errors; a node is down for HTTP alone, and comes back when it answers"},
 	{"http/urlrewrite", "http/urlrewrite", verdict.Unsupported, "paths reach the nodes as they came: rewrite in the application"},
 	{"terminateTLSTraffic", "ssl/terminateTLSTraffic", verdict.Error, notYet + "TLS in SIP; false is fine"},
 	{"javax.net.ssl.keyStore", "ssl/keyStore", verdict.Ignored, "of no use without a port with TLS; with one the port is refused"},
