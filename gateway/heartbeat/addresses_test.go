@@ -85,3 +85,24 @@ func TestAProcessIsSentToWhereItSpeaksFrom(t *testing.T) {
 		t.Errorf("domain %q: one of its addresses has one", d)
 	}
 }
+
+// Who has an address that counts is not told of each minute for another that does not.
+func TestOneMoreAddressThatIsNotAllowed(t *testing.T) {
+	s := begin(t)
+	bridge := func(session, route string) Announcement {
+		a := routed(0, session, route)
+		a.IP = ip("172.17.0.1")
+		return a
+	}
+	s.pingFrom(ip("10.0.0.1"), routed(1, "100", "node1"), nil)
+	s.pingFrom(ip("10.0.0.2"), announced(2, "200"), nil)
+	s.pingFrom(ip("10.0.0.1"), bridge("100", "node1"), ErrRefused)
+	s.pingFrom(ip("10.0.0.2"), bridge("200", ""), ErrRefused)
+	if s.said.count("refused") != 0 {
+		t.Error("it was told")
+	}
+	s.pingFrom(ip("10.0.0.3"), bridge("300", "node1"), ErrRefused) // all that this one has
+	if s.said.count("the address is not allowed") != 1 {
+		t.Error("it was not told")
+	}
+}

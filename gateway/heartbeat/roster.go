@@ -77,7 +77,7 @@ func (r *Roster) Apply(s Settings) {
 	defer r.mu.Unlock()
 	r.settings = s
 	kept := slices.DeleteFunc(slices.Clone(r.records), func(x *record) bool {
-		err := r.usable(&x.Announcement)
+		err := r.usable(x.from, &x.Announcement)
 		if err != nil {
 			r.log().Warn("node departs: the settings do not allow it any more", "node", x.name(), "err", err)
 		}
@@ -108,10 +108,16 @@ func (s *Settings) allows(a netip.Addr) bool {
 	return slices.ContainsFunc(s.Allow, func(p netip.Prefix) bool { return p.Contains(a) })
 }
 
-// usable tells what is wrong with an announcement. The lock is held.
-func (r *Roster) usable(a *Announcement) error {
+// usable tells what is wrong with an announcement. That a process has one more
+// address that is not allowed, as of a bridge on its machine, nobody need hear
+// of. The lock is held.
+func (r *Roster) usable(from netip.Addr, a *Announcement) error {
 	if !r.settings.allows(a.IP) {
-		r.refuse(a.IP)
+		if !slices.ContainsFunc(r.records, func(x *record) bool {
+			return x.IP != a.IP && x.from == from && (x.name() == a.name() || x.Session == a.Session && a.Session != "")
+		}) {
+			r.refuse(a.IP)
+		}
 		return fmt.Errorf("a node at %s: %w", a.IP, ErrRefused)
 	}
 	if r.settings.Usable != nil {
@@ -141,7 +147,7 @@ func (r *Roster) Ping(from netip.Addr, a Announcement) error {
 	case far:
 		return fmt.Errorf("registering a node at %s: %w", a.IP, errFar)
 	}
-	if err := r.usable(&a); err != nil {
+	if err := r.usable(from, &a); err != nil {
 		return fmt.Errorf("registering node %q: %w", a.name(), err)
 	}
 	if r.keptOut(from, &a) {
