@@ -3,7 +3,10 @@ package e2e
 import (
 	"fmt"
 	"net"
+	"os"
+	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -230,5 +233,40 @@ func TestUpgradeInPlace(t *testing.T) {
 	})
 	if r, err := c.bye(); err != nil || r.get("X-Node") != "node2" {
 		t.Errorf("BYE of a call of the old release: %v, %v", r, err)
+	}
+}
+
+// Calls go on when the gateway is restarted, or dies. A stock node that speaks JSON begins another
+// session then, though its process is the one that has the calls.
+func TestCallsOfRegisteredNodesOutliveTheGateway(t *testing.T) {
+	for _, end := range []syscall.Signal{syscall.SIGTERM, syscall.SIGKILL} {
+		t.Run(end.String(), func(t *testing.T) {
+			w, nodes, _ := registered(t, stage{Config: "shutdown: {announce: 0s, grace: 100ms}\n"}, "node1", "node2")
+			phone := newAgent(t, "phone")
+			var calls []*call
+			for range 6 {
+				calls = append(calls, mustCall(t, w, phone, alice, bob))
+			}
+			before, _ := nodes[0].known()
+			_ = w.proc.cmd.Process.Signal(end)
+			_ = w.proc.wait(15 * time.Second)
+			if err := os.RemoveAll(filepath.Join(w.dir, "state", "nodes")); err != nil { // it knows nobody
+				t.Fatal(err)
+			}
+			var err error
+			if w.proc, err = launch(w.dir, "twinhop", built(t, true), "run", "-c", filepath.Join(w.dir, "twinhop.yaml")); err != nil {
+				t.Fatal(err)
+			}
+			eventually(t, 20*time.Second, "the gateway is ready", w.ready)
+			w.present("node1", "node2")
+			if after, _ := nodes[0].known(); after == before {
+				t.Error("the node did not begin another session: nothing is shown")
+			}
+			for _, c := range calls {
+				if r, err := c.bye(); err != nil || r.status() != 200 || r.get("X-Node") != c.node {
+					t.Errorf("BYE of a call on %s: %v, %v", c.node, r, err)
+				}
+			}
+		})
 	}
 }

@@ -52,7 +52,7 @@ type Evidence struct {
 type Hint struct {
 	Node   string
 	Route  string // a jvmRoute, resolved within Ask.Pool: exactly, else by domain
-	Gen    uint32 // incarnation of Node; 0 matches always
+	Gen    uint32 // incarnation of Node (cluster.Node.Life); 0 matches always
 	Source Source // SourceTarget: R-URI or first foreign Route is exactly this node's address
 }
 

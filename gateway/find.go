@@ -154,7 +154,7 @@ func (u *run) resolveHint() {
 	switch {
 	case h.Node != "":
 		u.named = u.Pool.Member(h.Node)
-		if u.named != nil && h.Gen != 0 && u.named.Gen != 0 && h.Gen != u.named.Gen {
+		if u.named != nil && h.Gen != 0 && u.named.Life() != 0 && h.Gen != u.named.Life() {
 			u.named = nil // another incarnation: it knows nothing of this
 		}
 	case h.Route != "":

@@ -128,7 +128,7 @@ func (w *twin) http(m message) *verdict {
 		return w.sticky(m, s)
 	}
 	usable = usable && !w.strict // what a message names says nothing there, also when who does all the work was tried
-	home := w.where[m.web] // whose id it is, nil when nobody's
+	home := w.where[m.web]       // whose id it is, nil when nobody's
 	switch {
 	case w.leader == "sip" && usable && m.adopt && m.route != s.owner:
 		return &verdict{nodes: []string{m.route}, moved: true, then: func(n string) { s.move(n, true); w.bind(m, n) }}

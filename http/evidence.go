@@ -65,7 +65,7 @@ func (x *visit) pinned(pool *cluster.Pool) bool {
 	if m := pool.Member(n.Name); m == nil || !m.Usable(cluster.HTTP) {
 		return false
 	}
-	x.ask.Hint = gateway.Hint{Node: n.Name, Gen: n.Gen, Source: gateway.SourceTarget}
+	x.ask.Hint = gateway.Hint{Node: n.Name, Gen: n.Life(), Source: gateway.SourceTarget}
 	return true
 }
 

@@ -70,10 +70,8 @@ func (w *worker) record(by *leg, near, far netip.AddrPort, node *cluster.Node) {
 	hint, old := text[:0], node != nil && w.set.OldHint
 	switch {
 	case old:
-	case node != nil && w.set.AnyLife:
-		hint = w.f.keys.AppendHint(hint, node.Name, w.unusual(), 0)
 	case node != nil:
-		hint = w.f.keys.AppendHint(hint, node.Name, w.unusual(), node.Gen)
+		hint = w.f.keys.AppendHint(hint, node.Name, w.unusual(), node.Life())
 	case w.set.beside(w.src.Addr()):
 		hint = w.f.keys.AppendPeer(hint, w.answer)
 	}

@@ -43,7 +43,7 @@ func (w *worker) vouched() bool {
 		return false
 	}
 	n := cmp.Or(w.view.Named(r.node), w.f.gone.Named(r.node))
-	if n == nil || n.Gen != 0 && r.gen != 0 && n.Gen != r.gen || w.usable(n) || !w.f.late.seen.has(w.dialog(n)) {
+	if n == nil || n.Life() != 0 && r.gen != 0 && n.Life() != r.gen || w.usable(n) || !w.f.late.seen.has(w.dialog(n)) {
 		return false
 	}
 	_, err := w.deliver(n)

@@ -27,8 +27,6 @@ type Settings struct {
 	LastDot  bool          // the route of a session id begins after its last dot, not its first
 	// OldHint has Record-Route name the node as the balancers of Mobicents and Restcomm do, instead of by our signature.
 	OldHint bool
-	// AnyLife has the signature say nothing of the incarnation of the node: to another gateway the same process may be known as another one.
-	AnyLife bool
 	// InitialRemote tells nodes the address that a message of the world came from, in X-Sip-Balancer-InitialRemoteAddr and -Port.
 	InitialRemote bool
 

@@ -106,7 +106,7 @@ func build(s *Spec, old *View, mem *memory) (*View, error) {
 // add puts a node into the View.
 func (v *View) add(spec *NodeSpec, old *Node) {
 	n := &Node{Name: spec.Name, Route: cmp.Or(spec.Route, spec.Name), Version: spec.Version, Gen: spec.Gen,
-		Announced: spec.Announced, Draining: spec.Draining, Instance: spec.Instance, load: &Load{}}
+		Announced: spec.Announced, Draining: spec.Draining, Instance: spec.Instance, Unsteady: spec.Unsteady, load: &Load{}}
 	if old != nil && old.Gen != n.Gen {
 		old = nil // what was known and counted was of another process
 	}

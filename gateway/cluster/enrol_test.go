@@ -249,3 +249,19 @@ func TestFormerMembers(t *testing.T) {
 		t.Errorf("%d are remembered", len(p.former))
 	}
 }
+
+// A node whose sessions end with every misunderstanding has dialogs that go by
+// its release.
+func TestLifeOfUnsteadyNodes(t *testing.T) {
+	one, other := Node{Gen: 7, Version: 1}, Node{Gen: 8, Version: 1}
+	if one.Life() == other.Life() || (&Node{}).Life() != 0 {
+		t.Error("another incarnation is the same life, or a static node has one")
+	}
+	one.Unsteady, other.Unsteady = true, true
+	if one.Life() != other.Life() || one.Life() == 0 {
+		t.Error("another session is another life")
+	}
+	if other.Version = 2; one.Life() == other.Life() {
+		t.Error("another release is the same life")
+	}
+}

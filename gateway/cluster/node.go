@@ -47,6 +47,7 @@ type Node struct {
 	Announced bool   // it told of itself (Registry.Enrol); else it is configured
 	Draining  bool   // it asked for nothing new: at least Disabled in every pool
 	Instance  string // Restcomm-Instance-Id, "" for most
+	Unsteady  bool   // Gen changes also when the node was only out of touch: see Life
 	// Probes are what its pools say of SIP probes, the stricter word of each; nil: nothing.
 	Probes *probes.Words
 
@@ -162,4 +163,13 @@ type Reported = pace.Reported
 // most at now.
 func (n *Node) Reported(now time.Time, most time.Duration) (Reported, bool) {
 	return n.load.reports.Fresh(now, most)
+}
+
+// Life is the incarnation as dialogs go by it: where another Gen need not be
+// another process, the release. 0 for static nodes.
+func (n *Node) Life() uint32 {
+	if n.Unsteady {
+		return uint32(n.Version) + 1
+	}
+	return n.Gen
 }

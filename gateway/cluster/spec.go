@@ -35,6 +35,7 @@ type NodeSpec struct {
 	Announced  bool      // it told of itself: not configured (Registry.Enrol)
 	Draining   bool      // it asked for nothing new: at least Disabled in every pool, whatever an operator said
 	Instance   string    // Restcomm-Instance-Id
+	Unsteady   bool      // Gen may change though the process is the same
 	HTTP, SIP  []Address // the first is used, all are recognised
 	Weight     int       // lbfactor; 0 is 1
 	Distance   int

@@ -125,7 +125,7 @@ func (a *Announcement) Gen() uint32 {
 // spec describes the node to the cluster.
 func (a *Announcement) spec() cluster.NodeSpec {
 	n := cluster.NodeSpec{Name: a.name(), Version: a.Version, Gen: a.Gen(), Announced: true, Draining: a.Draining,
-		Instance: a.Instance, Weight: a.Weight, Capacity: a.Capacity}
+		Instance: a.Instance, Weight: a.Weight, Capacity: a.Capacity, Unsteady: a.By == "json"} // its session ends with every misunderstanding
 	if n.Name == a.Route {
 		n.Route = a.Route
 	}

@@ -65,7 +65,7 @@ func (g *Nodes) Watch(v *cluster.View, now time.Time) (left, cold []*cluster.Nod
 // Serves tells whether a node is in the cluster, in the same incarnation, be it under another name.
 func Serves(v *cluster.View, n *cluster.Node) bool {
 	is := cmp.Or(v.Named(n.Name), v.At(n.Addr(cluster.SIP).Addr, cluster.SIP))
-	return is != nil && (is.Gen == n.Gen || is.Gen == 0 || n.Gen == 0)
+	return is != nil && (is.Life() == n.Life() || is.Life() == 0 || n.Life() == 0)
 }
 
 // present tells whether somebody has the name or the place of a node.

@@ -49,8 +49,7 @@ func Streams(l *config.Limits) stream.Limits {
 func Settings(c *config.Config, extra []netip.AddrPort) sipfront.Settings {
 	s := sipfront.Settings{Pool: c.SIP.Pool, Extra: extra, CallLife: c.Affinity.TTL.Max,
 		LastDot: c.Affinity.Route.Delimiter == "last", Transport: c.SIP.InternalTransport, Outward: c.SIP.ExternalTransport,
-		UDPLimit: int(c.SIP.UDPLimit), OldHint: c.SIP.Hint == "legacy", InitialRemote: c.SIP.InitialRemote,
-		AnyLife: c.Gateways > 1 && c.Heartbeat.JSON.Listen != ""} // by JSON a node begins a session of its own with each gateway
+		UDPLimit: int(c.SIP.UDPLimit), OldHint: c.SIP.Hint == "legacy", InitialRemote: c.SIP.InitialRemote}
 	if s.CallLife == 0 { // off: as good as for ever
 		s.CallLife = longest
 	}

@@ -31,14 +31,8 @@ func TestSettings(t *testing.T) {
 		t.Errorf("by default: %+v", s)
 	}
 	c.SIP.Hint, c.SIP.InitialRemote, c.SIP.ExternalTransport, c.SIP.InternalTransport = "legacy", true, "tcp", "udp"
-	if s := Settings(&c, nil); !s.OldHint || !s.InitialRemote || s.Outward != "tcp" || s.Transport != "udp" || s.AnyLife {
+	if s := Settings(&c, nil); !s.OldHint || !s.InitialRemote || s.Outward != "tcp" || s.Transport != "udp" {
 		t.Errorf("%+v", s)
-	}
-	if c.Gateways = 2; Settings(&c, nil).AnyLife {
-		t.Error("all gateways are told of the same lives by RMI")
-	}
-	if c.Heartbeat.JSON.Listen = "127.0.0.1:2610"; !Settings(&c, nil).AnyLife {
-		t.Error("by JSON each gateway is told of another life")
 	}
 }
 
