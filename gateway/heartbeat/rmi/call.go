@@ -94,8 +94,10 @@ func (r *refusal) after() error {
 // call reads a call, has it done and answers. Unless all arguments were read
 // the connection cannot go on.
 func (p *peer) call(ctx context.Context) error {
-	c := &call{peer: p, args: jser.NewReader(p.in, knownOfNodes, p.s.Limits.Stream)}
+	in := &share{s: p.s, in: p.in}
+	c := &call{peer: p, args: jser.NewReader(in, knownOfNodes, p.s.Limits.Stream)}
 	reply, err := c.do(ctx)
+	in.over()
 	p.within(p.s.Limits.Partial) // what was done may have taken its time
 	if err == nil {
 		_, err = p.c.Write(reply.Bytes())

@@ -30,12 +30,13 @@ type Limits struct {
 	Partial     time.Duration // for the handshake, for one call to arrive, for one answer to be taken
 	Lease       time.Duration // what garbage collection of clients is told: how long until they ask again
 	Stream      jser.Limits   // of the arguments of one call
+	Large       int           // of all calls that are not over yet, in bytes beyond the first 4 KiB of each
 }
 
 // DefaultLimits are for 256 nodes, many of them on one machine.
 var DefaultLimits = Limits{
 	Connections: 1024, PerSource: 256, Idle: time.Minute, Partial: 5 * time.Second,
-	Lease: 10 * time.Minute, Stream: jser.DefaultLimits,
+	Lease: 10 * time.Minute, Stream: jser.DefaultLimits, Large: 1 << 20,
 }
 
 // Server answers nodes. Fields are not to be changed while it runs.
@@ -52,6 +53,7 @@ type Server struct {
 	sources map[netip.Addr]int
 	warned  atomic.Int64 // when something refused was last told, in nanoseconds
 	ids     uniqueIDs
+	large   atomic.Int64 // what calls have of Limits.Large
 }
 
 // Run serves both listeners until the context is done, then closes them and all
@@ -91,7 +93,7 @@ func (s *Server) begin() {
 	}
 	d := DefaultLimits
 	l := &s.Limits
-	for _, f := range []struct{ have, is *int }{{&l.Connections, &d.Connections}, {&l.PerSource, &d.PerSource}} {
+	for _, f := range []struct{ have, is *int }{{&l.Connections, &d.Connections}, {&l.PerSource, &d.PerSource}, {&l.Large, &d.Large}} {
 		if *f.have == 0 {
 			*f.have = *f.is
 		}
