@@ -31,11 +31,13 @@ func (s *Server) postSwitchover(c *gin.Context) (any, error) {
 		return nil, notHere()
 	}
 	if body.From == body.To {
-		return nil, problem.Invalid("#/to", "another route than from")
+		return nil, problem.Invalid("#/to", "is the route to move from: say another")
 	}
 	v := s.Panel.View()
-	if to := v.Named(v.RouteNode(body.To)); to != nil && !nodes.Takes(v, to) && !body.Force {
-		return nil, unfit()
+	if to := v.Named(v.RouteNode(body.To)); to != nil && !body.Force {
+		if err := unfit(v, v.RouteNode(body.From), to); err != nil {
+			return nil, err
+		}
 	}
 	n, err := s.Panel.Switchover(c.Request.Context(), body.From, body.To)
 	switch {
@@ -48,8 +50,16 @@ func (s *Server) postSwitchover(c *gin.Context) (any, error) {
 	return map[string]int{"moved": n}, nil
 }
 
-func unfit() *problem.Problem {
-	return problem.New(http.StatusConflict, "conflict", "That node is stopped or down. Send \"force\": true to do it anyway.")
+// unfit says why what lives on one node should not move to another; nil when
+// nothing speaks against it.
+func unfit(v *cluster.View, from string, to *cluster.Node) error {
+	switch {
+	case !nodes.Takes(v, to):
+		return problem.New(http.StatusConflict, "conflict", "That node is stopped or down. Send \"force\": true to do it anyway.")
+	case nodes.Apart(v, from, to.Name):
+		return problem.New(http.StatusConflict, "conflict", "No pool has both nodes: nothing would follow. Send \"force\": true to do it anyway.")
+	}
+	return nil
 }
 
 type moveBody struct {
@@ -67,14 +77,17 @@ func (s *Server) postMove(c *gin.Context) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	to := s.Panel.View().Named(body.To)
+	v := s.Panel.View()
+	to := v.Named(body.To)
 	switch {
 	case to == nil:
 		return nil, problem.Invalid("#/to", "the name of a node")
 	case to.Name == x.Owner:
 		return nil, problem.New(http.StatusConflict, "conflict", "The session lives there already.")
-	case !nodes.Takes(s.Panel.View(), to) && !body.Force:
-		return nil, unfit()
+	case !body.Force:
+		if err := unfit(v, x.Owner, to); err != nil {
+			return nil, err
+		}
 	}
 	if s.Panel.Move == nil {
 		return nil, notHere()

@@ -2,6 +2,7 @@ package admin
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"net/http"
 
@@ -45,7 +46,7 @@ func (s *Server) patchResource(c *gin.Context) (any, error) {
 			return nil, s.changed(err)
 		}
 	}
-	s.record(c, occurrence{Type: "node.resized", Node: node, Service: name, Reason: body.Reason})
+	s.record(c, occurrence{Type: "node.resized", Node: node, Is: fmt.Sprintf("%s=%d", name, *body.Capacity), Words: inPool(body.Pool), Reason: body.Reason})
 	return s.getResources(c)
 }
 
@@ -65,10 +66,19 @@ func (s *Server) postRPC(c *gin.Context) (any, error) {
 	}
 	reply, done := d.Call(c.Request.Context(), request)
 	if done != nil {
-		s.record(c, occurrence{Type: done.What, Node: done.Node, Is: done.Text})
+		s.record(c, occurrence{Type: done.What, Node: done.Node, Is: done.Text, Words: inPool(done.Pool)})
 	}
 	if reply == nil {
 		return nil, nil
 	}
 	return reply, nil
+}
+
+// inPool says in the log which pool a word is about; of all pools nothing is
+// said.
+func inPool(name string) string {
+	if name == "" {
+		return ""
+	}
+	return "pool=" + name
 }

@@ -47,8 +47,12 @@ func TestResourcesByTheAPI(t *testing.T) {
 			t.Errorf("%v: %d %s", body, x.status, x.text)
 		}
 	}
-	if x := b.must(200, "GET", "/api/v1/overview", nil); !strings.Contains(x.text, `"node.resized"`) || !strings.Contains(x.text, "a line is broken") {
-		t.Errorf("nobody is told: %s", x.text)
+	b.must(200, "PATCH", "/api/v1/nodes/box2/resources/vm", map[string]any{"capacity": 3, "pool": "default"})
+	x := b.must(200, "GET", "/api/v1/overview", nil)
+	for _, want := range []string{`"node.resized","node":"box1","is":"pstn=1","actor"`, "a line is broken", `"node.resized","node":"box2","is":"vm=3","words":"pool=default"`} {
+		if !strings.Contains(x.text, want) {
+			t.Errorf("nobody is told %s: %s", want, x.text)
+		}
 	}
 	s.login(RoleViewer).must(403, "PATCH", "/api/v1/nodes/box1/resources/pstn", map[string]any{"capacity": 1})
 }

@@ -45,6 +45,13 @@ func Expect(v *cluster.View, n View, pool string, a cluster.Activation) Impact {
 	return x
 }
 
+// Apart tells whether two nodes are in pools, and in none together: what lives
+// on one has nothing to look for on the other.
+func Apart(v *cluster.View, one, other string) bool {
+	in := func(p *cluster.Pool) bool { return p.Member(one) != nil }
+	return slices.ContainsFunc(v.Pools, in) && !slices.ContainsFunc(v.Pools, func(p *cluster.Pool) bool { return in(p) && p.Member(other) != nil })
+}
+
 // Takes tells whether a node may own sessions now.
 func Takes(v *cluster.View, n *cluster.Node) bool {
 	return !n.Down() && slices.ContainsFunc(v.Pools, func(p *cluster.Pool) bool {

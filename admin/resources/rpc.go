@@ -33,7 +33,7 @@ const (
 )
 
 // Done is what a command changed, for the log.
-type Done struct{ What, Node, Text string }
+type Done struct{ What, Pool, Node, Text string }
 
 // Reply is an answer of JSON-RPC 2.0.
 type Reply struct {
@@ -228,7 +228,7 @@ func (d *Desk) resize(ctx context.Context, p params) (any, *Done, error) {
 	case err != nil:
 		return nil, nil, errParams
 	}
-	return ok, &Done{"node.resized", x.Name, p["res_name"] + "=" + p["new_capacity"]}, nil
+	return ok, &Done{"node.resized", x.Pool.Name, x.Name, p["res_name"] + "=" + p["new_capacity"]}, nil
 }
 
 func (d *Desk) status(ctx context.Context, p params) (any, *Done, error) {
@@ -256,7 +256,7 @@ func (d *Desk) status(ctx context.Context, p params) (any, *Done, error) {
 	if err := d.Activate(ctx, x.Pool.Name, x.Name, a); err != nil {
 		return nil, nil, err
 	}
-	return ok, &Done{"node.set", x.Name, a.String()}, nil
+	return ok, &Done{"node.set", x.Pool.Name, x.Name, a.String()}, nil
 }
 
 type resource struct {

@@ -112,10 +112,10 @@ func TestRequestsThatAreNone(t *testing.T) {
 func TestWhatCommandsDo(t *testing.T) {
 	r, d := boxes(t)
 	call := func(text string) (*Reply, *Done) { return d.Call(t.Context(), []byte(text)) }
-	if _, x := call(`{"jsonrpc":"2.0","method":"lb_resize","params":[2,"pstn",16],"id":1}`); x == nil || *x != (Done{"node.resized", "box2", "pstn=16"}) {
+	if _, x := call(`{"jsonrpc":"2.0","method":"lb_resize","params":[2,"pstn",16],"id":1}`); x == nil || *x != (Done{"node.resized", "default", "box2", "pstn=16"}) {
 		t.Errorf("%+v", x)
 	}
-	if _, x := call(`{"jsonrpc":"2.0","method":"lb_status","params":[2,0]}`); x == nil || *x != (Done{"node.set", "box2", "disabled"}) {
+	if _, x := call(`{"jsonrpc":"2.0","method":"lb_status","params":[2,0]}`); x == nil || *x != (Done{"node.set", "default", "box2", "disabled"}) {
 		t.Errorf("%+v", x)
 	}
 	reply, x := call(`{"jsonrpc":"2.0","method":"lb_list","id":1}`)

@@ -117,7 +117,11 @@ func TestFullIsToldOnce(t *testing.T) {
 	look()
 	l.Take(s, n) // full between two looks
 	l.Give([]string{"vm"})
-	look(Turn{"vm", true, 1, 2})
+	look(Turn{"vm", true, 2, 2})
+	look(Turn{"vm", false, 1, 2})
+	l.Force([]string{"vm", "vm"}) // by calls that cannot be refused, too
+	l.Give([]string{"vm", "vm"})
+	look(Turn{"vm", true, 3, 2})
 	look(Turn{"vm", false, 1, 2})
 	s = s.Resized(map[string]int{"vm": 1, "other": 7})
 	look(Turn{"vm", true, 1, 1})

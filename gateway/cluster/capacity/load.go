@@ -12,8 +12,13 @@ type Load struct {
 type use struct {
 	name  string
 	n     int64
-	met   bool // its limit was met since the last Look
-	known bool // that it is full was told
+	peak  int64 // the most that was in use since the last Look
+	known bool  // that it is full was told
+}
+
+func (u *use) more() {
+	u.n++
+	u.peak = max(u.peak, u.n)
 }
 
 // of finds the entry of a resource, or makes one. The lock is held.
@@ -101,9 +106,7 @@ func (l *Load) Take(s Sizes, n *Needs) bool {
 	}
 	for _, name := range n.Resources {
 		u := l.of(name)
-		u.n++
-		most, _ := s.Max(name)
-		u.met = u.met || u.n >= most
+		u.more()
 	}
 	return true
 }
@@ -114,7 +117,7 @@ func (l *Load) Force(names []string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for _, name := range names {
-		l.of(name).n++
+		l.of(name).more()
 	}
 }
 
@@ -144,7 +147,7 @@ func (l *Load) Full(name string) bool {
 type Turn struct {
 	Name      string
 	Full      bool
-	Used, Max int64
+	Used, Max int64 // of one that is full Used is the most that was in use: it may have room by now
 }
 
 // Look returns what turned since the last time. Somebody asks once a second
@@ -158,10 +161,14 @@ func (l *Load) Look(s Sizes) (turns []Turn) {
 			continue // there is none of it: nothing new
 		}
 		u := l.of(s[i].Name)
-		full := u.met || u.n >= s[i].Max
-		if u.met = false; full != u.known {
+		used := max(u.peak, u.n)
+		full := used >= s[i].Max
+		if u.peak = 0; full != u.known {
+			if !full {
+				used = u.n
+			}
 			u.known = full
-			turns = append(turns, Turn{u.name, full, u.n, s[i].Max})
+			turns = append(turns, Turn{u.name, full, used, s[i].Max})
 		}
 	}
 	return turns
