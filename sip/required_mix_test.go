@@ -54,8 +54,9 @@ func (c *mixed) say(format string, args ...any) {
 
 func (c *mixed) answer(code int) { c.say("answer %d %d b", c.invite[len(c.invite)-1], code) }
 
-// hangUp ends an accepted call; whoever gets the BYE answers it.
-func (c *mixed) hangUp(r *rand.Rand) {
+// hangUp ends an accepted call; whoever gets the BYE answers it. It tells
+// whether anybody did.
+func (c *mixed) hangUp(r *rand.Rand) bool {
 	n := len(c.s.left)
 	c.say("bye")
 	for _, x := range c.sent {
@@ -64,13 +65,14 @@ func (c *mixed) hangUp(r *rand.Rand) {
 		}
 	}
 	if len(c.s.left) == n {
-		return // there is nobody left to hear it
+		return false // there is nobody left to hear it
 	}
 	n = len(c.s.left)
 	if r.IntN(4) == 0 {
 		c.say("answer %d 401", n)
 	}
 	c.say("answer %d %d", n, []int{200, 481}[r.IntN(2)])
+	return true
 }
 
 // After ten thousand calls that are answered, refused, cancelled, left alone, tried elsewhere and whose node dies, nothing is in use, and at no
@@ -83,6 +85,13 @@ func TestMixedCallsGiveEverythingBack(t *testing.T) {
 		r := rand.New(rand.NewPCG(1, 2))
 		var open []*mixed
 		seen, dead := map[string]int{}, false
+		alone := 0 // accepted calls that nobody hangs up, since all was free
+		used := func() (n int64) {
+			for _, m := range s.registry.View().Pool("default").Members {
+				n += m.Load.Used("vm")
+			}
+			return n
+		}
 		begin := func(i int) {
 			c := &mixed{memory: memory{s: s}, t: t, seen: seen}
 			c.say("invite m%d", i)
@@ -114,6 +123,7 @@ func TestMixedCallsGiveEverythingBack(t *testing.T) {
 				}
 			case r.IntN(8) == 0:
 				c.answer(200) // and nothing more is ever heard of it
+				alone++
 			case r.IntN(4) > 0:
 				c.answer(500)
 				c.say("ack")
@@ -123,7 +133,9 @@ func TestMixedCallsGiveEverythingBack(t *testing.T) {
 			begin(i)
 			for len(open) > 0 && (len(open) > 8 || r.IntN(3) == 0) {
 				k := r.IntN(len(open))
-				open[k].hangUp(r)
+				if !open[k].hangUp(r) {
+					alone++
+				}
 				open = append(open[:k], open[k+1:]...)
 			}
 			if i%4 == 0 {
@@ -134,10 +146,15 @@ func TestMixedCallsGiveEverythingBack(t *testing.T) {
 				s.front.Book.Lose("nobody")
 			}
 			if i%500 == 499 { // calls that hang up nowhere must not be all there is
+				s.wait(time.Minute) // after which what failed would be held still, had nobody given it back
+				s.front.Book.Sweep(time.Now())
+				if n := used(); !dead && n != int64(alone+len(open)) {
+					t.Fatalf("call %d: %d in use, but %d calls go on and %d were left alone", i, n, len(open), alone)
+				}
 				time.Sleep(13 * time.Hour)
 				s.next = time.Now()
 				s.front.Book.Sweep(time.Now())
-				open = nil
+				open, alone = nil, 0
 			}
 			for _, m := range s.registry.View().Pool("default").Members {
 				if n := m.Load.Used("vm"); n < 0 || n > 12 && !dead { // a survivor may get what the dead one had
