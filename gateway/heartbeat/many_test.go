@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/netip"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"twinhop/gateway/cluster"
@@ -79,4 +80,31 @@ func BenchmarkRestart(b *testing.B) {
 			b.Fatal(err)
 		}
 	}
+}
+
+// A node that speaks with two gateways begins a session with each, and goes on
+// with the later one at both, until it was told three times that it is not
+// known: it is there all the time. For good that does not go on.
+func TestSessionsOfTwoGatewaysAreMixedUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := play(t)
+		defer s.stop()
+		s.kill("10.0.0.1-5080", true)
+		s.ping(announced(1, "100"), nil)
+		for range 4 { // 20 seconds
+			time.Sleep(5 * time.Second)
+			if err := s.Beat(ip("10.0.0.1"), "101"); err != ErrUnknown {
+				t.Errorf("a session of another gateway: %v", err)
+			}
+			if err := s.Beat(ip("10.0.0.2"), "101"); err != ErrUnknown {
+				t.Errorf("from elsewhere: %v", err)
+			}
+			s.want("10.0.0.1-5080")
+		}
+		for range 8 {
+			time.Sleep(5 * time.Second)
+			_ = s.Beat(ip("10.0.0.1"), "101")
+		}
+		s.want("")
+	})
 }

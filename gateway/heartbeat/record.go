@@ -224,3 +224,20 @@ func (r *Roster) drop(gone map[*record]bool) error {
 	r.barred = slices.DeleteFunc(r.barred, func(x *record) bool { return gone[x] })
 	return r.enrol(kept)
 }
+
+// confusion is how long a node may take a session for another one of its own.
+const confusion = 30 * time.Second
+
+// mixedUp hears a session that nobody has. A stock node that speaks JSON with
+// several gateways keeps one session for all of them, and forgets which was
+// whose: what it has just begun here is alive, until it begins anew.
+func (r *Roster) mixedUp(from netip.Addr) {
+	now := time.Now()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, x := range r.records {
+		if x.By == "json" && x.speaks(from) && now.Sub(x.first) < confusion {
+			x.heard(now)
+		}
+	}
+}

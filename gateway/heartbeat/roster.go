@@ -180,6 +180,8 @@ func (r *Roster) Beat(from netip.Addr, session string) error {
 	name, err := r.find(from, func(x *record) bool { return x.Session == session && session != "" }, (*record).beat)
 	if err == nil {
 		r.Registry.Nudge(name)
+	} else if errors.Is(err, ErrUnknown) {
+		r.mixedUp(from.Unmap())
 	}
 	return err
 }
