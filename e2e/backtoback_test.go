@@ -192,9 +192,13 @@ func (w *world) inner() string {
 	return w.internal
 }
 
-// modes does something with two ports and with one.
+// modes does something with two ports and with one, at the same time.
 func modes(t *testing.T, do func(t *testing.T, single bool)) {
+	built(t, true) // while it is made nobody should wait
 	for _, single := range []bool{false, true} {
-		t.Run(map[bool]string{false: "two ports", true: "single port"}[single], func(t *testing.T) { do(t, single) })
+		t.Run(map[bool]string{false: "two ports", true: "single port"}[single], func(t *testing.T) {
+			t.Parallel()
+			do(t, single)
+		})
 	}
 }

@@ -49,6 +49,7 @@ func host(t testing.TB, c *http.Client, url string) string {
 
 // Nodes that are not configured register, serve, drain, restart, die and come back. Nobody notices but who has to.
 func TestAnnouncedNodes(t *testing.T) {
+	t.Parallel() // it waits more than it works
 	w, nodes := heralds(t)
 	before := w.present("node1", "node2")
 	var raw json.RawMessage

@@ -173,6 +173,7 @@ func (j *javaWorld) newcomers() map[string]int {
 // TestJavaNodes: two JVMs with java.rmi, one old and one recent, register with the gateway; they
 // share the work, one drains, switches over and leaves, the other one is killed.
 func TestJavaNodes(t *testing.T) {
+	t.Parallel() // it waits more than it works
 	j := newJavaWorld(t, false)
 	one, two := j.start(t, 1, "recent", "1001"), j.start(t, 2, "old", "1002")
 	j.both()
@@ -273,6 +274,7 @@ func (j *javaWorld) gone(name string) {
 // the timeout. The node is listed once at any time, each life of it is another incarnation, and of
 // the calls and requests that come meanwhile none is lost. Connections of heartbeats are kept.
 func TestJavaNodesRestart(t *testing.T) {
+	t.Parallel() // it waits more than it works
 	j := newJavaWorld(t, true)
 	one := j.start(t, 1, "old", "1001")
 	two := j.start(t, 2, "recent", "1002")

@@ -13,8 +13,10 @@ import (
 // a node that dies in the middle of a call is followed by another, and when none is left the
 // caller is told.
 func TestKeysDecideWhereCallsGo(t *testing.T) {
+	built(t, true) // while it is made nobody should wait
 	for _, balance := range []string{"hash", "pure-hash"} {
 		t.Run(balance, func(t *testing.T) {
+			t.Parallel()
 			w := set(t, stage{Agents: true, Config: fmt.Sprintf("affinity: {sip: [{source: from.user}]}\nsip: {balance: %s}\n", balance)})
 			phone := newAgent(t, "phone")
 			onFirst := []*call{}

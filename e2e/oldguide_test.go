@@ -14,6 +14,7 @@ import (
 // call that began before the configuration was converted goes on behind it. The old balancer itself is not there: what stops
 // and starts it does nothing.
 func TestOldBalancerGuide(t *testing.T) {
+	t.Parallel() // it waits more than it works
 	need(t, "curl", "bash")
 	dir, binary := scratch(t), built(t, true)
 	port := func() (string, string) { p := freePort(t); return fmt.Sprint(p), fmt.Sprintf("127.0.0.1:%d", p) }

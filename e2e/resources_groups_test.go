@@ -96,6 +96,7 @@ func (r *sippRun) users(t *testing.T) map[string]int {
 // Calls of two groups stay in theirs: while they are held, over a restart, when
 // an operator disables a node there, and when a node of the group dies.
 func TestGroupsByRule(t *testing.T) {
+	t.Parallel() // it waits more than it works
 	w, nodes := groups(t)
 	const held = 12 * time.Second
 	begin := time.Now()

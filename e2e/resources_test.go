@@ -142,6 +142,7 @@ func (r *sippRun) answered(code string) int {
 // restart forgets none of them, and when they have hung up nothing is in use,
 // nor of a box that dies.
 func TestResourcesOfTheTutorial(t *testing.T) {
+	t.Parallel() // it waits more than it works
 	w, box4 := boxes(t)
 	const held = 25 * time.Second
 	begin := time.Now()

@@ -17,6 +17,7 @@ import (
 // ends, by telephone and nodes, which send in turns what is for one of a group of addresses.
 func TestSprayingOverTwoGateways(t *testing.T) {
 	const hash, pure = "gateways: 2\npools: {default: {balance: hash}}\nsip: {balance: hash, %s}\n", "gateways: 2\npools: {default: {balance: pure-hash}}\nsip: {balance: pure-hash, %s}\n"
+	built(t, true)                                             // while it is made nobody should wait
 	const quiet = "sendTrying: never, failover: {attempts: 0}" // the answer comes to the other gateway: nobody may wait for it
 	for _, c := range []struct {
 		name   string
@@ -30,10 +31,14 @@ func TestSprayingOverTwoGateways(t *testing.T) {
 		{"its address in Via", false, fmt.Sprintf(hash, quiet), true},
 		{"its address in Via, single port", true, fmt.Sprintf(hash, quiet), true},
 	} {
-		t.Run(c.name, func(t *testing.T) { sprayed(t, stage{Single: c.single, Config: c.config}, c.vip) })
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			sprayed(t, stage{Single: c.single, Config: c.config}, c.vip)
+		})
 	}
 	for _, single := range []bool{false, true} {
 		t.Run(map[bool]string{false: "nodes that register", true: "nodes that register, single port"}[single], func(t *testing.T) {
+			t.Parallel()
 			sprayed(t, stage{Single: single, Announced: true, Config: fmt.Sprintf(hash, "failover: {invite: 1s}")}, false)
 		})
 	}
