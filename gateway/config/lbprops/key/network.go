@@ -76,6 +76,8 @@ var network = []Key{
 	{"heartbeat/@type", "heartbeat/@type", verdict.Ignored, "the old balancer did not read it either"},
 	{"heartbeat/heartbeatConfig/heartbeatPort", "heartbeat/heartbeatConfig/heartbeatPort", verdict.Used, "heartbeat.json.listen"},
 	{"heartbeat/heartbeatConfig/protocolClassName", "heartbeat/heartbeatConfig/protocolClassName", verdict.Ignored, "configclass says which heartbeats these are"},
+	{"heartbeat/heartbeatConfig/nodeName", "heartbeat/heartbeatConfig/nodeName", verdict.Ignored, "of nodes that are looked for in Kubernetes, which configclass says"},
+	{"heartbeat/heartbeatConfig/pullPeriod", "heartbeat/heartbeatConfig/pullPeriod", verdict.Ignored, "of nodes that are looked for in Kubernetes, which configclass says"},
 	{"nodeTimeout", "common/nodeTimeout", verdict.Used, "heartbeat.timeout; a silent node is asked before it departs"},
 	{"heartbeatInterval", "common/heartbeatInterval", verdict.Used, "heartbeat.sweep"},
 	{"httpPort", "http/httpPort", verdict.Used, "listen.http, on every address as before; empty: no HTTP"},
