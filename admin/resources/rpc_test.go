@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net/netip"
 	"testing"
+	"time"
 
 	"twinhop/gateway/cluster"
 )
@@ -126,12 +127,23 @@ func TestWhatCommandsDo(t *testing.T) {
 		t.Errorf("%+v %+v", got, x)
 	}
 	list := List(r.View())
-	if len(list) != 2 || list[1].Enabled || list[1].ID != 2 || list[1].Resources[0] != (Use{"pstn", 16, 16, 0, true}) || list[0].Resources[0].Full {
+	if len(list) != 2 || list[1].Enabled || list[1].Why != "disabled" || list[1].ID != 2 || list[1].Resources[0] != (Use{"pstn", 16, 16, 0, true}) || list[0].Resources[0].Full {
 		t.Errorf("%+v", list)
 	}
 	call(`{"jsonrpc":"2.0","method":"lb_status","params":[2,1],"id":1}`)
-	if !List(r.View())[1].Enabled {
+	if x := List(r.View())[1]; !x.Enabled || x.Why != "" {
 		t.Error("not enabled again")
+	}
+	box := r.View().Pool(list[1].Pool).Member("box2").Node
+	box.Rest(cluster.SIP, time.Now().Add(time.Hour))
+	if x := List(r.View())[1]; x.Enabled || x.Why != "benched" {
+		t.Errorf("%+v", x)
+	}
+	for range 3 {
+		r.Report(box, cluster.SIP, cluster.Refused)
+	}
+	if x := List(r.View())[1]; x.Enabled || x.Why != "down" {
+		t.Errorf("%+v", x)
 	}
 }
 

@@ -12,7 +12,8 @@ type View struct {
 	Group     int    `json:"group"` // and its pool
 	Pool      string `json:"pool"`
 	Node      string `json:"node"`
-	Enabled   bool   `json:"enabled"` // new calls may go there if there is room
+	Enabled   bool   `json:"enabled"`       // new calls may go there if there is room
+	Why       string `json:"why,omitempty"` // they may not: "disabled", "stopped", "down", "benched"
 	Resources []Use  `json:"resources"`
 }
 
@@ -46,11 +47,24 @@ func destinations(v *cluster.View) (all []destination) {
 
 func (d *destination) enabled() bool { return d.Eligible(cluster.SIP) && !d.Resting(cluster.SIP) }
 
+// why says what keeps new calls away; "" when nothing does.
+func (d *destination) why() string {
+	switch {
+	case d.enabled():
+		return ""
+	case d.Activation != cluster.Active:
+		return d.Activation.String()
+	case d.Eligible(cluster.SIP):
+		return "benched" // or it asked for a pause
+	}
+	return "down"
+}
+
 // List shows all of them.
 func List(v *cluster.View) []View {
 	list := []View{}
 	for _, d := range destinations(v) {
-		x := View{ID: d.id, Group: d.group, Pool: d.Pool.Name, Node: d.Name, Enabled: d.enabled(), Resources: []Use{}}
+		x := View{ID: d.id, Group: d.group, Pool: d.Pool.Name, Node: d.Name, Enabled: d.enabled(), Why: d.why(), Resources: []Use{}}
 		for _, s := range d.Capacity {
 			n := d.Load.Used(s.Name)
 			x.Resources = append(x.Resources, Use{s.Name, s.Max, n, s.Max - n, n >= s.Max})

@@ -13,6 +13,7 @@ import (
 type box struct {
 	Pool, Node string
 	Enabled    bool
+	Why        string
 	Resources  []struct {
 		Name              string
 		Limit, Used, Free int64
@@ -95,7 +96,7 @@ func (a *asker) boxes(c *cobra.Command, what string, body any, of boxOf) error {
 		line(w, "POOL", "NODE", "ENABLED", "RESOURCE", "USED", "CAPACITY", "FREE")
 		for _, x := range all {
 			for _, r := range x.Resources {
-				line(w, x.Pool, x.Node, yesNo(x.Enabled), r.Name, r.Used, r.Limit, r.Free)
+				line(w, x.Pool, x.Node, x.enabled(), r.Name, r.Used, r.Limit, r.Free)
 			}
 		}
 	})
@@ -108,9 +109,10 @@ func inPool(name string) string {
 	return fmt.Sprintf(" in pool %q", name)
 }
 
-func yesNo(b bool) string {
-	if b {
+// enabled is yes, or why not.
+func (x *box) enabled() string {
+	if x.Enabled {
 		return "yes"
 	}
-	return "no"
+	return x.Why
 }

@@ -48,6 +48,10 @@ func TestResourceVerbs(t *testing.T) {
 	another()
 	row("default", "node1", "yes", "vm", "0", "1", "1")
 
+	g.must(t, "disabled", "nodes", "disable", "node1", "--force")
+	row("default", "node1", "disabled", "vm", "0", "1", "1")
+	g.must(t, "active", "nodes", "activate", "node1")
+
 	g.must(t, "node1", "resources", "list", "--pool", "default")
 	g.must(t, "node1", "resources", "status", "node1", "--pool", "default")
 	g.wrong(t, 4, `no node that has resources in pool "other"`, "resources", "list", "--pool", "other")
