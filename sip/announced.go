@@ -2,8 +2,11 @@ package sip
 
 import (
 	"bytes"
+	"time"
 
+	"twinhop/gateway/cluster"
 	"twinhop/sip/beat"
+	"twinhop/sip/peek"
 )
 
 // expects tells whether a message to the side of the nodes is looked at though nobody there is known to have sent it: the answer of a node
@@ -39,5 +42,19 @@ func (w *worker) beats() bool {
 func (w *worker) saw() {
 	if n := w.node; n != nil && n.Announced && w.f.Saw != nil {
 		w.f.Saw(n)
+	}
+}
+
+// quiet is how long a node may be silent while it has something to answer: then it is sent again (T1 of RFC 3261).
+const quiet = 500 * time.Millisecond
+
+// repeats has a node looked at that told of itself and does not answer: its request came again, and nothing from it for as long.
+func (w *worker) repeats(n *cluster.Node) {
+	switch m := w.msg.Method; {
+	case !n.Announced, m == peek.Ack, m == peek.Cancel, w.f.Router.Report == nil:
+	case !w.f.sent.has(w.id):
+		w.f.sent.add(w.id)
+	case w.clock().Sub(n.Seen()) >= quiet:
+		w.f.Router.Report(n, cluster.SIP, cluster.Repeated)
 	}
 }

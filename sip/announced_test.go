@@ -156,3 +156,52 @@ func TestConnectionsToWhoHasLeftAreClosed(t *testing.T) {
 		}
 	})
 }
+
+// A request within a dialog that comes again, while nothing comes from its node, raises a doubt; not so when the node speaks, or is configured.
+func TestRepeatedRequestsRaiseADoubt(t *testing.T) {
+	for _, tt := range []struct {
+		name, method string
+		to           netip.AddrPort
+		speaks       bool
+		want         int
+	}{
+		{"a BYE", "BYE", node3, false, 2},
+		{"a re-INVITE", "INVITE", node3, false, 2},
+		{"the node is busy", "BYE", node3, true, 0},
+		{"a configured node", "BYE", node1, false, 0},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s, doubts := newStage(t, true, Settings{}), 0
+				if err := s.enrol(node3.Addr(), 1, "udp"); err != nil {
+					t.Fatal(err)
+				}
+				s.front.Saw = s.registry.Saw
+				s.front.Router.Report = func(n *cluster.Node, _ cluster.Service, sign cluster.Sign) {
+					if sign == cluster.Repeated && n.Name == "node3" {
+						doubts++
+					}
+				}
+				says := func(branch string) {
+					t.Helper()
+					for _, c := range s.in("external", client, lined(request(tt.method, "sip:bob@"+tt.to.String(), branch, "To: <sip:x@y>;tag=t")...)) {
+						if c.to != tt.to {
+							t.Fatalf("sent to %v", c.to)
+						}
+					}
+				}
+				for _, gap := range []time.Duration{0, 500 * time.Millisecond, time.Second} {
+					s.wait(gap)
+					if tt.speaks {
+						s.in("internal", node3, lined(request("MESSAGE", "sip:carol@203.0.113.9", "n"+gap.String(), "To: <sip:x@y>")...))
+					}
+					says("b1")
+				}
+				says("b2") // is no repetition
+				if doubts != tt.want {
+					t.Errorf("%d doubts, want %d", doubts, tt.want)
+				}
+			})
+		})
+	}
+}

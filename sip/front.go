@@ -63,6 +63,7 @@ type Front struct {
 	files    stream.Budget                    // of the connections of all legs
 	held     held.Requests[heldKey, delivery] // they wait for a connection to a node
 	long     recent                           // INVITEs that left by a stream for their size: nothing else tells that of what is not pending
+	sent     recent                           // requests to nodes that told of themselves
 	late     latecomers
 	pending  *pending.Table
 	limits   limits

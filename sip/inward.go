@@ -55,6 +55,7 @@ func (w *worker) place() {
 		}
 		switch {
 		case err == nil && to.transport == udp:
+			w.repeats(d.Member.Node)
 			w.queued(to.addr)
 			return
 		case err == nil:

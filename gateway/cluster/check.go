@@ -21,6 +21,9 @@ const (
 	// Answered is said of a node that cannot be used and yet went on with what it had been given before, beyond forgery. What was held up
 	// or is choked does that, too: it raises nothing, but it is a reason to probe now.
 	Answered
+	// Repeated is said of a node when a request to it was repeated and nothing came from it meanwhile: a doubt, which a probe settles. Where
+	// nobody probes it says nothing.
+	Repeated
 	// The rest only matters to pools with Recovery (Registry.Judge).
 	Slow       // no answer in time (reply_timeout)
 	Unfit      // it answered with a status that means it is broken (fail_on_status)
@@ -39,6 +42,8 @@ func (s Sign) String() string {
 		return "failed"
 	case Answered:
 		return "answered"
+	case Repeated:
+		return "repeated"
 	case Slow:
 		return "no answer in time"
 	case Unfit:
@@ -190,7 +195,7 @@ func (c *Check) sign(s Sign, probed bool) change {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	h = c.Health()
-	if h == Down || s == Answered {
+	if h == Down || s == Answered || s == Repeated && !probed {
 		return change{is: h, was: h} // a late answer of a dying node does not raise it
 	}
 	if s == Good {
@@ -208,6 +213,7 @@ func (c *Check) sign(s Sign, probed bool) change {
 		c.refused = 0
 	}
 	switch {
+	case s == Repeated:
 	case h == Recovering:
 		return c.become(Down, "failed again with traffic")
 	case c.refused >= maxSigns:

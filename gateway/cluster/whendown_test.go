@@ -105,3 +105,40 @@ func TestVoidAnswers(t *testing.T) {
 		}
 	}
 }
+
+// A request that was repeated is a doubt: with it one failed probe is enough, without a probe it is nothing.
+func TestRepeatedRequests(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := run(t, 1, Schedule{Interval: 10 * time.Second, Fall: 3, WhenDown: true})
+		defer g.stop()
+		time.Sleep(time.Minute)
+		probed := len(g.sip.times("n1"))
+		g.Report(g.node("n1"), SIP, Repeated)
+		time.Sleep(time.Second)
+		synctest.Wait()
+		if n := len(g.sip.times("n1")) - probed; n != 1 || g.health("n1") != Up {
+			t.Fatalf("probed %d times, %s", n, g.health("n1"))
+		}
+		g.sip.kill("n1", true)
+		time.Sleep(time.Minute)
+		if g.health("n1") != Up {
+			t.Fatal("it is down, and nobody had a doubt")
+		}
+		g.Report(g.node("n1"), SIP, Repeated)
+		time.Sleep(3 * time.Second)
+		synctest.Wait()
+		if g.health("n1") != Down {
+			t.Errorf("it is %s", g.health("n1"))
+		}
+	})
+	c := &Check{}
+	for range 2 * maxSigns {
+		if ch := c.sign(Repeated, false); ch.is != ch.was || c.Record().Signs > 0 {
+			t.Fatalf("where nobody probes it became %s", ch.is)
+		}
+		if ch := c.sign(Repeated, true); ch.is != ch.was {
+			t.Fatalf("without a probe it became %s", ch.is)
+		}
+		c.forgive()
+	}
+}
