@@ -106,3 +106,28 @@ func TestOneMoreAddressThatIsNotAllowed(t *testing.T) {
 		t.Error("it was not told")
 	}
 }
+
+// A process may announce itself by two protocols of which one knows no sessions: it is no other
+// process each time.
+func TestTwoProtocolsOfWhichOneHasNoSession(t *testing.T) {
+	s := begin(t)
+	byRMI, bySIP := routed(1, "100", "node1"), routed(1, "", "node1")
+	byRMI.By, bySIP.By = "rmi", "sip"
+	other := byRMI
+	other.IP = ip("10.0.0.2")
+	s.ping(byRMI, nil)
+	s.pingFrom(byRMI.IP, other, nil)
+	gen := s.node("node1").Gen
+	for range 3 {
+		s.ping(bySIP, nil)
+		s.ping(byRMI, nil)
+	}
+	if n := s.node("node1"); n.Gen != gen || len(n.Addrs(cluster.SIP)) != 4 || s.said.count("node registered") != 2 {
+		t.Errorf("incarnation %d, was %d, at %v", n.Gen, gen, n.Addrs(cluster.SIP))
+	}
+	byRMI.Session = "200"
+	s.ping(byRMI, nil)
+	if s.node("node1").Gen == gen {
+		t.Error("it was restarted")
+	}
+}

@@ -60,6 +60,7 @@ func same(a, b Announcement) bool {
 // The lock is held.
 func (r *Roster) place(from netip.Addr, a Announcement) (*record, []*record, error) {
 	now := time.Now()
+	a.Session = cmp.Or(a.Session, r.session(from, &a))
 	next := &record{Announcement: a, called: a.name(), from: from, first: now, last: now, beats: 1, news: true}
 	ended := r.ended(from, &a)
 	var all []*record
@@ -88,6 +89,17 @@ func (r *Roster) place(from netip.Addr, a Announcement) (*record, []*record, err
 		return nil, nil, ErrFull
 	}
 	return next, append(all, next), nil
+}
+
+// session is what the process at the place of a said of itself by another
+// protocol, where this one knows no sessions. The lock is held.
+func (r *Roster) session(from netip.Addr, a *Announcement) string {
+	for _, x := range r.records {
+		if x.at(a) && x.By != a.By && x.speaks(from) {
+			return x.Session
+		}
+	}
+	return ""
 }
 
 // ended are the sessions that were where a is now, told from the same address,
