@@ -163,12 +163,8 @@ func (v *View) pool(spec *PoolSpec, specs map[string]*NodeSpec, mem *memory, bad
 		if other != nil {
 			bad.add("pool %q: nodes %q and %q have the same route %q", spec.Name, other.Name, m.Node, w.route)
 		}
-		activation := mem.activation(p.Name, m.Node, w.activation)
-		if node.Draining {
-			activation = max(activation, Disabled)
-		}
 		member := &Member{Node: v.named[m.Node], Pool: p, Index: len(p.Members), Configured: w.activation,
-			Activation: activation, Route: w.route, Domain: w.domain,
+			Activation: v.named[m.Node].atMost(mem.activation(p.Name, m.Node, w.activation)), Route: w.route, Domain: w.domain,
 			Redirect: w.redirect, Weight: w.weight, Distance: w.distance, BusyLimit: w.busyLimit, Load: &MemberLoad{}}
 		member.Capacity = capacity.New(node.Capacity)
 		if m.Capacity != nil {
@@ -194,6 +190,14 @@ func (v *View) pool(spec *PoolSpec, specs map[string]*NodeSpec, mem *memory, bad
 	v.pools[p.Name] = p
 }
 
+// atMost returns what becomes of an activation that somebody gives the node.
+func (n *Node) atMost(a Activation) Activation {
+	if n.Draining {
+		return max(a, Disabled)
+	}
+	return a
+}
+
 // vary makes a variant of the pool, whose members share the Load of its own.
 func (p *Pool) vary(spec *Variant, bad *complaints) {
 	if spec.Name == "" || p.variants[spec.Name] != nil {
@@ -207,7 +211,7 @@ func (p *Pool) vary(spec *Variant, bad *complaints) {
 		other := *m
 		other.Pool = &v
 		if a, ok := spec.Activation[m.Name]; ok {
-			other.Activation = a
+			other.Activation = m.Node.atMost(a)
 		}
 		v.Members[i], v.named[m.Name], v.routed[m.Route] = &other, &other, &other
 	}

@@ -102,6 +102,24 @@ func TestDrainingCountsWhateverTheOperatorSaid(t *testing.T) {
 	}
 }
 
+// A rule that lists a node as active does not call back one that drains.
+func TestDrainingCountsInVariants(t *testing.T) {
+	r := &Registry{}
+	p := all("p")
+	n := node("a", 1)
+	p.Variants = []Variant{{Name: "v", Activation: map[string]Activation{n.Name: Active}}, {Name: "w", Activation: map[string]Activation{n.Name: Stopped}}}
+	apply(t, r, Spec{Nodes: []NodeSpec{n}, Pools: []PoolSpec{p}})
+	is := func(variant string) Activation { return r.View().Pool("p").Variant(variant).Member("a").Activation }
+	if is("v") != Active || is("w") != Stopped {
+		t.Fatalf("before it drains: %s, %s", is("v"), is("w"))
+	}
+	n.Draining = true
+	enrol(t, r, n)
+	if is("v") != Disabled || is("w") != Stopped {
+		t.Errorf("while it drains: %s, %s", is("v"), is("w"))
+	}
+}
+
 // A configured node that heart-beats drains while it says so; the rest is as configured.
 func TestConfiguredNodesDrainWhenTheySaySo(t *testing.T) {
 	r := &Registry{}
