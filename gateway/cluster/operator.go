@@ -3,6 +3,7 @@ package cluster
 import (
 	"fmt"
 	"maps"
+	"time"
 )
 
 // MemberWords is what an operator may say of a pool member at run time. What
@@ -55,8 +56,19 @@ func (r *Registry) SetActivation(pool, node string, a Activation) error {
 	if err := r.rebuild(mem); err != nil { // what was applied once is applied again
 		return fmt.Errorf("setting the activation of node %q: %w", node, err)
 	}
-	r.Nudge(node)
+	r.asked(node, a)
 	return nil
+}
+
+// asked does at once what an operator expects of a word: a probe, and that who
+// is active again has no rest. The lock is held.
+func (r *Registry) asked(node string, a Activation) {
+	if n := r.View().Named(node); n != nil && a == Active {
+		for _, s := range Services() {
+			n.Rest(s, time.Now())
+		}
+	}
+	r.Nudge(node)
 }
 
 // Restore lets the activation of a node be, pool by pool, what was says, and
@@ -174,7 +186,7 @@ func (r *Registry) Adjust(pool, node string, w MemberWords) error {
 		}
 	}
 	if w.Activation != nil {
-		r.Nudge(node)
+		r.asked(node, *w.Activation)
 	}
 	return nil
 }

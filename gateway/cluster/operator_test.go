@@ -159,3 +159,25 @@ func TestProbeNow(t *testing.T) {
 		}
 	})
 }
+
+// Who an operator says is active has no rest any more, whatever it had failed
+// or asked for.
+func TestAnActiveNodeIsNotResting(t *testing.T) {
+	r := &Registry{}
+	n := apply(t, r, boxes(1)).Named("node1")
+	active, weight := Active, 3
+	for what, x := range map[string]struct {
+		say  func() error
+		over bool
+	}{
+		"set":      {func() error { return r.SetActivation("", "node1", Active) }, true},
+		"adjusted": {func() error { return r.Adjust("p", "node1", MemberWords{Activation: &active}) }, true},
+		"disabled": {func() error { return r.SetActivation("p", "node1", Disabled) }, false},
+		"weighed":  {func() error { return r.Adjust("p", "node1", MemberWords{Weight: &weight}) }, false},
+	} {
+		n.Rest(SIP, time.Now().Add(time.Hour))
+		if err := x.say(); err != nil || n.Resting(SIP) == x.over {
+			t.Errorf("%s: resting %v, %v", what, n.Resting(SIP), err)
+		}
+	}
+}
