@@ -30,7 +30,7 @@ type ConfigFault struct {
 
 // Error implements error.
 func (r *Rejected) Error() string {
-	return fmt.Sprintf("the configuration has %d faults", len(r.Faults))
+	return fmt.Sprintf("faults in the configuration: %d", len(r.Faults))
 }
 
 // rejection is the problem of a Rejected.

@@ -143,7 +143,9 @@ func (r *checker) checkNeeds(c *Config, path string, names []string, pools ...st
 		if slices.Contains(pools, p.Name) {
 			for _, m := range c.Members(p) {
 				for _, x := range m.Capacity {
-					known = append(known, x.Name)
+					if !slices.Contains(known, x.Name) {
+						known = append(known, x.Name)
+					}
 				}
 			}
 		}
