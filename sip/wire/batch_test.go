@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"net/netip"
 	"os"
@@ -305,11 +306,18 @@ func (h informed) Unreachable(quoted []byte, peer netip.AddrPort, err error) {
 	h.reports <- fmt.Sprintf("%s %v %v", quoted, peer, err)
 }
 
-// dead is an address where nobody is.
+// dead is an address where nobody is, and where nobody comes who takes any port that is free: those are higher.
 func dead(t *testing.T, addr string) netip.AddrPort {
-	s := open(t, "udp", addr, true)
-	defer s.Conn.Close()
-	return s.Local()
+	host := netip.MustParseAddrPort(addr).Addr()
+	for range 1000 {
+		a := net.UDPAddrFromAddrPort(netip.AddrPortFrom(host, uint16(10_000+rand.N(20_000))))
+		if c, err := net.ListenUDP("udp", a); err == nil {
+			c.Close()
+			return a.AddrPort()
+		}
+	}
+	t.Fatal("no port is free")
+	return netip.AddrPort{}
 }
 
 func TestReportsNameTheDeadPeerAndQuoteTheMessage(t *testing.T) {

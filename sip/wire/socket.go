@@ -102,13 +102,17 @@ func (s *Socket) write(b []byte, to netip.AddrPort) (err error) {
 	return err
 }
 
+// oldRefusals bounds how many of them one send may meet: while another goroutine takes the reports off the queue, each that it takes makes
+// the system tell of the one behind it, and other goroutines may be sending to the same dead peer.
+const oldRefusals = 256
+
 // perhapsOld tells whether a failed send should be tried again: the system reports what became of an earlier datagram with the next call on
 // the socket, whatever that is for, and does not do what it was called for. A refusal is always such a report.
 func (s *Socket) perhapsOld(err error, tries int) bool {
 	again := s.Errors && tries == 0
 	switch {
 	case errors.Is(err, syscall.ECONNREFUSED):
-		again = tries < 4 // other goroutines may be sending to the same dead peer
+		again = tries < oldRefusals
 	case isFull(err), errors.Is(err, net.ErrClosed):
 		again = false
 	}
