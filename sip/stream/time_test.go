@@ -485,8 +485,8 @@ func TestADialThatComesTooLate(t *testing.T) {
 		go func() { done <- s.Run(ctx, e) }()
 		synctest.Wait()
 		s.Send([]byte("one"), alice)
+		cancel() // first: a listener that closes before is an error
 		l.Close()
-		cancel()
 		start := time.Now()
 		if err := <-done; err != nil || time.Since(start) > time.Second {
 			t.Error(err, time.Since(start))
