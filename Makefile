@@ -16,8 +16,8 @@ setup: ## install the test peers (Tomcat, httpd with mod_jk, a JDK, sipp, baresi
 build: ## build bin/twinhop
 	$(GO) build -trimpath -ldflags "-s -w -X main.release=$(VERSION)" -o bin/twinhop ./cmd/twinhop
 
-web: ## rebuild the admin pages (web/dist) from web/src
-	$(GO) generate ./web
+web: ## rebuild the admin pages (web/dist) from web/src, and the bundle of JsSIP
+	$(GO) generate ./web/...
 
 test: setup ## everything: units, race detector, short fuzzing, the built binary in front of real Tomcats and sipp
 	$(GO) test -timeout 20m $$($(GO) list ./... | grep -v '/e2e$$')

@@ -72,6 +72,7 @@ var rooms = []room{
 	{pkg: "sip/compose", rank: 1, may: []string{"sip/peek"}},
 	{pkg: "sip/meter", rank: 1, may: []string{"sip/peek"}},
 	{pkg: "web", rank: 0},
+	{pkg: "web/jssip", rank: 0},
 
 	{pkg: "appsession/*", rank: 1, may: []string{"appsession"}},
 	{pkg: "gateway/balance", rank: 1, may: []string{"appsession", "gateway/cluster"}},

@@ -1,0 +1,1 @@
+export { C, UA, URI, WebSocketInterface, debug, name, version } from "jssip";
