@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -18,6 +17,7 @@ import (
 	"twinhop/admin/stamp"
 	"twinhop/appsession"
 	"twinhop/gateway/cluster"
+	"twinhop/web/chromium"
 )
 
 // tab is a page in a real browser.
@@ -28,24 +28,7 @@ type tab struct {
 
 func newTab(t testing.TB) *tab {
 	t.Helper()
-	path, err := exec.LookPath("chromium")
-	if err != nil {
-		if os.Getenv("CI") == "true" {
-			t.Fatal("chromium is needed:", err)
-		}
-		t.Skip("chromium is not installed")
-	}
-	opts := []chromedp.ExecAllocatorOption{chromedp.ExecPath(path), chromedp.UserDataDir(t.TempDir()), chromedp.WindowSize(1440, 900),
-		chromedp.WSURLReadTimeout(60 * time.Second)}
-	for _, flag := range []string{"headless", "no-sandbox", "disable-gpu", "disable-quic", "no-first-run", "disable-background-networking",
-		"disable-component-update", "disable-sync", "hide-scrollbars", "mute-audio", "disable-dev-shm-usage"} {
-		opts = append(opts, chromedp.Flag(flag, true))
-	}
-	ctx, stop := chromedp.NewExecAllocator(context.Background(), opts...)
-	t.Cleanup(stop)
-	ctx, stop2 := chromedp.NewContext(ctx)
-	t.Cleanup(stop2)
-	b := &tab{t, ctx}
+	b := &tab{t, chromium.Open(t, chromedp.WindowSize(1440, 900))}
 	b.do(chromedp.Navigate("about:blank"))
 	return b
 }
@@ -60,17 +43,8 @@ func (b *tab) do(steps ...chromedp.Action[chromedp.Void]) {
 // wait waits until a script says yes.
 func (b *tab) wait(script string) {
 	b.t.Helper()
-	poll := chromedp.Poll[chromedp.Void](script, chromedp.WithPollingTimeout(20*time.Second))
-	_, err := chromedp.Run(b.ctx, poll)
-	for range 3 { // the page was on its way to another document
-		if err == nil || !strings.Contains(err.Error(), "Cannot find context") {
-			break
-		}
-		_, err = chromedp.Run(b.ctx, poll)
-	}
-	if err != nil {
-		text, _ := chromedp.Run(b.ctx, chromedp.Evaluate[string](`location.hash + " " + [...document.querySelectorAll("input")].map(x => x.value) + "\n" + document.body.innerText`))
-		b.t.Fatalf("waiting for %s: %v; the page says\n%s", script, err, text)
+	if err := chromium.Wait(b.ctx, script); err != nil {
+		b.t.Fatal(err)
 	}
 }
 

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"twinhop/e2e/jvm"
 )
 
 // announced is what the API shows of a node that told of itself.
@@ -60,23 +62,23 @@ func newJavaWorld(t *testing.T, load bool) *javaWorld {
 }
 
 // start runs the JVM of a node, which counts from 1, and has it announce itself every half second.
-func (j *javaWorld) start(t testing.TB, i int, layout, session string) *javaNode {
+func (j *javaWorld) start(t testing.TB, i int, layout, session string) *jvm.Node {
 	t.Helper()
-	n := newJavaNode(t, layout, j.registry)
+	n := jvm.Start(t, layout, j.registry)
 	j.announce(n, i, session)
 	return n
 }
 
-func (j *javaWorld) announce(n *javaNode, i int, session string) {
+func (j *javaWorld) announce(n *jvm.Node, i int, session string) {
 	j.t.Helper()
 	web, err := url.Parse(j.urls[i-1])
 	if err != nil {
 		j.t.Fatal(err)
 	}
 	_, sip, _ := strings.Cut(j.sip[i-1], ":")
-	n.does("node ip=127.0.0.1 hostName=host%d udpPort=%s httpPort=%s jvmRoute=node%d version=0 sessionId=%s", i, sip, web.Port(), i, session)
-	n.does("ping")
-	n.does("every 500")
+	n.Does(fmt.Sprintf("node ip=127.0.0.1 hostName=host%d udpPort=%s httpPort=%s jvmRoute=node%d version=0 sessionId=%s", i, sip, web.Port(), i, session))
+	n.Does("ping")
+	n.Does("every 500")
 }
 
 // listed is what is registered, by name.
@@ -184,8 +186,8 @@ func TestJavaNodes(t *testing.T) {
 	}
 	visitors, calls := j.met()
 
-	one.does("set GRACEFUL_SHUTDOWN=true")
-	one.does("ping")
+	one.Does("set GRACEFUL_SHUTDOWN=true")
+	one.Does("ping")
 	if n := j.list()["node1"]; n.Announced == nil || !n.Announced.Draining || n.Activation != "disabled" {
 		t.Errorf("while it drains: %+v", n)
 	}
@@ -208,7 +210,7 @@ func TestJavaNodes(t *testing.T) {
 		return nil
 	})
 
-	one.does("switchover node1 node2")
+	one.Does("switchover node1 node2")
 	eventually(t, 5*time.Second, "the visitor of node1 is served by node2", func() error {
 		who, err := visit(visitors["node1"], j.http)
 		if err == nil && who != "node2" {
@@ -220,10 +222,10 @@ func TestJavaNodes(t *testing.T) {
 		t.Errorf("the call that node1 had: %v, %v", r, err)
 	}
 
-	if beats := one.does("beats"); !strings.HasSuffix(beats, " 0") {
+	if beats := one.Does("beats"); !strings.HasSuffix(beats, " 0") {
 		t.Errorf("heartbeats of node1 that arrived and failed: %s", beats)
 	}
-	one.does("quit")
+	one.Does("quit")
 	if all := j.list(); len(all) != 1 {
 		t.Errorf("after node1 left: %+v", all)
 	}
@@ -231,17 +233,17 @@ func TestJavaNodes(t *testing.T) {
 		t.Errorf("after node1 left, newcomers meet %v", met)
 	}
 
-	if beats := two.does("beats"); !strings.HasSuffix(beats, " 0") {
+	if beats := two.Does("beats"); !strings.HasSuffix(beats, " 0") {
 		t.Errorf("heartbeats of node2 that arrived and failed: %s", beats)
 	}
 	// A pause that is too long, and the same process is heard again: it is back.
-	two.does("every 0")
+	two.Does("every 0")
 	j.gone("node2")
-	two.does("ping")
+	two.Does("ping")
 	if n := j.list()["node2"]; n.Announced == nil || n.Announced.Heartbeats != 1 {
 		t.Errorf("after a pause: %+v", n.Announced)
 	}
-	two.kill() // its SIP and HTTP live on, for as long as a second silence
+	two.Kill() // its SIP and HTTP live on, for as long as a second silence
 	eventually(t, 20*time.Second, "node2 expires", func() error {
 		if all := j.list(); len(all) != 0 {
 			return fmt.Errorf("listed: %+v", all)
@@ -299,8 +301,8 @@ func TestJavaNodesRestart(t *testing.T) {
 	}()
 	lives := map[string]bool{j.list()["node1"].Announced.Incarnation: true}
 	for life := 2; life <= 4; life++ {
-		next := newJavaNode(t, "recent", j.registry)
-		one.kill()
+		next := jvm.Start(t, "recent", j.registry)
+		one.Kill()
 		j.announce(next, 1, fmt.Sprintf("%d001", life))
 		one = next
 		lives[j.list()["node1"].Announced.Incarnation] = true
@@ -322,8 +324,8 @@ func TestJavaNodesRestart(t *testing.T) {
 	if len(lives) != 4 {
 		t.Errorf("4 lives were %d incarnations", len(lives))
 	}
-	for _, n := range []*javaNode{one, two} {
-		if beats := n.does("beats"); !strings.HasSuffix(beats, " 0") {
+	for _, n := range []*jvm.Node{one, two} {
+		if beats := n.Does("beats"); !strings.HasSuffix(beats, " 0") {
 			t.Errorf("heartbeats that arrived and failed: %s", beats)
 		}
 	}
@@ -335,7 +337,7 @@ func TestJavaNodesRestart(t *testing.T) {
 func TestJavaNodesSoak(t *testing.T) {
 	j := newJavaWorld(t, true)
 	sessions := 0
-	life := func(i int) *javaNode {
+	life := func(i int) *jvm.Node {
 		sessions++
 		return j.start(t, i, []string{"recent", "old"}[sessions%2], fmt.Sprintf("%d00%d", sessions, i))
 	}
@@ -354,21 +356,21 @@ func TestJavaNodesSoak(t *testing.T) {
 	// The last calls are placed when all is quiet again: only an INVITE without an answer tells at
 	// once that a node is dead, a BYE is repeated until its silence does.
 	for end := time.Now().Add(time.Duration(l.calls/l.rate)*time.Second - 5*time.Second); time.Now().Before(end) && !t.Failed(); rounds++ {
-		two.does("set GRACEFUL_SHUTDOWN=true")
-		two.does("ping")
-		two.does("switchover node2 node1")
-		two.does("quit")
+		two.Does("set GRACEFUL_SHUTDOWN=true")
+		two.Does("ping")
+		two.Does("switchover node2 node1")
+		two.Does("quit")
 		j.gone("node2")
 		two = life(2)
 		j.both()
-		one.kill()
+		one.Kill()
 		j.web.dark.Store(true) // its SIP and HTTP die with the JVM
 		j.gone("node1")
 		j.web.dark.Store(false)
 		one = life(1)
 		j.both()
-		next := newJavaNode(t, "recent", j.registry)
-		two.kill()
+		next := jvm.Start(t, "recent", j.registry)
+		two.Kill()
 		sessions++
 		j.announce(next, 2, fmt.Sprintf("%d002", sessions))
 		two = next

@@ -62,7 +62,7 @@ func TestHostileHeartbeats(t *testing.T) {
 			t.Fatal("half a call is waited for")
 		}
 	}
-	if beats := one.does("beats"); !strings.HasSuffix(beats, " 0") {
+	if beats := one.Does("beats"); !strings.HasSuffix(beats, " 0") {
 		t.Errorf("heartbeats that arrived and failed meanwhile: %s", beats)
 	}
 	if who, err := visit(browser(t), j.http); who != "node1" || err != nil {

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"os"
 	"testing"
+
+	"twinhop/e2e/jvm"
 )
 
 func TestMain(m *testing.M) {
@@ -20,7 +22,7 @@ func TestMain(m *testing.M) {
 	code := m.Run()
 	endTomcats()
 	removeBinaries()
-	removeJavaClasses()
+	jvm.Remove()
 	os.Exit(code)
 }
 

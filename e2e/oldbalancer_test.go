@@ -14,6 +14,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"twinhop/e2e/jvm"
 )
 
 // oldNode is a node that nobody configures: SIP, HTTP, and heartbeats, by Java RMI out of a JVM or by JSON.
@@ -59,9 +61,9 @@ func newOldNode(t *testing.T, w *world, name, registry, how string) *oldNode {
 	for k, v := range says {
 		words += " " + k + "=" + v
 	}
-	j := newJavaNode(t, "recent", registry)
-	j.does("node%s", words)
-	j.does("every 200")
+	j := jvm.Start(t, "recent", registry)
+	j.Does("node" + words)
+	j.Does("every 200")
 	return n
 }
 

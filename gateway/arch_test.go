@@ -73,6 +73,8 @@ var rooms = []room{
 	{pkg: "sip/meter", rank: 1, may: []string{"sip/peek"}},
 	{pkg: "web", rank: 0},
 	{pkg: "web/jssip", rank: 0},
+	{pkg: "web/chromium", rank: 0},
+	{pkg: "e2e/jvm", rank: 0},
 
 	{pkg: "appsession/*", rank: 1, may: []string{"appsession"}},
 	{pkg: "gateway/balance", rank: 1, may: []string{"appsession", "gateway/cluster"}},
@@ -116,8 +118,8 @@ var rooms = []room{
 	{pkg: "e2e", rank: 6, never: []string{"..."}},
 }
 
-// suites are conformance tests, imported by the tests of what they examine, whatever the rank.
-var suites = []string{"appsession/storetest", "http/exchangetest"}
+// suites are what only tests import, whatever their rank: conformance tests, and peers that are real programs.
+var suites = []string{"appsession/storetest", "http/exchangetest", "e2e/jvm", "web/chromium"}
 
 // fileOnly: within one package an import may be confined to one subject's file.
 var fileOnly = []struct{ pkg, imports, file string }{

@@ -1,51 +1,25 @@
 package http
 
 import (
-	"context"
 	"fmt"
 	"net/http"
-	"os"
-	"os/exec"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/chromedp/chromedp"
 
 	"twinhop/gateway"
+	"twinhop/web/chromium"
 )
 
 // inChromium starts a browser, and returns how to load a page and to run a
 // script in it, each until the browser shows a text.
 func inChromium(t *testing.T) (load, run func(what, text string)) {
-	path, err := exec.LookPath("chromium")
-	if err != nil {
-		if os.Getenv("CI") == "true" {
-			t.Fatal("chromium is needed:", err)
-		}
-		t.Skip("chromium is not installed")
-	}
-	opts := []chromedp.ExecAllocatorOption{chromedp.ExecPath(path), chromedp.UserDataDir(t.TempDir()), chromedp.WSURLReadTimeout(60 * time.Second)}
-	for _, flag := range []string{"headless", "no-sandbox", "disable-gpu", "disable-quic", "no-first-run", "disable-background-networking", "disable-dev-shm-usage"} {
-		opts = append(opts, chromedp.Flag(flag, true))
-	}
-	ctx, stop := chromedp.NewExecAllocator(context.Background(), opts...)
-	t.Cleanup(stop)
-	ctx, stop = chromedp.NewContext(ctx)
-	t.Cleanup(stop)
+	ctx := chromium.Open(t)
 	see := func(text string) {
 		t.Helper()
-		poll := chromedp.Poll[chromedp.Void](fmt.Sprintf("document.body && document.body.innerText.includes(%q)", text), chromedp.WithPollingTimeout(20*time.Second))
-		_, err := chromedp.Run(ctx, poll)
-		for range 20 { // it was on its way to another document
-			if err == nil || !strings.Contains(err.Error(), "context") && !strings.Contains(err.Error(), "navigated") {
-				break
-			}
-			_, err = chromedp.Run(ctx, poll)
-		}
-		if err != nil {
-			said, _ := chromedp.Run(ctx, chromedp.Evaluate[string]("document.URL + ' ' + document.body.innerText"))
-			t.Fatalf("no %q in\n%s (%v)", text, said, err)
+		if err := chromium.Wait(ctx, fmt.Sprintf("document.body && document.body.innerText.includes(%q)", text)); err != nil {
+			t.Fatal(err)
 		}
 	}
 	load = func(what, text string) {

@@ -7,17 +7,15 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
-	"os"
-	"os/exec"
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/chromedp/chromedp"
 
 	"twinhop/admin/jkstatus/workers"
 	"twinhop/gateway/cluster"
+	"twinhop/web/chromium"
 )
 
 // tab is a page in a real browser.
@@ -28,23 +26,7 @@ type tab struct {
 
 // newTab starts a browser that takes every name for this machine.
 func newTab(t *testing.T) *tab {
-	path, err := exec.LookPath("chromium")
-	if err != nil {
-		if os.Getenv("CI") == "true" {
-			t.Fatal("chromium is needed:", err)
-		}
-		t.Skip("chromium is not installed")
-	}
-	opts := []chromedp.ExecAllocatorOption{chromedp.ExecPath(path), chromedp.UserDataDir(t.TempDir()), chromedp.WSURLReadTimeout(60 * time.Second),
-		chromedp.Flag("host-resolver-rules", "MAP *.test 127.0.0.1")}
-	for _, flag := range []string{"headless", "no-sandbox", "disable-gpu", "disable-quic", "no-first-run", "disable-background-networking", "disable-dev-shm-usage"} {
-		opts = append(opts, chromedp.Flag(flag, true))
-	}
-	ctx, stop := chromedp.NewExecAllocator(context.Background(), opts...)
-	t.Cleanup(stop)
-	ctx, stop = chromedp.NewContext(ctx)
-	t.Cleanup(stop)
-	return &tab{t, ctx}
+	return &tab{t, chromium.Open(t, chromedp.Flag("host-resolver-rules", "MAP *.test 127.0.0.1"))}
 }
 
 func (b *tab) visit(url string) {
@@ -65,17 +47,8 @@ func (b *tab) run(script string) {
 // see waits until the page says something.
 func (b *tab) see(text string) {
 	b.t.Helper()
-	poll := chromedp.Poll[chromedp.Void](fmt.Sprintf("document.body && document.body.innerText.includes(%q)", text), chromedp.WithPollingTimeout(20*time.Second))
-	_, err := chromedp.Run(b.ctx, poll)
-	for range 20 { // it was on its way to another document
-		if err == nil || !strings.Contains(err.Error(), "context") && !strings.Contains(err.Error(), "navigated") {
-			break
-		}
-		_, err = chromedp.Run(b.ctx, poll)
-	}
-	if err != nil {
-		said, _ := chromedp.Run(b.ctx, chromedp.Evaluate[string]("document.body.innerText"))
-		b.t.Fatalf("no %q in\n%s (%v)", text, said, err)
+	if err := chromium.Wait(b.ctx, fmt.Sprintf("document.body && document.body.innerText.includes(%q)", text)); err != nil {
+		b.t.Fatal(err)
 	}
 }
 

@@ -22,9 +22,9 @@ func TestLifeOfANode(t *testing.T) {
 	for _, layout := range []string{"recent", "old"} {
 		t.Run(layout, func(t *testing.T) {
 			r := start(t, nil)
-			j := runJVM(t, layout, r.at)
-			j.ok(node1)
-			j.ok("ping")
+			j := startJVM(t, layout, r.at)
+			j.Does(node1)
+			j.Does("ping")
 			if got := r.nodes(); got != "node1" {
 				t.Fatalf("registered: %q", got)
 			}
@@ -33,21 +33,21 @@ func TestLifeOfANode(t *testing.T) {
 			if e.Ports != want || e.HostName != "one" || e.Route != "node1" || e.By != "rmi" || e.IP.String() != "127.0.0.1" || e.Gen == 0 {
 				t.Errorf("registered as %+v", e)
 			}
-			j.ok("ping")
-			j.ok("ping")
+			j.Does("ping")
+			j.Does("ping")
 			if e := r.roster.Nodes()[0]; e.Beats != 3 {
 				t.Errorf("%d heartbeats of 3", e.Beats)
 			}
-			j.ok("set GRACEFUL_SHUTDOWN=true")
-			j.ok("ping")
+			j.Does("set GRACEFUL_SHUTDOWN=true")
+			j.Does("ping")
 			if got := r.nodes(); got != "node1(draining)" {
 				t.Errorf("while it drains: %q", got)
 			}
-			j.ok("switchover node2 node1")
+			j.Does("switchover node2 node1")
 			if got := r.moves.all(); len(got) != 1 || got[0] != "node2>node1" {
 				t.Errorf("switched over: %q", got)
 			}
-			j.ok("quit")
+			j.Does("quit")
 			if got := r.nodes(); got != "" {
 				t.Errorf("after it left: %q", got)
 			}
@@ -58,17 +58,17 @@ func TestLifeOfANode(t *testing.T) {
 // TestRestartedNode: another life of a process at the same place takes over at once.
 func TestRestartedNode(t *testing.T) {
 	r := start(t, nil)
-	j := runJVM(t, "recent", r.at)
-	j.ok(node1)
-	j.ok("ping")
+	j := startJVM(t, "recent", r.at)
+	j.Does(node1)
+	j.Does("ping")
 	first := r.roster.Nodes()[0].Gen
-	j.kill()
-	j = runJVM(t, "recent", r.at)
-	j.ok(strings.Replace(node1, "1001", "2001", 1))
+	j.Kill()
+	j = startJVM(t, "recent", r.at)
+	j.Does(strings.Replace(node1, "1001", "2001", 1))
 	if got := r.nodes(); got != "node1" {
 		t.Errorf("between its lives: %q", got)
 	}
-	j.ok("ping")
+	j.Does("ping")
 	if all := r.roster.Nodes(); len(all) != 1 || all[0].Name != "node1" || all[0].Gen == first || all[0].Beats != 1 {
 		t.Errorf("in its second life: %+v", all)
 	}
@@ -77,18 +77,18 @@ func TestRestartedNode(t *testing.T) {
 // TestRegistryOfAJVM: nodes may look, and nothing else.
 func TestRegistryOfAJVM(t *testing.T) {
 	r := start(t, nil)
-	j := runJVM(t, "recent", r.at)
-	if got := j.ok("list"); got != "SIPBalancer" {
+	j := startJVM(t, "recent", r.at)
+	if got := j.Does("list"); got != "SIPBalancer" {
 		t.Errorf("list: %q", got)
 	}
-	if got := j.ok("lookup SIPBalancer"); got != "org.mobicents.tools.sip.balancer.NodeRegisterRMIStub" && !strings.HasPrefix(got, "java.rmi.Remote") {
+	if got := j.Does("lookup SIPBalancer"); got != "org.mobicents.tools.sip.balancer.NodeRegisterRMIStub" && !strings.HasPrefix(got, "java.rmi.Remote") {
 		t.Errorf("lookup: %q", got)
 	}
-	j.fails("lookup Other", "java.rmi.NotBoundException", `"Other" is not here`)
+	j.Fails("lookup Other", "java.rmi.NotBoundException", `"Other" is not here`)
 	for _, words := range []string{"bind x", "rebind SIPBalancer", "unbind SIPBalancer"} {
-		j.fails(words, "java.rmi.AccessException", "nothing can be bound here")
+		j.Fails(words, "java.rmi.AccessException", "nothing can be bound here")
 	}
-	if got := j.ok("list"); got != "SIPBalancer" {
+	if got := j.Does("list"); got != "SIPBalancer" {
 		t.Errorf("list: %q", got)
 	}
 }
@@ -96,13 +96,13 @@ func TestRegistryOfAJVM(t *testing.T) {
 // TestTwoNodesKeepTheirConnections: however often nodes look the balancer up and call it.
 func TestTwoNodesKeepTheirConnections(t *testing.T) {
 	r := start(t, nil)
-	a, b := runJVM(t, "recent", r.at), runJVM(t, "old", r.at)
-	a.ok(node1)
-	b.ok(node2)
+	a, b := startJVM(t, "recent", r.at), startJVM(t, "old", r.at)
+	a.Does(node1)
+	b.Does(node2)
 	count := func() int { return len(r.lookups.heard()) + len(r.objects.heard()) }
 	beat := func() {
-		a.ok("ping")
-		b.ok("ping")
+		a.Does("ping")
+		b.Does("ping")
 	}
 	beat()
 	beat()
@@ -128,32 +128,32 @@ func TestTwoNodesKeepTheirConnections(t *testing.T) {
 // says so when it does not need the balancer any more. It is told half a second.
 func TestLeases(t *testing.T) {
 	r := start(t, func(s *Server) { s.Limits.Lease = 500 * time.Millisecond })
-	j := runJVM(t, "recent", r.at)
-	j.ok(node1)
-	j.ok("hold")
+	j := startJVM(t, "recent", r.at)
+	j.Does(node1)
+	j.Does("hold")
 	call := func(op uint32) []byte { // behind its object, which is the second of a JVM
 		return binary.BigEndian.AppendUint64(binary.BigEndian.AppendUint32(make([]byte, uidSize), op), dgcHash)
 	}
 	r.objects.until(t, "a lease is renewed four times", func() bool { return r.objects.times(call(opDirty)) >= 5 })
-	j.ok("held")
+	j.Does("held")
 	if got := r.nodes(); got != "node1" {
 		t.Errorf("registered: %q", got)
 	}
-	j.ok("release")
+	j.Does("release")
 	r.objects.until(t, "the lease is given back", func() bool { return r.objects.times(call(opClean)) >= 1 })
-	j.ok("ping")
+	j.Does("ping")
 }
 
 // TestKeptReference: what a node keeps of the balancer goes on to be good after a restart of ours.
 func TestKeptReference(t *testing.T) {
 	var objects string
 	r := start(t, func(s *Server) { objects = s.Objects.Addr().String() })
-	j := runJVM(t, "recent", r.at)
-	j.ok(node1)
-	j.ok("hold")
-	j.ok("held")
+	j := startJVM(t, "recent", r.at)
+	j.Does(node1)
+	j.Does("hold")
+	j.Does("held")
 	r.stop()
-	j.fails("held")
+	j.Fails("held")
 	r = start(t, func(s *Server) {
 		s.Objects.Close()
 		l, err := net.Listen("tcp", objects)
@@ -162,7 +162,7 @@ func TestKeptReference(t *testing.T) {
 		}
 		s.Objects = l
 	})
-	j.ok("held")
+	j.Does("held")
 	if got := r.nodes(); got != "node1" {
 		t.Errorf("registered: %q", got)
 	}
@@ -174,21 +174,21 @@ func TestOnePort(t *testing.T) {
 		s.Objects.Close()
 		s.Objects, s.Host = nil, "localhost"
 	})
-	j := runJVM(t, "recent", r.at)
-	j.ok(node1)
-	j.ok("ping")
-	j.ok("quit")
+	j := startJVM(t, "recent", r.at)
+	j.Does(node1)
+	j.Does("ping")
+	j.Does("quit")
 }
 
 // TestProcessWithTwoAddresses: a node that listens on all addresses announces each of them. It is
 // one node, which has both, and leaves with both.
 func TestProcessWithTwoAddresses(t *testing.T) {
 	r := start(t, nil)
-	j := runJVM(t, "recent", r.at)
-	j.ok(node1)
-	j.ok(strings.Replace(node1, "127.0.0.1", "127.0.0.2", 1))
-	j.ok("ping")
-	j.ok("ping")
+	j := startJVM(t, "recent", r.at)
+	j.Does(node1)
+	j.Does(strings.Replace(node1, "127.0.0.1", "127.0.0.2", 1))
+	j.Does("ping")
+	j.Does("ping")
 	if got := r.nodes(); got != "node1 node1" {
 		t.Errorf("registered: %q", got)
 	}
@@ -196,7 +196,7 @@ func TestProcessWithTwoAddresses(t *testing.T) {
 	if len(v.Nodes) != 1 || len(v.Named("node1").Addrs(cluster.SIP)) != 4 { // UDP and TCP of both
 		t.Errorf("%d nodes, SIP at %v", len(v.Nodes), v.Named("node1").Addrs(cluster.SIP))
 	}
-	j.ok("quit")
+	j.Does("quit")
 	if got := r.nodes(); got != "" {
 		t.Errorf("after it left: %q", got)
 	}
@@ -214,45 +214,45 @@ func TestIPv6(t *testing.T) {
 		s.Registry, s.Objects = l, nil
 	})
 	r.roster.Apply(heartbeat.Settings{Allow: []netip.Prefix{netip.MustParsePrefix("::1/128")}})
-	j := runJVM(t, "recent", l.Addr().String())
-	j.ok("node ip=0:0:0:0:0:0:0:1%lo hostName=six udpPort=5080")
-	j.ok("ping")
+	j := startJVM(t, "recent", l.Addr().String())
+	j.Does("node ip=0:0:0:0:0:0:0:1%lo hostName=six udpPort=5080")
+	j.Does("ping")
 	if got := r.nodes(); got != "--1-5080" {
 		t.Errorf("registered: %q", got)
 	}
-	j.ok("quit")
+	j.Does("quit")
 }
 
 // TestRefusedNodes: why a node is not registered stands in the exception it gets.
 func TestRefusedNodes(t *testing.T) {
 	r := start(t, nil)
-	j := runJVM(t, "recent", r.at)
-	j.ok("node ip=10.1.2.3 hostName=far udpPort=5080")
-	j.fails("ping", "java.rmi.ServerException", heartbeat.ErrRefused.Error())
-	j.ok("forget")
-	j.ok("node ip=node1.example.com hostName=named udpPort=5080")
-	j.fails("ping", "java.rmi.ServerException", "literal address")
-	j.ok(node1)
-	j.ok("ping") // one address that can be used is enough
+	j := startJVM(t, "recent", r.at)
+	j.Does("node ip=10.1.2.3 hostName=far udpPort=5080")
+	j.Fails("ping", "java.rmi.ServerException", heartbeat.ErrRefused.Error())
+	j.Does("forget")
+	j.Does("node ip=node1.example.com hostName=named udpPort=5080")
+	j.Fails("ping", "java.rmi.ServerException", "literal address")
+	j.Does(node1)
+	j.Does("ping") // one address that can be used is enough
 	if got := r.nodes(); got != "node1" {
 		t.Errorf("registered: %q", got)
 	}
-	j.ok("forget")
-	j.ok("ping")
-	j.fails("switchover nobody noone", "java.rmi.ServerException", heartbeat.ErrUnknown.Error())
+	j.Does("forget")
+	j.Does("ping")
+	j.Fails("switchover nobody noone", "java.rmi.ServerException", heartbeat.ErrUnknown.Error())
 	if got := r.nodes(); got != "node1" {
 		t.Errorf("registered: %q", got)
 	}
-	j.ok("forget")
-	j.ok(strings.Replace(node1, "5080", "5099", 2))
-	j.ok("remove") // whom nobody knows: gone is gone
+	j.Does("forget")
+	j.Does(strings.Replace(node1, "5080", "5099", 2))
+	j.Does("remove") // whom nobody knows: gone is gone
 }
 
 // TestOddHeartbeats: what no node sends is refused with a reason, and the next heartbeat is taken.
 func TestOddHeartbeats(t *testing.T) {
 	r := start(t, nil)
-	j := runJVM(t, "recent", r.at)
-	j.ok(node1)
+	j := startJVM(t, "recent", r.at)
+	j.Does(node1)
 	for kind, why := range map[string]string{
 		"date": `class that is not accepted: "java.util.Date"`,
 		"self": "a value within itself",
@@ -261,12 +261,12 @@ func TestOddHeartbeats(t *testing.T) {
 		"many": "",
 		"null": "no list of nodes",
 	} {
-		j.fails("odd "+kind, why)
+		j.Fails("odd "+kind, why)
 		if got := r.nodes(); got != "" {
 			t.Errorf("%s: %q", kind, got)
 		}
 	}
-	j.ok("ping")
+	j.Does("ping")
 	if got := r.nodes(); got != "node1" {
 		t.Errorf("registered: %q", got)
 	}

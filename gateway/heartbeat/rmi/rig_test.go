@@ -16,20 +16,27 @@ import (
 
 	"go.uber.org/goleak"
 
+	"twinhop/e2e/jvm"
 	"twinhop/gateway/cluster"
 	"twinhop/gateway/heartbeat"
 )
 
 func TestMain(m *testing.M) {
 	code := m.Run()
-	if classes.dir != "" {
-		os.RemoveAll(classes.dir)
-	}
+	jvm.Remove()
 	if err := goleak.Find(); err != nil && code == 0 {
 		fmt.Fprintln(os.Stderr, err)
 		code = 1
 	}
 	os.Exit(code)
+}
+
+func startJVM(t *testing.T, layout, registry string, flags ...string) *jvm.Node {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("no real programs with -short")
+	}
+	return jvm.Start(t, layout, registry, flags...)
 }
 
 // rig is a server with a real roster behind it, on sockets of the loopback interface.

@@ -31,9 +31,9 @@ func TestLongCallsShareABound(t *testing.T) {
 	for range 10 { // the two are still there
 		connect(t, r.at).send(long[:small])
 	}
-	j := runJVM(t, "recent", r.at)
-	j.ok(node1)
-	j.ok("ping")
+	j := startJVM(t, "recent", r.at)
+	j.Does(node1)
+	j.Does("ping")
 	r.stop()
 	if left := s.large.Load(); left != 0 {
 		t.Errorf("%d bytes are not given back", left)

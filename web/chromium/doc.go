@@ -1,0 +1,7 @@
+// Package chromium opens pages in a real browser for tests.
+//
+// Knows: which flags a headless Chromium wants on a machine of no display.
+// Must not know: what the pages are.
+// Owns: Open, Wait.
+// Entered by: the tests of admin, http and e2e.
+package chromium
