@@ -48,6 +48,7 @@ var rooms = []room{
 	{pkg: "gateway/config/origin", rank: 0, may: []string{"gateway/config/decode", "gateway/config/verdict"}},
 	{pkg: "gateway/config/modjk", rank: 1, may: []string{"gateway/config/modjk/directive", "gateway/config", "gateway/config/form", "gateway/config/decode", "gateway/config/httpd", "gateway/config/properties", "gateway/config/sheet", "gateway/config/verdict"}},
 	{pkg: "gateway/config/modjk/asis", rank: 1, may: []string{"gateway/config", "gateway/config/decode", "gateway/config/origin", "gateway/config/modjk"}},
+	{pkg: "gateway/jsonlines", rank: 0},
 	{pkg: "gateway/heartbeat/rmi/jser", rank: 0},
 	{pkg: "http/head", rank: 0},
 	{pkg: "http/stale", rank: 0},
@@ -79,8 +80,8 @@ var rooms = []room{
 	{pkg: "appsession/*", rank: 1, may: []string{"appsession"}},
 	{pkg: "gateway/balance", rank: 1, may: []string{"appsession", "gateway/cluster"}},
 	{pkg: "gateway/candidates", rank: 1, may: []string{"gateway/cluster"}},
-	{pkg: "gateway/calls", rank: 1, may: []string{"appsession", "gateway/cluster"}},
-	{pkg: "gateway/heartbeat", rank: 1, may: []string{"gateway/cluster"}},
+	{pkg: "gateway/calls", rank: 1, may: []string{"appsession", "gateway/cluster", "gateway/jsonlines"}},
+	{pkg: "gateway/heartbeat", rank: 1, may: []string{"gateway/cluster", "gateway/jsonlines"}},
 	{pkg: "gateway/heartbeat/rmi", rank: 1, may: []string{"gateway/heartbeat", "gateway/heartbeat/rmi/jser"}},
 	{pkg: "gateway/heartbeat/*", rank: 1, may: []string{"gateway/cluster", "gateway/heartbeat"}},
 	{pkg: "gateway/config/*", rank: 1, may: []string{"gateway/config", "gateway/config/form", "gateway/config/decode"}}, // other products' files

@@ -1,9 +1,6 @@
 package calls
 
 import (
-	"bufio"
-	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -11,6 +8,7 @@ import (
 
 	"twinhop/appsession"
 	"twinhop/gateway/cluster"
+	"twinhop/gateway/jsonlines"
 )
 
 // kept is a call as a file keeps it.
@@ -36,6 +34,8 @@ const (
 	maxWord  = 64
 )
 
+var file = jsonlines.Format{Header: header, MaxLine: maxLine}
+
 // Changes counts how often the calls changed that take resources: while it
 // stays the same, there is nothing new to Save.
 func (b *Book) Changes() int64 { return b.changed.Load() }
@@ -43,9 +43,14 @@ func (b *Book) Changes() int64 { return b.changed.Load() }
 // Save writes the calls that take resources, so that a process that Loads them
 // counts what they take till they end. What is written is a secret.
 func (b *Book) Save(w io.Writer) error {
-	out := bufio.NewWriter(w)
-	_, _ = out.WriteString(header) // an error stays till Flush
-	lines := json.NewEncoder(out)
+	if err := jsonlines.Save(w, file, b.kept); err != nil {
+		return fmt.Errorf("saving calls: %w", err)
+	}
+	return nil
+}
+
+// kept yields the calls that Save writes; no lock is held meanwhile.
+func (b *Book) kept(yield func(kept) bool) {
 	var batch []kept
 	for i := range b.stripes {
 		s := &b.stripes[i]
@@ -57,16 +62,12 @@ func (b *Book) Save(w io.Writer) error {
 			}
 		}
 		s.mu.Unlock()
-		for j := range batch {
-			if err := lines.Encode(&batch[j]); err != nil {
-				return fmt.Errorf("saving calls: %w", err)
+		for _, k := range batch {
+			if !yield(k) {
+				return
 			}
 		}
 	}
-	if err := out.Flush(); err != nil {
-		return fmt.Errorf("saving calls: %w", err)
-	}
-	return nil
 }
 
 // Load reads what Save wrote and counts the calls again, on the members that
@@ -75,30 +76,24 @@ func (b *Book) Save(w io.Writer) error {
 // out, and the error says so when everything else was read. Calls whose time
 // is over at now are left out as well.
 func (b *Book) Load(r io.Reader, now time.Time, find func(pool, node string) *cluster.Member) (n int, err error) {
-	in := bufio.NewReaderSize(r, maxLine)
-	if first, err := in.ReadString('\n'); err != nil || first != header {
-		return 0, errors.New("loading calls: this is not a file of calls")
-	}
-	wrong := 0
-	for {
-		line, err := in.ReadSlice('\n')
-		switch {
-		case err == io.EOF && len(line) == 0 && wrong > 0:
-			return n, fmt.Errorf("loading calls: %d lines make no sense", wrong)
-		case err == io.EOF && len(line) == 0:
-			return n, nil
-		case err != nil: // too long, cut off or unreadable: what follows is not worth much either
-			return n, fmt.Errorf("loading calls: after %d of them: %w", n, err)
+	wrong, err := jsonlines.Load(r, file, func(k *kept) bool {
+		if !k.sane() {
+			return false
 		}
-		var k kept
-		if d := json.NewDecoder(bytes.NewReader(line)); d.Decode(&k) != nil || !k.sane() {
-			wrong++
-			continue
-		}
-		if m := find(k.Pool, k.Node); m != nil && b.restore(&k, m, now) {
+		if m := find(k.Pool, k.Node); m != nil && b.restore(k, m, now) {
 			n++
 		}
+		return true
+	})
+	switch {
+	case errors.Is(err, jsonlines.ErrFormat):
+		return 0, errors.New("loading calls: this is not a file of calls")
+	case err != nil:
+		return n, fmt.Errorf("loading calls: after %d of them: %w", n, err)
+	case wrong > 0:
+		return n, fmt.Errorf("loading calls: %d lines make no sense", wrong)
 	}
+	return n, nil
 }
 
 func (k *kept) sane() bool {

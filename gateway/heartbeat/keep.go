@@ -1,14 +1,14 @@
 package heartbeat
 
 import (
-	"bufio"
-	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"net/netip"
+	"slices"
 	"time"
+
+	"twinhop/gateway/jsonlines"
 )
 
 // kept is a record as a file keeps it.
@@ -26,6 +26,8 @@ const (
 	maxLine = 32 << 10
 )
 
+var file = jsonlines.Format{Header: header, MaxLine: maxLine}
+
 // Changes counts how often there was something new to Save.
 func (r *Roster) Changes() int64 {
 	r.mu.Lock()
@@ -36,9 +38,6 @@ func (r *Roster) Changes() int64 {
 // Save writes the records, so that a process that Loads them knows its nodes
 // before their next heartbeat. What is written is a secret.
 func (r *Roster) Save(w io.Writer) error {
-	out := bufio.NewWriter(w)
-	_, _ = out.WriteString(header) // an error stays till Flush
-	lines := json.NewEncoder(out)
 	r.mu.Lock()
 	all := make([]kept, 0, len(r.records))
 	for _, x := range r.records {
@@ -47,12 +46,7 @@ func (r *Roster) Save(w io.Writer) error {
 		all = append(all, k)
 	}
 	r.mu.Unlock()
-	for i := range all {
-		if err := lines.Encode(&all[i]); err != nil {
-			return fmt.Errorf("saving announced nodes: %w", err)
-		}
-	}
-	if err := out.Flush(); err != nil {
+	if err := jsonlines.Save(w, file, slices.Values(all)); err != nil {
 		return fmt.Errorf("saving announced nodes: %w", err)
 	}
 	return nil
@@ -62,29 +56,23 @@ func (r *Roster) Save(w io.Writer) error {
 // as if they had been heard of just now. It believes no more of it than of a
 // node that announces itself; what it does not is left out, and the error says
 // how much. It returns how many records were taken.
-func (r *Roster) Load(file io.Reader) (n int, err error) {
-	in := bufio.NewReaderSize(file, maxLine)
-	if first, err := in.ReadString('\n'); err != nil || first != header {
-		return 0, errors.New("loading announced nodes: this is not a file of them")
-	}
-	wrong := 0
-	for {
-		line, err := in.ReadSlice('\n')
-		switch {
-		case err == io.EOF && len(line) == 0 && wrong > 0:
-			return n, fmt.Errorf("loading announced nodes: %d are not taken", wrong)
-		case err == io.EOF && len(line) == 0:
-			return n, nil
-		case err != nil: // too long, cut off or unreadable: what follows is not worth much either
-			return n, fmt.Errorf("loading announced nodes: after %d of them: %w", n, err)
-		}
-		var k kept
-		if d := json.NewDecoder(bytes.NewReader(line)); d.Decode(&k) != nil || r.restore(&k) != nil {
-			wrong++
-			continue
+func (r *Roster) Load(from io.Reader) (n int, err error) {
+	wrong, err := jsonlines.Load(from, file, func(k *kept) bool {
+		if r.restore(k) != nil {
+			return false
 		}
 		n++
+		return true
+	})
+	switch {
+	case errors.Is(err, jsonlines.ErrFormat):
+		return 0, errors.New("loading announced nodes: this is not a file of them")
+	case err != nil:
+		return n, fmt.Errorf("loading announced nodes: after %d of them: %w", n, err)
+	case wrong > 0:
+		return n, fmt.Errorf("loading announced nodes: %d are not taken", wrong)
 	}
+	return n, nil
 }
 
 // restore takes a record back.

@@ -403,6 +403,9 @@ func TestConfigured(t *testing.T) {
 func TestHostsFile(t *testing.T) {
 	file, err := os.ReadFile("/etc/hosts")
 	if err != nil || !strings.Contains(string(file), "localhost") {
+		if os.Getenv("CI") == "true" {
+			t.Fatal("localhost is needed in the hosts file: ", err)
+		}
 		t.Skip("no localhost in the hosts file")
 	}
 	l := &Locator{Resolver: &DNS{Servers: []string{freeAddr(t)}}}
