@@ -36,15 +36,34 @@ admin: {listen: %q}
 state: {dir: state}
 shutdown: {announce: 0s, grace: 100ms}
 `, strings.TrimPrefix(w.admin, "http://"))
-	if err := os.WriteFile(filepath.Join(w.dir, "twinhop.yaml"), []byte(b.String()), 0o600); err != nil {
-		t.Fatal(err)
+	w.raise(b.String())
+	return w, last
+}
+
+// raise starts a gateway with this configuration, and stops it when the test ends.
+func (w *world) raise(config string) {
+	w.t.Helper()
+	if err := os.WriteFile(filepath.Join(w.dir, "twinhop.yaml"), []byte(config), 0o600); err != nil {
+		w.t.Fatal(err)
 	}
 	if err := os.Mkdir(filepath.Join(w.dir, "state"), 0o700); err != nil {
-		t.Fatal(err)
+		w.t.Fatal(err)
 	}
 	w.startBoxes()
-	t.Cleanup(w.strike)
-	return w, last
+	w.t.Cleanup(w.strike)
+}
+
+// stillHeld gives up where so much time went by that the calls begun then are about to be hung up.
+func stillHeld(t *testing.T, begin time.Time, held time.Duration) {
+	t.Helper()
+	spent := time.Since(begin)
+	switch {
+	case spent <= held-5*time.Second:
+	case os.Getenv("CI") == "true":
+		t.Fatalf("this machine is too slow: %v of the %v that calls are held", spent, held)
+	default:
+		t.Skipf("this machine was too slow: %v of the %v that calls are held", spent, held)
+	}
 }
 
 func (w *world) startBoxes() {
@@ -180,9 +199,7 @@ func TestResourcesOfTheTutorial(t *testing.T) {
 	if all := reply.Result.Destinations; len(all) != 4 || all[3].Enabled != "yes" || fmt.Sprint(all[3].Resources) != "[{conf 10 0} {pstn 32 17} {transc 10 10} {vm 10 0}]" {
 		t.Errorf("%+v", all)
 	}
-	if spent := time.Since(begin); spent > held-5*time.Second {
-		t.Skipf("this machine was too slow: %v", spent)
-	}
+	stillHeld(t, begin, held)
 	if err := w.proc.cmd.Process.Signal(syscall.SIGTERM); err != nil {
 		t.Fatal(err)
 	}

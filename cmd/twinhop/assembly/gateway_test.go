@@ -1,7 +1,6 @@
 package assembly
 
 import (
-	"context"
 	"io"
 	"net"
 	"net/http"
@@ -54,9 +53,7 @@ func TestStartAndStopTwice(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		ctx, cancel := context.WithCancel(t.Context())
-		done := make(chan error, 1)
-		go func() { done <- g.Run(ctx) }()
+		stop := run(t, g)
 		<-g.Ready()
 		a := g.Addrs()
 		if code, body := get(t, "http://"+a.HTTP[0]+"/"); code != 200 || body != "from the node" {
@@ -64,10 +61,7 @@ func TestStartAndStopTwice(t *testing.T) {
 		}
 		c.Listen.HTTP[0].Addr, c.Admin.Listen = a.HTTP[0], a.Admin // the same ones again
 		c.Listen.SIP.External, c.Listen.SIP.Internal = a.External, a.Internal
-		cancel()
-		if err := <-done; err != nil {
-			t.Error(err)
-		}
+		stop()
 	}
 }
 
@@ -79,9 +73,7 @@ func TestGatewayFromBuildToEnd(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithCancel(t.Context())
-	done := make(chan error, 1)
-	go func() { done <- g.Run(ctx) }()
+	stop := run(t, g)
 	select {
 	case <-g.Ready():
 	case <-time.After(10 * time.Second):
@@ -107,10 +99,7 @@ func TestGatewayFromBuildToEnd(t *testing.T) {
 	if len(a.External) != 1 || len(a.Internal) != 1 || strings.HasSuffix(a.External[0], ":0") {
 		t.Errorf("%+v", a)
 	}
-	cancel()
-	if err := <-done; err != nil {
-		t.Error(err)
-	}
+	stop()
 	if _, err := net.DialTimeout("tcp", a.HTTP[0], time.Second); err == nil {
 		t.Error("a socket is open after the end")
 	}

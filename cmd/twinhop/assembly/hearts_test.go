@@ -1,7 +1,6 @@
 package assembly
 
 import (
-	"context"
 	"crypto/tls"
 	"net"
 	"net/http"
@@ -37,9 +36,7 @@ func TestHeartbeats(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithCancel(t.Context())
-	done := make(chan error, 1)
-	go func() { done <- g.Run(ctx) }()
+	stop := run(t, g)
 	<-g.Serving()
 	a := g.Addrs()
 	if code, _ := get(t, "http://"+a.HTTP[0]+"/"); code != 503 || len(a.Heartbeats) != 2 || g.sip.Heartbeat == nil {
@@ -108,10 +105,7 @@ func TestHeartbeats(t *testing.T) {
 			t.Errorf("no %s in /metrics", line)
 		}
 	}
-	cancel()
-	if err := <-done; err != nil {
-		t.Error(err)
-	}
+	stop()
 }
 
 // What calls take of an announced node is known after a restart, because the node is.
@@ -125,9 +119,7 @@ func TestCallsOfAnnouncedNodesOutliveARestart(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		ctx, cancel := context.WithCancel(t.Context())
-		done := make(chan error, 1)
-		go func() { done <- g.Run(ctx) }()
+		stop := run(t, g)
 		<-g.Serving()
 		if g.Registry.View().Named("app1") == nil {
 			if err := g.hearts.SIP(netip.MustParseAddr("127.0.0.1"), map[string]string{"ip": "127.0.0.1", "udpPort": "5080", "jvmRoute": "app1", "capacity": "pstn=3"}); err != nil {
@@ -135,10 +127,7 @@ func TestCallsOfAnnouncedNodesOutliveARestart(t *testing.T) {
 			}
 		}
 		during(g, g.Registry.View().Pool("default").Member("app1"))
-		cancel()
-		if err := <-done; err != nil {
-			t.Error(err)
-		}
+		stop()
 	}
 	key := appsession.Key{Space: appsession.Call, Value: "a call"}
 	live(func(g *Gateway, m *cluster.Member) {

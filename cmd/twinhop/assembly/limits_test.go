@@ -1,7 +1,6 @@
 package assembly
 
 import (
-	"context"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -27,9 +26,7 @@ func TestLimitsReachTheAdmin(t *testing.T) {
 	if l := g.Admin.Panel.Limits(); len(l.Scanners) > 0 || l.Pending.Max != c.Limits.SIP.Pending {
 		t.Errorf("before the start: %+v", l)
 	}
-	ctx, cancel := context.WithCancel(t.Context())
-	done := make(chan error, 1)
-	go func() { done <- g.Run(ctx) }()
+	stop := run(t, g)
 	<-g.Ready()
 	phone, err := net.Dial("udp", strings.TrimPrefix(g.Addrs().External[0], "udp://"))
 	if err != nil {
@@ -69,8 +66,5 @@ func TestLimitsReachTheAdmin(t *testing.T) {
 			t.Errorf("no %s in /metrics", line)
 		}
 	}
-	cancel()
-	if err := <-done; err != nil {
-		t.Error(err)
-	}
+	stop()
 }

@@ -24,6 +24,21 @@ func sign(t *testing.T, name string) string {
 	return s.URL
 }
 
+// run runs a gateway, until stop is called, which returns when it has ended.
+func run(t *testing.T, g *Gateway) (stop func()) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() { done <- g.Run(ctx) }()
+	return func() {
+		t.Helper()
+		cancel()
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	}
+}
+
 // atWork builds and runs a gateway until the test ends.
 func atWork(t *testing.T, c config.Config) *Gateway {
 	t.Helper()
@@ -31,15 +46,7 @@ func atWork(t *testing.T, c config.Config) *Gateway {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithCancel(t.Context())
-	done := make(chan error, 1)
-	go func() { done <- g.Run(ctx) }()
-	t.Cleanup(func() {
-		cancel()
-		if err := <-done; err != nil {
-			t.Error(err)
-		}
-	})
+	t.Cleanup(run(t, g))
 	<-g.Ready()
 	return g
 }

@@ -1,7 +1,6 @@
 package assembly
 
 import (
-	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/pem"
@@ -50,9 +49,7 @@ func TestHTTPSBesideHTTP(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithCancel(t.Context())
-	done := make(chan error, 1)
-	go func() { done <- g.Run(ctx) }()
+	stop := run(t, g)
 	<-g.Ready()
 	a := g.Addrs()
 	if len(a.HTTP) != 1 || len(a.HTTPS) != 1 {
@@ -83,10 +80,7 @@ func TestHTTPSBesideHTTP(t *testing.T) {
 			t.Errorf("no %s in /metrics", line)
 		}
 	}
-	cancel()
-	if err := <-done; err != nil {
-		t.Error(err)
-	}
+	stop()
 }
 
 // A file that went between check and start stops the start, and leaves nothing open.
