@@ -271,7 +271,8 @@ func TestEveryKeyIsDocumented(t *testing.T) {
 	if len(problems) > 0 {
 		t.Fatal(problems)
 	}
-	c.Listen.HTTP[0].TLS = config.TLS{ClientAuth: "off", More: make([]config.KeyPair, 1)} // an element, so that its keys are walked
+	secured := config.TLS{ClientAuth: "off", More: make([]config.KeyPair, 1)} // an element, so that its keys are walked
+	c.Listen.HTTP[0].TLS = secured
 	status := config.Status{}
 	status.SetDefaults()
 	c.Status = []config.Status{status}
@@ -281,6 +282,7 @@ func TestEveryKeyIsDocumented(t *testing.T) {
 	node.SetDefaults()
 	c.Nodes[0].AJP = node.AJP // what one has that speaks it
 	c.Listen.SIP, c.Nodes[0].SIP, c.Nodes[0].HTTP, c.Nodes[0].Route = plain.Listen.SIP, nil, "", "the name"
+	c.Listen.SIP.TLS, c.Listen.SIP.InternalTLS = secured, secured
 	want := map[string]string{}
 	keys("", reflect.ValueOf(c), "", want)
 	for _, key := range []string{"nodes[].repeat", "pools.NAME.recovery.escalation"} {

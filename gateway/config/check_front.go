@@ -27,10 +27,10 @@ func sockets(c *Config) []socket {
 	for i, l := range c.Listen.HTTP {
 		add(fmt.Sprintf("listen.http[%d].addr", i), "tcp", l.Addr)
 	}
-	for _, side := range c.Listen.SIP.sides() {
-		for i, u := range side.urls {
-			network, addr := form.SplitSIPURL(u)
-			add(fmt.Sprintf("%s[%d]", side.path, i), network, addr)
+	for _, side := range c.Listen.SIP.Sides() {
+		for i, u := range side.URLs {
+			transport, addr := form.SplitSIPURL(u)
+			add(fmt.Sprintf("%s[%d]", side.Path, i), form.Network(transport), addr)
 		}
 	}
 	if h := &c.Heartbeat; h.RMI.Listen != "" {
@@ -122,7 +122,7 @@ func (r *checker) checkAffinity(c *Config) {
 	switch {
 	case a.Leader == "http" && r.Given("followSip"):
 		r.Warn("followSip", "set affinity.leader: sip to let HTTP follow SIP", "has no effect: the leader is http, SIP follows HTTP")
-	case a.Leader == "sip" && len(c.Listen.SIP.External) == 0 && !r.FailedUnder("listen"):
+	case a.Leader == "sip" && !c.Listen.SIP.On() && !r.FailedUnder("listen"):
 		r.Warn("affinity.leader", "add listen.sip.external", "the leader is sip, but there is no SIP listener")
 	case a.Leader == "sip" && !slices.ContainsFunc(a.SIP, func(s SIPSource) bool { return s.Source != "call-id" }):
 		r.Warn("affinity.sip", "add from.user or to.user",
@@ -149,7 +149,7 @@ func (r *checker) checkGateways(c *Config) {
 	for _, p := range c.Pools {
 		refuse(decode.Join("pools", p.Name)+".balance", p.Balance)
 	}
-	if len(c.Listen.SIP.External) > 0 {
+	if c.Listen.SIP.On() {
 		refuse("sip.balance", c.SIP.Balance)
 	}
 }

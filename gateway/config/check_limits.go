@@ -39,6 +39,9 @@ func (r *checker) checkLimits(c *Config) {
 	if l.ConnectionsPerSource > l.Connections {
 		idle("connectionsPerSource", "set it below connections", fmt.Sprintf("all sources together may have %d", l.Connections))
 	}
+	if w, at := l.WebSocket, p+".websocket.ping"; w.IdleTimeout != 0 && w.Ping >= w.IdleTimeout && r.Given(p+".websocket") && !r.FailedUnder(p+".websocket") {
+		r.Warn(at, "such as a third of idleTimeout", "has no effect: not before idleTimeout (%s)", form.Short(w.IdleTimeout))
+	}
 	if c.SIP.Failover.Attempts == 0 && c.SIP.SendTrying == "never" {
 		idle("pending", "leave it out", "with failover.attempts: 0 and sendTrying: never no INVITE is kept")
 	}

@@ -54,7 +54,7 @@ func (r *checker) algorithm(path string, word *string) (group bool) {
 func (r *checker) checkPlacement(c *Config, p *Pool) {
 	path := decode.Join("pools", p.Name) + ".placement"
 	used := []string{p.Balance}
-	if sip := c.ServesSIP(p.Name) && len(c.Listen.SIP.External) > 0; sip {
+	if sip := c.ServesSIP(p.Name) && c.Listen.SIP.On(); sip {
 		used = append(used, c.CallBalance(p))
 		r.checkHomes(c, p)
 	}
@@ -119,7 +119,7 @@ func (r *checker) checkPins(c *Config, p *Pool, path string) {
 		}
 	}
 	identities := slices.ContainsFunc(c.Affinity.SIP, func(s SIPSource) bool { return s.Source != "call-id" })
-	if len(p.Placement.Pins) > 0 && c.ServesSIP(p.Name) && len(c.Listen.SIP.External) > 0 && !identities {
+	if len(p.Placement.Pins) > 0 && c.ServesSIP(p.Name) && c.Listen.SIP.On() && !identities {
 		r.Warn(path+".pins", "such as affinity: {sip: [from.user, call-id]}", "calls have nothing that could match: affinity.sip knows them by their Call-ID only")
 	}
 }

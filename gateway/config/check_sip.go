@@ -2,80 +2,24 @@ package config
 
 import (
 	"fmt"
-	"net/netip"
 	"slices"
 	"strings"
 	"time"
 
 	"twinhop/gateway/config/decode"
 	"twinhop/gateway/config/form"
+	"twinhop/gateway/config/siplisten"
 )
 
-// side is the listeners of one side of the SIP front.
-type side struct {
-	path string
-	urls []string
-	as   Public
-}
-
-// sides are the external and the internal one.
-func (l SIPListen) sides() [2]side {
-	return [2]side{{"listen.sip.external", l.External, l.Advertise.External}, {"listen.sip.internal", l.Internal, l.Advertise.Internal}}
-}
-
-// speaks tells whether a listener has a transport.
-func (s side) speaks(transport string) bool { return s.reaches(transport, "") }
-
-// reaches tells whether a listener sends to a host by a transport. What is a
-// name may be anything.
-func (s side) reaches(transport, host string) bool {
-	to, err := netip.ParseAddr(host)
-	return slices.ContainsFunc(s.urls, func(u string) bool {
-		own, addr := form.SplitSIPURL(u)
-		from, _, _ := form.SplitHostPort(addr)
-		a, failed := netip.ParseAddr(from)
-		return own == transport && (err != nil || failed != nil || a.Is6() && a.IsUnspecified() || a.Unmap().Is4() == to.Unmap().Is4())
-	})
-}
-
 func (r *checker) checkSIP(c *Config) {
-	l, sides := c.Listen.SIP, c.Listen.SIP.sides()
 	r.checkFailover(c)
-	for _, s := range sides {
-		r.checkAdvertise(s)
-	}
-	if l.Advertise.InContact && l.Advertise.External.Host == "" {
-		r.Warn("listen.sip.advertise.inContact", "add external: {host: ...}", "has no effect without a host")
-	}
-	if l.Advertise.InVia && l.Advertise.External.Host+l.Advertise.Internal.Host == "" {
-		r.Warn("listen.sip.advertise.inVia", "add external: {host: ...}", "has no effect without a host")
-	} else if l.Advertise.InVia && c.Gateways > 1 && c.SIP.Failover.Attempts > 0 {
-		r.Warn("listen.sip.advertise.inVia", "sip: {sendTrying: never, failover: {attempts: 0}}, unless one caller's packets always come to one gateway",
-			"an answer that comes back to another gateway does not end the wait of the one that sent the INVITE: it tries another node")
-	}
-	switch {
-	case len(l.External) == 0 && len(l.Internal) > 0 && !r.Failed("listen.sip.external"):
-		r.Bad("listen.sip.internal", "add listen.sip.external, the port for clients", "an internal port alone serves no client")
-	case len(l.External) == 0 && !r.FailedUnder("listen"):
-		for _, path := range []string{"sip", "limits.sip", "listen.sip.advertise", "listen.sip.aliases"} {
-			if r.Given(path) {
-				r.Warn(path, `add listen: {sip: {external: ["udp://0.0.0.0:5060"]}}`, "has no effect: there is no SIP listener")
-			}
-		}
+	if !c.Listen.SIP.Check(&r.Reader, &siplisten.Around{HTTP: slices.ContainsFunc(c.Listen.HTTP, func(l HTTPListener) bool { return l.HTTPS == 0 }),
+		Waits: c.Gateways > 1 && c.SIP.Failover.Attempts > 0, Files: r.words.Files, External: []string{"sip", "limits.sip"}}) {
 		return
-	case len(l.External) == 0 || r.FailedUnder("listen.sip.external") || r.FailedUnder("listen.sip.internal"):
-		return
-	case len(l.Internal) == 0:
-		if sides[0].speaks("udp") {
-			r.Warn("listen.sip.external", "add listen.sip.internal, a port that only nodes can reach",
-				"one port for clients and nodes: over UDP a forged source address makes a client a node")
-		}
-		if l.Advertise.Internal.Host != "" {
-			r.Bad("listen.sip.advertise.internal", "remove it, or add listen.sip.internal", "there is no internal port to advertise")
-		}
 	}
-	r.checkWays(c, sides)
-	r.checkProxy(c, sides)
+	r.checkWebSocket(c)
+	r.checkWays(c)
+	r.checkProxy(c)
 	pools := poolNames(c)
 	i := slices.Index(pools, c.SIP.Pool)
 	if i < 0 {
@@ -90,103 +34,74 @@ func (r *checker) checkSIP(c *Config) {
 	}
 }
 
-func (r *checker) checkAdvertise(s side) {
-	path := strings.Replace(s.path, "sip.", "sip.advertise.", 1)
-	switch {
-	case s.as.Host == "" && s.as.Ports != (Ports{}):
-		r.Bad(path, "add host:", "ports are advertised without a host")
-	case len(s.urls) > 0 && (s.as.Ports.UDP != 0 && !s.speaks("udp") || s.as.Ports.TCP != 0 && !s.speaks("tcp")):
-		r.Warn(path+".ports", "leave the port out, or add a listener to "+s.path, "a port is advertised for a transport that has no listener")
-	}
-}
-
 // checkWays complains of what no listener can send.
-func (r *checker) checkWays(c *Config, sides [2]side) {
-	out, in := sides[0], sides[1]
-	if len(in.urls) == 0 {
-		in = out
-	}
+func (r *checker) checkWays(c *Config) {
+	out, in := c.Listen.SIP.Sides()[0], c.Listen.SIP.Inner()
 	way, key := c.SIP.InternalTransport, "sip.internalTransport"
 	if r.Failed(key) {
 		way = ""
 	}
-	if way != "" && !in.speaks(way) {
-		r.Bad(key, fmt.Sprintf(`add "%s://host:port" to %s`, way, in.path), "%s has no such listener", in.path)
+	if way != "" && !in.Speaks(way) {
+		r.Bad(key, fmt.Sprintf(`add "%s://host:port" to %s`, way, in.Path), "%s has no such listener", in.Path)
 	}
-	if way := c.SIP.ExternalTransport; way != "" && !r.Failed("sip.externalTransport") && !out.speaks(way) {
-		r.Bad("sip.externalTransport", fmt.Sprintf(`add "%s://host:port" to %s`, way, out.path), "%s has no such listener", out.path)
+	if way := c.SIP.ExternalTransport; way != "" && !r.Failed("sip.externalTransport") && !out.Speaks(way) {
+		r.Bad("sip.externalTransport", fmt.Sprintf(`add "%s://host:port" to %s`, way, out.Path), "%s has no such listener", out.Path)
 	}
 	for i, n := range c.Nodes {
-		if path := fmt.Sprintf("nodes[%d].sip", i); len(n.SIP) > 0 && !r.FailedUnder(path) && !r.Failed(key) {
-			r.checkWay(path, way, n, in)
+		path := fmt.Sprintf("nodes[%d].sip", i)
+		if len(n.SIP) == 0 || r.FailedUnder(path) || r.Failed(key) {
+			continue
+		}
+		switch at, hint, err := in.Way(way, n.Name, n.SIP); {
+		case err != nil && at < 0:
+			r.Bad(path, hint, "%v", err)
+		case err != nil:
+			r.Bad(fmt.Sprintf("%s[%d]", path, at), hint, "%v", err)
 		}
 	}
-	if c.SIP.UDPLimit > 0 && !in.speaks("tcp") && !out.speaks("tcp") {
+	if c.SIP.UDPLimit > 0 && !in.Speaks("tcp") && !out.Speaks("tcp") {
 		r.Bad("sip.udpLimit", `add "tcp://host:port" to listen.sip`, "there is no TCP listener that larger requests could leave by")
+	}
+	if r.Given("sip.tls") && !in.Speaks("tls") && !out.Speaks("tls") && !r.FailedUnder("sip.tls") {
+		r.Warn("sip.tls", `add "tls://host:port" to `+in.Path, "has no effect: no listener speaks TLS with nodes or next hops")
 	}
 }
 
 // checkProxy complains of an outbound proxy that nothing can be sent to, or that is the gateway itself.
-func (r *checker) checkProxy(c *Config, sides [2]side) {
+func (r *checker) checkProxy(c *Config) {
 	p, err := form.ParseSIPPeer(c.SIP.OutboundProxy)
 	if err != nil {
 		return
 	}
-	out := sides[0]
-	if p.Transport != "" && !out.speaks(p.Transport) {
-		r.Bad("sip.outboundProxy", fmt.Sprintf(`add "%s://host:port" to %s`, p.Transport, out.path), "%s has no such listener", out.path)
+	sides := c.Listen.SIP.Sides()
+	if out := sides[0]; p.Transport != "" && !out.Speaks(p.Transport) {
+		r.Bad("sip.outboundProxy", fmt.Sprintf(`add "%s://host:port" to %s`, p.Transport, out.Path), "%s has no such listener", out.Path)
 	}
-	ip, _ := netip.ParseAddr(p.Host)
-	for _, s := range sides {
-		for _, u := range s.urls {
-			_, addr := form.SplitSIPURL(u)
-			host, port, _ := form.SplitHostPort(addr)
-			own, _ := netip.ParseAddr(host)
-			if port == p.Port && ip.IsValid() && (own == ip || ip.IsLoopback() && (own.IsUnspecified() || host == "")) {
-				r.Bad("sip.outboundProxy", "name the next proxy, or leave it out", "%s is this gateway: what nodes send would come back to it", form.Quote(c.SIP.OutboundProxy))
-				return
-			}
+	if sides[0].Has(p.Host, p.Port) || sides[1].Has(p.Host, p.Port) {
+		r.Bad("sip.outboundProxy", "name the next proxy, or leave it out", "%s is this gateway: what nodes send would come back to it", form.Quote(c.SIP.OutboundProxy))
+	}
+}
+
+// checkWebSocket: a path that the gateway serves is served by nobody else.
+func (r *checker) checkWebSocket(c *Config) {
+	path, key := c.Listen.SIP.WebSocket, "listen.sip.websocket"
+	if path == "" || r.Failed(key) {
+		return
+	}
+	for i := range c.Mounts {
+		if m := &c.Mounts[i]; !m.excludes() && slices.Contains(strings.FieldsFunc(m.Path, func(r rune) bool { return r == '|' || r == '*' }), path) {
+			r.Warn(key, "choose another path, or remove the mount", "mounts[%d] (line %d) is for the same path: what is mounted there is not reached", i, r.At(fmt.Sprintf("mounts[%d]", i)).Line)
 		}
 	}
 }
 
-// checkWay complains of a node to which nothing can be sent.
-func (r *checker) checkWay(path, way string, n Node, in side) {
-	switch at, hint, err := in.way(way, &n); {
-	case err != nil && at < 0:
-		r.Bad(path, hint, "%v", err)
-	case err != nil:
-		r.Bad(fmt.Sprintf("%s[%d]", path, at), hint, "%v", err)
-	}
-}
-
-// way tells why nothing can be sent to a node by a transport, or with "" by that of its first address: for that address, or with -1
-// because it has none.
-func (s side) way(transport string, n *Node) (at int, hint string, err error) {
-	at = slices.IndexFunc(n.SIP, func(u string) bool { return strings.HasPrefix(u, transport) })
-	if at < 0 {
-		return at, fmt.Sprintf(`add "%s://host:port"`, transport), fmt.Errorf("sip.internalTransport is %s, and node %s has no such address", transport, form.Quote(n.Name))
-	}
-	transport, addr := form.SplitSIPURL(n.SIP[at])
-	if host, _, _ := form.SplitHostPort(addr); !s.reaches(transport, host) {
-		return at, fmt.Sprintf(`add "%s://host:port" to %s, of the same IP version`, transport, s.path),
-			fmt.Errorf("node %s is to be sent to at %s, but no listener of %s can", form.Quote(n.Name), n.SIP[at], s.path)
-	}
-	return at, "", nil
-}
-
 // Reaches tells why no listener can send to the SIP addresses of a node that is not in the file; nil when one can.
 func (c *Config) Reaches(n *Node) error {
-	sides := c.Listen.SIP.sides()
-	in := sides[1]
-	if len(in.urls) == 0 {
-		in = sides[0]
-	}
-	if len(n.SIP) == 0 || len(in.urls) == 0 {
+	in := c.Listen.SIP.Inner()
+	if len(n.SIP) == 0 || len(in.URLs) == 0 {
 		return nil
 	}
-	_, hint, err := in.way(c.SIP.InternalTransport, n)
-	if err != nil {
+	if _, hint, err := in.Way(c.SIP.InternalTransport, n.Name, n.SIP); err != nil {
 		return fmt.Errorf("%w: %s", err, hint)
 	}
 	return nil

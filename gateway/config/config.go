@@ -2,6 +2,9 @@ package config
 
 import (
 	"time"
+
+	"twinhop/gateway/config/secure"
+	"twinhop/gateway/config/siplisten"
 )
 
 // Config is what twinhop.yaml says, defaults included. It is plain data.
@@ -45,39 +48,15 @@ type HTTPListener struct {
 	TLS   TLS `yaml:"tls"`
 }
 
-// SIPListen holds the SIP sockets as URLs, "udp://host:port" and
-// "tcp://host:port"; form.SplitSIPURL takes them apart. Without Internal the
-// external ones serve clients and nodes alike.
-type SIPListen struct {
-	External  []string  `yaml:"external" form:"sipListen" max:"8"`
-	Internal  []string  `yaml:"internal" form:"sipListen" max:"8"`
-	Aliases   []string  `yaml:"aliases" form:"sipAlias" max:"64"` // further names and addresses of ours: see form.ParseAlias
-	Shards    int       `yaml:"shards" min:"1" max:"64"`          // sockets that share each UDP address
-	Advertise Advertise `yaml:"advertise"`
-}
-
-// Advertise replaces the address that goes into Record-Route, for a gateway
-// behind an address translation or an IP load balancer.
-type Advertise struct {
-	External Public `yaml:"external"`
-	Internal Public `yaml:"internal"`
-	InVia    bool   `yaml:"inVia"` // into Via as well: answers come by the address translation too
-	// InContact: into the Contact of what nodes send to the world, instead of a node's own address.
-	InContact bool `yaml:"inContact"`
-}
-
-// Public is an address as others see it. An empty Host: the local address the
-// system uses toward that peer. Port 0: that of the listener.
-type Public struct {
-	Host  string `yaml:"host" form:"publicHost"`
-	Ports Ports  `yaml:"ports"`
-}
-
-// Ports are public ports per transport.
-type Ports struct {
-	UDP int `yaml:"udp" min:"0" max:"65535"`
-	TCP int `yaml:"tcp" min:"0" max:"65535"`
-}
+// What says where and how listeners are, in rooms of its own.
+type (
+	SIPListen = siplisten.Listen
+	Advertise = siplisten.Advertise
+	Public    = siplisten.Public
+	TLS       = secure.TLS
+	KeyPair   = secure.KeyPair
+	Toward    = secure.Toward
+)
 
 // HTTP holds the words of the HTTP front.
 type HTTP struct {
@@ -318,7 +297,8 @@ type Words struct {
 	// tells what is wrong with the parameters of one. nil: nobody knows.
 	OldClass  func(word string) (Class, bool)
 	Configure func(algorithm string, p Placement) error
-	// Files looks at the files of a listener's certificates. Paths of its
-	// problems begin below tls ("more[0].key"). nil: nobody looks.
-	Files func(*TLS) Problems
+	// Files looks at the files of a listener's certificates, and TowardFiles at
+	// those for whom we connect to. nil: nobody looks.
+	Files       secure.Files
+	TowardFiles secure.TowardFiles
 }

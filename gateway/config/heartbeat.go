@@ -9,6 +9,7 @@ import (
 
 	"twinhop/gateway/config/decode"
 	"twinhop/gateway/config/form"
+	"twinhop/gateway/config/secure"
 )
 
 // Heartbeat says how nodes may tell of themselves, beside those under Nodes.
@@ -99,10 +100,8 @@ func (r *checker) checkHeartbeat(c *Config) {
 		case r.FailedUnder(at):
 		case h.JSON.Listen == "":
 			r.Warn(at, "add listen:, such as 10.0.0.254:2610", "has no effect: nothing is listened on")
-		case t.Cert == "":
-			r.Bad(at, "such as: tls: {cert: site.pem, key: site.key}; or remove the key", "is empty: nobody would be served by TLS")
 		default:
-			r.checkCertificates(at, &all)
+			secure.Check(&r.Reader, at, &all, r.words.Files)
 		}
 	}
 	if h.Timeout < usualPause && !r.Failed(p+".timeout") {

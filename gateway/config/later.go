@@ -9,15 +9,10 @@ import (
 // whoever writes one is told so, instead of being told that it is misspelt.
 // "*" stands for any name. The value is the hint, if there is one.
 var later = map[string]string{
-	"listen.sip.websocket":                    "",
-	"listen.sip.advertise.external.ports.tls": "only udp and tcp",
-	"listen.sip.advertise.external.ports.ws":  "only udp and tcp",
-	"listen.sip.advertise.external.ports.wss": "only udp and tcp",
-	"listen.sip.advertise.internal.ports.tls": "only udp and tcp",
-	"store.memory.snapshot":                   "",
-	"store.redis":                             "the table is in memory",
-	"admin.tls":                               "keep admin on loopback, or end TLS in front of it",
-	"telemetry.hep":                           "",
+	"store.memory.snapshot": "",
+	"store.redis":           "the table is in memory",
+	"admin.tls":             "keep admin on loopback, or end TLS in front of it",
+	"telemetry.hep":         "",
 }
 
 // notYet returns a hint when a key belongs to a later version, else "".

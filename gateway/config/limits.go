@@ -42,8 +42,11 @@ type SIPLimits struct {
 	IdleTimeout          time.Duration `yaml:"idleTimeout" max:"24h"`                      // without a message or a ping
 	PartialTimeout       time.Duration `yaml:"partialTimeout" max:"10m"`                   // for a whole message
 	ConnectTimeout       time.Duration `yaml:"connectTimeout" min:"10ms" max:"1m"`
+	HandshakeTimeout     time.Duration `yaml:"handshakeTimeout" min:"100ms" max:"1m"` // for TLS, and for a WebSocket to be asked for
 	WriteTimeout         time.Duration `yaml:"writeTimeout" min:"10ms" max:"1m"`
 	QueueBytes           Size          `yaml:"queueBytes" min:"64KiB" max:"64MiB"` // that wait to be written to one connection
+
+	WebSocket WebSocketLimits `yaml:"websocket"`
 
 	MaxMessage  Size `yaml:"maxMessage" min:"4KiB" max:"65535"`
 	HeaderBytes Size `yaml:"headerBytes" min:"2KiB" max:"64KiB"` // of the head of a message over TCP
@@ -54,6 +57,14 @@ type SIPLimits struct {
 	URIBytes    Size `yaml:"uriBytes" min:"256" max:"8KiB"`      // of the Request-URI, and those of From, To and Contact
 	TokenBytes  Size `yaml:"tokenBytes" min:"64" max:"4KiB"`     // of a tag or branch
 	CallIDBytes Size `yaml:"callIdBytes" min:"64" max:"8KiB"`    // beyond it a message is refused; the table keeps long ones by their hash
+}
+
+// WebSocketLimits are those of connections by WebSocket, where they are others
+// than those of all.
+type WebSocketLimits struct {
+	Ping        time.Duration `yaml:"ping" max:"1h"`                   // without anything heard, after which the client is asked; 0: never
+	IdleTimeout time.Duration `yaml:"idleTimeout" max:"24h"`           // without anything heard; 0 is off
+	Fragments   int           `yaml:"fragments" min:"1" max:"1000000"` // of one message
 }
 
 // defaultScanners are what the usual scanning tools call themselves.
@@ -67,7 +78,7 @@ func defaultLimits() Limits {
 			Rate: 100, Burst: 200, Ban: time.Minute, Sources: 100_000, Refusals: 20, Transactions: 5000, Pending: 100_000, Slow: 1024,
 			Scanners:    slices.Clone(defaultScanners),
 			Connections: 20_000, ConnectionsPerSource: 256, Pings: 5, IdleTimeout: 2 * time.Minute, PartialTimeout: 5 * time.Second,
-			ConnectTimeout: time.Second, WriteTimeout: 2 * time.Second, QueueBytes: 256 << 10,
+			ConnectTimeout: time.Second, HandshakeTimeout: 5 * time.Second, WebSocket: WebSocketLimits{30 * time.Second, 90 * time.Second, 64}, WriteTimeout: 2 * time.Second, QueueBytes: 256 << 10,
 			MaxMessage: 65535, HeaderBytes: 64 << 10, Headers: 200, LineBytes: 8 << 10, Vias: 70, Routes: 50,
 			URIBytes: 1 << 10, TokenBytes: 256, CallIDBytes: 4 << 10},
 	}

@@ -15,6 +15,7 @@ type SIP struct {
 	OutboundProxy     string   `yaml:"outboundProxy" form:"sipPeer"`         // see form.ParseSIPPeer
 	ExternalTransport string   `yaml:"externalTransport" form:"transport"`   // toward the world where the next hop names none; empty: as RFC 3263 says
 	ExtraServerNodes  []string `yaml:"extraServerNodes" form:"sipExtra"`     // see form.ParseHost
+	TLS               Toward   `yaml:"tls"`                                  // with nodes and next hops
 	Hint              string   `yaml:"hint" oneof:"opaque legacy"`
 	InitialRemote     bool     `yaml:"initialRemote"` // nodes are told where a request came from
 
@@ -33,7 +34,7 @@ type Failover struct {
 }
 
 func defaultSIP() SIP {
-	return SIP{Pool: "default", Balance: "round-robin", SendTrying: "auto", Hint: "opaque",
+	return SIP{Pool: "default", Balance: "round-robin", SendTrying: "auto", Hint: "opaque", TLS: Toward{Verify: "full"},
 		Failover: Failover{Invite: 2 * time.Second, Trying: 4 * time.Second, Attempts: 3, Total: 20 * time.Second,
 			Codes: []int{503}, Dialog: "established"}}
 }

@@ -2,70 +2,15 @@ package config
 
 import (
 	"fmt"
-	"slices"
 
-	"twinhop/gateway/config/decode"
+	"twinhop/gateway/config/secure"
 )
 
-// TLS makes a listener speak TLS. Its files are PEM; a Cert holds the server's
-// own certificate first and those that lead to a root behind it.
-type TLS struct {
-	Cert       string    `yaml:"cert" required:"true"` // served to who asks for no name, or for one that none is for
-	Key        string    `yaml:"key" required:"true"`
-	More       []KeyPair `yaml:"more" max:"256"`                          // for other names, or with another kind of key
-	ClientCA   string    `yaml:"clientCA"`                                // who signs the certificates of clients
-	ClientAuth string    `yaml:"clientAuth" oneof:"off optional require"` // empty: off
-}
-
-// KeyPair is a certificate and its private key.
-type KeyPair struct {
-	Cert string `yaml:"cert" required:"true"`
-	Key  string `yaml:"key" required:"true"`
-}
-
-// On tells whether the listener speaks TLS at all.
-func (t *TLS) On() bool { return t.Cert != "" }
-
-// Pairs are all certificates, the one that is served by default first.
-func (t *TLS) Pairs() []KeyPair { return slices.Concat([]KeyPair{{t.Cert, t.Key}}, t.More) }
-
+// checkTLS looks at the certificates of HTTP, and at those for nodes. Those of
+// SIP listeners: siplisten.
 func (r *checker) checkTLS(c *Config) {
 	for i := range c.Listen.HTTP {
-		l, p := &c.Listen.HTTP[i].TLS, fmt.Sprintf("listen.http[%d].tls", i)
-		switch {
-		case !r.Given(p) || r.FailedUnder(p):
-		case !l.On():
-			r.Bad(p, "such as: tls: {cert: site.pem, key: site.key}; or remove the key", "is empty: nobody would be served by TLS")
-		default:
-			r.checkCertificates(p, l)
-		}
+		secure.Check(&r.Reader, fmt.Sprintf("listen.http[%d].tls", i), &c.Listen.HTTP[i].TLS, r.words.Files)
 	}
-}
-
-func (r *checker) checkCertificates(p string, l *TLS) {
-	switch {
-	case l.ClientAuth != "" && l.ClientAuth != "off" && l.ClientCA == "":
-		r.Bad(p+".clientAuth", "name the file of those who sign them: clientCA", "certificates of clients cannot be verified without clientCA")
-	case l.ClientCA != "" && l.ClientAuth == "":
-		r.Bad(p+".clientCA", "add clientAuth: require, or optional", "no client is asked for a certificate without clientAuth")
-	}
-	seen := seenAt{l.Cert: p + ".cert"}
-	for i, m := range l.More {
-		at := fmt.Sprintf("%s.more[%d].cert", p, i)
-		r.twice(seen, m.Cert, use{at, at}, "keep one of them")
-	}
-	if r.words.Files == nil || r.FailedUnder(p) {
-		return
-	}
-	for _, f := range r.words.Files(l) {
-		path := p
-		if f.Path != "" {
-			path = p + "." + f.Path
-		}
-		if f.Severity == decode.Warn {
-			r.Warn(path, f.Hint, "%s", f.Message)
-		} else {
-			r.Bad(path, f.Hint, "%s", f.Message)
-		}
-	}
+	secure.CheckToward(&r.Reader, "sip.tls", &c.SIP.TLS, r.words.TowardFiles)
 }

@@ -78,6 +78,9 @@ func (s *sockets) sip(ctx context.Context, key string, urls []string, shards int
 	var all []sipfront.Listener
 	for _, u := range urls {
 		transport, addr := form.SplitSIPURL(u)
+		if transport != "udp" && transport != "tcp" {
+			return nil, fmt.Errorf("%s: %s:// is not served by this version", key, transport)
+		}
 		if transport == "tcp" {
 			ln, err := s.tcp(ctx, key, addr)
 			if err != nil {

@@ -2,10 +2,11 @@ package form
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
 	"net/netip"
 	"net/url"
+	"path"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -21,17 +22,21 @@ func SplitSIPURL(s string) (transport, addr string) {
 type SIPPeer struct {
 	Host      string // an address without brackets, or a name
 	Port      int    // 0: not given, to be found with the name (RFC 3263)
-	Transport string // "udp", "tcp"; empty: not given
+	Transport string // "udp", "tcp", "tls"; empty: not given
 }
 
 // ParseSIPPeer reads "host:port", or a URI: "sip:host", "sip:host:port", each
-// with ";transport=udp" or ";transport=tcp" behind it.
+// with ";transport=udp", tcp or tls behind it. "sips:" is TLS.
 func ParseSIPPeer(s string) (p SIPPeer, err error) {
+	if rest, ok := strings.CutPrefix(s, "sips:"); ok && !strings.HasPrefix(rest, "//") {
+		if rest = strings.TrimSuffix(rest, ";transport=tls"); strings.Contains(rest, ";") {
+			return p, fmt.Errorf("%s: what is behind sips: goes by TLS", Quote(s))
+		}
+		return ParseSIPPeer("sip:" + rest + ";transport=tls")
+	}
 	switch scheme, rest, _ := strings.Cut(s, ":"); {
 	case strings.HasPrefix(rest, "//"):
 		return p, fmt.Errorf("%s: the transport stands behind the address: %s", Quote(s), Quote("sip:"+rest[2:]+";transport="+scheme))
-	case scheme == "sips":
-		return p, errors.New("sips: needs TLS, which is not supported yet")
 	case strings.Contains(rest, "@"):
 		return p, fmt.Errorf("%s: a peer has no user part", Quote(s))
 	}
@@ -42,7 +47,7 @@ func ParseSIPPeer(s string) (p SIPPeer, err error) {
 		word, ok := strings.CutPrefix(params, "transport=")
 		switch {
 		case ok:
-			p.Transport, err = word, checkTransport(word)
+			p.Transport, err = word, checkOutward(word)
 		case params != "":
 			err = fmt.Errorf("%s is no parameter of a peer", Quote(params))
 		}
@@ -96,32 +101,82 @@ func checkAlias(s string) error {
 	return err
 }
 
-// sipURL checks a SIP listener's or node's URL; check is for what stands
-// behind the transport.
-func sipURL(check func(string) error) func(string) error {
+// Transports are those of SIP: what the world may come by, and what we speak
+// with nodes and next hops.
+var (
+	worldly = []string{"udp", "tcp", "tls", "ws", "wss"}
+	outward = worldly[:3]
+)
+
+// sipURL checks a SIP listener's or node's URL: its transport is one of those,
+// and check is for what stands behind it.
+func sipURL(transports []string, check func(string) error) func(string) error {
 	return func(s string) error {
 		transport, rest, _ := strings.Cut(s, "://")
 		if rest == "" {
 			return fmt.Errorf("%s is not of the form transport://host:port", Quote(s))
 		}
-		if err := checkTransport(transport); err != nil {
+		if err := checkTransport(transport, transports); err != nil {
 			return err
 		}
 		return check(rest)
 	}
 }
 
-func checkTransport(s string) error {
-	switch s {
-	case "udp", "tcp":
+func checkOutward(s string) error { return checkTransport(s, outward) }
+
+func checkTransport(s string, among []string) error {
+	small := strings.ToLower(s)
+	switch {
+	case slices.Contains(among, s):
 		return nil
-	case "tls", "ws", "wss":
-		return fmt.Errorf("transport %s is not supported yet", s)
-	}
-	if small := strings.ToLower(s); small != s && checkTransport(small) == nil {
+	case slices.Contains(among, small):
 		return fmt.Errorf("%s is written in small letters: %s", Quote(s), small)
+	case slices.Contains(worldly, small):
+		return fmt.Errorf("%s is for clients: it is not spoken with nodes and next hops", small)
 	}
 	return fmt.Errorf("%s is no transport", Quote(s))
+}
+
+// checkOrigin is for what browsers say a page comes from (RFC 6454).
+func checkOrigin(s string) error {
+	scheme, rest, ok := strings.Cut(s, "://")
+	host, port, err := ParseHost(rest)
+	usual := map[string]int{"http": 80, "https": 443}[scheme]
+	switch {
+	case s == "*":
+		return nil
+	case !ok || !schemePattern.MatchString(scheme) || err != nil:
+		return fmt.Errorf("%s is no origin of pages", Quote(s))
+	case port != 0 && port == usual:
+		return fmt.Errorf("%s: browsers leave the usual port out: %s", Quote(s), strings.TrimSuffix(s, ":"+strconv.Itoa(port)))
+	case host != strings.ToLower(host):
+		return fmt.Errorf("%s: browsers write it in small letters: %s", Quote(s), strings.ToLower(s))
+	}
+	return nil
+}
+
+// checkLocal is for a path that the gateway serves itself: as clients write
+// it, and as it looks when nothing in it is left to be understood.
+func checkLocal(s string) error {
+	if s == "" {
+		return nil
+	}
+	if err := checkPath(s); err != nil {
+		return err
+	}
+	if strings.ContainsAny(s, ";?#%|*!\\") || path.Clean(s) != s {
+		return fmt.Errorf("%s is not written as a plain path", Quote(s))
+	}
+	return nil
+}
+
+// Network is that of a transport of SIP: "udp", else "tcp".
+func Network(transport string) string {
+	if transport == "udp" {
+		return transport
+	}
+	return "tcp"
 }
 
 // Socket is what a listener is bound to.

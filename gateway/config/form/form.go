@@ -32,16 +32,19 @@ type form struct {
 
 var forms = map[string]form{
 	"listen":     {checkListen, `"host:port" or ":port", such as ":8080"`},
-	"sipListen":  {sipURL(checkListen), `such as "udp://0.0.0.0:5060" or "tcp://0.0.0.0:5060"`},
+	"sipListen":  {sipURL(worldly, checkListen), `such as "udp://0.0.0.0:5060", or with tcp, tls, ws or wss in front`},
+	"sipInner":   {sipURL(outward, checkListen), `such as "udp://0.0.0.0:5065", or with tcp or tls in front`},
+	"origin":     {checkOrigin, `such as "https://shop.example" or "https://shop.example:8443"; "*" for every page`},
+	"localPath":  {checkLocal, `such as "/sip"; no parameters, no wildcards`},
 	"publicHost": {checkPublicHost, "an address or a host name that others can reach; its port stands under ports"},
 	"name":       {matches(namePattern, "name"), "letters, digits, '_', '.', '-'; at most 60; begin with a letter or digit"},
 	"poolNode":   {matches(starPattern, "name"), `the name of a node, or "*" for all`},
 	"poolRef":    {matches(starPattern, "name"), "the name of a pool"},
 	"route":      {matches(routePattern, "route"), "letters, digits, '_', '-', and '.' but not in front; at most 60"},
 	"httpNode":   {checkHTTPNode, `such as "http://10.0.0.1:8080" or "ajp://10.0.0.1:8009"`},
-	"sipNode":    {sipURL(checkPeer), `such as "udp://10.0.0.1:5080" or "tcp://10.0.0.1:5080"`},
-	"sipPeer":    {checkSIPPeer, `such as "192.0.2.1:5060", "sip:proxy.example.com" or "sip:proxy.example.com:5060;transport=tcp"`},
-	"transport":  {checkTransport, "udp or tcp; leave it out for either"},
+	"sipNode":    {sipURL(outward, checkPeer), `such as "udp://10.0.0.1:5080", or with tcp or tls in front`},
+	"sipPeer":    {checkSIPPeer, `such as "192.0.2.1:5060", "sip:proxy.example.com", "sip:proxy.example.com:5060;transport=tcp" or "sips:proxy.example.com"`},
+	"transport":  {checkOutward, "udp, tcp or tls; leave it out for any"},
 	"sipExtra":   {checkHostAndPort, `such as 10.0.0.7, "10.0.0.7:5090" or media.example.com; no network`},
 	"sipAlias":   {checkAlias, `such as sip.example.com, "*.example.com", 203.0.113.9 or "203.0.113.9:5060"`},
 	"scanner":    {matches(scannerPattern, "word of a User-Agent"), "3 to 64 visible characters; a shorter word would be found in honest phones"},
@@ -73,6 +76,7 @@ var (
 	hostPattern    = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9_-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9_-]*[A-Za-z0-9])?)*$`)
 	scannerPattern = regexp.MustCompile(`^[!-~][ -~]{1,62}[!-~]$`)
 	secretPattern  = regexp.MustCompile(`^[!-~]([ -~]{0,253}[!-~])?$`)
+	schemePattern  = regexp.MustCompile(`^[a-z][a-z0-9+.-]{0,31}$`)
 	methodPattern  = regexp.MustCompile(`^[A-Z][A-Z-]{0,31}$`)
 	ratingPattern  = regexp.MustCompile(`^([ads](\.[oinbre])?|[oinbre])$`)
 

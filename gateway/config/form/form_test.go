@@ -57,14 +57,17 @@ func TestPeers(t *testing.T) {
 		"sip:[2001:db8::1]":                       {"2001:db8::1", 0, ""},
 		"sip:[2001:db8::1]:5060;transport=tcp":    {"2001:db8::1", 5060, "tcp"},
 		"sip:proxy_1.example.com:5;transport=tcp": {"proxy_1.example.com", 5, "tcp"},
+		"sip:proxy;transport=tls":                 {"proxy", 0, "tls"},
+		"sips:proxy":                              {"proxy", 0, "tls"},
+		"sips:[2001:db8::1]:5061;transport=tls":   {"2001:db8::1", 5061, "tls"},
 	} {
 		if got, err := ParseSIPPeer(in); got != want || err != nil {
 			t.Errorf("%q: %+v, %v", in, got, err)
 		}
 	}
 	for _, in := range []string{"", "proxy", "proxy:0", "proxy:5060;transport=tcp", "sip:", "sip:;transport=tcp", "sip:proxy:0", "sip:proxy:x",
-		"sip:u@proxy", "sip:proxy?a=b", "sip:proxy;lr", "sip:proxy;transport=", "sip:proxy;transport=tcp;lr", "sip:proxy;transport=tls",
-		"sips:proxy", "sip:2001:db8::1", "sip:[2001:db8::1", "sip:2001:db8::1]", "sip:[proxy]", "sip:[[::1]]", "sip:0.0.0.0", "sip:224.0.1.75:5060",
+		"sip:u@proxy", "sip:proxy?a=b", "sip:proxy;lr", "sip:proxy;transport=", "sip:proxy;transport=tcp;lr", "sip:proxy;transport=ws",
+		"sips:", "sips:u@proxy", "sips:proxy;transport=udp", "sips:proxy;lr", "sips://proxy", "sip:2001:db8::1", "sip:[2001:db8::1", "sip:2001:db8::1]", "sip:[proxy]", "sip:[[::1]]", "sip:0.0.0.0", "sip:224.0.1.75:5060",
 		"sip:pro xy", "sip:proxy\r\nVia: x", "0.0.0.0:5060", ":5060"} {
 		if got, err := ParseSIPPeer(in); err == nil {
 			t.Errorf("%q: %+v", in, got)
@@ -81,16 +84,19 @@ func TestPeers(t *testing.T) {
 func TestForms(t *testing.T) {
 	for name, c := range map[string]struct{ good, bad []string }{
 		"listen":      {[]string{"", ":8080", "0.0.0.0:0", "[::1]:80", "localhost:65535"}, []string{"8080", ":65536", ":+1", "::1:80", "[1.2.3.4]:80", "a b:80", "256.1.1.1:80"}},
-		"sipListen":   {[]string{"udp://0.0.0.0:5060", "tcp://[::]:5060", "udp://:0"}, []string{"", "udp:5060", "0.0.0.0:5060", "tls://:5061", "sctp://:5060", "udp://5060"}},
+		"sipListen":   {[]string{"udp://0.0.0.0:5060", "tcp://[::]:5060", "udp://:0", "tls://:5061", "ws://:80", "wss://[::]:443"}, []string{"", "udp:5060", "0.0.0.0:5060", "WSS://:443", "sctp://:5060", "udp://5060"}},
+		"sipInner":    {[]string{"udp://0.0.0.0:5065", "tcp://:5065", "tls://:5071"}, []string{"", "ws://:80", "wss://:443", "TLS://:5071"}},
+		"origin":      {[]string{"*", "https://shop.example", "http://localhost:3000", "https://[::1]:8443", "capacitor://localhost"}, []string{"", "null", "shop.example", "https://", "https://shop.example/", "https://shop.example:443", "https://Shop.example", "https://*.example", "HTTPS://a", "https://u@a", "https://a b"}},
+		"localPath":   {[]string{"", "/sip", "/a/b.c", "/"}, []string{"sip", "/sip/", "//sip", "/a/../sip", "/sip;x=1", "/sip?x", "/s%69p", "/sip/*", "/a|/b", "!/sip", "/a b"}},
 		"publicHost":  {[]string{"", "sip.example.com", "203.0.113.1", "2001:db8::1"}, []string{"0.0.0.0", "::", "224.0.0.1", "a b", "host:5060", "1.2.3"}},
 		"name":        {[]string{"node1", "007", "a.b-c_d"}, []string{"", "-a", "a b", strings.Repeat("a", 61), "*"}},
 		"poolNode":    {[]string{"*", "node1"}, []string{"", "**", "node*"}},
 		"poolRef":     {[]string{"*", "default"}, []string{"", "a/b"}},
 		"route":       {[]string{"node1", "west.node1", "_a"}, []string{"", ".a", "a b"}},
 		"httpNode":    {[]string{"http://10.0.0.1:8080", "http://app", "http://[::1]:80/", "ajp://a:8009", "ajp://a"}, []string{"", "10.0.0.1:8080", "https://a", "ajp://a:8009/app", "ajp13://a", "ajp://:8009", "http://u@a", "http://a/path", "http://a?q", "http://0.0.0.0:80", "http://a:0"}},
-		"sipNode":     {[]string{"udp://10.0.0.1:5080", "tcp://node1:5080"}, []string{"", "udp://:5080", "udp://10.0.0.1:0", "udp://0.0.0.0:5080", "ws://a:80", "10.0.0.1:5080"}},
-		"sipPeer":     {[]string{"192.0.2.1:5060", "sip:proxy.example.com;transport=tcp"}, []string{"proxy", "sip:u@proxy", "tcp://proxy:5060", "sips:proxy"}},
-		"transport":   {[]string{"udp", "tcp"}, []string{"", "tls", "UDP", "sctp"}},
+		"sipNode":     {[]string{"udp://10.0.0.1:5080", "tcp://node1:5080", "tls://node1:5081"}, []string{"", "udp://:5080", "udp://10.0.0.1:0", "udp://0.0.0.0:5080", "ws://a:80", "10.0.0.1:5080"}},
+		"sipPeer":     {[]string{"192.0.2.1:5060", "sip:proxy.example.com;transport=tcp", "sips:proxy"}, []string{"proxy", "sip:u@proxy", "tcp://proxy:5060"}},
+		"transport":   {[]string{"udp", "tcp", "tls"}, []string{"", "ws", "UDP", "sctp"}},
 		"sipExtra":    {[]string{"10.0.0.7", "10.0.0.7:5090", "media.example.com", "media:5090", "2001:db8::7", "[2001:db8::7]", "[2001:db8::7]:5090"}, []string{"", "10.0.0.0/8", "a b", "10.0.0.7:0", "10.0.0.7:", "[10.0.0.7]", "0.0.0.0", "224.0.0.1", "fe80::1%eth0", "*.example.com", "[media]:1", "udp://10.0.0.7:5090"}},
 		"sipAlias":    {[]string{"sip.example.com", "*.example.com", "*.example.com:5070", "203.0.113.9", "203.0.113.9:5060", "2001:db8::7", "[2001:db8::7]:5060"}, []string{"", "*", "*.", "*.203.0.113.9", "a.*.com", "sip:example.com", "a b", "203.0.113.9:65536"}},
 		"scanner":     {[]string{"friendly-scanner", "a b"}, []string{"", "ab", " abc", strings.Repeat("a", 65), "a\rb"}},
