@@ -65,6 +65,7 @@ var rooms = []room{
 	{pkg: "sip/wire", rank: 0},
 	{pkg: "sip/stream", rank: 0},
 	{pkg: "sip/seal", rank: 0},
+	{pkg: "sip/stun", rank: 0},
 	{pkg: "sip/guard", rank: 0},
 	{pkg: "sip/held", rank: 0},
 	{pkg: "sip/locate", rank: 0},

@@ -55,10 +55,10 @@ func (k *Keys) ReadHint(scratch, text []byte) (h Hint, grown []byte, ok bool) {
 		return h, scratch, false
 	}
 	grown, err := base64.RawURLEncoding.AppendDecode(scratch, text)
-	if err != nil {
+	raw := grown[len(scratch):]
+	if err != nil || len(raw) <= hintHead { // line ends were passed over
 		return h, scratch, false
 	}
-	raw := grown[len(scratch):]
 	signed := false
 	for g := range k.generations {
 		signed = signed || k.hint[g].hash(raw[sumBytes:]) == binary.BigEndian.Uint64(raw)

@@ -104,7 +104,7 @@ func TestHints(t *testing.T) {
 			}
 		}
 	}
-	for _, text := range []string{"", "A", "th", strings.Repeat("A", 400), "not base64!!!!!!!!!!!!!!!!!!"} {
+	for _, text := range []string{"", "A", "th", strings.Repeat("A", 400), "not base64!!!!!!!!!!!!!!!!!!", strings.Repeat("\n", 40)} {
 		if _, _, ok := k.ReadHint(nil, []byte(text)); ok {
 			t.Errorf("%q is a hint", text)
 		}

@@ -14,9 +14,9 @@ type Secrets struct{ Current, Previous Secret }
 
 // Keys are the keys derived from Secrets, one for each purpose. They are safe for concurrent use.
 type Keys struct {
-	branch, hint [2]key // of the current and the previous generation
-	call, tag    key
-	generations  int
+	branch, hint, flow [2]key // of the current and the previous generation
+	call, tag          key
+	generations        int
 }
 
 // key is a SipHash key for one purpose.
@@ -28,6 +28,7 @@ const (
 	forHint   = 0x68696e7400000000
 	forCall   = 0x63616c6c00000000
 	forTag    = 0x7461670000000000
+	forFlow   = 0x666c6f7700000000
 )
 
 // Keys derives the keys.
@@ -35,6 +36,7 @@ func (s Secrets) Keys() *Keys {
 	k := &Keys{generations: 1}
 	k.branch[0], k.hint[0] = s.Current.key(forBranch), s.Current.key(forHint)
 	k.branch[1], k.hint[1] = s.Previous.key(forBranch), s.Previous.key(forHint)
+	k.flow[0], k.flow[1] = s.Current.key(forFlow), s.Previous.key(forFlow)
 	k.call, k.tag = s.Current.key(forCall), s.Current.key(forTag)
 	if s.Previous != (Secret{}) {
 		k.generations = 2
