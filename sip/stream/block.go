@@ -2,7 +2,7 @@ package stream
 
 import "sync"
 
-// Sizes in bytes of the memory a framer reads into.
+// Sizes in bytes of the memory that connections are read into.
 const (
 	idleBlock = 2 << 10  // what a connection at rest may hold
 	busyBlock = 32 << 10 // what a connection may take to read more at once

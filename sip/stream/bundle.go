@@ -5,7 +5,7 @@ import (
 	"sync"
 )
 
-// bundle is messages one after another, and how much of them was written. The nil bundle is empty.
+// bundle is messages one after another, as a Codec wrapped them, and how much of that was written. The nil bundle is empty.
 type bundle struct {
 	data []byte
 	ends []end
@@ -15,7 +15,7 @@ type bundle struct {
 // end is where a message ends in the data of its bundle.
 type end struct {
 	at   int
-	mute bool // no message: nobody wants to know whether it is lost
+	size int // of the message itself, which ends there; 0: it is mute, and nobody wants to know whether it is lost
 }
 
 var bundles = sync.Pool{New: func() any { return new(bundle) }}
@@ -23,15 +23,12 @@ var bundles = sync.Pool{New: func() any { return new(bundle) }}
 // bundleKept is the largest bundle used again, in bytes.
 const bundleKept = 64 << 10
 
-func newBundle(b []byte) *bundle {
-	p := bundles.Get().(*bundle)
-	p.add(b, false)
-	return p
-}
+func newBundle() *bundle { return bundles.Get().(*bundle) }
 
-func (p *bundle) add(b []byte, mute bool) {
+// add appends b, which ends with a message of that size.
+func (p *bundle) add(b []byte, size int) {
 	p.data = append(p.data, b...)
-	p.ends = append(p.ends, end{len(p.data), mute})
+	p.ends = append(p.ends, end{len(p.data), size})
 }
 
 // left is how many bytes are not written.
@@ -48,12 +45,10 @@ func (p *bundle) messages() iter.Seq[[]byte] {
 		if p == nil {
 			return
 		}
-		from := 0
 		for _, e := range p.ends {
-			if e.at > p.done && !e.mute && !yield(p.data[from:e.at:e.at]) {
+			if e.at > p.done && e.size > 0 && !yield(p.data[e.at-e.size:e.at:e.at]) {
 				return
 			}
-			from = e.at
 		}
 	}
 }

@@ -15,6 +15,8 @@ type Conn struct {
 	id      uint64
 	peer    netip.AddrPort
 	dialled bool
+	codec   Codec
+	plain   bool // it wraps nothing: messages are written as they are
 
 	keep    atomic.Int64  // what Keep set, in nanoseconds
 	heard   atomic.Uint64 // reads that brought something
@@ -25,6 +27,8 @@ type Conn struct {
 	direct  *direct  // writes without waiting; nil: this connection cannot
 	local   netip.AddrPort
 	due     time.Time     // the read deadline; zero = none
+	parted  bool          // the last bytes of the codec were asked for, or are not wanted
+	said    bool          // and there were such bytes, which a reset would take back
 	ended   bool          // nothing more is queued
 	until   time.Time     // once ended: when all must be written
 	broken  error         // why writing or connecting failed
@@ -63,7 +67,7 @@ func (s *Conn) Keep(d time.Duration) { s.keep.Store(int64(min(d, forever))) }
 func (s *Conn) Send(b []byte) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.send(b, false)
+	return s.send(b)
 }
 
 // Close ends the connection: nothing more is handed to Message, what was queued is still written within Limits.Write, or Lost. It does
@@ -73,8 +77,23 @@ func (s *Conn) Close() {
 	s.pool.forget(s)
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.part(nil)
 	s.finishing()
 	s.wake(time.Unix(1, 0))
+}
+
+// part says the last bytes of the codec, once. The lock is held.
+func (s *Conn) part(why error) {
+	if s.parted || s.ended {
+		return
+	}
+	s.parted = true
+	p := newBundle()
+	defer p.free()
+	if p.data = s.codec.Close(p.data, why); len(p.data) > 0 {
+		s.said = true
+		s.put(p.data, 0)
+	}
 }
 
 // finishing lets nothing more be queued, and sets when what is must be written. The lock is held.
@@ -92,6 +111,9 @@ func (s *Conn) abort() {
 	s.closing.Store(true)
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.direct != nil && !s.writing {
+		s.part(ErrLeaving) // if it can be written at once
+	}
 	s.ended = true
 	if s.conn != nil {
 		s.conn.Close()
@@ -119,9 +141,9 @@ func (s *Conn) serve(conn net.Conn) {
 	if t.ctx.Err() != nil {
 		conn.Close() // abort may have come before there was a connection
 	}
-	r := reader{s: s, conn: conn, framer: framer{head: t.limits.Head, message: t.limits.Message}}
+	r := reader{s: s, conn: conn, codec: s.codec}
 	err := r.run()
-	r.framer.release()
+	r.in.release()
 	s.finish(err)
 	t.handler.Closed(s)
 	t.drop(s)
@@ -151,7 +173,7 @@ func (s *Conn) finish(why error) {
 		<-written
 	}
 	// From here on nobody else uses what the lock guards, but for readers of ended and local.
-	if s.broken == nil && s.unsure != nil && s.heard.Load() == s.heardAt {
+	if s.broken == nil && (s.said || s.unsure != nil && s.heard.Load() == s.heardAt) {
 		s.settle(why == errEOF)
 	}
 	s.conn.Close()

@@ -22,12 +22,14 @@ func (t *Pool) call(b []byte, to netip.AddrPort) (bool, error) {
 		return false, ErrFull
 	}
 	s := t.add(to, true)
-	s.waiting = newBundle(b)
+	s.mu.Lock()
+	err := s.send(b)
+	s.mu.Unlock()
 	go func() {
 		defer t.running.Done()
 		s.connect(t.ctx)
 	}()
-	return true, nil
+	return true, err
 }
 
 // connect dials and then serves the connection.

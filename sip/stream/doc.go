@@ -1,6 +1,6 @@
 // Package stream carries SIP messages over TCP connections, accepted and dialled.
 //
-// Knows: connections, byte streams and where messages end in them (RFC 3261 section 18.3), deadlines, queues, limits.
+// Knows: connections, byte streams and where messages end in them (a Codec; RFC 3261 section 18.3), deadlines, queues, limits.
 // Must not know: the meaning of SIP messages but for Content-Length, nodes, sessions, decisions, configuration, UDP.
 // Owns: the goroutine of each connection and its buffers, the connections; never the listener itself.
 // Entered by: Pool.Run, Pool.Send, Pool.Find, Conn.Send, Conn.Close.

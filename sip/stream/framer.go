@@ -13,136 +13,76 @@ var (
 	ErrLate    = errors.New("the message did not arrive whole in time")
 )
 
-// frame is what a framer found.
-type frame uint8
-
-const (
-	nothing     frame = iota // more bytes are needed
-	wholeFrame               // a message, from its start line to the end of its body
-	pingFrame                // CRLFCRLF between messages, RFC 5626 section 3.5.1
-	brokenFrame              // nothing after this can be understood
-)
-
-// framer cuts a byte stream into SIP messages (RFC 3261 section 18.3). It does no I/O: bytes are read into room, told by fed, and taken
-// by next until that has nothing more. Where the stream is cut makes no difference.
+// framer is the Codec of SIP over streams (RFC 3261 section 18.3), with the pings of RFC 5626 section 3.5.1.
 //
 // The head ends at the first CRLFCRLF. What stands in it is of no interest but for Content-Length; a bare LF or a NUL does not end a
 // line here and is left to whoever reads the message. Without Content-Length there is no body.
 type framer struct {
 	head, message int // limits in bytes
 
-	block    *block // nil: nothing was read yet
-	from, to int    // block.b[from:to] was read and not yet handed out
-	searched int    // bytes after from known not to hold the end of the head
-	whole    int    // length of the message at from; 0 while its head is incomplete
-	crlfs    int    // CRLFs since the last message or ping
-	filled   bool   // the last read took all the room there was
-	err      error  // of a brokenFrame
+	searched int  // bytes known not to hold the end of the head
+	whole    int  // length of the message at hand; 0 while its head is incomplete
+	crlfs    int  // CRLFs since the last message or ping
+	asked    bool // a ping of ours was not answered yet
 }
 
-var headEnd = []byte("\r\n\r\n")
+var (
+	headEnd = []byte("\r\n\r\n")
+	pong    = []byte("\r\n")
+)
 
-// room is where to read to; it is never empty.
-func (f *framer) room() []byte {
-	switch {
-	case f.block == nil:
-		f.block = newBlock(0)
-	case f.from == f.to:
-		f.from, f.to = 0, 0
-		if f.filled && len(f.block.b) < busyBlock {
-			f.grow() // more is waiting than fits: fewer system calls
-		}
-	case f.to < len(f.block.b):
-	case f.from > 0:
-		copy(f.block.b, f.block.b[f.from:f.to])
-		f.from, f.to = 0, f.to-f.from
-	default:
-		f.grow()
-	}
-	return f.block.b[f.to:]
-}
-
-// grow moves to a larger block. Only what has arrived makes a block grow, never what was announced.
-func (f *framer) grow() {
-	larger := newBlock(len(f.block.b) + 1)
-	f.to = copy(larger.b, f.block.b[f.from:f.to])
-	f.from = 0
-	f.block.free()
-	f.block = larger
-}
-
-// fed tells that n bytes were read into room.
-func (f *framer) fed(n int) {
-	f.to += n
-	f.filled = f.to == len(f.block.b)
-}
-
-// unread is what is there and not handed out.
-func (f *framer) unread() []byte {
-	if f.block == nil {
-		return nil
-	}
-	return f.block.b[f.from:f.to:f.to]
-}
-
-// partial tells whether a message has begun and not ended.
-func (f *framer) partial() bool { return f.to > f.from }
-
-// large tells whether more memory is held than an idle connection should.
-func (f *framer) large() bool { return f.block != nil && len(f.block.b) > idleBlock }
-
-// rest gives a large block back if nothing is in it.
-func (f *framer) rest() {
-	if f.large() && !f.partial() {
-		f.release()
-	}
-}
-
-// release gives all memory back.
-func (f *framer) release() {
-	if f.block != nil {
-		f.block.free()
-	}
-	f.block, f.from, f.to, f.filled = nil, 0, 0, false
-}
-
-// next takes one frame. The bytes of a message are valid until room is called, and may be written to. After a brokenFrame nothing else comes.
-func (f *framer) next() (frame, []byte) {
-	if f.err != nil {
-		return brokenFrame, nil
-	}
+// Cut implements Codec. The bytes of a message may be written to.
+func (f *framer) Cut(b []byte) Piece {
+	used := 0
 	if f.whole == 0 {
-		if f.skip() {
-			return pingFrame, nil
+		for len(b)-used >= 2 && b[used] == '\r' && b[used+1] == '\n' { // before a message they mean nothing to it (RFC 3261 section 7.5)
+			used += 2
+			if e := f.crlf(); e != Nothing {
+				return Piece{Event: e, Used: used, Data: pong}
+			}
 		}
-		b := f.unread()
-		if len(b) == 0 || len(b) == 1 && b[0] == '\r' {
-			return nothing, nil
+		rest := b[used:]
+		if len(rest) == 0 || len(rest) == 1 && rest[0] == '\r' {
+			return Piece{Used: used}
 		}
-		if f.whole, f.err = f.measure(b); f.err != nil {
-			return brokenFrame, nil
+		var err error
+		if f.whole, err = f.measure(rest); err != nil {
+			return Piece{Event: Broken, Used: used, Data: rest, Err: err}
 		}
 	}
-	if f.whole == 0 || f.to-f.from < f.whole {
-		return nothing, nil
+	end := used + f.whole
+	if f.whole == 0 || len(b) < end {
+		return Piece{Event: Partial, Used: used}
 	}
-	end := f.from + f.whole
-	data := f.block.b[f.from:end:end]
-	f.from, f.whole, f.searched, f.crlfs = end, 0, 0, 0
-	return wholeFrame, data
+	f.whole, f.searched, f.crlfs = 0, 0, 0
+	return Piece{Event: Message, Used: end, Data: b[used:end:end]}
 }
 
-// skip drops CRLFs before a message (RFC 3261 section 7.5); two in a row are a ping, and true.
-func (f *framer) skip() bool {
-	for f.to-f.from >= 2 && f.block.b[f.from] == '\r' && f.block.b[f.from+1] == '\n' {
-		f.from += 2
-		if f.crlfs++; f.crlfs == 2 {
-			f.crlfs = 0
-			return true
-		}
+// crlf counts a CRLF between messages. Two in a row are a ping. One may answer ours, and still be the first half of a ping.
+func (f *framer) crlf() Event {
+	f.crlfs++
+	switch {
+	case f.crlfs == 2:
+		f.crlfs = 0
+		return Reply
+	case f.asked:
+		f.asked = false
+		return Alive
 	}
-	return false
+	return Nothing
 }
+
+// Wrap implements Codec.
+func (f *framer) Wrap(out, message []byte) []byte { return append(out, message...) }
+
+// Ping implements Codec.
+func (f *framer) Ping(out []byte) []byte {
+	f.asked = true
+	return append(out, headEnd...)
+}
+
+// Close implements Codec.
+func (f *framer) Close(out []byte, _ error) []byte { return out }
 
 // measure gives the length of the message that b begins with, or 0 while its head is incomplete.
 func (f *framer) measure(b []byte) (int, error) {

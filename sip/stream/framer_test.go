@@ -13,26 +13,29 @@ import (
 
 // cutting feeds a framer piece by piece; size says how long each piece is. What comes out is written down, one line per frame.
 func cutting(f *framer, data []byte, size func() int) (out []string) {
+	var in intake
 	for len(data) > 0 {
 		piece := data[:min(len(data), max(1, size()))]
-		n := copy(f.room(), piece)
-		f.fed(n)
+		n := copy(in.room(), piece)
+		in.fed(n)
 		data = data[n:]
 	frames:
 		for {
-			switch kind, message := f.next(); kind {
-			case nothing:
+			p := f.Cut(in.unread())
+			in.use(p.Used)
+			switch p.Event {
+			case Nothing, Partial:
 				break frames
-			case wholeFrame:
-				out = append(out, string(message))
-				for i := range message {
-					message[i] = 'x' // as a handler may
+			case Message:
+				out = append(out, string(p.Data))
+				for i := range p.Data {
+					p.Data[i] = 'x' // as a handler may
 				}
-				_ = append(message, "nothing behind it is hurt"...)
-			case pingFrame:
+				_ = append(p.Data, "nothing behind it is hurt"...)
+			case Reply:
 				out = append(out, "ping")
-			case brokenFrame:
-				return append(out, f.err.Error())
+			case Broken:
+				return append(out, p.Err.Error())
 			}
 		}
 	}
@@ -152,23 +155,35 @@ func TestFramer(t *testing.T) {
 	}
 }
 
-func TestFramerMemory(t *testing.T) {
-	f := framer{head: 65536, message: 1 << 20}
-	feed := func(s string) {
-		for len(s) > 0 {
-			n := copy(f.room(), s)
-			f.fed(n)
-			s = s[n:]
-		}
+// receive is a framer with its memory.
+type receive struct {
+	framer
+	intake
+}
+
+func (r *receive) feed(s string) {
+	for len(s) > 0 {
+		n := copy(r.room(), s)
+		r.fed(n)
+		s = s[n:]
 	}
-	feed("A b SIP/2.0\r\nl: 1000000\r\n\r\n")
+}
+
+func (r *receive) next() Piece {
+	p := r.Cut(r.unread())
+	r.use(p.Used)
+	return p
+}
+
+func TestFramerMemory(t *testing.T) {
+	f := receive{framer: framer{head: 65536, message: 1 << 20}}
+	f.feed("A b SIP/2.0\r\nl: 1000000\r\n\r\n")
 	if f.next(); len(f.block.b) != idleBlock {
 		t.Errorf("an announcement took %d bytes", len(f.block.b))
 	}
-	feed(strings.Repeat("x", 1000000))
-	kind, data := f.next()
-	if kind != wholeFrame || len(data) != 1000027 {
-		t.Fatal(kind, len(data), f.err)
+	f.feed(strings.Repeat("x", 1000000))
+	if p := f.next(); p.Event != Message || len(p.Data) != 1000027 {
+		t.Fatal(p.Event, len(p.Data), p.Err)
 	}
 	if !f.large() {
 		t.Error("a megabyte is not large?")
@@ -176,25 +191,25 @@ func TestFramerMemory(t *testing.T) {
 	if f.rest(); f.large() || f.block != nil {
 		t.Error("nothing was given back")
 	}
-	feed("B c")
-	if f.next(); !f.partial() || len(f.block.b) != idleBlock {
+	f.feed("B c")
+	if f.next().Event != Partial || len(f.block.b) != idleBlock {
 		t.Error("does not go on")
 	}
-	if f.rest(); !f.partial() {
+	if f.rest(); len(f.unread()) != 3 {
 		t.Error("a part of a message was thrown away")
 	}
-	if f.release(); f.partial() || f.unread() != nil {
+	if f.release(); f.unread() != nil {
 		t.Error("not released")
 	}
 }
 
 func TestFramerAllocatesNothing(t *testing.T) {
-	message := []byte("OPTIONS sip:a@b SIP/2.0\r\nVia: SIP/2.0/TCP a;branch=z\r\nContent-Length: 200\r\n\r\n" + strings.Repeat("x", 200))
-	f := framer{head: 4096, message: 8192}
+	message := "OPTIONS sip:a@b SIP/2.0\r\nVia: SIP/2.0/TCP a;branch=z\r\nContent-Length: 200\r\n\r\n" + strings.Repeat("x", 200)
+	f := receive{framer: framer{head: 4096, message: 8192}}
 	if n := testing.AllocsPerRun(1000, func() {
-		f.fed(copy(f.room(), message))
-		if kind, _ := f.next(); kind != wholeFrame {
-			t.Fatal(kind)
+		f.feed(message)
+		if e := f.next().Event; e != Message {
+			t.Fatal(e)
 		}
 	}); n > 0 {
 		t.Errorf("%v allocations a message", n)
@@ -227,11 +242,11 @@ func BenchmarkFramer(b *testing.B) {
 		fmt.Fprintf(&m, "X-Header-%d: something as long as these lines are\r\n", i)
 	}
 	fmt.Fprintf(&m, "Content-Length: 150\r\n\r\n%s", strings.Repeat("v=0\r\n\r\n ", 150)[:150])
-	f := framer{head: 65536, message: 65536}
+	f := receive{framer: framer{head: 65536, message: 65536}}
 	b.ReportAllocs()
 	for b.Loop() {
 		f.fed(copy(f.room(), m.Bytes()))
-		if kind, _ := f.next(); kind != wholeFrame {
+		if f.next().Event != Message {
 			b.Fatal(errors.New("no message"))
 		}
 	}

@@ -34,6 +34,9 @@ var (
 	ErrFull = errors.New("the queue of the connection, or the number of dialled connections, is at its limit; the message is lost")
 )
 
+// ErrLeaving is what a Codec is told at the end of Run.
+var ErrLeaving = errors.New("we leave")
+
 // ErrUnsure goes with a message that had been written to a connection which then broke, before anything more was heard from the peer. TCP
 // cannot tell whether the peer read it; what it would have answered on this connection will not arrive.
 var ErrUnsure = errors.New("the connection broke after the message was written; the peer may have read it or not")
@@ -48,6 +51,7 @@ type Pool struct {
 	Limits   Limits
 	Exempt   func(netip.Addr) bool                                          // sources without Limits.PerSource; nil: none
 	Dial     func(ctx context.Context, to netip.AddrPort) (net.Conn, error) // nil: TCP, from the address of the listener
+	Codec    func() Codec                                                   // nil: SIP as it stands in streams (RFC 3261 section 18.3)
 	Budget   *Budget                                                        // shared with other pools; nil: one of its own
 	LastID   uint64                                                         // of a connection before the first; 0: random, so ids of an earlier process mean nothing
 
@@ -181,6 +185,11 @@ func (t *Pool) add(peer netip.AddrPort, dialled bool) *Conn {
 		t.lastID++
 	}
 	s := &Conn{pool: t, id: t.lastID, peer: peer, dialled: dialled}
+	if t.Codec != nil {
+		s.codec = t.Codec()
+	} else {
+		s.codec, s.plain = &framer{head: t.limits.Head, message: t.limits.Message}, true
+	}
 	t.peers[peer], t.ids[s.id], t.open[s] = s, s, struct{}{}
 	if !dialled {
 		t.accepted++

@@ -8,10 +8,12 @@ import (
 	"time"
 )
 
-// How a reader ends in good order.
+// How a reader ends in good order, and why else it may end what it reads.
 var (
 	errDone = errors.New("done") // we end it
 	errEOF  = io.EOF             // the peer sends nothing more
+
+	errFlood = errors.New("too many pings")
 )
 
 // pingWindow is what Limits.Pings counts in.
@@ -21,17 +23,16 @@ const pingWindow = 10 * time.Second
 // break of a silent connection is put down to the message: between once and twice that.
 const restAfter = 2 * time.Second
 
-var pong = []byte("\r\n")
-
 // reader is the goroutine of a connection. All its deadlines live in the read deadline of the connection, which is moved only when it
 // must come earlier or has passed: a message costs no timer.
 type reader struct {
-	s      *Conn
-	conn   net.Conn
-	framer framer
+	s     *Conn
+	conn  net.Conn
+	codec Codec
+	in    intake
 
 	last  time.Time // when something was last read
-	whole time.Time // when a message or a ping was last complete
+	whole time.Time // when a message, or another sign of life, was last complete
 	begun time.Time // when the first byte of the message at hand was read; zero = none is
 	pings int       // since window
 	first time.Time // of those pings
@@ -46,12 +47,12 @@ func (r *reader) run() error {
 		if r.s.closing.Load() {
 			return errDone
 		}
-		n, err := r.conn.Read(r.framer.room())
+		n, err := r.conn.Read(r.in.room())
 		now = time.Now()
 		if n > 0 {
 			r.s.heard.Add(1)
 			r.last = now
-			r.framer.fed(n)
+			r.in.fed(n)
 			if err := r.deliver(now); err != nil {
 				return err
 			}
@@ -72,25 +73,34 @@ func (r *reader) run() error {
 func (r *reader) deliver(now time.Time) error {
 	s, t := r.s, r.s.pool
 	for {
-		kind, data := r.framer.next()
-		switch kind {
-		case wholeFrame:
+		p := r.codec.Cut(r.in.unread())
+		r.in.use(p.Used)
+		switch p.Event {
+		case Message:
 			r.begun, r.whole = time.Time{}, now
-			t.handler.Message(s, data)
-		case pingFrame:
+			t.handler.Message(s, p.Data)
+		case Reply:
 			r.whole = now
-			if !r.pong(now) {
+			if !r.reply(p.Data, now) {
 				t.counted.pingFlood.Add(1)
-				return errDone
+				return r.end(errFlood)
 			}
-		case brokenFrame:
+		case Alive:
+			r.whole = now
+		case End:
+			return r.leave(p.Data)
+		case Broken:
 			t.counted.garbled.Add(1)
-			t.handler.Garbled(s, r.framer.unread(), r.framer.err)
-			return errDone
-		default:
-			if r.begun.IsZero() && r.framer.partial() {
+			t.handler.Garbled(s, p.Data, p.Err)
+			return r.end(p.Err)
+		case Partial:
+			if r.begun.IsZero() {
 				r.begun = now
 			}
+		default:
+			r.begun = time.Time{}
+		}
+		if p.Event <= Partial && (p.Used == 0 || r.in.empty()) {
 			return nil
 		}
 		if s.closing.Load() {
@@ -99,8 +109,8 @@ func (r *reader) deliver(now time.Time) error {
 	}
 }
 
-// pong answers a ping; false means that there were too many.
-func (r *reader) pong(now time.Time) bool {
+// reply answers a ping; false means that there were too many.
+func (r *reader) reply(b []byte, now time.Time) bool {
 	if now.Sub(r.first) >= pingWindow {
 		r.first, r.pings = now, 0
 	}
@@ -110,8 +120,27 @@ func (r *reader) pong(now time.Time) bool {
 	r.s.pool.counted.pings.Add(1)
 	r.s.mu.Lock()
 	defer r.s.mu.Unlock()
-	r.s.send(pong, true) // if that fails, there is nobody to tell
+	r.s.mutter(b)
 	return true
+}
+
+// end says the last bytes of the codec, for a reason that is nil if all is well.
+func (r *reader) end(why error) error {
+	r.s.mu.Lock()
+	defer r.s.mu.Unlock()
+	r.s.part(why)
+	return errDone
+}
+
+// leave answers a peer that ends the connection.
+func (r *reader) leave(b []byte) error {
+	r.s.mu.Lock()
+	defer r.s.mu.Unlock()
+	if !r.s.ended {
+		r.s.parted = true
+		r.s.mutter(b)
+	}
+	return errDone
 }
 
 // look is called when the read deadline has passed; it says whether that means the end.
@@ -128,7 +157,7 @@ func (r *reader) look(now time.Time) error {
 	broken := s.broken
 	s.mu.Unlock()
 	if now.Sub(r.last) >= restAfter {
-		r.framer.rest()
+		r.in.rest()
 	}
 	switch {
 	case broken != nil:
@@ -137,11 +166,11 @@ func (r *reader) look(now time.Time) error {
 		return errDone
 	case !r.begun.IsZero() && !now.Before(r.begun.Add(t.limits.Partial)):
 		t.counted.timedOut.Add(1)
-		t.handler.Garbled(s, r.framer.unread(), ErrLate)
-		return errDone
+		t.handler.Garbled(s, r.in.unread(), ErrLate)
+		return r.end(ErrLate)
 	case !now.Before(r.whole.Add(r.idle())):
 		t.counted.timedOut.Add(1)
-		return errDone
+		return r.end(nil)
 	}
 	return nil
 }
@@ -160,7 +189,7 @@ func (r *reader) arm(now time.Time) {
 	if !r.begun.IsZero() {
 		at = earlier(at, r.begun.Add(t.limits.Partial))
 	}
-	if r.framer.large() {
+	if r.in.large() {
 		at = earlier(at, now.Add(restAfter))
 	}
 	s.mu.Lock()

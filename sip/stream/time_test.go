@@ -68,8 +68,12 @@ func (l *pipes) connect(peer netip.AddrPort) net.Conn {
 
 // inBubble runs a pool on pipes until the end of the synctest bubble that calls it.
 func inBubble(t *testing.T, limits Limits) (*Pool, *pipes, *ear) {
+	return inBubbleWith(t, &Pool{Limits: limits})
+}
+
+func inBubbleWith(t *testing.T, s *Pool) (*Pool, *pipes, *ear) {
 	e, l := newEar(), newPipes()
-	s := &Pool{Listener: l, Limits: limits}
+	s.Listener = l
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error, 1)
 	go func() { done <- s.Run(ctx, e) }()

@@ -14,14 +14,24 @@ const chunk = 64 << 10
 // maxUnsure is how many bytes of written messages are kept in case the connection breaks.
 const maxUnsure = 64 << 10
 
-// send writes b at once if nothing is before it, else queues it. The lock is held.
-func (s *Conn) send(b []byte, mute bool) error {
+// send writes one message at once if nothing is before it, else queues it. The lock is held.
+func (s *Conn) send(message []byte) error {
 	switch {
 	case s.ended:
 		return errGone
-	case len(b) > s.pool.limits.Queue:
+	case len(message) > s.pool.limits.Queue:
 		return ErrSize
+	case s.plain:
+		return s.put(message, len(message))
 	}
+	p := newBundle()
+	defer p.free()
+	p.data = s.codec.Wrap(p.data, message)
+	return s.put(p.data, len(message))
+}
+
+// put writes b, which ends with a message of that size, or queues it. The lock is held.
+func (s *Conn) put(b []byte, size int) error {
 	n := 0
 	if !s.writing && s.waiting == nil && s.direct != nil {
 		heard := s.heard.Load()
@@ -31,7 +41,7 @@ func (s *Conn) send(b []byte, mute bool) error {
 			return errGone
 		}
 		if n == len(b) {
-			s.remember(b, mute, heard)
+			s.remember(b[len(b)-size:], heard)
 			return nil
 		}
 	}
@@ -39,14 +49,21 @@ func (s *Conn) send(b []byte, mute bool) error {
 		return ErrFull
 	}
 	if s.waiting == nil {
-		s.waiting = bundles.Get().(*bundle)
+		s.waiting = newBundle()
 	}
-	s.waiting.add(b, mute)
+	s.waiting.add(b, size)
 	s.waiting.done += n // only ever of the first
 	if s.conn != nil && !s.writing {
 		s.write()
 	}
 	return nil
+}
+
+// mutter sends what is no message, and has nobody to tell if that fails. The lock is held.
+func (s *Conn) mutter(b []byte) {
+	if !s.ended && len(b) > 0 {
+		s.put(b, 0)
+	}
 }
 
 // fail notes that nothing can be written any more. The reader finds the same, or is woken, and reports what is lost. The lock is held.
@@ -94,7 +111,7 @@ func (s *Conn) writer(conn net.Conn) {
 // fly writes the bundle in flight. The lock is held, but for the writing.
 func (s *Conn) fly(conn net.Conn) error {
 	p := s.flight
-	from, next := 0, 0 // the first message not written whole
+	next := 0 // the first message not written whole
 	for p.left() > 0 {
 		by := s.until
 		if !s.ended {
@@ -109,8 +126,7 @@ func (s *Conn) fly(conn net.Conn) error {
 		p.done += n
 		for ; next < len(p.ends) && p.ends[next].at <= p.done; next++ {
 			e := p.ends[next]
-			s.remember(p.data[from:e.at], e.mute, heard)
-			from = e.at
+			s.remember(p.data[e.at-e.size:e.at], heard)
 		}
 		if err != nil {
 			return err
@@ -121,12 +137,12 @@ func (s *Conn) fly(conn net.Conn) error {
 
 // remember keeps a message that was written until the peer is heard again or some time has passed: what TCP took is not what the peer
 // read. heard is s.heard from before it was written. The lock is held.
-func (s *Conn) remember(b []byte, mute bool, heard uint64) {
-	if mute {
+func (s *Conn) remember(b []byte, heard uint64) {
+	if len(b) == 0 {
 		return
 	}
 	if s.unsure == nil {
-		s.unsure = bundles.Get().(*bundle)
+		s.unsure = newBundle()
 		s.heardAt = heard
 	} else if s.heardAt != heard {
 		s.unsure.data, s.unsure.ends = s.unsure.data[:0], s.unsure.ends[:0]
@@ -135,7 +151,7 @@ func (s *Conn) remember(b []byte, mute bool, heard uint64) {
 	if len(s.unsure.data)+len(b) > maxUnsure {
 		return
 	}
-	s.unsure.add(b, false)
+	s.unsure.add(b, len(b))
 	s.stale = false
 	if !s.watched {
 		s.watched = true
