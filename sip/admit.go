@@ -104,7 +104,7 @@ func (w *worker) class() guard.Class {
 // mayRefuse tells whether an answer of our own may leave: errors are counted for each source, so that nobody can have us flood another under
 // whose address he sends.
 func (w *worker) mayRefuse(s status) bool {
-	if s.code < 300 || w.inside || w.leg.inside || w.set.trusted.Contains(w.src.Addr()) {
+	if s.code < 300 || w.inside || w.leg.Inside || w.set.trusted.Contains(w.src.Addr()) {
 		return true
 	}
 	if w.f.limits.refusals.Take(w.clock(), w.src.Addr()) {
@@ -139,9 +139,9 @@ func (f *Front) watchNodes(w *worker, down map[string]bool) {
 // partFrom ends the connections to a node that is none any more. Those it has opened end when they are silent.
 func (f *Front) partFrom(n *cluster.Node) {
 	for _, a := range n.Addrs(cluster.SIP) {
-		for _, g := range f.legs {
-			if g.streams != nil && f.Router.Views().At(a.Addr, cluster.SIP) == nil {
-				g.streams.Leave(a.Addr)
+		for _, g := range f.legs.All {
+			if g.Streams != nil && f.Router.Views().At(a.Addr, cluster.SIP) == nil {
+				g.Streams.Leave(a.Addr)
 			}
 		}
 	}

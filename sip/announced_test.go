@@ -136,7 +136,7 @@ func TestConnectionsToWhoHasLeftAreClosed(t *testing.T) {
 		if sent := s.in("external", client, lined(request("MESSAGE", "sip:bob@10.0.0.1:5080", "c1", "To: <sip:x@y>")...)); len(sent) != 1 || sent[0].leg != "internal-tcp" {
 			t.Fatalf("sent %v", sent)
 		}
-		pool := s.front.legs[len(s.front.legs)-1].streams
+		pool := s.front.legs.All[len(s.front.legs.All)-1].Streams
 		connected := func() bool { return pool.Connected(node1) }
 		s.wait(time.Second)
 		if !connected() {

@@ -8,6 +8,7 @@ import (
 
 	"twinhop/gateway"
 	"twinhop/sip/compose"
+	"twinhop/sip/legs"
 	"twinhop/sip/peek"
 	"twinhop/sip/seal"
 	"twinhop/sip/stream"
@@ -17,11 +18,11 @@ import (
 type connections struct {
 	ctx context.Context
 	f   *Front
-	leg *leg
+	leg *legs.Leg
 }
 
 // takeUp makes a pooled worker that of a connection; nil: it has none.
-func (w *worker) takeUp(g *leg, s *stream.Conn) {
+func (w *worker) takeUp(g *legs.Leg, s *stream.Conn) {
 	w.leg, w.stream, w.flow, w.again, w.tried = g, s, 0, false, w.tried[:0]
 	if s != nil {
 		w.flow = s.ID()

@@ -8,6 +8,7 @@ import (
 
 	"twinhop/gateway/cluster"
 	"twinhop/sip/legacy"
+	"twinhop/sip/legs"
 	"twinhop/sip/peek"
 	"twinhop/sip/seal"
 	"twinhop/sip/stream"
@@ -17,7 +18,7 @@ import (
 // top Via learns where the message came from, Max-Forwards goes down, two Vias are pushed and, when a dialog begins, two Record-Routes.
 // The upper of each pair is that of the side it leaves by. hint is the node a dialog belongs to, nil = none.
 // It is false when the system has no address toward the peer.
-func (w *worker) dress(by *leg, to netip.Addr, hint *cluster.Node) bool {
+func (w *worker) dress(by *legs.Leg, to netip.Addr, hint *cluster.Node) bool {
 	m, e := &w.msg, &w.edits
 	near, far := w.self(by, to), w.far
 	if !near.IsValid() {
@@ -26,8 +27,8 @@ func (w *worker) dress(by *leg, to netip.Addr, hint *cluster.Node) bool {
 	e.Reset()
 	e.Answerable(m, w.src)
 	e.Hop(m)
-	upper := seal.Branch{Transaction: w.id, Leg: byte(by.index), Mark: seal.Attempt(w.attempt)}
-	lower := seal.Branch{Transaction: w.id, Leg: byte(w.leg.index), Mark: seal.New, Loop: w.loopSum(), Flow: w.flow}
+	upper := seal.Branch{Transaction: w.id, Leg: byte(by.Index), Mark: seal.Attempt(w.attempt)}
+	lower := seal.Branch{Transaction: w.id, Leg: byte(w.leg.Index), Mark: seal.New, Loop: w.loopSum(), Flow: w.flow}
 	if !m.To.Tag.Empty() {
 		lower.Mark = seal.Dialog
 	}
@@ -46,16 +47,16 @@ func (w *worker) dress(by *leg, to netip.Addr, hint *cluster.Node) bool {
 }
 
 // length adds a Content-Length where the message has none: on a stream nothing else tells its end (RFC 3261 section 18.3).
-func (w *worker) length(by *leg) {
-	if m := &w.msg; by.transport != udp && m.ContentLength < 0 {
+func (w *worker) length(by *legs.Leg) {
+	if m := &w.msg; by.Stream() && m.ContentLength < 0 {
 		w.edits.At(m.HeadEnd).Text("Content-Length: ").Int(m.End - m.Body).EndLine()
 	}
 }
 
-func (w *worker) pushVia(g *leg, b seal.Branch, self netip.AddrPort) {
+func (w *worker) pushVia(g *legs.Leg, b seal.Branch, self netip.AddrPort) {
 	var text [seal.MaxBranch]byte
-	e := w.edits.At(w.msg.Vias.At(0).Line).Text("Via: SIP/2.0/").Text(viaWords[g.transport]).Text(" ")
-	if g.inVia {
+	e := w.edits.At(w.msg.Vias.At(0).Line).Text("Via: SIP/2.0/").Text(g.Via()).Text(" ")
+	if g.InVia {
 		g.Write(e, self)
 	} else {
 		e.Addr(self)
@@ -65,7 +66,7 @@ func (w *worker) pushVia(g *leg, b seal.Branch, self netip.AddrPort) {
 
 // record pushes our two Record-Routes above those that are there; where there are none, below the sender's Via. Both name their transport:
 // the two sides may differ, and who is told nothing may guess.
-func (w *worker) record(by *leg, near, far netip.AddrPort, node *cluster.Node) {
+func (w *worker) record(by *legs.Leg, near, far netip.AddrPort, node *cluster.Node) {
 	var text [seal.MaxHint]byte
 	hint, old := text[:0], node != nil && w.set.OldHint
 	switch {
@@ -79,10 +80,10 @@ func (w *worker) record(by *leg, near, far netip.AddrPort, node *cluster.Node) {
 	if m.RecordRoutes.Count > 0 {
 		at = m.RecordRoutes.At(0).Line
 	}
-	for i, g := range [...]*leg{by, w.leg} {
+	for i, g := range [...]*legs.Leg{by, w.leg} {
 		e := w.edits.At(at).Text("Record-Route: <sip:")
 		g.Write(e, [...]netip.AddrPort{near, far}[i])
-		e.Text(";transport=").Text(uriWords[g.transport]).Text(";lr")
+		e.Text(";transport=").Text(g.URI(false)).Text(";lr")
 		switch {
 		case old:
 			legacy.Write(e, w.addressOf(node, by), node.Version)
@@ -94,21 +95,21 @@ func (w *worker) record(by *leg, near, far netip.AddrPort, node *cluster.Node) {
 }
 
 // addressOf is the address of a node that belongs to a dialog whose first request leaves by a leg: on the node's side its transport counts.
-func (w *worker) addressOf(n *cluster.Node, by *leg) netip.AddrPort {
+func (w *worker) addressOf(n *cluster.Node, by *legs.Leg) netip.AddrPort {
 	if w.inside {
 		by = w.leg
 	}
 	to, _ := w.hopLike(n, by)
-	if !to.addr.IsValid() {
+	if !to.Addr.IsValid() {
 		return n.Addr(cluster.SIP).Addr
 	}
-	return to.addr
+	return to.Addr
 }
 
 // aim makes the edits that lead a request to a node: an address of another node in the next Route or in the Request-URI (one that is dead,
 // or that the call was moved away from) becomes its address; our own Request-URI, when no Route follows, too; else a Route is pushed,
 // unless the message already names the node.
-func (w *worker) aim(n *cluster.Node, to hop) {
+func (w *worker) aim(n *cluster.Node, to legs.Hop) {
 	m, r := &w.msg, &w.routes
 	reached := w.routes.strict
 	if r.more && r.next.OK && !r.next.Host.Empty() && !r.strict {
@@ -117,7 +118,7 @@ func (w *worker) aim(n *cluster.Node, to hop) {
 	switch {
 	case m.URI.OK && !m.URI.Host.Empty() && w.uriIsUs:
 		if !r.more {
-			w.edits.Over(m.URI.HostPort()).Addr(to.addr)
+			w.edits.Over(m.URI.HostPort()).Addr(to.Addr)
 			reached = true
 		}
 	case m.URI.OK && !m.URI.Host.Empty():
@@ -132,9 +133,9 @@ func (w *worker) aim(n *cluster.Node, to hop) {
 	if m.Routes.Count > 0 {
 		at = m.Routes.At(0).Line
 	}
-	e := w.edits.At(at).Text("Route: <sip:").Addr(to.addr)
-	if to.transport != udp {
-		e.Text(";transport=").Text(uriWords[to.transport])
+	e := w.edits.At(at).Text("Route: <sip:").Addr(to.Addr)
+	if to.Stream() {
+		e.Text(";transport=").Text(to.URI(false))
 	}
 	e.Text(";lr>").EndLine()
 }
@@ -147,7 +148,7 @@ func (w *worker) stripMaddr(named bool) {
 		return
 	}
 	v, found := peek.Param(m.Buf, u.Params, "maddr")
-	if !found || v.Empty() || !w.f.isSelf(m.Text(v), portOf(u)) {
+	if !found || v.Empty() || !w.f.legs.Self(m.Text(v), portOf(u)) {
 		return
 	}
 	w.cutParam(v)
@@ -166,12 +167,12 @@ func (w *worker) cutParam(v peek.Span) {
 }
 
 // readdress puts the node's address into a URI that names another node; it tells whether the URI then names the node.
-func (w *worker) readdress(u peek.URI, n *cluster.Node, to hop) bool {
+func (w *worker) readdress(u peek.URI, n *cluster.Node, to legs.Hop) bool {
 	switch at := w.nodeAt(w.msg.Text(u.Host), portOf(u)); {
 	case at == nil:
 		return false
 	case at.Name != n.Name:
-		w.edits.Over(u.HostPort()).Addr(to.addr)
+		w.edits.Over(u.HostPort()).Addr(to.Addr)
 	}
 	return true
 }
@@ -196,19 +197,19 @@ func (w *worker) long() bool {
 
 // hopTo chooses the node's address that this message goes to, and the leg it leaves by: the first one of the transport that the settings
 // ask for, or of any; one of a stream when the message is too long for a datagram. by is nil when no leg reaches the node.
-func (w *worker) hopTo(n *cluster.Node) (to hop, by *leg) {
+func (w *worker) hopTo(n *cluster.Node) (to legs.Hop, by *legs.Leg) {
 	long := w.long()
 	for _, a := range n.Addrs(cluster.SIP) {
-		h := hop{named(a.Scheme), a.Addr}
-		g := w.f.leave(true, h)
+		h := legs.Hop{Transport: legs.Named(a.Scheme), Addr: a.Addr}
+		g := w.f.legs.Leave(true, h)
 		if g == nil {
 			continue
 		}
-		fits := !w.set.chosen || h.transport == w.set.transport
-		if long && h.transport == tcp || fits && !long {
+		fits := !w.set.chosen || h.Transport == w.set.transport
+		if long && h.Stream() || fits && !long {
 			return h, g
 		}
-		if by == nil || fits && by.transport != w.set.transport {
+		if by == nil || fits && by.Transport != w.set.transport {
 			to, by = h, g
 		}
 	}
@@ -216,27 +217,27 @@ func (w *worker) hopTo(n *cluster.Node) (to hop, by *leg) {
 }
 
 // send applies the edits and queues the message for whoever is at the other end.
-func (w *worker) send(by *leg, to netip.AddrPort) error {
-	if by.transport == udp {
+func (w *worker) send(by *legs.Leg, to netip.AddrPort) error {
+	if !by.Stream() {
 		w.out = w.edits.Apply(w.box.Room(), &w.msg)
-		return w.box.Put(by.socks[w.shard%len(by.socks)], w.out, to)
+		return w.box.Put(by.Socks[w.shard%len(by.Socks)], w.out, to)
 	}
 	w.stretch = w.edits.Apply(w.stretch[:0], &w.msg)
 	w.out = w.stretch
-	if w.routed && !by.streams.Connected(to) {
+	if w.routed && !by.Streams.Connected(to) {
 		w.hold(to)
 	}
-	return by.streams.Send(w.out, to)
+	return by.Streams.Send(w.out, to)
 }
 
 // sendBack is send for what goes to where a request came from: by its connection, as long as there is one (RFC 3261 section 18.2.2).
-func (w *worker) sendBack(by *leg, flow uint64, to netip.AddrPort) error {
-	if by.transport == udp {
+func (w *worker) sendBack(by *legs.Leg, flow uint64, to netip.AddrPort) error {
+	if !by.Stream() {
 		return w.send(by, to)
 	}
 	var s *stream.Conn
 	if s = w.stream; s == nil || s.ID() != flow || w.leg != by {
-		s = by.streams.Find(flow)
+		s = by.Streams.Find(flow)
 	}
 	if s == nil || s.Peer().Addr().Unmap() != to.Addr() {
 		return w.send(by, to)
@@ -246,5 +247,5 @@ func (w *worker) sendBack(by *leg, flow uint64, to netip.AddrPort) error {
 	if err := s.Send(w.out); !errors.Is(err, net.ErrClosed) {
 		return err
 	}
-	return by.streams.Send(w.out, to) // it has just ended
+	return by.Streams.Send(w.out, to) // it has just ended
 }

@@ -19,6 +19,7 @@ import (
 	"twinhop/gateway/cluster"
 	"twinhop/sip/gone"
 	"twinhop/sip/held"
+	"twinhop/sip/legs"
 	"twinhop/sip/locate"
 	"twinhop/sip/pending"
 	"twinhop/sip/seal"
@@ -53,10 +54,8 @@ type Front struct {
 	applying sync.Mutex // Apply may come while Run begins
 	draining atomic.Bool
 	ready    atomic.Bool // what follows does not change any more
-	legs     []*leg      // External, then Internal
-	inner    int         // index in legs of the first internal one; 0 in single-port mode: they are the same
+	legs     *legs.Set
 	keys     *seal.Keys
-	aliases  *self.Set
 	gone     gone.Nodes
 	names    *locate.Locator
 	parked   *parked
@@ -67,25 +66,14 @@ type Front struct {
 	late     latecomers
 	pending  *pending.Table
 	limits   limits
-	workers  sync.Pool           // *worker, for connections
-	local    map[netip.Addr]bool // addresses of this machine, for sockets bound to all of them
+	workers  sync.Pool // *worker, for connections
 	log      *slog.Logger
 	warn     rate.Sometimes // what may happen on every message is logged once a second
 	banned   rate.Sometimes // a flood from everywhere must not fill the log
 }
 
-// Listener is one address that is served, by UDP or by TCP: its sockets are opened and later closed by the caller.
-type Listener struct {
-	Conn   net.PacketConn   // UDP
-	Shards []net.PacketConn // UDP: further sockets on Conn's address, each with a goroutine of its own
-	Stream net.Listener     // TCP
-	// Host and Port replace what Record-Route says, for a gateway behind an address translation or an IP load balancer. An empty Host:
-	// the local address the system uses toward the peer. Port 0: the socket's.
-	Host      string
-	Port      int
-	InVia     bool // Via says Host and Port, too
-	InContact bool // and so does the Contact of what nodes send by this address, instead of the node's own
-}
+// Listener is one address that is served.
+type Listener = legs.Listener
 
 // Apply replaces the settings. Messages under way finish with the old ones.
 func (f *Front) Apply(s Settings) {
@@ -122,22 +110,22 @@ func (f *Front) Run(ctx context.Context) error {
 			}
 		})
 	}
-	for _, g := range f.legs {
-		if g.streams == nil {
+	for _, g := range f.legs.All {
+		if g.Streams == nil {
 			continue
 		}
-		if err := g.streams.Begin(ctx, &connections{ctx, f, g}); err != nil {
+		if err := g.Streams.Begin(ctx, &connections{ctx, f, g}); err != nil {
 			return err
 		}
 	}
-	for _, g := range f.legs {
-		for i, s := range g.socks {
+	for _, g := range f.legs.All {
+		for i, s := range g.Socks {
 			w := newWorker(ctx, f, g)
 			w.shard = i
 			start(func() error { return s.Run(ctx, w) })
 		}
-		if g.streams != nil {
-			start(func() error { return g.streams.Serve() })
+		if g.Streams != nil {
+			start(func() error { return g.Streams.Serve() })
 		}
 	}
 	wg.Go(func() { f.tend(ctx) })
@@ -158,7 +146,6 @@ func (f *Front) prepare(ctx context.Context) error {
 	}
 	f.warn, f.banned = rate.Sometimes{Interval: time.Second}, rate.Sometimes{Interval: time.Second}
 	f.keys = f.Secrets.Keys()
-	f.local = wire.LocalAddrs()
 	if f.settings.Load() == nil {
 		f.Apply(Settings{})
 	}
@@ -166,46 +153,26 @@ func (f *Front) prepare(ctx context.Context) error {
 	f.pending = pending.New(time.Now())
 	f.pending.Apply(f.settings.Load().Pending)
 	f.applying.Unlock()
-	f.legs, f.inner = nil, 0
-	if len(f.Internal) > 0 {
-		f.inner = len(f.External)
-	}
-	for _, l := range append(f.External[:len(f.External):len(f.External)], f.Internal...) {
-		f.legs = append(f.legs, newLeg(f, len(f.legs), l))
+	var err error
+	f.legs, err = legs.New(legs.Plan{External: f.External, Internal: f.Internal, Aliases: f.Aliases, Local: wire.LocalAddrs(), Socket: f.socket, Pool: f.pool})
+	if err != nil {
+		return err
 	}
 	f.gone.Watch(f.Router.Views(), time.Now())
-	f.aliases = self.Aliases(f.Aliases, f.ports())
-	f.names = &locate.Locator{Resolver: f.Resolver, Can: f.speaks(), Usable: f.leads}
+	f.names = &locate.Locator{Resolver: f.Resolver, Can: f.legs.Speaks(), Usable: f.legs.Leads}
 	f.parked = newParked(ctx, f)
 	f.workers.New = func() any { return newWorker(ctx, f, nil) }
 	f.ready.Store(true)
 	return nil
 }
 
-// ports are those that others may name when they mean us.
-func (f *Front) ports() (all []uint16) {
-	for _, g := range f.legs {
-		all = append(all, g.Bound.Port(), g.Port)
-	}
-	return all
+func (f *Front) socket(c net.PacketConn, reports bool) *wire.Socket {
+	return &wire.Socket{Conn: c, Log: f.Log, Errors: reports}
 }
 
-// speaks is the set of transports toward the world.
-func (f *Front) speaks() (can locate.Transport) {
-	for _, g := range f.legs[:len(f.External)] {
-		can |= [transports]locate.Transport{locate.UDP, locate.TCP}[g.transport]
-	}
-	return can
-}
-
-// leads tells whether any socket reaches an address of the world.
-func (f *Front) leads(ip netip.Addr) bool {
-	for _, g := range f.legs[:len(f.External)] {
-		if g.Reaches(ip.Unmap()) {
-			return true
-		}
-	}
-	return false
+// pool serves the connections of a listener.
+func (f *Front) pool(l Listener, t legs.Transport) *stream.Pool {
+	return &stream.Pool{Listener: l.Stream, Log: f.Log, Limits: f.Streams, Budget: &f.files, Exempt: f.knows}
 }
 
 // The pace of what has to be done in time.
@@ -216,7 +183,7 @@ const (
 
 // tend does what is due for pending INVITEs.
 func (f *Front) tend(ctx context.Context) {
-	w := newWorker(ctx, f, f.legs[0])
+	w := newWorker(ctx, f, f.legs.All[0])
 	down := make(map[string]bool)
 	ticker := time.NewTicker(tick)
 	defer ticker.Stop()

@@ -3,6 +3,7 @@ package sip
 import (
 	"twinhop/gateway/cluster"
 	"twinhop/sip/compose"
+	"twinhop/sip/legs"
 	"twinhop/sip/peek"
 	"twinhop/sip/pending"
 	"twinhop/sip/seal"
@@ -11,7 +12,7 @@ import (
 // pends gives an INVITE that begins a dialog to the table of those that are not answered; false: it goes its way without.
 func (w *worker) pends() bool {
 	r := pending.Request{Message: w.data, Body: w.body,
-		Origin: pending.Origin{Leg: w.leg.index, Flow: w.flow, Src: w.src, Stream: w.leg.transport != udp}}
+		Origin: pending.Origin{Leg: w.leg.Index, Flow: w.flow, Src: w.src, Stream: w.leg.Stream()}}
 	w.opening = true
 	v := w.f.pending.Invite(w.clock(), pending.Key(w.id), r, w)
 	w.opening = false
@@ -55,11 +56,11 @@ func (w *worker) on(x *pending.Invite) *worker {
 // recall reads a pending INVITE again, aside from the message at hand.
 func (w *worker) recall(x *pending.Invite) *worker {
 	s, o := w.aside(), x.Origin()
-	s.leg, s.flow, s.stream, s.data = w.f.legs[o.Leg], o.Flow, nil, x.Message()
+	s.leg, s.flow, s.stream, s.data = w.f.legs.All[o.Leg], o.Flow, nil, x.Message()
 	s.begin(o.Src)
 	s.msg.Scan(s.data) // it was accepted once; all that it may lack now is its body
 	s.size = x.Size()
-	s.answer = s.msg.Via.Answer(o.Src, s.leg.transport == udp)
+	s.answer = s.msg.Via.Answer(o.Src, !s.leg.Stream())
 	s.far = s.self(s.leg, o.Src.Addr())
 	s.identify()
 	s.orient(false)
@@ -78,16 +79,16 @@ func (w *worker) Place(x *pending.Invite) (p pending.Placed, err error) {
 		return pending.Placed{}, err
 	}
 	to, err := s.deliver(p.Decision.Member.Node)
-	switch p.Stream = to.transport != udp; {
+	switch p.Stream = to.Stream(); {
 	case err == nil:
-	case isSize(err):
+	case legs.Size(err):
 		if len(x.Tried()) == 0 {
 			s.forgetCall()
 			s.reply(tooLong)
 			err = pending.ErrAnswered
 		}
 		return pending.Placed{}, err
-	case isFull(err) && !p.Stream:
+	case legs.Full(err) && !p.Stream:
 		w.f.Metrics.Shed(sendQueue)
 		err = nil // as if lost on the way
 	default:
@@ -147,7 +148,7 @@ func (w *worker) Reply(x *pending.Invite, own pending.Own) {
 func (w *worker) hopByHop(s *worker, n *cluster.Node, attempt int, method peek.Method) {
 	s.attempt = attempt
 	to, by := s.hopTo(n)
-	if by == nil || !s.dress(by, to.addr.Addr(), n) {
+	if by == nil || !s.dress(by, to.Addr.Addr(), n) {
 		return
 	}
 	s.aim(n, to)
@@ -159,12 +160,12 @@ func (w *worker) hopByHop(s *worker, n *cluster.Node, attempt int, method peek.M
 		return
 	}
 	b := compose.HopByHop(w.box.Room(), left, method, &w.msg)
-	w.f.Metrics.Made(uint8(by.transport), method)
-	if by.transport == udp {
-		w.box.Put(by.socks[w.shard%len(by.socks)], b, to.addr) // lost is lost: it is repeated
+	w.f.Metrics.Made(uint8(by.Transport), method)
+	if !by.Stream() {
+		w.box.Put(by.Socks[w.shard%len(by.Socks)], b, to.Addr) // lost is lost: it is repeated
 		return
 	}
-	by.streams.Send(b, to.addr)
+	by.Streams.Send(b, to.Addr)
 }
 
 // readOurs takes an answer to a CANCEL of our own.

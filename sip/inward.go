@@ -10,6 +10,7 @@ import (
 	"twinhop/appsession"
 	"twinhop/gateway"
 	"twinhop/gateway/cluster"
+	"twinhop/sip/legs"
 	"twinhop/sip/meter"
 	"twinhop/sip/peek"
 )
@@ -46,7 +47,7 @@ func (w *worker) inward() {
 func (w *worker) place() {
 	d, err := w.choose()
 	for err == nil {
-		var to hop
+		var to legs.Hop
 		w.choice, w.routed = d, true
 		to, err = w.deliver(d.Member.Node)
 		w.routed = false
@@ -54,17 +55,17 @@ func (w *worker) place() {
 			sent(d.Member.Node, cluster.SIP)
 		}
 		switch {
-		case err == nil && to.transport == udp:
+		case err == nil && !to.Stream():
 			w.repeats(d.Member.Node)
-			w.queued(to.addr)
+			w.queued(to.Addr)
 			return
 		case err == nil:
 			return
-		case isSize(err): // whoever sends that must not take nodes out of service with it
+		case legs.Size(err): // whoever sends that must not take nodes out of service with it
 			w.forgetCall()
 			w.reply(tooLong)
 			return
-		case isFull(err) && to.transport == udp:
+		case legs.Full(err) && !to.Stream():
 			w.full()
 			return
 		}
@@ -77,7 +78,7 @@ func (w *worker) place() {
 // full gives a request up that there is no room for: as if lost on the way, if its sender will repeat it.
 func (w *worker) full() {
 	w.f.Metrics.Shed(sendQueue)
-	if w.leg.transport != udp {
+	if w.leg.Stream() {
 		w.reply(noNode)
 	}
 }
@@ -149,14 +150,14 @@ func (w *worker) refuse(err error) {
 }
 
 // deliver sends the request to a node, or queues it. What the system says of that later, returned or connections.Lost hears.
-func (w *worker) deliver(n *cluster.Node) (to hop, err error) {
+func (w *worker) deliver(n *cluster.Node) (to legs.Hop, err error) {
 	to, by := w.hopTo(n)
-	if by == nil || !w.dress(by, to.addr.Addr(), n) {
+	if by == nil || !w.dress(by, to.Addr.Addr(), n) {
 		return to, errNoWay
 	}
 	w.aim(n, to)
-	if err = w.send(by, to.addr); err == nil {
-		w.f.Metrics.Sent(uint8(by.transport), &w.msg, meter.Inbound)
+	if err = w.send(by, to.Addr); err == nil {
+		w.f.Metrics.Sent(uint8(by.Transport), &w.msg, meter.Inbound)
 	}
 	return to, err
 }
@@ -170,17 +171,17 @@ func (w *worker) forgetCall() {
 
 // deliverPeer forwards within a dialog that a peer on the node side began.
 func (w *worker) deliverPeer(to netip.AddrPort) {
-	h := hop{w.set.transport, to}
+	h := legs.Hop{Transport: w.set.transport, Addr: to}
 	if g := w.routes.exit; g != nil { // as its own request came
-		h.transport = g.transport
+		h.Transport = g.Transport
 	}
-	by := w.f.leave(true, h)
+	by := w.f.legs.Leave(true, h)
 	if by == nil || !w.dress(by, to.Addr(), nil) || w.send(by, to) != nil {
 		w.f.Metrics.Shed(noWay)
 		w.reply(noNode)
 		return
 	}
-	w.f.Metrics.Sent(uint8(by.transport), &w.msg, meter.Inbound)
+	w.f.Metrics.Sent(uint8(by.Transport), &w.msg, meter.Inbound)
 }
 
 var errNoWay = errors.New("no socket reaches this address")

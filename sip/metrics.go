@@ -4,6 +4,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"twinhop/sip/guard"
+	"twinhop/sip/legs"
 	"twinhop/sip/meter"
 	"twinhop/sip/pending"
 	"twinhop/sip/stream"
@@ -13,7 +14,7 @@ import (
 type Metrics = meter.Metrics
 
 // NewMetrics registers the metrics of the SIP front.
-func NewMetrics(reg prometheus.Registerer) (*Metrics, error) { return meter.New(reg, uriWords[:]) }
+func NewMetrics(reg prometheus.Registerer) (*Metrics, error) { return meter.New(reg, legs.Words()) }
 
 // Reasons for dropping a message without an answer, beside those of peek, or for refusing it when there is too much of everything.
 const (
@@ -53,9 +54,9 @@ func (s standing) Collect(ch chan<- prometheus.Metric) {
 		return
 	}
 	s.f.pending.Collect(ch)
-	for _, g := range s.f.legs {
-		if g.streams != nil {
-			g.streams.Collect(ch)
+	for _, g := range s.f.legs.All {
+		if g.Streams != nil {
+			g.Streams.Collect(ch)
 		}
 	}
 	s.f.limits.sources.Collect(ch)

@@ -5,6 +5,7 @@ import (
 
 	"twinhop/gateway"
 	"twinhop/gateway/cluster"
+	"twinhop/sip/legs"
 	"twinhop/sip/locate"
 	"twinhop/sip/meter"
 	"twinhop/sip/peek"
@@ -27,10 +28,10 @@ func (w *worker) outward() {
 	switch {
 	case !ok:
 		return // it waits for a name, or was refused
-	case w.f.isLeg(to.transport, to.addr.Addr(), to.addr.Port()):
+	case w.f.legs.Is(to.Transport, to.Addr.Addr(), to.Addr.Port()):
 		w.reply(loop)
 		return
-	case !sendable(to.addr):
+	case !sendable(to.Addr):
 		w.reply(noHop)
 		return
 	}
@@ -45,24 +46,24 @@ func (w *worker) outward() {
 		w.touch()
 	}
 	err := errNoWay
-	if by := w.exit(to); by != nil && w.dress(by, to.addr.Addr(), w.node) {
+	if by := w.exit(to); by != nil && w.dress(by, to.Addr.Addr(), w.node) {
 		w.publish(by)
-		if err = w.send(by, to.addr); err == nil {
-			w.f.Metrics.Sent(uint8(by.transport), m, meter.Outbound)
+		if err = w.send(by, to.Addr); err == nil {
+			w.f.Metrics.Sent(uint8(by.Transport), m, meter.Outbound)
 			return
 		}
 	}
 	switch {
-	case isFull(err):
+	case legs.Full(err):
 		w.full()
 		return
-	case isSize(err):
+	case legs.Size(err):
 		w.reply(tooLong)
 	case err == errNoWay:
 		w.f.Metrics.Shed(noWay)
 		w.reply(noHop)
 	default:
-		w.f.warn.Do(func() { w.f.log.Warn("request not sent", "peer", to.addr, "err", err) })
+		w.f.warn.Do(func() { w.f.log.Warn("request not sent", "peer", to.Addr, "err", err) })
 		w.reply(noNode) // as if it had said so (RFC 3261 section 16.9)
 	}
 	if opens && w.node != nil {
@@ -72,19 +73,19 @@ func (w *worker) outward() {
 
 // exit is the leg to leave by: within a dialog the one that its outer Record-Route stood for, which is the only one that a phone behind a
 // firewall hears.
-func (w *worker) exit(to hop) *leg {
-	inside := w.view.At(to.addr, cluster.SIP) != nil
-	if g := w.routes.exit; g != nil && g.transport == to.transport && (g.inside == inside || w.f.inner == 0) && g.Reaches(to.addr.Addr()) {
+func (w *worker) exit(to legs.Hop) *legs.Leg {
+	inside := w.view.At(to.Addr, cluster.SIP) != nil
+	if g := w.routes.exit; g != nil && g.Transport == to.Transport && (g.Inside == inside || w.f.legs.Single()) && g.Reaches(to.Addr.Addr()) {
 		return g
 	}
-	return w.f.leave(inside, to)
+	return w.f.legs.Leave(inside, to)
 }
 
 // counted tells whether the message belongs to a call in the book.
 func (w *worker) counted() bool { return w.f.Book != nil && w.f.Book.Has(w.callKey()) }
 
 // nextHop finds the address. When ok is false the message is dealt with: parked until the name is known, or refused.
-func (w *worker) nextHop(opens bool) (to hop, ok bool) {
+func (w *worker) nextHop(opens bool) (to legs.Hop, ok bool) {
 	m, u := &w.msg, w.msg.URI
 	if w.routes.more && !w.routes.strict {
 		u = w.routes.next
@@ -107,7 +108,7 @@ func (w *worker) nextHop(opens bool) (to hop, ok bool) {
 		q.Transport = m.Text(v)
 	} else if len(w.set.outward) > 0 && u.Scheme == peek.SIP && w.nodeAt(q.Host, portOf(u)) == nil {
 		if q.Transport = w.set.outward; w.routes.exit != nil { // a dialog goes on as it began
-			q.Transport = []byte(uriWords[w.routes.exit.transport])
+			q.Transport = []byte(w.routes.exit.URI(false))
 		}
 	}
 	return w.locate(q)
@@ -121,12 +122,12 @@ func (w *worker) follows() bool {
 }
 
 // locate finds where a next hop is (RFC 3263).
-func (w *worker) locate(q locate.Query) (to hop, ok bool) {
+func (w *worker) locate(q locate.Query) (to legs.Hop, ok bool) {
 	port := q.Port
 	if port == 0 {
 		port = defaultPort
 	}
-	if w.f.isSelf(q.Host, port) || w.f.aliases.Find(q.Host, port) == self.Name {
+	if w.f.legs.Self(q.Host, port) || w.f.legs.Alias(q.Host, port) == self.Name {
 		w.reply(loop)
 		return to, false
 	}
@@ -150,29 +151,25 @@ func (w *worker) locate(q locate.Query) (to hop, ok bool) {
 }
 
 // passable is the first of the targets that a leg reaches: for a request that is too long for a datagram, one of a stream if there is any.
-func (w *worker) passable() (to hop, ok bool) {
+func (w *worker) passable() (to legs.Hop, found bool) {
 	long := w.long()
 	for _, t := range w.targets {
-		h := hop{addr: t.Addr}
-		switch t.Transport {
-		case locate.UDP:
-			h.transport = udp
-		case locate.TCP:
-			h.transport = tcp
-		default:
+		way, ok := legs.Located(t.Transport)
+		if !ok {
 			continue
 		}
-		if w.exit(h) == nil && !w.f.isLeg(h.transport, h.addr.Addr(), h.addr.Port()) {
+		h := legs.Hop{Transport: way, Addr: t.Addr}
+		if w.exit(h) == nil && !w.f.legs.Is(h.Transport, h.Addr.Addr(), h.Addr.Port()) {
 			continue
 		}
-		if !ok || long && to.transport == udp && h.transport == tcp {
-			to, ok = h, true
+		if !found || long && !to.Stream() && h.Stream() {
+			to, found = h, true
 		}
 	}
-	if !ok {
+	if !found {
 		w.reply(noHop)
 	}
-	return to, ok
+	return to, found
 }
 
 // sender finds out which of several nodes on one host it was, by the address it wrote itself.

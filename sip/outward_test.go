@@ -120,7 +120,7 @@ func TestDialogsLeaveByTheirSocket(t *testing.T) {
 	s.prepare()
 	s.workers = map[string]*worker{}
 	for i, name := range []string{"external", "second", "internal"} {
-		s.workers[name] = newWorker(context.Background(), s.front, s.front.legs[i])
+		s.workers[name] = newWorker(context.Background(), s.front, s.front.legs.All[i])
 	}
 	sent := s.in("second", client, lined(request("INVITE", "sip:bob@192.0.2.2", "c1", "To: <sip:bob@example.com>")...))
 	invite := scanned(t, sent[0].data)

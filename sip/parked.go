@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"twinhop/sip/legs"
 	"twinhop/sip/locate"
 	"twinhop/sip/stream"
 )
@@ -26,7 +27,7 @@ type parked struct {
 type waiting struct {
 	data   []byte
 	src    netip.AddrPort
-	leg    *leg
+	leg    *legs.Leg
 	stream *stream.Conn
 }
 

@@ -58,7 +58,7 @@ func (w *worker) reply(s status) {
 		w.f.log.Debug("answer not sent", "peer", w.answer, "status", s.code, "err", err)
 		return
 	}
-	w.f.Metrics.Replied(uint8(w.leg.transport), m.Method, s.code)
+	w.f.Metrics.Replied(uint8(w.leg.Transport), m.Method, s.code)
 }
 
 func isTimestamp(line []byte) bool {
@@ -82,7 +82,7 @@ func (w *worker) unsupported(e *peek.Edits) {
 // answerable guards against datagrams whose sender cannot be one, ourselves included: two gateways must not talk to each other for ever.
 func (w *worker) answerable() bool {
 	ip := w.answer.Addr()
-	return sendable(w.answer) && !w.f.isLeg(w.leg.transport, ip, w.answer.Port())
+	return sendable(w.answer) && !w.f.legs.Is(w.leg.Transport, ip, w.answer.Port())
 }
 
 // ownTag is the To tag of our answers: the same for every repetition of a request, whichever gateway answers.

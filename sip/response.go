@@ -7,6 +7,7 @@ import (
 
 	"twinhop/gateway"
 	"twinhop/gateway/cluster"
+	"twinhop/sip/legs"
 	"twinhop/sip/meter"
 	"twinhop/sip/peek"
 	"twinhop/sip/seal"
@@ -29,8 +30,8 @@ func (w *worker) response() {
 		w.group("")
 	}
 	to := w.answer
-	back := f.legs[low.Leg]
-	toNode := back.inside || f.inner == 0 && (w.wasNode(to) || w.set.besideAt(to))
+	back := f.legs.All[low.Leg]
+	toNode := back.Inside || f.legs.Single() && (w.wasNode(to) || w.set.besideAt(to))
 	node, way := w.node, meter.Outbound
 	// Also what goes no further is an answer: a refusal that leads to another node, a 100 that is no news.
 	if heard := w.f.Router.Heard; heard != nil && node != nil && !toNode {
@@ -60,7 +61,7 @@ func (w *worker) response() {
 		f.log.Debug("response not sent", "peer", to, "err", err)
 		return
 	}
-	f.Metrics.Sent(uint8(back.transport), m, way)
+	f.Metrics.Sent(uint8(back.Transport), m, way)
 }
 
 // readVias checks our two Vias and reads the one below, and with it where the answer goes.
@@ -74,8 +75,8 @@ func (w *worker) readVias() (upper, low seal.Branch, via peek.Via, ok bool) {
 	if !ok1 || !ok2 {
 		return
 	}
-	came, _ := transportOf(m.Text(second.Transport))
-	to, known := via.Back(m.Buf, came == udp)
+	came, _ := legs.Read(m.Text(second.Transport))
+	to, known := via.Back(m.Buf, !came.Stream())
 	if upper, low, ok = w.readBranches(to, second.Branch); !ok || !known {
 		// Some peers write into all Vias where they think a message comes from. What was signed is the address of before.
 		if to, known = via.SentBy(m.Buf); !known || to == w.answer {
@@ -83,7 +84,7 @@ func (w *worker) readVias() (upper, low seal.Branch, via peek.Via, ok bool) {
 		}
 		upper, low, ok = w.readBranches(to, second.Branch)
 	}
-	return upper, low, via, ok && int(upper.Leg) < len(f.legs) && int(low.Leg) < len(f.legs) && (f.legs[upper.Leg].inside == w.leg.inside || w.made)
+	return upper, low, via, ok && int(upper.Leg) < len(f.legs.All) && int(low.Leg) < len(f.legs.All) && (f.legs.All[upper.Leg].Inside == w.leg.Inside || w.made)
 }
 
 // readBranches reads what our two Vias were signed with, if that was for an address: then the answer goes there.
@@ -102,9 +103,9 @@ func (w *worker) readBranches(to netip.AddrPort, second peek.Span) (upper, low s
 
 // publish puts our address in place of the node's into the Contact of what leaves for the world, for a gateway whose nodes have addresses
 // that the world cannot reach.
-func (w *worker) publish(by *leg) {
+func (w *worker) publish(by *legs.Leg) {
 	m := &w.msg
-	if !by.inContact {
+	if !by.InContact {
 		return
 	}
 	for i := range m.Contacts.Stored() {
@@ -128,7 +129,7 @@ const maxRest = time.Hour
 
 // survivor finds the node an answer goes to, and the leg: the one that asked, or, if that is dead, the one its call is on now; the Via is
 // then changed to name that one. The node is nil for a peer on the node side that is none.
-func (w *worker) survivor(via *peek.Via, to netip.AddrPort, back *leg) (*cluster.Node, netip.AddrPort, *leg, bool) {
+func (w *worker) survivor(via *peek.Via, to netip.AddrPort, back *legs.Leg) (*cluster.Node, netip.AddrPort, *legs.Leg, bool) {
 	asked := cmp.Or(w.view.At(to, cluster.SIP), w.f.gone.At(to))
 	if asked == nil {
 		one, several := w.nodeOn(to.Addr())
@@ -151,7 +152,7 @@ func (w *worker) survivor(via *peek.Via, to netip.AddrPort, back *leg) (*cluster
 	if by == nil {
 		return nil, to, nil, false
 	}
-	now, e := h.addr, &w.edits
+	now, e := h.Addr, &w.edits
 	e.Over(via.HostPort()).Addr(now)
 	if !via.Received.Empty() {
 		e.Over(via.Received).IP(now.Addr())
@@ -168,10 +169,10 @@ func (w *worker) wasNode(at netip.AddrPort) bool {
 }
 
 // hopLike is hopTo for what must go by the transport of a leg if the node has that: a Via says how its answers come.
-func (w *worker) hopLike(n *cluster.Node, g *leg) (hop, *leg) {
+func (w *worker) hopLike(n *cluster.Node, g *legs.Leg) (legs.Hop, *legs.Leg) {
 	for _, a := range n.Addrs(cluster.SIP) {
-		if named(a.Scheme) == g.transport && g.Reaches(a.Addr.Addr()) {
-			return hop{g.transport, a.Addr}, g
+		if legs.Named(a.Scheme) == g.Transport && g.Reaches(a.Addr.Addr()) {
+			return legs.Hop{Transport: g.Transport, Addr: a.Addr}, g
 		}
 	}
 	return w.hopTo(n)

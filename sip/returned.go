@@ -8,6 +8,7 @@ import (
 
 	"twinhop/gateway"
 	"twinhop/gateway/cluster"
+	"twinhop/sip/legs"
 	"twinhop/sip/peek"
 	"twinhop/sip/pending"
 	"twinhop/sip/seal"
@@ -25,7 +26,7 @@ type delivery struct {
 	stream *stream.Conn
 	to     gateway.Decision
 	tried  [attempts]*cluster.Node // before this one
-	leg    *leg                    // it came by this one
+	leg    *legs.Leg               // it came by this one
 }
 
 // heldKey names a request that is held by its branch and where it goes; an INVITE and its CANCEL, which share those, begin differently.
@@ -100,7 +101,7 @@ func (w *worker) delivered() delivery {
 // returned hears of a queued message that was not sent. What becomes of it is left to the end of the batch: the table of pending INVITEs
 // may be at work right now.
 func (w *worker) returned(b []byte, to netip.AddrPort, err error) {
-	if isFull(err) {
+	if legs.Full(err) {
 		w.f.Metrics.Shed(sendQueue) // as if lost on the way
 		return
 	}

@@ -4,6 +4,7 @@ import (
 	"net/netip"
 
 	"twinhop/sip/legacy"
+	"twinhop/sip/legs"
 	"twinhop/sip/peek"
 	"twinhop/sip/seal"
 	"twinhop/sip/self"
@@ -27,7 +28,7 @@ type routes struct {
 	loose    bool           // next has lr
 	strict   bool           // it had none: the Request-URI has become what it was
 	overlong bool           // more of ours than anybody has reason to write
-	exit     *leg           // of a pair of ours: the socket that the second one stands for
+	exit     *legs.Leg      // of a pair of ours: the socket that the second one stands for
 }
 
 // readRoutes looks at the Route values and at the Request-URI (a Path or an old client may have put our URI there).
@@ -44,8 +45,8 @@ func (w *worker) readRoutes() {
 		}
 		if r.own++; r.own == 1 {
 			r.popped = u
-		} else if t, ok := w.transportOf(u); ok {
-			r.exit = w.f.legOf(m.Text(u.Host), portOf(u), t)
+		} else if t, ok := w.asks(u); ok {
+			r.exit = w.f.legs.Of(m.Text(u.Host), portOf(u), t)
 		}
 	}
 	r.overlong = !r.more && r.own < m.Routes.Count
@@ -57,13 +58,10 @@ func (w *worker) readRoutes() {
 	}
 }
 
-// transportOf is the transport a URI asks for; without one it is UDP.
-func (w *worker) transportOf(u peek.URI) (transport, bool) {
-	word, found := peek.Param(w.msg.Buf, u.Params, "transport")
-	if !found {
-		return udp, true
-	}
-	return transportOf(w.msg.Text(word))
+// asks reads the transport that a URI asks for.
+func (w *worker) asks(u peek.URI) (legs.Transport, bool) {
+	word, given := peek.Param(w.msg.Buf, u.Params, "transport")
+	return legs.Asked(w.msg.Text(word), given, u.Scheme == peek.SIPS)
 }
 
 // loosen undoes what a strict router did (RFC 3261 section 16.4): the last Route value is the Request-URI in truth. It is false when that
@@ -189,7 +187,7 @@ func (w *worker) alias(u peek.URI) self.Kind {
 		return self.None
 	}
 	host, port := w.msg.Text(u.Host), portOf(u)
-	k := w.f.aliases.Find(host, port)
+	k := w.f.legs.Alias(host, port)
 	if k != self.None && w.nodeAt(host, port) != nil {
 		return self.None
 	}
@@ -209,7 +207,7 @@ func (w *worker) ours(u peek.URI) bool {
 			return true
 		}
 	}
-	if !w.f.isSelf(w.msg.Text(u.Host), portOf(u)) {
+	if !w.f.legs.Self(w.msg.Text(u.Host), portOf(u)) {
 		return false
 	}
 	w.readOld(u)

@@ -9,6 +9,7 @@ import (
 
 	"twinhop/sip/guard"
 	"twinhop/sip/identity"
+	"twinhop/sip/legs"
 	"twinhop/sip/locate"
 	"twinhop/sip/peek"
 	"twinhop/sip/pending"
@@ -51,7 +52,7 @@ type Settings struct {
 	proxy     locate.Query
 	chosen    bool // Transport is given
 	outward   []byte
-	transport transport
+	transport legs.Transport
 	trusted   guard.Prefixes
 }
 
@@ -94,7 +95,7 @@ func (s Settings) prepared() *Settings {
 	if s.Slow <= 0 {
 		s.Slow = defaultSlow
 	}
-	s.transport, s.chosen = transportOf([]byte(s.Transport))
+	s.transport, s.chosen = legs.Read([]byte(s.Transport))
 	s.outward = []byte(s.Outward)
 	s.trusted = guard.NewPrefixes(s.Trusted)
 	if s.Pending.Attempts <= 0 && s.Pending.Max <= 0 { // the zero value

@@ -15,6 +15,7 @@ import (
 	"twinhop/gateway/balance"
 	"twinhop/gateway/calls"
 	"twinhop/gateway/cluster"
+	"twinhop/sip/legs"
 	"twinhop/sip/locate"
 	"twinhop/sip/seal"
 )
@@ -120,24 +121,24 @@ func (s *stage) prepare() {
 		s.t.Fatal(err)
 	}
 	s.t.Cleanup(func() { cancel(); s.front.parked.wait() })
-	for _, g := range s.front.legs {
-		if g.transport == udp {
-			s.workers[g.socks[0].Conn.(*catcher).name] = newWorker(ctx, s.front, g)
+	for _, g := range s.front.legs.All {
+		if g.Transport == legs.UDP {
+			s.workers[g.Socks[0].Conn.(*catcher).name] = newWorker(ctx, s.front, g)
 		}
 	}
-	s.keeper, s.ticks, s.fallen = newWorker(ctx, s.front, s.front.legs[0]), 0, map[string]bool{}
+	s.keeper, s.ticks, s.fallen = newWorker(ctx, s.front, s.front.legs.All[0]), 0, map[string]bool{}
 	s.next = time.Now().Add(tick)
 	if s.tcp != nil {
 		s.tcp.connect(ctx)
 	}
 }
 
-func (s *stage) catcher(leg string) *catcher { return s.workers[leg].leg.socks[0].Conn.(*catcher) }
+func (s *stage) catcher(leg string) *catcher { return s.workers[leg].leg.Socks[0].Conn.(*catcher) }
 
 // in gives a datagram to a leg and returns what was sent because of it.
 func (s *stage) in(leg string, from netip.AddrPort, data []byte) []caught {
 	s.sent = nil
-	if s.front.inner == 0 {
+	if s.front.legs.Single() {
 		leg = strings.Replace(leg, "internal", "external", 1)
 	}
 	if isStreamLeg(leg) {

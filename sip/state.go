@@ -35,9 +35,9 @@ func (f *Front) State() (s State) {
 		s.Bans = append(s.Bans, b)
 	}
 	s.Sources, s.Scanners, s.Shed, s.Pending = f.limits.sources.Tracked(), f.limits.scanners.Hits(), f.Metrics.Reasons(), f.pending.Stats()
-	for _, g := range f.legs {
-		if g.streams != nil {
-			s.Streams = append(s.Streams, StreamState{g.streams.Listener.Addr(), g.streams.Stats()})
+	for _, g := range f.legs.All {
+		if g.Streams != nil {
+			s.Streams = append(s.Streams, StreamState{g.Streams.Listener.Addr(), g.Streams.Stats()})
 		}
 	}
 	return s

@@ -87,12 +87,12 @@ func TestListenersShareTheFiles(t *testing.T) {
 		s.addTCP(true)
 		s.prepare()
 		n := 0
-		for _, g := range s.front.legs {
-			if g.streams == nil {
+		for _, g := range s.front.legs.All {
+			if g.Streams == nil {
 				continue
 			}
-			if n++; g.streams.Budget != &s.front.files {
-				t.Errorf("%s has a budget of its own", g.streams.Listener.Addr())
+			if n++; g.Streams.Budget != &s.front.files {
+				t.Errorf("%s has a budget of its own", g.Streams.Listener.Addr())
 			}
 		}
 		if n != 4 {

@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"twinhop/gateway/cluster"
+	"twinhop/sip/legs"
 	"twinhop/sip/peek"
 )
 
@@ -138,17 +139,17 @@ func (s *stage) serve(schemes []string, ip6 bool) {
 // connect starts the pools.
 func (b *switchboard) connect(ctx context.Context) {
 	var wg sync.WaitGroup
-	for _, g := range b.s.front.legs {
-		if g.transport != tcp {
+	for _, g := range b.s.front.legs.All {
+		if g.Transport != legs.TCP {
 			continue
 		}
-		name := g.streams.Listener.(*lobby).name
-		g.streams.LastID = uint64(0x1000 * (g.index + 1))
-		g.streams.Dial = func(_ context.Context, to netip.AddrPort) (net.Conn, error) { return b.dialled(name, to) }
-		if err := g.streams.Begin(ctx, &connections{ctx, b.s.front, g}); err != nil {
+		name := g.Streams.Listener.(*lobby).name
+		g.Streams.LastID = uint64(0x1000 * (g.Index + 1))
+		g.Streams.Dial = func(_ context.Context, to netip.AddrPort) (net.Conn, error) { return b.dialled(name, to) }
+		if err := g.Streams.Begin(ctx, &connections{ctx, b.s.front, g}); err != nil {
 			b.s.t.Fatal(err)
 		}
-		wg.Go(func() { g.streams.Serve() })
+		wg.Go(func() { g.Streams.Serve() })
 	}
 	b.s.t.Cleanup(func() {
 		for _, r := range b.rooms {

@@ -227,13 +227,13 @@ func (f *fence) check() {
 		f.t.Errorf("a call afterwards gets\n%s", got)
 	}
 	f.stop()
-	for _, g := range f.front.legs {
-		if g.streams == nil || !g.inside {
+	for _, g := range f.front.legs.All {
+		if g.Streams == nil || !g.Inside {
 			continue
 		}
-		for limit := time.Now().Add(patienceOfTests); g.streams.Stats().Dialled != f.accepted.Load(); runtime.Gosched() {
+		for limit := time.Now().Add(patienceOfTests); g.Streams.Stats().Dialled != f.accepted.Load(); runtime.Gosched() {
 			if time.Now().After(limit) {
-				f.t.Fatalf("%+v, of which the node has seen %d", g.streams.Stats(), f.accepted.Load())
+				f.t.Fatalf("%+v, of which the node has seen %d", g.Streams.Stats(), f.accepted.Load())
 			}
 		}
 	}

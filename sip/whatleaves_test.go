@@ -131,7 +131,7 @@ func (l *leaving) check(sent []caught) {
 		if isStreamLeg(c.leg) {
 			leg = "internal-tcp"
 		}
-		if l.front.inner == 0 {
+		if l.front.legs.Single() {
 			leg = strings.Replace(leg, "internal", "external", 1)
 		}
 		sent = append(sent, l.in(leg, c.to, []byte(answer(&m, status)))...)

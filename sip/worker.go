@@ -11,6 +11,7 @@ import (
 	"twinhop/gateway"
 	"twinhop/gateway/cluster"
 	"twinhop/gateway/groups"
+	"twinhop/sip/legs"
 	"twinhop/sip/locate"
 	"twinhop/sip/peek"
 	"twinhop/sip/seal"
@@ -43,7 +44,7 @@ type worker struct {
 	targets     []locate.Target // see locate
 	opening     bool            // the message at hand is the INVITE that the table of pending ones looks at
 
-	leg     *leg         // it came by this one
+	leg     *legs.Leg    // it came by this one
 	stream  *stream.Conn // and by this connection; nil = UDP, or it is gone
 	flow    uint64       // its number
 	msg     peek.Message
@@ -90,7 +91,7 @@ const (
 	maxLearned = time.Minute
 )
 
-func newWorker(ctx context.Context, f *Front, g *leg) *worker {
+func newWorker(ctx context.Context, f *Front, g *legs.Leg) *worker {
 	w := &worker{ctx: ctx, f: f, leg: g, box: new(wire.Outbox), toward: make(map[peerKey]netip.Addr), scratch: make([]byte, 0, 4096)}
 	w.box.Failed = w.returned
 	w.finder = groups.Finder{Book: f.Book, Store: f.Router.Store, Namer: f.Router.Namer}
@@ -131,7 +132,7 @@ func (w *worker) handle(data []byte, src netip.AddrPort) {
 	f := w.f
 	w.begin(src)
 	w.inside = w.fromNode()
-	if w.leg.inside && !w.inside && !w.expects(data) {
+	if w.leg.Inside && !w.inside && !w.expects(data) {
 		f.Metrics.Shed(stranger)
 		return
 	}
@@ -155,7 +156,7 @@ func (w *worker) handle(data []byte, src netip.AddrPort) {
 		w.saw()
 	}
 	if !w.again {
-		f.Metrics.Received(uint8(w.leg.transport), &w.msg, inside)
+		f.Metrics.Received(uint8(w.leg.Transport), &w.msg, inside)
 	}
 	switch {
 	case w.msg.Response && reason != peek.OK:
@@ -179,8 +180,8 @@ func (w *worker) begin(src netip.AddrPort) {
 // sender's IP address must be a node's; with one port the sender's whole address must be, or, on a connection, whose source port says
 // nothing, the address that the message itself gives as its sender's: see isByVia.
 func (w *worker) fromNode() bool {
-	if !w.leg.inside {
-		if w.f.inner > 0 {
+	if !w.leg.Inside {
+		if !w.f.legs.Single() {
 			return false // on the port of the world everybody is a client
 		}
 		w.node = w.view.At(w.src, cluster.SIP)
@@ -230,7 +231,7 @@ func (w *worker) nodeAt(host []byte, port uint16) *cluster.Node {
 // the topmost Via names its address. For nodes that counts on connections alone, whose source cannot be forged and whose source port says
 // nothing.
 func (w *worker) isByVia() bool {
-	if w.f.inner > 0 {
+	if !w.f.legs.Single() {
 		return false
 	}
 	v := &w.msg.Via
@@ -239,7 +240,7 @@ func (w *worker) isByVia() bool {
 			return true
 		}
 	}
-	if w.leg.transport == udp {
+	if !w.leg.Stream() {
 		return false
 	}
 	n := w.nodeAt(w.msg.Text(v.Host), viaPort(v))
@@ -258,7 +259,7 @@ func (w *worker) request(reason peek.Reason, inside bool) {
 		w.f.Metrics.Shed(reason.String()) // nobody to answer
 		return
 	}
-	w.answer = m.Via.Answer(w.src, w.leg.transport == udp)
+	w.answer = m.Via.Answer(w.src, !w.leg.Stream())
 	if !sendable(w.answer) {
 		w.f.Metrics.Shed(noWay)
 		return
@@ -269,9 +270,9 @@ func (w *worker) request(reason peek.Reason, inside bool) {
 	}
 	w.identify()
 	switch {
-	case w.leg.inside && reason == peek.OK && w.beats():
+	case w.leg.Inside && reason == peek.OK && w.beats():
 		return
-	case w.leg.inside && !inside:
+	case w.leg.Inside && !inside:
 		w.f.Metrics.Shed(stranger)
 		return
 	}
@@ -363,7 +364,7 @@ func (w *worker) identify() {
 }
 
 // self is the address of a leg as the peer must see it: never the unspecified one.
-func (w *worker) self(g *leg, peer netip.Addr) netip.AddrPort {
+func (w *worker) self(g *legs.Leg, peer netip.Addr) netip.AddrPort {
 	if !g.Bound.Addr().IsUnspecified() {
 		return g.Bound
 	}
@@ -371,7 +372,7 @@ func (w *worker) self(g *leg, peer netip.Addr) netip.AddrPort {
 		clear(w.toward)
 		w.learned = now
 	}
-	k := peerKey{g.index, peer}
+	k := peerKey{g.Index, peer}
 	ip, ok := w.toward[k]
 	if !ok {
 		if ip = wire.LocalToward(peer); !ip.IsValid() {

@@ -48,7 +48,7 @@ func TestNoAllocations(t *testing.T) {
 			s.front.Metrics, _ = newMetrics(t)
 			route, invite := dialog(s, "c1")
 			for _, c := range s.workers {
-				c.leg.socks[0].Conn.(*catcher).quiet = true
+				c.leg.Socks[0].Conn.(*catcher).quiet = true
 			}
 			more := append(route, "To: <sip:bob@example.com>;tag=callee")
 			info := lined(request("INFO", "sip:bob@10.0.0.1:5080", "c1", more...)...)
@@ -87,7 +87,7 @@ func BenchmarkForward(b *testing.B) {
 	s := newStage(b, true, Settings{})
 	route, invite := dialog(s, "c1")
 	for _, w := range s.workers {
-		w.leg.socks[0].Conn.(*catcher).quiet = true
+		w.leg.Socks[0].Conn.(*catcher).quiet = true
 	}
 	info := lined(request("INFO", "sip:bob@10.0.0.1:5080", "c1", append(route, "To: <sip:bob@example.com>;tag=callee")...)...)
 	ringing := bytes.Replace([]byte(answer(invite, "180 Ringing")), []byte(";tag=callee"), nil, 1)

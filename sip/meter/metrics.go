@@ -34,9 +34,9 @@ const (
 var directionNames = [directions]string{"from_client", "from_node", "to_client", "to_node", "own"}
 
 // maxTransports is how many transports can be told apart.
-const maxTransports = 4
+const maxTransports = 5
 
-// New registers the metrics. words are those of the transports, at most 4: a transport is its place among them.
+// New registers the metrics. words are those of the transports, at most 5: a transport is its place among them.
 func New(reg prometheus.Registerer, words []string) (*Metrics, error) {
 	m := &Metrics{words: words,
 		messages: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "twinhop_sip_messages_total",
