@@ -7,8 +7,8 @@ import (
 	"time"
 
 	"twinhop/cmd/twinhop/certs"
+	"twinhop/cmd/twinhop/handshake"
 	"twinhop/gateway/config"
-	"twinhop/http/handshake"
 	"twinhop/http/tohttps"
 )
 
@@ -17,6 +17,7 @@ import (
 func WordsIn(dir string) config.Words {
 	w, p := Words(), places{dir: dir}
 	w.Files = func(t *config.TLS) config.Problems { return certs.Examine(t, p.file, time.Now()) }
+	w.TowardFiles = func(t *config.Toward) config.Problems { return certs.ExamineToward(t, p.file, time.Now()) }
 	return w
 }
 
@@ -48,7 +49,7 @@ func (g *Gateway) doors() ([]net.Listener, error) {
 		if err != nil {
 			return nil, fmt.Errorf("listen.http[%d].tls: %w", i, err)
 		}
-		all = append(all, handshake.New(plain, handshake.Options{Config: c, Timeout: g.config.Limits.HTTP.HeaderTimeout, Metrics: counts, Log: g.log}))
+		all = append(all, handshake.New(plain, handshake.Options{Config: c, Proto: handshake.HTTP, Plain: handshake.PlainHTTPS, Timeout: g.config.Limits.HTTP.HeaderTimeout, Metrics: counts, Log: g.log}))
 	}
 	return all, nil
 }

@@ -73,7 +73,7 @@ func TestHTTPSBesideHTTP(t *testing.T) {
 		t.Errorf("HTTP to the port of HTTPS: %d %q", code, body)
 	}
 	_, page := get(t, "http://"+a.Admin+"/metrics")
-	for _, line := range []string{`twinhop_tls_handshake_failures_total{cause="plain_http"} 1`,
+	for _, line := range []string{`twinhop_tls_handshake_failures_total{cause="plain_http",proto="http"} 1`,
 		`twinhop_tls_certificate_expiry_timestamp_seconds{file="` + filepath.Join(dir, "site.pem") + `",listener="127.0.0.1:0"} 3.6`,
 		`twinhop_tls_certificate_reload_failed{file="` + filepath.Join(dir, "site.pem") + `",listener="127.0.0.1:0"} 0`} {
 		if !strings.Contains(page, line) {

@@ -163,11 +163,15 @@ func doubts(name string, chain []*x509.Certificate, now time.Time) []fault {
 			all = append(all, fault{message: fmt.Sprintf("certificate %d of %s has not signed the one before it", i+2, name), hint: "each is followed by the one that signed it"})
 		}
 	}
-	leaf := chain[0]
-	if len(leaf.DNSNames)+len(leaf.IPAddresses) == 0 {
-		all = append(all, fault{message: fmt.Sprintf("%s names no host (subject alternative name)", name), hint: "clients do not look at the common name; have it made with DNS:name"})
-	}
 	return all
+}
+
+// nameless is what is wrong with a server's certificate that is for no host.
+func nameless(name string, leaf *x509.Certificate) []fault {
+	if len(leaf.DNSNames)+len(leaf.IPAddresses) > 0 {
+		return nil
+	}
+	return []fault{{message: fmt.Sprintf("%s names no host (subject alternative name)", name), hint: "clients do not look at the common name; have it made with DNS:name"}}
 }
 
 func day(t time.Time) string { return t.UTC().Format("2006-01-02 15:04 MST") }

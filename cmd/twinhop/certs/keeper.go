@@ -26,9 +26,10 @@ type Keeper struct {
 	warned    time.Time // when it was last told what expires soon
 }
 
-// listener is what one listener uses of its files.
+// listener is what one listener uses of its files, or who connects to others.
 type listener struct {
 	name   string
+	toward *config.Toward // nil: it listens
 	auth   tls.ClientAuthType
 	pairs  []*pair
 	ca     *pool // nil: clients show no certificate
@@ -76,14 +77,24 @@ func (k *Keeper) Open(o Listener) (*tls.Config, error) {
 	if l.auth != tls.NoClientCert {
 		l.ca = &pool{file: o.File(o.TLS.ClientCA)}
 	}
+	if err := k.add(l); err != nil {
+		return nil, err
+	}
+	outer := l.base()
+	outer.GetConfigForClient = func(*tls.ClientHelloInfo) (*tls.Config, error) { return l.in.Load(), nil }
+	return outer, nil
+}
+
+// add reads the files of l, and looks after them from now on.
+func (k *Keeper) add(l *listener) error {
 	for _, p := range l.pairs {
 		if _, f := p.look(); f != nil {
-			return nil, f
+			return f
 		}
 	}
 	if l.ca != nil {
 		if _, f := l.ca.look(); f != nil {
-			return nil, f
+			return f
 		}
 	}
 	l.renew()
@@ -91,9 +102,7 @@ func (k *Keeper) Open(o Listener) (*tls.Config, error) {
 	defer k.mu.Unlock()
 	k.listeners = append(k.listeners, l)
 	k.warned = time.Now() // who examined the files has told
-	outer := l.base()
-	outer.GetConfigForClient = func(*tls.ClientHelloInfo) (*tls.Config, error) { return l.in.Load(), nil }
-	return outer, nil
+	return nil
 }
 
 // base is what does not change: Go's choice of ciphers and curves, and nothing older than TLS 1.2 (RFC 8996).
@@ -103,6 +112,10 @@ func (l *listener) base() *tls.Config {
 
 // renew puts what was read into use, for handshakes from now on.
 func (l *listener) renew() {
+	if l.toward != nil {
+		l.in.Store(l.client())
+		return
+	}
 	c := l.base()
 	for _, p := range l.pairs { // crypto/tls takes the first that has the client's name and a kind of key that it knows, else the first of all
 		c.Certificates = append(c.Certificates, p.now)

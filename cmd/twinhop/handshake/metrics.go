@@ -8,15 +8,16 @@ type Metrics struct{ failures *prometheus.CounterVec }
 // NewMetrics makes the metrics and registers them with r.
 func NewMetrics(r prometheus.Registerer) (*Metrics, error) {
 	m := &Metrics{prometheus.NewCounterVec(prometheus.CounterOpts{Name: "twinhop_tls_handshake_failures_total",
-		Help: "TLS handshakes of HTTP clients that failed, by cause."}, []string{"cause"})}
+		Help: "TLS handshakes of those who connect that failed, by protocol and cause."}, []string{"proto", "cause"})}
 	for _, c := range causes {
-		m.failures.WithLabelValues(c)
+		m.failures.WithLabelValues(HTTP, c)
+		m.failures.WithLabelValues(SIP, c)
 	}
 	return m, r.Register(m.failures)
 }
 
-func (m *Metrics) failed(cause string) {
+func (m *Metrics) failed(proto, cause string) {
 	if m != nil {
-		m.failures.WithLabelValues(cause).Inc()
+		m.failures.WithLabelValues(proto, cause).Inc()
 	}
 }

@@ -13,7 +13,11 @@ import (
 // Options bound and observe the handshakes of a listener. For numbers 0 means
 // the default.
 type Options struct {
-	Config  *tls.Config
+	Config *tls.Config
+	Proto  string // of what comes by TLS, for the metrics: HTTP or SIP
+	// Plain is the line that who speaks HTTP without TLS is told, after 400;
+	// empty: nothing.
+	Plain   string
 	Timeout time.Duration // for a whole handshake, 10 s
 	// Max is how many handshakes go on at once, 1024. Beyond, the oldest is
 	// given up: those who mean it are done in two round trips, so it is one of
@@ -60,7 +64,7 @@ func New(plain net.Listener, o Options) *Listener {
 	if o.Max <= 0 {
 		o.Max = 1024
 	}
-	return &Listener{plain: plain, o: o, ready: make(chan result), gone: make(chan struct{}), diary: diary{log: o.Log, metrics: o.Metrics}}
+	return &Listener{plain: plain, o: o, ready: make(chan result), gone: make(chan struct{}), diary: diary{log: o.Log, metrics: o.Metrics, proto: o.Proto}}
 }
 
 // Addr is that of the plain listener.
@@ -152,8 +156,11 @@ func (l *Listener) shake(a *attempt) {
 	}
 	if !closed {
 		why := cause(err, crowded)
+		if why == causeHTTP && l.o.Plain == "" {
+			why = causeNotTLS // nothing here has to do with HTTP
+		}
 		l.diary.failed(why, a.raw.RemoteAddr(), err)
-		part(a.raw, why)
+		part(a.raw, why, l.o.Plain)
 	}
 	a.raw.Close()
 }

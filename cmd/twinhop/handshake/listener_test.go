@@ -103,7 +103,7 @@ func newRoom(t *testing.T, o Options) *room {
 }
 
 func (r *room) count(cause string) int {
-	return int(testutil.ToFloat64(r.metrics.failures.WithLabelValues(cause)))
+	return int(testutil.ToFloat64(r.metrics.failures.WithLabelValues(SIP, cause)))
 }
 
 func (r *room) close() {
@@ -118,7 +118,7 @@ func TestIdlersAreShownOut(t *testing.T) {
 	real := time.Now()
 	synctest.Test(t, func(t *testing.T) {
 		server.Time, client.Time = func() time.Time { return real }, func() time.Time { return real }
-		r := newRoom(t, Options{Config: server, Timeout: 5 * time.Second, Max: 3})
+		r := newRoom(t, Options{Config: server, Proto: SIP, Timeout: 5 * time.Second, Max: 3})
 		defer r.close()
 		var idle []net.Conn
 		for range 3 {
@@ -177,7 +177,7 @@ func gone(c net.Conn) bool {
 func TestCloseAndErrors(t *testing.T) {
 	server, _ := site(t)
 	synctest.Test(t, func(t *testing.T) {
-		r := newRoom(t, Options{Config: server})
+		r := newRoom(t, Options{Config: server, Proto: SIP})
 		r.street.come <- nil
 		if err := <-r.errs; !errors.Is(err, errHiccup) {
 			t.Error(err)
@@ -198,7 +198,7 @@ func TestCloseAndErrors(t *testing.T) {
 		if _, err := r.Accept(); !errors.Is(err, net.ErrClosed) {
 			t.Error(err)
 		}
-		fresh := New(newStreet(), Options{Config: server})
+		fresh := New(newStreet(), Options{Config: server, Proto: SIP})
 		fresh.Close() // before anything was accepted
 		if _, err := fresh.Accept(); !errors.Is(err, net.ErrClosed) {
 			t.Error(err)
@@ -210,7 +210,7 @@ func TestCloseAndErrors(t *testing.T) {
 func TestFailuresDoNotFillTheLog(t *testing.T) {
 	server, _ := site(t)
 	synctest.Test(t, func(t *testing.T) {
-		r := newRoom(t, Options{Config: server})
+		r := newRoom(t, Options{Config: server, Proto: SIP})
 		defer r.close()
 		fail := func(times int) {
 			for range times {
@@ -304,7 +304,7 @@ func TestCauses(t *testing.T) {
 		told   string
 	}{
 		{server, say("GET /app HTTP/1.1\r\nHost: x\r\nCookie: " + strings.Repeat("c", 4000) + "\r\n\r\n"), causeHTTP, "HTTP/1.1 400 Bad Request\r\n"},
-		{server, say("POST /app HTTP/1.1\r\nHost: x\r\n\r\n"), causeHTTP, plainText},
+		{server, say("POST /app HTTP/1.1\r\nHost: x\r\n\r\n"), causeHTTP, PlainHTTPS},
 		{server, say("SSH-2.0-OpenSSH\r\n"), causeNotTLS, ""},
 		{server, func(raw net.Conn) string { raw.Close(); return "" }, causeClosed, ""},
 		{server, shake(unlucky), causeRefused, "unknown authority"},
@@ -322,7 +322,7 @@ func TestCauses(t *testing.T) {
 			t.Fatal(err)
 		}
 		plain := &watched{Listener: tcp, done: make(chan struct{})}
-		l := New(plain, Options{Config: c.server, Metrics: m})
+		l := New(plain, Options{Config: c.server, Proto: HTTP, Plain: PlainHTTPS, Metrics: m})
 		var serving sync.WaitGroup
 		serving.Go(func() {
 			if c, err := l.Accept(); err == nil {
@@ -340,15 +340,33 @@ func TestCauses(t *testing.T) {
 			t.Errorf("%s: the client sees %q, want %q", c.cause, told, c.told)
 		}
 		<-plain.done
-		if testutil.ToFloat64(m.failures.WithLabelValues(c.cause)) != 1 {
+		if testutil.ToFloat64(m.failures.WithLabelValues(HTTP, c.cause)) != 1 {
 			t.Errorf("%s is not counted", c.cause)
 		}
 		l.Close()
 		serving.Wait()
 		for _, other := range causes {
-			if n := testutil.ToFloat64(m.failures.WithLabelValues(other)); other != c.cause && n > 0 {
+			if n := testutil.ToFloat64(m.failures.WithLabelValues(HTTP, other)); other != c.cause && n > 0 {
 				t.Errorf("%s is counted as %s", c.cause, other)
 			}
 		}
 	}
+}
+
+// Where nothing has to do with HTTP, plain SIP is not taken for it, and gets no answer in HTTP.
+func TestPlainSIP(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server, _ := site(t)
+		r := newRoom(t, Options{Config: server, Proto: SIP})
+		c := r.street.visitor()
+		c.Write([]byte("OPTIONS sip:example.com SIP/2.0\r\n"))
+		if answer, _ := io.ReadAll(c); strings.Contains(string(answer), "HTTP") {
+			t.Errorf("it is told %q", answer)
+		}
+		synctest.Wait()
+		if r.count(causeNotTLS) != 1 || r.count(causeHTTP) != 0 {
+			t.Error("not counted as what it is")
+		}
+		r.close()
+	})
 }

@@ -10,8 +10,6 @@ import (
 	"sync"
 	"syscall"
 	"time"
-
-	"twinhop/http/head"
 )
 
 // The causes of failure, as the metric names them.
@@ -41,7 +39,7 @@ func cause(err error, crowded bool) string {
 		return causeHTTP
 	case errors.As(err, &record) && record.Conn != nil:
 		return causeNotTLS
-	case head.Timeout(err):
+	case timeout(err):
 		return causeTimeout
 	case errors.As(err, &verify), strings.Contains(err.Error(), "didn't provide a certificate"):
 		return causeClient
@@ -51,6 +49,12 @@ func cause(err error, crowded bool) string {
 		return causeRefused
 	}
 	return causeProtocol
+}
+
+// timeout tells whether err is a limit of time reached.
+func timeout(err error) bool {
+	var e net.Error
+	return errors.As(err, &e) && e.Timeout()
 }
 
 // spokeHTTP tells whether the first bytes were those of an HTTP request.
@@ -66,15 +70,25 @@ func spokeHTTP(err error) bool {
 	return false
 }
 
-const plainText = "This port speaks HTTPS: write https:// in front of the address.\n"
+// What is told to those who speak HTTP where TLS is spoken.
+const (
+	PlainHTTPS = "This port speaks HTTPS: write https:// in front of the address.\n"
+	PlainWSS   = "This port speaks WebSocket over TLS: write wss:// in front of the address.\n"
+)
+
+// The protocols that come by TLS.
+const (
+	HTTP = "http"
+	SIP  = "sip"
+)
 
 // part lets a client that failed for a reason hear it: an alert was sent, or
 // who spoke HTTP is told so. What is unread when a connection is closed would
 // take that away, so a little is read.
-func part(c net.Conn, cause string) {
+func part(c net.Conn, cause, plain string) {
 	switch cause {
 	case causeHTTP:
-		_, err := io.WriteString(c, "HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain; charset=utf-8\r\nCache-Control: no-store\r\nConnection: close\r\n\r\n"+plainText)
+		_, err := io.WriteString(c, "HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain; charset=utf-8\r\nCache-Control: no-store\r\nConnection: close\r\n\r\n"+plain)
 		if err != nil {
 			return
 		}
@@ -96,6 +110,7 @@ const tellEvery = time.Minute
 type diary struct {
 	log     *slog.Logger
 	metrics *Metrics
+	proto   string
 
 	mu    sync.Mutex // guards what follows
 	told  time.Time
@@ -103,7 +118,7 @@ type diary struct {
 }
 
 func (d *diary) failed(cause string, peer net.Addr, err error) {
-	d.metrics.failed(cause)
+	d.metrics.failed(d.proto, cause)
 	if d.log == nil || cause == causeClosed { // who looks whether the port is open says nothing and goes
 		return
 	}
@@ -111,7 +126,7 @@ func (d *diary) failed(cause string, peer net.Addr, err error) {
 	defer d.mu.Unlock()
 	d.count++
 	if now := time.Now(); now.Sub(d.told) >= tellEvery {
-		d.log.Info("TLS handshakes fail; at most one line a minute", "failed", d.count, "cause", cause, "peer", peer.String(), "err", err)
+		d.log.Info("TLS handshakes fail; at most one line a minute", "proto", d.proto, "failed", d.count, "cause", cause, "peer", peer.String(), "err", err)
 		d.told, d.count = now, 0
 	}
 }
