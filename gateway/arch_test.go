@@ -141,7 +141,7 @@ type fence struct {
 }
 
 var fences = []fence{
-	{module: "github.com/emiago/sipgo", pkgs: []string{"sip/...", "cmd/twinhop/demo", "e2e"}},
+	{module: "github.com/emiago/sipgo", pkgs: []string{"sip/...", "cmd/twinhop/demo/...", "e2e"}},
 	{module: "github.com/gin-gonic/gin", pkgs: []string{"admin/..."}},
 	{module: "github.com/golang-jwt/jwt/v5", pkgs: []string{"admin/..."}},
 	{module: "github.com/gorilla/securecookie", pkgs: []string{"admin/...", "http/follow"}},

@@ -6,7 +6,7 @@
 // Owns: the demo's nodes, telephones, page and tour, and the throw-away state folder.
 // Entered by: Command, from the verbs of cmd/twinhop.
 //
-// The nodes are real: their own sockets, session ids with a jvmRoute, a cookie or ;jsessionid= in links, calls with sipgo. They share
-// sessions and dialogs in memory the way a cluster of application servers replicates them, so a node that is killed loses nothing.
-// The telephones answer by themselves and offer no media: no microphone is needed, and nothing is pretended about sound.
+// The nodes are real: their own sockets, session ids with a jvmRoute, a cookie or ;jsessionid= in links, calls with sipgo, a registrar, a
+// back-to-back user agent. They share sessions, dialogs and registrations in memory the way a cluster of application servers replicates
+// them, so a node that is killed loses nothing. The telephones answer by themselves and offer no media.
 package demo

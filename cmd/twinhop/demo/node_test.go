@@ -12,6 +12,8 @@ import (
 
 	"github.com/emiago/sipgo/sip"
 	"go.uber.org/goleak"
+
+	"twinhop/cmd/twinhop/demo/ua"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -40,16 +42,16 @@ func TestClickToCallConnectsBothAndHangsUp(t *testing.T) {
 	s, ctx := testStage(t), testContext(t)
 	n := s.nodes[0]
 	id := sessionID{s.shared.open(), n.name}
-	if err := n.clickToCall(ctx, id, s.phones[visitor].uri(), s.phones[agent].uri()); err != nil {
+	if err := n.clickToCall(ctx, id, s.phones[visitor].callee(), s.phones[agent].callee()); err != nil {
 		t.Fatal(err)
 	}
 	calls := s.shared.of(id.base)
-	if len(calls) != 2 || calls[0].callID == calls[1].callID {
+	if len(calls) != 2 || calls[0].CallID == calls[1].CallID {
 		t.Fatalf("calls of the session: %+v", calls)
 	}
 	for i, user := range []string{agent, visitor} { // newest first
-		if got := s.phones[user].talking(); len(got) != 1 || got[0] != calls[i].callID {
-			t.Errorf("%s talks in %v, want %s", user, got, calls[i].callID)
+		if got := s.phones[user].talking(); len(got) != 1 || got[0] != calls[i].CallID {
+			t.Errorf("%s talks in %v, want %s", user, got, calls[i].CallID)
 		}
 	}
 	if err := n.hangUpAll(ctx, id.base); err != nil {
@@ -78,7 +80,7 @@ func TestAnotherNodeGoesOnWithReplicatedDialogs(t *testing.T) {
 	first.kill()
 	// The gateway would lead the next request to the survivor; without one the telephone is told where it is.
 	d := p.call(callID)
-	d.target = uriAt("alice", second.sip)
+	d.Target = ua.URI("alice", second.sip)
 	if by, err = p.within(ctx, callID, sip.INFO); err != nil || by != second.name {
 		t.Fatalf("INFO served by %q: %v", by, err)
 	}
@@ -101,8 +103,8 @@ func TestUnknownDialogsAreRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	d := *p.call(callID)
-	d.remote.tag = "another"
-	if _, err := p.send(ctx, d.request(sip.BYE, nil)); err == nil || !strings.Contains(err.Error(), "481") {
+	d.Remote.Tag = "another"
+	if _, err := p.Send(ctx, d.Request(sip.BYE, nil)); err == nil || !strings.Contains(err.Error(), "481") {
 		t.Errorf("a BYE with a wrong tag: %v", err)
 	}
 	if _, err := p.within(ctx, callID, sip.BYE); err != nil {

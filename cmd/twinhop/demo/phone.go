@@ -7,66 +7,60 @@ import (
 	"sync"
 
 	"github.com/emiago/sipgo/sip"
+
+	"twinhop/cmd/twinhop/demo/ua"
 )
 
 // phone is a telephone: it answers every call by itself, calls, and hangs up.
 type phone struct {
 	user string
-	*endpoint
+	*ua.Endpoint
 	bell bell
 
 	mu    sync.Mutex
-	calls map[string]*dialog // calls in progress, by Call-ID
+	calls map[string]*ua.Dialog // calls in progress, by Call-ID
 }
 
 // maxCalls bounds what one telephone holds at once.
 const maxCalls = 1000
 
 func newPhone(user, addr string) (*phone, error) {
-	p := &phone{user: user, calls: map[string]*dialog{}}
+	p := &phone{user: user, calls: map[string]*ua.Dialog{}}
 	var err error
-	p.endpoint, err = listen("phone-"+user, addr, handlers{
-		sip.INVITE: p.onInvite, sip.BYE: p.onBye, sip.ACK: ignore})
+	p.Endpoint, err = ua.Listen("phone-"+user, addr, ua.Handlers{
+		sip.INVITE: p.onInvite, sip.BYE: p.onWithin, sip.INFO: p.onWithin, sip.ACK: ua.Ignore})
 	return p, err
 }
 
-// uri is where the telephone is called directly.
-func (p *phone) uri() string {
-	u := uriAt(p.user, p.addr)
-	return u.String()
-}
+// callee is the telephone as it is called directly.
+func (p *phone) callee() callee { return callee{uri: ua.URI(p.user, p.Addr)} }
 
-func (p *phone) onInvite(e *endpoint, req *sip.Request, tx sip.ServerTransaction) {
+func (p *phone) onInvite(e *ua.Endpoint, req *sip.Request, tx sip.ServerTransaction) {
 	p.mu.Lock()
 	busy := len(p.calls) >= maxCalls
 	p.mu.Unlock()
 	if busy {
-		e.answer(req, tx, 486, "Busy Here")
+		e.Answer(req, tx, 486, "Busy Here")
 		return
 	}
-	e.accept(req, tx, func(d dialog) { p.keep(&d) })
+	e.Accept(req, tx, func(d ua.Dialog) { p.keep(&d) })
 }
 
-func (p *phone) onBye(e *endpoint, req *sip.Request, tx sip.ServerTransaction) {
-	d := p.call(callIDOf(req))
-	if d == nil || !d.is(req) {
-		e.answer(req, tx, 481, "Call Does Not Exist")
+func (p *phone) onWithin(e *ua.Endpoint, req *sip.Request, tx sip.ServerTransaction) {
+	d := p.call(ua.CallID(req))
+	if d == nil || !d.Is(req) {
+		e.Answer(req, tx, 481, "Call Does Not Exist")
 		return
 	}
-	p.forget(d.callID)
-	e.answer(req, tx, 200, "OK")
-}
-
-func callIDOf(m interface{ CallID() *sip.CallIDHeader }) string {
-	if id := m.CallID(); id != nil {
-		return id.Value()
+	if req.Method == sip.BYE {
+		p.forget(d.CallID)
 	}
-	return ""
+	e.Answer(req, tx, 200, "OK")
 }
 
-func (p *phone) keep(d *dialog) {
+func (p *phone) keep(d *ua.Dialog) {
 	p.mu.Lock()
-	p.calls[d.callID] = d
+	p.calls[d.CallID] = d
 	p.mu.Unlock()
 	p.bell.ring()
 }
@@ -78,7 +72,7 @@ func (p *phone) forget(callID string) {
 	p.bell.ring()
 }
 
-func (p *phone) call(callID string) *dialog {
+func (p *phone) call(callID string) *ua.Dialog {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.calls[callID]
@@ -106,15 +100,22 @@ func (p *phone) until(ctx context.Context, callID string, talking bool) error {
 
 // dial calls to through a proxy and returns the Call-ID and who answered.
 func (p *phone) dial(ctx context.Context, to, proxy string) (callID, by string, err error) {
-	d, res, err := p.invite(ctx, invitation{from: p.user, to: to, proxy: proxy, offer: description(p.addr)})
+	in := ua.Invitation{From: ua.URI(p.user, p.Addr), Offer: ua.Silence(p.Addr)}
+	if err := sip.ParseUri(to, &in.To); err != nil {
+		return "", "", fmt.Errorf("call to %q: %w", to, err)
+	}
+	if proxy != "" {
+		in.Routes = []sip.Uri{ua.Hop(proxy)}
+	}
+	d, res, err := p.Invite(ctx, in)
 	if err != nil {
 		return "", "", err
 	}
-	if err := p.ack(&d, nil); err != nil {
+	if err := p.Ack(&d, nil); err != nil {
 		return "", "", err
 	}
 	p.keep(&d)
-	return d.callID, server(res), nil
+	return d.CallID, ua.Server(res), nil
 }
 
 // within sends a request within a call and returns who answered it with 200. A BYE ends the call.
@@ -125,14 +126,14 @@ func (p *phone) within(ctx context.Context, callID string, method sip.RequestMet
 		p.mu.Unlock()
 		return "", fmt.Errorf("telephone %s has no call %s", p.user, callID)
 	}
-	req := d.request(method, nil)
+	req := d.Request(method, nil)
 	p.mu.Unlock()
-	res, err := p.send(ctx, req)
+	res, err := p.Send(ctx, req)
 	if err != nil {
 		return "", err
 	}
 	if method == sip.BYE {
 		p.forget(callID)
 	}
-	return server(res), nil
+	return ua.Server(res), nil
 }

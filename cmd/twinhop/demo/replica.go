@@ -4,23 +4,31 @@ import (
 	"crypto/rand"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"time"
+
+	"twinhop/cmd/twinhop/demo/registrar"
+	"twinhop/cmd/twinhop/demo/ua"
 )
 
-// replica is what the nodes of a cluster of application servers replicate: HTTP sessions and SIP dialogs. Every node has all of it.
+// replica is what the nodes of a cluster of application servers replicate: HTTP sessions, SIP dialogs and registrations. Every node has all
+// of it.
 type replica struct {
-	bell bell
+	bell     bell
+	contacts registrar.Table
 
 	mu       sync.Mutex
 	sessions map[string]*visit // by session id without its route
 	calls    map[string]*call  // by Call-ID
 	users    map[string]string // appsession parameter -> session id
+	lines    map[string]string // line -> session id
 }
 
 // visit is one HTTP session.
 type visit struct {
 	base  string
+	line  string // names the session's telephones; no secret
 	user  string // the appsession parameter it came with
 	hits  int
 	calls []string // Call-IDs, oldest first
@@ -29,11 +37,13 @@ type visit struct {
 
 // call is one SIP dialog of the application.
 type call struct {
-	dialog
-	base  string // the session it belongs to
-	party string // for people: who is at the other end
-	node  string // the node that served its last message
-	ended bool
+	ua.Dialog
+	base    string // the session it belongs to
+	party   string // for people: who is at the other end
+	partner string // Call-ID of the call that it is connected with, "" for none
+	late    bool   // the partner's answer to the INVITE waits for the ACK of this call, which brings what it needs
+	node    string // the node that served its last message
+	ended   bool
 }
 
 // The replica is bounded: a stranger's requests without cookie are sessions, too.
@@ -44,7 +54,7 @@ const (
 )
 
 func newReplica() *replica {
-	return &replica{sessions: map[string]*visit{}, calls: map[string]*call{}, users: map[string]string{}}
+	return &replica{sessions: map[string]*visit{}, calls: map[string]*call{}, users: map[string]string{}, lines: map[string]string{}}
 }
 
 // open starts a session. The oldest makes room when there are too many.
@@ -54,10 +64,11 @@ func (r *replica) open() string {
 	if len(r.sessions) >= maxVisits {
 		r.dropOldest()
 	}
-	var raw [16]byte
+	var raw [20]byte
 	rand.Read(raw[:])
-	base := fmt.Sprintf("%X", raw)
-	r.sessions[base] = &visit{base: base, seen: time.Now()}
+	base, line := fmt.Sprintf("%X", raw[:16]), fmt.Sprintf("%x", raw[16:])
+	r.sessions[base] = &visit{base: base, line: line, seen: time.Now()}
+	r.lines[line] = base
 	return base
 }
 
@@ -72,6 +83,7 @@ func (r *replica) dropOldest() {
 		delete(r.calls, id)
 	}
 	r.unname(oldest)
+	delete(r.lines, oldest.line)
 	delete(r.sessions, oldest.base)
 }
 
@@ -103,20 +115,40 @@ func (r *replica) visit(base, user string, hit bool) (v visit, ok bool) {
 	return v, true
 }
 
+// owner is the session of the first of these users who has one, "" when nobody has.
+func (r *replica) owner(users ...string) (base string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, user := range users {
+		if base = r.ownerOf(user); base != "" {
+			break
+		}
+	}
+	return base
+}
+
+// ownerOf is the session of a user: of the telephone "visitor-line" of a page, or of a page that was opened for the user. The lock is held.
+func (r *replica) ownerOf(user string) string {
+	if _, line, ok := strings.Cut(user, "-"); ok && r.lines[line] != "" {
+		return r.lines[line]
+	}
+	return r.users[user]
+}
+
 // keep replicates a call. Of one session only the last few ended calls are remembered.
 func (r *replica) keep(c call) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	defer r.bell.ring()
 	if c.base == "" {
-		c.base = r.users[c.local.uri.User]
+		c.base = r.ownerOf(c.Local.URI.User)
 	}
-	if r.calls[c.callID] == nil {
+	if r.calls[c.CallID] == nil {
 		if len(r.calls) >= maxDialog {
 			return
 		}
 		if s := r.sessions[c.base]; s != nil {
-			s.calls = append(s.calls, c.callID)
+			s.calls = append(s.calls, c.CallID)
 			if extra := len(s.calls) - maxPerOne; extra > 0 {
 				s.calls = slices.DeleteFunc(s.calls, func(id string) bool {
 					old := r.calls[id]
@@ -130,23 +162,25 @@ func (r *replica) keep(c call) {
 			}
 		}
 	}
-	r.calls[c.callID] = &c
+	r.calls[c.CallID] = &c
 }
 
 // serve notes that a node serves a message of a call, and ends the call if so. ok is false unless match says that the message belongs to it.
-func (r *replica) serve(callID, node string, end bool, match func(*dialog) bool) (ok bool) {
+// partner is the call that it is connected with.
+func (r *replica) serve(callID, node string, end bool, match func(*ua.Dialog) bool) (partner string, ok bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	c := r.calls[callID]
-	if c == nil || !match(&c.dialog) {
-		return false
+	if c == nil || !match(&c.Dialog) {
+		return "", false
 	}
 	c.node, c.ended = node, c.ended || end
+	partner = c.partner
 	if c.base == "" && c.ended {
 		delete(r.calls, callID) // nobody's page shows it
 	}
 	r.bell.ring()
-	return true
+	return partner, true
 }
 
 // of returns the calls of a session, newest first.
@@ -168,15 +202,40 @@ func (r *replica) of(base string) []call {
 
 // take hands a live call's dialog to a node that is about to send a request in it. The request is numbered here, so that two nodes never
 // use one number.
-func (r *replica) take(callID, node string) (dialog, bool) {
+func (r *replica) take(callID, node string) (ua.Dialog, bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	c := r.calls[callID]
 	if c == nil || c.ended {
-		return dialog{}, false
+		return ua.Dialog{}, false
 	}
 	c.node = node
-	d := c.dialog
-	c.cseq++
+	d := c.Dialog
+	c.CSeq++
 	return d, true
+}
+
+// acked tells whether the ACK of a call is what the answer of its partner waits for, and gives the partner's dialog, once.
+func (r *replica) acked(callID string) (partner ua.Dialog, ok bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	c := r.calls[callID]
+	if c == nil || !c.late {
+		return ua.Dialog{}, false
+	}
+	c.late = false
+	p := r.calls[c.partner]
+	if p == nil {
+		return ua.Dialog{}, false
+	}
+	return p.Dialog, true
+}
+
+// connect makes two calls partners.
+func (r *replica) connect(one, other string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if a, b := r.calls[one], r.calls[other]; a != nil && b != nil {
+		a.partner, b.partner = other, one
+	}
 }

@@ -21,10 +21,10 @@ func TestReplicaIsBounded(t *testing.T) {
 	base := r.open()
 	for i := range 3 * maxPerOne {
 		c := call{base: base, ended: i != 0}
-		c.callID = fmt.Sprint(i)
+		c.CallID = fmt.Sprint(i)
 		r.keep(c)
 	}
-	if got := r.of(base); len(got) != maxPerOne || got[len(got)-1].callID != "0" || len(r.calls) != maxPerOne {
+	if got := r.of(base); len(got) != maxPerOne || got[len(got)-1].CallID != "0" || len(r.calls) != maxPerOne {
 		t.Errorf("%d calls of one session, %d in all; the one in progress must stay", len(got), len(r.calls))
 	}
 }
@@ -34,9 +34,9 @@ func TestIncomingCallsBelongToTheUser(t *testing.T) {
 	base := r.open()
 	r.visit(base, "alice", true)
 	c := call{node: "node1"}
-	c.callID, c.local.uri.User = "x", "alice"
+	c.CallID, c.Local.URI.User = "x", "alice"
 	r.keep(c)
-	if got := r.of(base); len(got) != 1 || got[0].callID != "x" {
+	if got := r.of(base); len(got) != 1 || got[0].CallID != "x" {
 		t.Errorf("calls of alice's page: %+v", got)
 	}
 	r.visit(base, "bob", true)

@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"twinhop/cmd/twinhop/demo/ua"
 )
 
 //go:embed page
@@ -18,7 +20,7 @@ var pageFiles embed.FS
 // desk is what the page's buttons may do besides calling: the one who runs the demo.
 type desk interface {
 	State(base string) deskState // what a session, given by its id without route, may see
-	Phone(user string) (uri string, ok bool)
+	Phone(user string) (to callee, ok bool)
 	Kill(node string) (now func(), err error)
 	Start(ctx context.Context, node string) error
 	SIPFirst(ctx context.Context, id sessionID) error
@@ -42,9 +44,18 @@ type status struct {
 	User    string       `json:"user,omitempty"`
 	Hits    int          `json:"hits"`
 	Link    string       `json:"link"`  // what links must carry: ";jsessionid=…", or nothing
+	Line    string       `json:"line"`  // the page's telephones are the users "visitor-line" and "agent-line"
+	Lines   []lineStatus `json:"lines"` // those that are registered
 	Calls   []callStatus `json:"calls"` // newest first
 	Verdict string       `json:"verdict"`
 	deskState
+}
+
+// lineStatus is one telephone of the page.
+type lineStatus struct {
+	Who  string `json:"who"`  // visitor or agent
+	Node string `json:"node"` // the node that served its last REGISTER
+	Ways int    `json:"ways"`
 }
 
 // callStatus is one call of the session.
@@ -57,10 +68,10 @@ type callStatus struct {
 
 // The verdicts: do HTTP and SIP of this session meet on one node?
 const (
-	verdictNone   = "none" // no call in progress
+	verdictNone   = "none" // no SIP
 	verdictSame   = "same"
 	verdictSplit  = "split"
-	verdictOrphan = "orphan" // the node of a call was killed: the call's next message goes to another
+	verdictOrphan = "orphan" // the node was killed: the next message goes to another
 )
 
 // site is the application's HTTP side.
@@ -140,26 +151,41 @@ func (n *node) serveStatus(w http.ResponseWriter, r *http.Request) {
 
 // tell writes the status of a session.
 func (n *node) tell(w http.ResponseWriter, v visit, id sessionID, suffix string) {
-	s := status{Node: n.name, Session: id.masked(), User: v.user, Hits: v.hits, Link: suffix, Calls: []callStatus{}}
+	s := status{Node: n.name, Session: id.masked(), User: v.user, Hits: v.hits, Link: suffix, Line: v.line, Lines: []lineStatus{}, Calls: []callStatus{}}
+	for _, who := range []string{visitor, agent} {
+		if ways := n.shared.contacts.Of(who+"-"+v.line, time.Now()); len(ways) > 0 {
+			s.Lines = append(s.Lines, lineStatus{who, ways[0].Node, len(ways)})
+		}
+	}
 	if n.desk != nil {
 		s.deskState = n.desk.State(id.base)
 	}
 	for _, c := range n.shared.of(id.base) {
-		s.Calls = append(s.Calls, callStatus{c.callID, c.party, c.node, c.ended})
+		s.Calls = append(s.Calls, callStatus{c.CallID, strings.TrimSuffix(c.party, "-"+v.line), c.node, c.ended})
 	}
 	s.Verdict = s.judge()
 	reply(w, http.StatusOK, s)
 }
 
-// judge finds the verdict on the calls in progress.
+// judge finds the verdict on the calls in progress, or else on the registered telephones.
 func (s *status) judge() string {
-	verdict := verdictNone
+	var nodes []string
 	for _, c := range s.Calls {
+		if !c.Ended {
+			nodes = append(nodes, c.Node)
+		}
+	}
+	if len(nodes) == 0 {
+		for _, l := range s.Lines {
+			nodes = append(nodes, l.Node)
+		}
+	}
+	verdict := verdictNone
+	for _, node := range nodes {
 		switch {
-		case c.Ended:
-		case slices.Contains(s.Nodes, nodeState{c.Node, false}):
+		case slices.Contains(s.Nodes, nodeState{node, false}):
 			return verdictOrphan
-		case c.Node != s.Node:
+		case node != s.Node:
 			verdict = verdictSplit
 		case verdict == verdictNone:
 			verdict = verdictSame
@@ -181,8 +207,9 @@ func complain(w http.ResponseWriter, code int, err error) {
 // callTime bounds what a click may take.
 const callTime = 15 * time.Second
 
-// serveCall is the classic click-to-call servlet: ?from=…&to=… connects two telephones, ?bye=all ends the calls of the session. Only the
-// demo's own telephones are called: a page elsewhere must not make this process call the world.
+// serveCall is the classic click-to-call servlet: ?from=…&to=… connects two telephones, ?bye=all ends the calls of the session. Those of
+// the page are called if they are registered, else the demo's own, and nobody else: a page elsewhere must not make this process call the
+// world.
 func (n *node) serveCall(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithTimeout(r.Context(), callTime)
 	defer cancel()
@@ -196,8 +223,8 @@ func (n *node) serveCall(w http.ResponseWriter, r *http.Request) {
 		n.tell(w, v, id, suffix)
 		return
 	}
-	from, ok1 := n.phoneOf(q.Get("from"))
-	to, ok2 := n.phoneOf(q.Get("to"))
+	from, ok1 := n.phoneOf(v, q.Get("from"))
+	to, ok2 := n.phoneOf(v, q.Get("to"))
 	if !ok1 || !ok2 {
 		complain(w, http.StatusNotFound, errors.New("from and to must be telephones of this demo"))
 		return
@@ -210,11 +237,15 @@ func (n *node) serveCall(w http.ResponseWriter, r *http.Request) {
 }
 
 // phoneOf finds a telephone by its user name or its SIP address.
-func (n *node) phoneOf(name string) (uri string, ok bool) {
+func (n *node) phoneOf(v visit, name string) (to callee, ok bool) {
 	name = strings.TrimPrefix(name, "sip:")
 	user, _, _ := strings.Cut(name, "@")
+	line := user + "-" + v.line
+	if ways := n.shared.contacts.Of(line, time.Now()); len(ways) > 0 {
+		return callee{ua.URI(line, loopback(0)), &ways[0]}, true
+	}
 	if n.desk == nil {
-		return "", false
+		return callee{}, false
 	}
 	return n.desk.Phone(user)
 }

@@ -98,7 +98,7 @@ func (s *stage) close() error {
 		err = s.gate.close()
 	}
 	for _, p := range s.phones {
-		p.close()
+		p.Close()
 	}
 	for _, n := range s.nodes {
 		n.kill()
@@ -136,12 +136,12 @@ func (s *stage) State(base string) deskState {
 }
 
 // Phone finds a telephone by its user.
-func (s *stage) Phone(user string) (uri string, ok bool) {
+func (s *stage) Phone(user string) (to callee, ok bool) {
 	p := s.phones[user]
 	if p == nil {
-		return "", false
+		return callee{}, false
 	}
-	return p.uri(), true
+	return p.callee(), true
 }
 
 var errUnknownNode = errors.New("there is no such node")
@@ -175,6 +175,7 @@ func (s *stage) SIPFirst(ctx context.Context, id sessionID) error {
 		return nil
 	}
 	n, to := s.node(id.route), s.other(id.route)
+	v, _ := s.shared.visit(id.base, "", false)
 	if !to.up() {
 		return fmt.Errorf("%s is down: start it first", to.name)
 	}
@@ -182,7 +183,9 @@ func (s *stage) SIPFirst(ctx context.Context, id sessionID) error {
 		return err // a node that is believed down would be left again at once
 	}
 	s.gate.Lead(gateway.LeaderSIP)
-	return errors.Join(n.hangUpAll(ctx, id.base), to.clickToCall(ctx, id, s.phones[visitor].uri(), s.phones[agent].uri()))
+	one, _ := to.phoneOf(v, visitor)
+	two, _ := to.phoneOf(v, agent)
+	return errors.Join(n.hangUpAll(ctx, id.base), to.clickToCall(ctx, id, one, two))
 }
 
 // enter makes a link that logs in to the admin UI, once and soon, and shows a session there.

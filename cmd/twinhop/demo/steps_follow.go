@@ -34,7 +34,7 @@ func sipMoves(ctx context.Context, s *stage, b *browser) (was, is *node, err err
 		return nil, nil, err
 	}
 	was, is = s.node(home), s.other(home)
-	return was, is, is.clickToCall(ctx, b.id(), s.phones[visitor].uri(), s.phones[agent].uri())
+	return was, is, is.clickToCall(ctx, b.id(), s.phones[visitor].callee(), s.phones[agent].callee())
 }
 
 // stepRewrite: the request itself is already served by the node where SIP went, and the browser's cookie is corrected on the way back.

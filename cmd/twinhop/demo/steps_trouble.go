@@ -75,10 +75,11 @@ func stepKill(ctx context.Context, s *stage) (seen string, err error) {
 	if err := s.gate.noticed(ctx, home, cluster.Down); err != nil {
 		return "", err
 	}
-	ended, stays := talking.Calls[0].CallID, talking.Calls[1].CallID
-	bye, err1 := s.phones[agent].within(ctx, ended, sip.BYE)
-	info, err2 := s.phones[visitor].within(ctx, stays, sip.INFO)
-	if err := errors.Join(err1, err2, want("node that served the BYE", bye, survivor), want("node that served the INFO", info, survivor)); err != nil {
+	one, other := talking.Calls[0].CallID, talking.Calls[1].CallID
+	info1, err1 := s.phones[agent].within(ctx, one, sip.INFO)
+	info2, err2 := s.phones[visitor].within(ctx, other, sip.INFO)
+	if err := errors.Join(err1, err2, want("node that served the INFO of "+agent, info1, survivor),
+		want("node that served the INFO of "+visitor, info2, survivor)); err != nil {
 		return "", err
 	}
 	if err := dead.start(); err != nil {
@@ -87,14 +88,17 @@ func stepKill(ctx context.Context, s *stage) (seen string, err error) {
 	if err := s.gate.noticed(ctx, home, cluster.Up); err != nil {
 		return "", err
 	}
-	bye, err1 = s.phones[visitor].within(ctx, stays, sip.BYE)
+	bye, err1 := s.phones[visitor].within(ctx, other, sip.BYE)
 	at, hits, err2 = b.on(ctx)
-	if err := errors.Join(err1, err2, want("node that served the late BYE", bye, survivor), want("node of the page later", at, survivor),
+	if err := errors.Join(err1, err2, want("node that served the BYE", bye, survivor), want("node of the page later", at, survivor),
 		want("hits", hits, 3)); err != nil {
 		return "", err
 	}
-	return fmt.Sprintf("%s killed: BYE 200 from %s, page there with its hits; %s back: the moved call and the page stay on %s", home, survivor,
-		home, survivor), nil
+	if err := s.phones[agent].until(ctx, one, false); err != nil { // the survivor ended the call that the dead node began
+		return "", err
+	}
+	return fmt.Sprintf("%s killed: INFO 200 from %s, page there with its hits; %s back: the moved calls and the page stay on %s, which ends both",
+		home, survivor, home, survivor), nil
 }
 
 // stepProxy: telephones use the gateway as their outbound proxy for whatever they dial. Without user keys two calls are two sessions, and
