@@ -75,6 +75,7 @@ var rooms = []room{
 	{pkg: "sip/gone", rank: 1, may: []string{"gateway/cluster"}},
 	{pkg: "sip/compose", rank: 1, may: []string{"sip/peek"}},
 	{pkg: "sip/meter", rank: 1, may: []string{"sip/peek"}},
+	{pkg: "sip/park", rank: 1, may: []string{"sip/locate"}},
 	{pkg: "sip/legs", rank: 2, may: []string{"sip/locate", "sip/peek", "sip/self", "sip/stream", "sip/wire"}},
 	{pkg: "web", rank: 0},
 	{pkg: "web/jssip", rank: 0},

@@ -21,6 +21,7 @@ import (
 	"twinhop/sip/held"
 	"twinhop/sip/legs"
 	"twinhop/sip/locate"
+	"twinhop/sip/park"
 	"twinhop/sip/pending"
 	"twinhop/sip/seal"
 	"twinhop/sip/self"
@@ -58,7 +59,7 @@ type Front struct {
 	keys     *seal.Keys
 	gone     gone.Nodes
 	names    *locate.Locator
-	parked   *parked
+	parked   *park.Lot[waiting]
 	files    stream.Budget                    // of the connections of all legs
 	held     held.Requests[heldKey, delivery] // they wait for a connection to a node
 	long     recent                           // INVITEs that left by a stream for their size: nothing else tells that of what is not pending
@@ -130,7 +131,7 @@ func (f *Front) Run(ctx context.Context) error {
 	}
 	wg.Go(func() { f.tend(ctx) })
 	wg.Wait()
-	f.parked.wait()
+	f.parked.Wait()
 	return errors.Join(all...)
 }
 
@@ -160,7 +161,7 @@ func (f *Front) prepare(ctx context.Context) error {
 	}
 	f.gone.Watch(f.Router.Views(), time.Now())
 	f.names = &locate.Locator{Resolver: f.Resolver, Can: f.legs.Speaks(), Usable: f.legs.Leads}
-	f.parked = newParked(ctx, f)
+	f.parked = park.New(ctx, f.names, func(list []waiting, err error) { f.unpark(ctx, list, err) })
 	f.workers.New = func() any { return newWorker(ctx, f, nil) }
 	f.ready.Store(true)
 	return nil

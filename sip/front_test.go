@@ -333,8 +333,8 @@ func TestUnreachableSenders(t *testing.T) {
 	s := newStage(t, true, Settings{})
 	s.front.External[0].Conn.(*catcher).local = at("0.0.0.0:5060")
 	s.prepare()
-	s.workers["external"].learned = time.Now()
-	s.workers["external"].toward[peerKey{0, callee.Addr()}] = netip.Addr{} // as the system says without a route
+	w := s.workers["external"]
+	w.toward.Know(w.leg, callee.Addr(), netip.Addr{}, w.clock()) // as the system says without a route
 	for i := range 20 {
 		if sent := s.in("external", []netip.AddrPort{callee, at("255.255.255.255:5060")}[i&1], lined(request("MESSAGE", "sip:bob@192.0.2.1", "c1", "To: <sip:x@y>")...)); len(sent) != 0 {
 			t.Fatalf("sent to %s", sent[0].to)

@@ -137,13 +137,13 @@ func (w *worker) locate(q locate.Query) (to legs.Hop, ok bool) {
 	case state == locate.Known:
 		return w.passable()
 	case state == locate.Aged:
-		w.f.parked.renew(q)
+		w.f.parked.Renew(q)
 		return w.passable()
 	case state == locate.None:
 		w.reply(noHop)
 	case state == locate.Silent || w.again:
 		w.reply(noNode) // which says nothing of whom it is for
-	case !w.f.parked.park(w, q):
+	case !w.park(q):
 		w.f.Metrics.Shed(slowQueue)
 		w.reply(noNode)
 	}

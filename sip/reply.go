@@ -3,6 +3,7 @@ package sip
 import (
 	"bytes"
 
+	"twinhop/sip/compose"
 	"twinhop/sip/peek"
 	"twinhop/sip/seal"
 )
@@ -14,69 +15,24 @@ func (w *worker) reply(s status) {
 	if m.Method == peek.Ack || !w.answerable() || !w.mayRefuse(s) {
 		return
 	}
+	a := compose.Answer{Code: s.code, Phrase: s.phrase, Allow: s.allow, Unsupported: s.extension}
+	if s.retryAfter {
+		a.RetryAfter = 1 + int(w.id%10) // not all at once
+	}
+	var tag [seal.MaxTag]byte
+	if final(s.code) {
+		a.Tag = w.ownTag(tag[:0])
+	}
 	e.Reset()
 	e.Answerable(m, w.src)
-	var seen [32]bool
-	first, end := true, 0
-	for name, line := range m.Lines() {
-		if first {
-			e.Over(peek.Span{From: m.Start, To: line.From}).Text("SIP/2.0 ").Int(s.code).Text(" ").Text(s.phrase).EndLine()
-			first = false
-		}
-		echo := name == peek.NameVia
-		switch name {
-		case peek.NameFrom, peek.NameTo, peek.NameCallID, peek.NameCSeq:
-			echo = !seen[name]
-		case peek.OtherName:
-			echo = s.code == trying.code && isTimestamp(m.Text(line)) // RFC 3261 section 8.2.6.1
-		}
-		seen[name] = true
-		if !echo {
-			e.Cut(line)
-		}
-		end = line.To
-	}
-	if first {
+	if !a.Write(e, m) {
 		return // not a single header
 	}
-	if m.To.Tag.Empty() && m.To.To > 0 && final(s.code) {
-		var tag [seal.MaxTag]byte
-		e.At(m.To.To).Text(";tag=").Bytes(w.ownTag(tag[:0]))
-	}
-	if e.At(end); s.retryAfter {
-		e.Text("Retry-After: ").Int(1 + int(w.id%10)).EndLine() // not all at once
-	}
-	if s.allow { // outside dialogs, and within them (RFC 3261 section 21.4.6)
-		e.Text("Allow: INVITE, ACK, CANCEL, BYE, OPTIONS, PRACK, UPDATE, INFO, REFER, NOTIFY").EndLine()
-	}
-	if s.extension {
-		w.unsupported(e)
-	}
-	e.Text("Content-Length: 0").EndLine().EndLine()
-	m.End = end
 	if err := w.sendBack(w.leg, w.flow, w.answer); err != nil {
 		w.f.log.Debug("answer not sent", "peer", w.answer, "status", s.code, "err", err)
 		return
 	}
 	w.f.Metrics.Replied(uint8(w.leg.Transport), m.Method, s.code)
-}
-
-func isTimestamp(line []byte) bool {
-	name, _, _ := bytes.Cut(line, []byte(":"))
-	return peek.FoldEqual(bytes.TrimRight(name, " \t"), "timestamp")
-}
-
-// unsupported names all that Proxy-Require asks for, on however many lines: nothing of it is understood.
-func (w *worker) unsupported(e *peek.Edits) {
-	before := "Unsupported: "
-	for name, line := range w.msg.Lines() {
-		if name == peek.NameProxyRequire {
-			_, value, _ := bytes.Cut(w.msg.Text(line), []byte(":"))
-			e.Text(before).Bytes(bytes.TrimSpace(value))
-			before = ", "
-		}
-	}
-	e.EndLine()
 }
 
 // answerable guards against datagrams whose sender cannot be one, ourselves included: two gateways must not talk to each other for ever.

@@ -120,7 +120,7 @@ func (s *stage) prepare() {
 	if err := s.front.prepare(ctx); err != nil {
 		s.t.Fatal(err)
 	}
-	s.t.Cleanup(func() { cancel(); s.front.parked.wait() })
+	s.t.Cleanup(func() { cancel(); s.front.parked.Wait() })
 	for _, g := range s.front.legs.All {
 		if g.Transport == legs.UDP {
 			s.workers[g.Socks[0].Conn.(*catcher).name] = newWorker(ctx, s.front, g)

@@ -27,19 +27,18 @@ type worker struct {
 	shard       int          // which of a leg's UDP sockets to send by
 	box         *wire.Outbox // what leaves with the next Flush
 	edits       peek.Edits
-	out         []byte                 // what left last
-	stretch     []byte                 // room for what leaves by a connection
-	loose       []byte                 // a message as it was before a strict router had it, or as one wants it
-	spare       []byte                 // see reread
-	toward      map[peerKey]netip.Addr // which local address the system uses toward a peer
-	learned     time.Time              // since when that is known
-	now         time.Time              // of the batch at hand; zero = not looked at yet
-	sent        []delivery             // requests of this batch that may come back to us
-	failed      []failure              // those that did
-	spareFailed []failure              // see Flush
-	other       *worker                // for what concerns another message than the one at hand
-	left        peek.Message           // a request as it left: see hopByHop
-	again       bool                   // the message was looked at before: it waited for a name, or could not be sent
+	out         []byte       // what left last
+	stretch     []byte       // room for what leaves by a connection
+	loose       []byte       // a message as it was before a strict router had it, or as one wants it
+	spare       []byte       // see reread
+	toward      legs.Toward  // which local address the system uses toward a peer
+	now         time.Time    // of the batch at hand; zero = not looked at yet
+	sent        []delivery   // requests of this batch that may come back to us
+	failed      []failure    // those that did
+	spareFailed []failure    // see Flush
+	other       *worker      // for what concerns another message than the one at hand
+	left        peek.Message // a request as it left: see hopByHop
+	again       bool         // the message was looked at before: it waited for a name, or could not be sent
 	hints       seal.Hints
 	targets     []locate.Target // see locate
 	opening     bool            // the message at hand is the INVITE that the table of pending ones looks at
@@ -80,19 +79,8 @@ type worker struct {
 	bond    seal.Bond
 }
 
-type peerKey struct {
-	leg int
-	ip  netip.Addr
-}
-
-// The memory of local addresses is forgotten as a whole when it is full or old: addresses and routes change.
-const (
-	maxToward  = 4096
-	maxLearned = time.Minute
-)
-
 func newWorker(ctx context.Context, f *Front, g *legs.Leg) *worker {
-	w := &worker{ctx: ctx, f: f, leg: g, box: new(wire.Outbox), toward: make(map[peerKey]netip.Addr), scratch: make([]byte, 0, 4096)}
+	w := &worker{ctx: ctx, f: f, leg: g, box: new(wire.Outbox), scratch: make([]byte, 0, 4096)}
 	w.box.Failed = w.returned
 	w.finder = groups.Finder{Book: f.Book, Store: f.Router.Store, Namer: f.Router.Namer}
 	return w
@@ -368,20 +356,5 @@ func (w *worker) self(g *legs.Leg, peer netip.Addr) netip.AddrPort {
 	if !g.Bound.Addr().IsUnspecified() {
 		return g.Bound
 	}
-	if now := w.clock(); now.Sub(w.learned) > maxLearned {
-		clear(w.toward)
-		w.learned = now
-	}
-	k := peerKey{g.Index, peer}
-	ip, ok := w.toward[k]
-	if !ok {
-		if ip = wire.LocalToward(peer); !ip.IsValid() {
-			return netip.AddrPort{}
-		}
-		if len(w.toward) >= maxToward {
-			clear(w.toward)
-		}
-		w.toward[k] = ip
-	}
-	return netip.AddrPortFrom(ip, g.Bound.Port())
+	return w.toward.Find(g, peer, w.clock())
 }
