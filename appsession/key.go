@@ -18,9 +18,10 @@ const (
 	App           // an identity: the appsession parameter, a SIP user, an application session key
 	Call          // a SIP Call-ID, compared byte by byte (RFC 3261 section 20.8)
 	HTTP          // an HTTP session id without its jvmRoute
+	Flow          // a connection, such as the WebSocket of a page; its number means something to one process only
 )
 
-var spaceNames = [...]string{"", "app", "call", "http"}
+var spaceNames = [...]string{"", "app", "call", "http", "flow"}
 
 // String returns the word used in logs, metrics and the API.
 func (s Space) String() string {

@@ -61,8 +61,8 @@ func (h *Hint) none() bool { return h.Node == "" && h.Route == "" }
 // Ask is the question a front puts to the Router. Fronts reuse it: nothing in
 // it outlives the call.
 //
-// Evidence stands in the configured order. At most one http key and one call
-// key are given: the id whose route was used, else the first.
+// Evidence stands in the configured order. At most one http key, one flow
+// key and one call key are given: the id whose route was used, else the first.
 type Ask struct {
 	Kind     Kind
 	Wants    cluster.Service
@@ -81,7 +81,7 @@ type Ask struct {
 	last    Decision
 	q       balance.Question
 	keys    [maxEvidence]appsession.Key
-	aliases [3]appsession.Alias
+	aliases [4]appsession.Alias
 }
 
 // maxEvidence bounds the evidence of one message that is looked at.

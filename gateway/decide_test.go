@@ -251,6 +251,10 @@ func (s *stage) do(line string) string {
 		s.fill(w)
 		_, err := s.router.Learn(ctx, s.registry.View().Named(w["from"]), &s.ask)
 		return strings.TrimSpace(errWord(err))
+	case "join":
+		s.fill(w)
+		_, err := s.router.Join(ctx, &s.ask)
+		return strings.TrimSpace(errWord(err))
 	case "http", "sip":
 		s.fill(w)
 		before := s.table()
@@ -366,6 +370,9 @@ func (s *stage) evidence(w map[string]string) {
 		if c.source != gateway.SourceNode {
 			a.Hint = gateway.Hint{Route: route, Source: c.source}
 		}
+	}
+	if v := w["flow"]; v != "" {
+		a.Add(appsession.Key{Space: appsession.Flow, Value: v}, gateway.SourceFlow)
 	}
 	if v := w["set"]; v != "" {
 		id, _, _ := strings.Cut(v, ".")

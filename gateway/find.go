@@ -31,6 +31,8 @@ type run struct {
 	old     bool    // what was learned was known
 
 	id, web, call finding // the message's identity, http key and call key
+	flow          finding // and that of the connection it came by
+	apart         bool    // the connection stays with its session, whoever speaks
 	subj          *finding
 	named         *cluster.Member // the member that the hint names, usable or not
 	hint          *cluster.Member // the same when it may be used for this message
@@ -82,6 +84,8 @@ func (u *run) gather() error {
 			u.web.ev = ev
 		case ev.Space == appsession.Call && u.call.ev == nil:
 			u.call.ev = ev
+		case ev.Space == appsession.Flow && u.a.Kind == Open:
+			u.flow.ev = ev
 		}
 	}
 	if len(keys) > 0 {
@@ -94,7 +98,7 @@ func (u *run) gather() error {
 			u.id.ev = apps[u.id.b.Found]
 		}
 	}
-	for _, f := range [...]*finding{&u.web, &u.call} {
+	for _, f := range [...]*finding{&u.web, &u.call, &u.flow} {
 		if f.ev != nil {
 			u.a.keys[0] = f.ev.Key
 			if err := u.look(f, u.a.keys[:1]); err != nil {
@@ -102,10 +106,10 @@ func (u *run) gather() error {
 			}
 		}
 	}
-	// A retransmission goes where its transaction went; then identity counts,
-	// then the HTTP session.
-	for _, f := range [...]*finding{&u.call, &u.id, &u.web} {
-		if f.ok {
+	// A retransmission goes where its transaction went; then the connection
+	// counts, then identity, then the HTTP session.
+	for _, f := range [...]*finding{&u.call, &u.flow, &u.id, &u.web} {
+		if f.ok && (f != &u.flow || u.leads()) {
 			u.subj = f
 			break
 		}
@@ -142,7 +146,7 @@ func (u *run) look(f *finding, keys []appsession.Key) (err error) {
 var known = [sources]Rule{SourceCookie: AffinityHTTP, SourcePath: AffinityHTTP, SourceQuery: ParamAppsession,
 	SourceHeader: AffinityCustom, SourceCallID: AffinityCallID, SourceFromUser: AffinityFromUser,
 	SourceFromAOR: AffinityFromUser, SourceToUser: AffinityToUser, SourceToAOR: AffinityToUser,
-	SourceAppKey: AffinityCustom, SourceNode: AffinityCustom}
+	SourceAppKey: AffinityCustom, SourceNode: AffinityCustom, SourceFlow: AffinityLinked}
 
 // said is the rule of a node named by a hint of each source.
 var said = [sources]Rule{SourceCookie: CookieRoute, SourcePath: PathRoute, SourceRoute: RouteHeader, SourceTarget: ExplicitTarget}

@@ -37,6 +37,11 @@ func (u *run) belongs() {
 		u.note(said[u.a.Hint.Source], u.hint.Name, appsession.Key{}, "this node stands by")
 		u.hint, u.named = nil, nil
 	}
+	if u.subj == &u.flow && !u.strict { // who somebody is counts more than what he is heard by
+		if u.apart, u.subj = true, nil; u.id.ok {
+			u.subj = &u.id
+		}
+	}
 }
 
 // ask lets an algorithm, which may be nil, say where something of a session on

@@ -19,11 +19,12 @@ const (
 	SourceNode   // X-Twinhop-Session, set by a node
 	SourceRoute  // our signed parameter in Route, or an old balancer's hint
 	SourceTarget // the address of a node in the R-URI or the first foreign Route; outside dialogs also an old balancer's hint
+	SourceFlow   // the connection that the message came by
 	sources
 )
 
 var sourceNames = [sources]string{"", "cookie", "path", "query", "header", "call-id", "from.user", "to.user",
-	"from.aor", "to.aor", "application-session-key", "x-twinhop-session", "route", "target"}
+	"from.aor", "to.aor", "application-session-key", "x-twinhop-session", "route", "target", "connection"}
 
 // String returns the word used in the configuration and the API.
 func (s Source) String() string { return sourceNames[min(s, sources-1)] }

@@ -91,6 +91,9 @@ func (u *run) unbound(m *cluster.Member, guest bool) int {
 	home := u.subj == nil || u.web.b.ID == u.subj.b.ID
 	elsewhere := u.web.b.Node != m.Name && u.Wants == cluster.HTTP && u.p.Leader == LeaderHTTP
 	add(&u.web, node, !u.foreign() && (!u.web.ok || !home || elsewhere) || u.web.ev != nil && u.web.ev.Life != 0)
+	if tied, news := u.tied(); tied {
+		add(&u.flow, "", news)
+	}
 	left := u.call.ok && u.call.b.Node != m.Name
 	add(&u.call, m.Name, !u.call.ok || left)
 	if !missing {

@@ -187,6 +187,7 @@ func (u *run) sticky() (Decision, error) {
 			return d, err
 		}
 	}
+	brought := u.bring()
 	rule := known[u.subj.ev.Source]
 	if u.subj.ev.Space == appsession.HTTP && !b.Anonymous {
 		rule = AffinityLinked
@@ -208,7 +209,7 @@ func (u *run) sticky() (Decision, error) {
 	}
 	owner := u.Member(b.Owner)
 	if u.Usable(owner) {
-		return u.settle(Decision{Member: owner, Rule: rule}, false)
+		return u.settle(Decision{Member: owner, Rule: rule, Moved: brought}, false)
 	}
 	u.note(rule, b.Owner, u.subj.ev.Key, "its node cannot be used for this message")
 	return Decision{}, errNext

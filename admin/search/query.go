@@ -16,6 +16,7 @@ var queryWords = map[string]appsession.Space{
 	"app": appsession.App, "appsession": appsession.App, "user": appsession.App, "from.user": appsession.App, "to.user": appsession.App,
 	"call": appsession.Call, "call-id": appsession.Call, "callid": appsession.Call,
 	"http": appsession.HTTP, "jsessionid": appsession.HTTP, "cookie": appsession.HTTP,
+	"flow": appsession.Flow,
 	"node": appsession.NoSpace, "id": appsession.NoSpace,
 }
 
@@ -51,6 +52,7 @@ func (q Query) keys(v *cluster.View) []appsession.Key {
 	add(appsession.App, q.Text)
 	add(appsession.Call, q.Text)
 	add(appsession.HTTP, q.Text)
+	add(appsession.Flow, q.Text)
 	for i := range len(q.Text) { // the route may begin at any dot
 		if q.Text[i] == '.' {
 			add(appsession.HTTP, q.Text[:i])
