@@ -24,6 +24,8 @@ import (
 	"twinhop/cmd/twinhop/hearts"
 	"twinhop/cmd/twinhop/resources"
 	"twinhop/cmd/twinhop/roll"
+	"twinhop/cmd/twinhop/sockets"
+	"twinhop/cmd/twinhop/stages"
 	"twinhop/gateway"
 	"twinhop/gateway/calls"
 	"twinhop/gateway/cluster"
@@ -86,18 +88,18 @@ type Gateway struct {
 	secrets   *Secrets
 	metrics   *metrics
 	table     *memstore.Store
-	sockets   *sockets
+	sockets   *sockets.Sockets
 	sip       *sipfront.Front  // nil: no SIP listener
 	front     *httpfront.Front // nil: no HTTP listener
 	crowd     *crowd.Crowd     // of HTTP clients; nil: no HTTP listener
-	http      *stage
-	elsewhere []stage        // listeners that send their clients on
+	http      *stages.Stage
+	elsewhere []stages.Stage // listeners that send their clients on
 	nodes     *h1.Client     // connections to nodes by HTTP; nil: no HTTP listener
 	ajp       *ajp.Client    // by AJP13
 	standIn   *h1.Client     // to who answers instead of them
 	certs     *certs.Keeper  // nil: no listener speaks TLS
 	hearts    *hearts.Hearts // nil: no heartbeats are listened for
-	stages    stages
+	stages    stages.Stages
 	ready     chan struct{}
 	serving   chan struct{}
 	started   atomic.Bool // every stage runs
@@ -126,11 +128,11 @@ func Build(o Options) (*Gateway, error) {
 		return nil, err
 	}
 	g.buildRouter(p)
-	if g.sockets, err = bind(context.Background(), &g.config, g.places); err != nil {
+	if g.sockets, err = sockets.Bind(context.Background(), &g.config, g.places.socket); err != nil {
 		return nil, err
 	}
 	if err := g.buildEdges(o, p); err != nil {
-		return nil, errors.Join(err, g.sockets.close())
+		return nil, errors.Join(err, g.sockets.Close())
 	}
 	g.calls.Load(g.Registry.View()) // when announced nodes are known, too
 	g.arrange()
@@ -143,12 +145,12 @@ func (g *Gateway) buildEdges(o Options, p *plan) error {
 	if err := g.buildHearts(); err != nil {
 		return err
 	}
-	if len(g.sockets.external) > 0 {
+	if len(g.sockets.External) > 0 {
 		if err := g.buildSIP(p); err != nil {
 			return err
 		}
 	}
-	if len(g.sockets.http) > 0 {
+	if len(g.sockets.HTTP) > 0 {
 		if err := g.buildHTTP(o, p); err != nil {
 			return err
 		}
@@ -261,8 +263,8 @@ func (g *Gateway) buildAdmin(o Options) {
 			return admin.Reloaded{Now: noNil(r.Now), Restart: noNil(r.Restart)}, err
 		}
 	}
-	if g.sockets.admin != nil {
-		g.Admin.BaseURL = "http://" + browsable(g.sockets.admin.Addr())
+	if g.sockets.Admin != nil {
+		g.Admin.BaseURL = "http://" + browsable(g.sockets.Admin.Addr())
 	} else {
 		g.Admin.OnSetup = nil // no browser gets in
 	}

@@ -154,7 +154,7 @@ func TestABrokenPartEndsTheGateway(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	g.sockets.internal[0].Conn.Close()
+	g.sockets.Internal[0].Conn.Close()
 	done := make(chan error, 1)
 	go func() { done <- g.Run(t.Context()) }()
 	select {

@@ -14,7 +14,7 @@ func (g *Gateway) buildHearts() error {
 	if !h.On() {
 		return nil
 	}
-	o := hearts.Options{Config: &g.config, Sockets: g.sockets.hearts, Secret: h.Secret, Registry: g.Registry, Switchover: g.Router.Switchover, Tell: g.Admin.Tell, File: filepath.Join(g.places.state, "nodes"), Log: g.log}
+	o := hearts.Options{Config: &g.config, Sockets: g.sockets.Hearts, Secret: h.Secret, Registry: g.Registry, Switchover: g.Router.Switchover, Tell: g.Admin.Tell, File: filepath.Join(g.places.state, "nodes"), Log: g.log}
 	var err error
 	if h.SecretFile != "" {
 		if o.Secret, err = firstLine(g.places.file(h.SecretFile)); err != nil {

@@ -1,19 +1,10 @@
 package assembly
 
 import (
-	"cmp"
 	"context"
-	"fmt"
-	"io"
-	"mime"
-	"net"
-	"net/http"
-	"net/url"
-	"os"
-	"path/filepath"
 	"time"
 
-	"twinhop/gateway/config"
+	"twinhop/cmd/twinhop/stages"
 	httpfront "twinhop/http"
 	"twinhop/http/crowd"
 	"twinhop/http/follow"
@@ -52,42 +43,10 @@ func (g *Gateway) buildHTTP(o Options, p *plan) error {
 	if err != nil {
 		return err
 	}
-	g.http = &stage{name: "http", finishes: true, run: func(ctx context.Context) error { return g.front.Run(ctx, doors...) }}
+	g.http = &stages.Stage{Name: "http", Finishes: true, Run: func(ctx context.Context) error { return g.front.Run(ctx, doors...) }}
 	return nil
 }
 
 // maxStandIn bounds the requests at a time that a host answers instead of the
 // nodes; so requests that lead back to this gateway do not go round for ever.
 const maxStandIn = 256
-
-// maxPage bounds the page that stands in for the nodes.
-const maxPage = 1 << 20
-
-func unavailable(c config.Unavailable, p places) (u httpfront.Unavailable, err error) {
-	u.Redirect = c.Redirect
-	if c.Proxy != "" {
-		at, err := url.Parse(c.Proxy)
-		if err != nil {
-			return u, fmt.Errorf("http.unavailable.proxy: %w", err)
-		}
-		u.Proxy = net.JoinHostPort(at.Hostname(), cmp.Or(at.Port(), "80"))
-	}
-	if c.Page == "" {
-		return u, nil
-	}
-	f, err := os.Open(p.file(c.Page))
-	if err != nil {
-		return u, fmt.Errorf("http.unavailable.page: %w", err)
-	}
-	defer f.Close()
-	if u.Page, err = io.ReadAll(io.LimitReader(f, maxPage+1)); err != nil {
-		return u, fmt.Errorf("http.unavailable.page: %w", err)
-	}
-	if len(u.Page) > maxPage {
-		return u, fmt.Errorf("http.unavailable.page: %s is larger than %d bytes", c.Page, maxPage)
-	}
-	if u.Type = mime.TypeByExtension(filepath.Ext(c.Page)); u.Type == "" {
-		u.Type = http.DetectContentType(u.Page)
-	}
-	return u, nil
-}

@@ -4,6 +4,7 @@ import (
 	"net/netip"
 	"slices"
 	"strconv"
+	"time"
 
 	"twinhop/admin/limits"
 	"twinhop/gateway/cluster"
@@ -51,4 +52,13 @@ func (g *Gateway) limits() limits.State {
 			Dialled: n.Dialled, Refused: n.RefusedTotal + n.RefusedSource, TimedOut: n.TimedOut, Garbled: n.Garbled})
 	}
 	return l
+}
+
+// off turns the 0 that means "no limit" in the configuration into what means it
+// to those who have a default for 0.
+func off[T int | time.Duration](v T) T {
+	if v == 0 {
+		return -1
+	}
+	return v
 }

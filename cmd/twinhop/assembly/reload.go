@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"twinhop/cmd/twinhop/httpwords"
 	"twinhop/cmd/twinhop/sipwords"
 	"twinhop/gateway"
 	"twinhop/gateway/cluster"
@@ -67,11 +68,11 @@ func (g *Gateway) plan(ctx context.Context, c *config.Config) (*plan, error) {
 	if p.ajp, err = ajpNodes(c, g.places, &p.spec); err != nil {
 		return nil, fmt.Errorf("nodes: %w", err)
 	}
-	page, err := unavailable(c.HTTP.Unavailable, g.places)
+	page, err := httpwords.Unavailable(&c.HTTP.Unavailable, g.places.file)
 	if err != nil {
 		return nil, err
 	}
-	p.http, err = httpSettings(c, page)
+	p.http, err = httpwords.Settings(c, page)
 	return p, err
 }
 
@@ -137,6 +138,9 @@ func (g *Gateway) reload(ctx context.Context, c config.Config) (Reloaded, error)
 	}
 	if g.sip != nil {
 		g.sip.Apply(p.sip)
+	}
+	if g.certs != nil {
+		g.certs.Look() // who replaced certificates need not wait
 	}
 	g.basis.Store(&basis)
 	g.present.Store(&c)

@@ -6,47 +6,49 @@ import (
 	"net"
 	"time"
 
+	"twinhop/cmd/twinhop/sockets"
+	"twinhop/cmd/twinhop/stages"
 	"twinhop/http/parting"
 )
 
 // arrange puts the stages in the order in which they start.
 func (g *Gateway) arrange() {
-	g.stages.log = g.log
-	add := func(s stage) { g.stages.list = append(g.stages.list, s) }
-	add(stage{name: "trace", run: g.Trace.Run})
-	add(stage{name: "admin", run: func(ctx context.Context) error {
+	g.stages.Log = g.log
+	add := func(s stages.Stage) { g.stages.List = append(g.stages.List, s) }
+	add(stages.Stage{Name: "trace", Run: g.Trace.Run})
+	add(stages.Stage{Name: "admin", Run: func(ctx context.Context) error {
 		return g.Admin.Run(ctx, g.adminListeners()...)
 	}})
-	add(stage{name: "store", run: g.table.Run})
-	add(stage{name: "registry", run: g.Registry.Run})
-	add(stage{name: "upkeep", run: g.upkeep})
-	add(stage{name: "calls", run: g.calls.Run})
-	add(stage{name: "never probed", run: g.warden.Run})
+	add(stages.Stage{Name: "store", Run: g.table.Run})
+	add(stages.Stage{Name: "registry", Run: g.Registry.Run})
+	add(stages.Stage{Name: "upkeep", Run: g.upkeep})
+	add(stages.Stage{Name: "calls", Run: g.calls.Run})
+	add(stages.Stage{Name: "never probed", Run: g.warden.Run})
 	if g.hearts != nil { // nodes are heard as long as there is traffic
-		add(stage{name: "heartbeats", run: g.hearts.Run})
+		add(stages.Stage{Name: "heartbeats", Run: g.hearts.Run})
 	}
 	if g.sip != nil {
-		add(stage{name: "sip", run: g.sip.Run, drain: g.sip.Drain})
+		add(stages.Stage{Name: "sip", Run: g.sip.Run, Drain: g.sip.Drain})
 	}
 	if g.certs != nil {
-		add(stage{name: "certificates", run: g.certs.Run})
+		add(stages.Stage{Name: "certificates", Run: g.certs.Run})
 	}
 	if g.http != nil {
-		add(stage{name: "http connections", run: g.nodes.Run})
-		add(stage{name: "ajp connections", run: g.ajp.Run})
-		add(stage{name: "nodes that leave", run: func(ctx context.Context) error {
+		add(stages.Stage{Name: "http connections", Run: g.nodes.Run})
+		add(stages.Stage{Name: "ajp connections", Run: g.ajp.Run})
+		add(stages.Stage{Name: "nodes that leave", Run: func(ctx context.Context) error {
 			return parting.Run(ctx, g.Registry, g.nodes.Keep, g.ajp.Keep)
 		}})
-		add(stage{name: "stand-in connections", run: g.standIn.Run})
+		add(stages.Stage{Name: "stand-in connections", Run: g.standIn.Run})
 		add(*g.http)
-		g.stages.list = append(g.stages.list, g.elsewhere...)
+		g.stages.List = append(g.stages.List, g.elsewhere...)
 	}
 }
 
 func (g *Gateway) adminListeners() []net.Listener {
-	all := []net.Listener{g.sockets.command}
-	if g.sockets.admin != nil {
-		all = append(all, g.sockets.admin)
+	all := []net.Listener{g.sockets.Command}
+	if g.sockets.Admin != nil {
+		all = append(all, g.sockets.Admin)
 	}
 	return all
 }
@@ -74,7 +76,7 @@ func (g *Gateway) lookReady() bool {
 // shutdown.grace is over, and everything is closed. A stage that fails ends
 // the others, and its error is returned.
 func (g *Gateway) Run(ctx context.Context) error {
-	g.stages.start(ctx)
+	g.stages.Start(ctx)
 	g.started.Store(true)
 	close(g.serving)
 	g.lookReady()
@@ -82,11 +84,11 @@ func (g *Gateway) Run(ctx context.Context) error {
 	select {
 	case <-ctx.Done():
 		failure = g.leave()
-	case failure = <-g.stages.failed:
+	case failure = <-g.stages.Failed():
 		g.log.Error("a part of the gateway failed: stopping", "err", failure)
 		g.leaving.Store(true)
 	}
-	return errors.Join(failure, g.stages.stop(), g.sockets.close())
+	return errors.Join(failure, g.stages.Stop(), g.sockets.Close())
 }
 
 // leave lets the work that is there come to its end.
@@ -99,16 +101,22 @@ func (g *Gateway) leave() error {
 	defer timer.Stop()
 	select {
 	case <-timer.C:
-	case err := <-g.stages.failed:
+	case err := <-g.stages.Failed():
 		g.log.Error("a part of the gateway failed while stopping", "err", err)
 		return err
 	}
-	g.stages.finish(max(s.Grace-time.Since(begin), 0))
+	g.stages.Finish(max(s.Grace-time.Since(begin), 0))
 	return nil
 }
 
+// Addrs are where a gateway can be reached.
+type Addrs = sockets.Addrs
+
+// Addrs tells where the gateway can be reached, whatever ports were asked for.
+func (g *Gateway) Addrs() Addrs { return g.sockets.Addrs(&g.config) }
+
 // Close releases the sockets of a Gateway that is not going to run.
-func (g *Gateway) Close() error { return g.sockets.close() }
+func (g *Gateway) Close() error { return g.sockets.Close() }
 
 // ErrReported is an error that the user was told of already: the process
 // ends with 1 and says nothing more.

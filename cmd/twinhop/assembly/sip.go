@@ -19,8 +19,8 @@ func (g *Gateway) buildSIP(p *plan) error {
 	l := g.config.Listen.SIP
 	g.sip = &sipfront.Front{Router: g.Router, Book: g.Book, Secrets: keys, Log: g.log, Metrics: m, Saw: g.Registry.Saw, Streams: sipwords.Streams(&g.config.Limits),
 		Aliases:  sipwords.Aliases(l.Aliases),
-		External: sipwords.Advertise(g.sockets.external, l.Advertise.External, l.Advertise),
-		Internal: sipwords.Advertise(g.sockets.internal, l.Advertise.Internal, l.Advertise)}
+		External: sipwords.Advertise(g.sockets.External, l.Advertise.External, l.Advertise),
+		Internal: sipwords.Advertise(g.sockets.Internal, l.Advertise.Internal, l.Advertise)}
 	if g.config.Heartbeat.SIP {
 		g.sip.Heartbeat = g.hearts.SIP
 	}

@@ -8,6 +8,7 @@ import (
 
 	"twinhop/cmd/twinhop/certs"
 	"twinhop/cmd/twinhop/handshake"
+	"twinhop/cmd/twinhop/stages"
 	"twinhop/gateway/config"
 	"twinhop/http/tohttps"
 )
@@ -30,7 +31,7 @@ func (g *Gateway) doors() ([]net.Listener, error) {
 	var all []net.Listener
 	var counts *handshake.Metrics
 	for i, l := range g.config.Listen.HTTP {
-		plain := g.crowd.Listener(g.sockets.http[i])
+		plain := g.crowd.Listener(g.sockets.HTTP[i])
 		if l.HTTPS != 0 {
 			g.sendOn(plain, l.HTTPS)
 			continue
@@ -58,7 +59,7 @@ func (g *Gateway) doors() ([]net.Listener, error) {
 func (g *Gateway) sendOn(l net.Listener, port int) {
 	limits := g.config.Limits.HTTP
 	s := &tohttps.Server{Port: port, HeaderBytes: int(limits.HeaderBytes), HeaderTimeout: off(limits.HeaderTimeout), IdleTimeout: off(limits.IdleTimeout), Log: g.log}
-	g.elsewhere = append(g.elsewhere, stage{name: "to https", run: func(ctx context.Context) error { return s.Run(ctx, l) }})
+	g.elsewhere = append(g.elsewhere, stages.Stage{Name: "to https", Run: func(ctx context.Context) error { return s.Run(ctx, l) }})
 }
 
 // keeper holds the certificates of all listeners.

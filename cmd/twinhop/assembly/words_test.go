@@ -12,6 +12,7 @@ import (
 
 	"golang.org/x/tools/txtar"
 
+	"twinhop/cmd/twinhop/httpwords"
 	"twinhop/cmd/twinhop/sipwords"
 	"twinhop/gateway"
 	"twinhop/gateway/cluster"
@@ -108,7 +109,7 @@ func TestFullConfigurationIsAccepted(t *testing.T) {
 	if p.Leader != gateway.LeaderSIP || p.Pools["calls"].HTTP == nil || p.Pools["calls"].SIP == nil {
 		t.Errorf("%+v", p)
 	}
-	h, err := httpSettings(&c, httpfront.Unavailable{})
+	h, err := httpwords.Settings(&c, httpfront.Unavailable{})
 	if err != nil || h.Follow != httpfront.FollowRedirect || h.Dialect.Cookie != "SESSION" || !h.Dialect.LastDot || len(h.Trusted) != 2 {
 		t.Errorf("%+v, %v", h, err)
 	}
@@ -132,26 +133,6 @@ func TestExampleIsAccepted(t *testing.T) {
 	}
 	if _, ps := config.Parse("example", text, Words()); len(ps) > 0 {
 		t.Error(ps)
-	}
-}
-
-func TestUnavailablePage(t *testing.T) {
-	dir := t.TempDir()
-	if err := os.WriteFile(filepath.Join(dir, "sorry.html"), []byte("<p>sorry"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	u, err := unavailable(config.Unavailable{Page: "sorry.html"}, places{dir: dir})
-	if err != nil || string(u.Page) != "<p>sorry" || !strings.HasPrefix(u.Type, "text/html") {
-		t.Errorf("%+v, %v", u, err)
-	}
-	if _, err := unavailable(config.Unavailable{Page: "gone.html"}, places{dir: dir}); err == nil {
-		t.Error("a page that is not there was taken")
-	}
-	if err := os.WriteFile(filepath.Join(dir, "big"), make([]byte, maxPage+1), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := unavailable(config.Unavailable{Page: "big"}, places{dir: dir}); err == nil {
-		t.Error("a page beyond the bound was taken")
 	}
 }
 

@@ -1,8 +1,7 @@
-package assembly
+package httpwords
 
 import (
 	"regexp"
-	"time"
 
 	"twinhop/gateway/config"
 	"twinhop/gateway/config/form"
@@ -10,11 +9,11 @@ import (
 	"twinhop/jvmroute"
 )
 
-// httpSettings says the same as the configuration in the words of the front.
+// Settings says the same as the configuration in the words of the front.
 // They follow from c and page alone, page being read from what c names: whoever
 // changes mounts, or words of a pool, while the gateway runs makes them anew
 // from a changed copy of c. New variants of a pool have to be in force before.
-func httpSettings(c *config.Config, page httpfront.Unavailable) (*httpfront.Settings, error) {
+func Settings(c *config.Config, page httpfront.Unavailable) (*httpfront.Settings, error) {
 	mounts, err := httpfront.NewMounts(mountRules(c))
 	if err != nil {
 		return nil, err
@@ -130,13 +129,4 @@ func nodeWords(m *config.Member) (w httpfront.NodeWords, said bool) {
 		w.Repeat, said = &m.Repeat, true
 	}
 	return w, said
-}
-
-// off turns the 0 that means "no limit" in the configuration into what means it
-// to those who have a default for 0.
-func off[T int | time.Duration](v T) T {
-	if v == 0 {
-		return -1
-	}
-	return v
 }

@@ -1,4 +1,4 @@
-package assembly
+package stages
 
 import (
 	"context"
@@ -28,8 +28,8 @@ func (d *diary) note(s string) {
 	d.lines = append(d.lines, s)
 }
 
-func (d *diary) stage(name string) stage {
-	return stage{name: name, run: func(ctx context.Context) error {
+func (d *diary) stage(name string) Stage {
+	return Stage{Name: name, Run: func(ctx context.Context) error {
 		d.note("start " + name)
 		<-ctx.Done()
 		d.note("stop " + name)
@@ -37,8 +37,8 @@ func (d *diary) stage(name string) stage {
 	}}
 }
 
-func newStages(list ...stage) *stages {
-	return &stages{list: list, log: slog.New(slog.DiscardHandler)}
+func newStages(list ...Stage) *Stages {
+	return &Stages{List: list, Log: slog.New(slog.DiscardHandler)}
 }
 
 func TestStagesStopInReverse(t *testing.T) {
@@ -46,12 +46,12 @@ func TestStagesStopInReverse(t *testing.T) {
 		var d diary
 		s := newStages(d.stage("a"), d.stage("b"), d.stage("c"))
 		ctx, cancel := context.WithCancel(t.Context())
-		s.start(ctx)
+		s.Start(ctx)
 		synctest.Wait()
 		cancel() // the end of the parent ends nothing: work is to be finished
 		synctest.Wait()
 		d.note("asked")
-		if err := s.stop(); err != nil {
+		if err := s.Stop(); err != nil {
 			t.Error(err)
 		}
 		slices.Sort(d.lines[:3])
@@ -67,27 +67,27 @@ func TestFinishSharesTheGrace(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var d diary
 		slow := d.stage("slow")
-		slow.drain = func(ctx context.Context) error {
+		slow.Drain = func(ctx context.Context) error {
 			d.note("drain slow")
 			<-ctx.Done()
 			return ctx.Err()
 		}
 		quick := d.stage("quick")
-		quick.drain = func(context.Context) error { d.note("drain quick"); return nil }
-		own := stage{name: "own", finishes: true, run: func(ctx context.Context) error {
+		quick.Drain = func(context.Context) error { d.note("drain quick"); return nil }
+		own := Stage{Name: "own", Finishes: true, Run: func(ctx context.Context) error {
 			<-ctx.Done()
 			time.Sleep(3 * time.Second) // requests in flight
 			d.note("own ended")
 			return nil
 		}}
 		s := newStages(slow, quick, own)
-		s.start(t.Context())
+		s.Start(t.Context())
 		begin := time.Now()
-		s.finish(time.Minute)
+		s.Finish(time.Minute)
 		if took := time.Since(begin); took != time.Minute {
 			t.Errorf("took %s, want the whole grace", took)
 		}
-		if err := s.stop(); err != nil {
+		if err := s.Stop(); err != nil {
 			t.Error(err)
 		}
 		got := strings.Join(d.lines, ", ")
@@ -102,12 +102,12 @@ func TestFinishSharesTheGrace(t *testing.T) {
 func TestAStageThatEndsIsAFailure(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		boom := errors.New("boom")
-		s := newStages(stage{name: "fails", run: func(context.Context) error { return boom }},
-			stage{name: "ends", run: func(context.Context) error { return nil }})
-		s.start(t.Context())
+		s := newStages(Stage{Name: "fails", Run: func(context.Context) error { return boom }},
+			Stage{Name: "ends", Run: func(context.Context) error { return nil }})
+		s.Start(t.Context())
 		synctest.Wait()
-		first := <-s.failed
-		all := errors.Join(first, s.stop())
+		first := <-s.Failed()
+		all := errors.Join(first, s.Stop())
 		if !errors.Is(all, boom) || !strings.Contains(all.Error(), "ends: ended by itself") {
 			t.Error(all)
 		}
@@ -117,10 +117,10 @@ func TestAStageThatEndsIsAFailure(t *testing.T) {
 func TestErrorsOfTheEndAreTold(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		full := errors.New("disk full")
-		s := newStages(stage{name: "store", run: func(ctx context.Context) error { <-ctx.Done(); return full }})
-		s.start(t.Context())
+		s := newStages(Stage{Name: "store", Run: func(ctx context.Context) error { <-ctx.Done(); return full }})
+		s.Start(t.Context())
 		synctest.Wait()
-		if err := s.stop(); !errors.Is(err, full) || !strings.Contains(err.Error(), "store: ") {
+		if err := s.Stop(); !errors.Is(err, full) || !strings.Contains(err.Error(), "store: ") {
 			t.Error(err)
 		}
 	})
@@ -131,10 +131,10 @@ func TestStopHasPatience(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		release := make(chan struct{})
 		var d diary
-		s := newStages(d.stage("below"), stage{name: "hangs", run: func(context.Context) error { <-release; return nil }})
-		s.start(t.Context())
+		s := newStages(d.stage("below"), Stage{Name: "hangs", Run: func(context.Context) error { <-release; return nil }})
+		s.Start(t.Context())
 		synctest.Wait()
-		err := s.stop()
+		err := s.Stop()
 		if err == nil || !strings.Contains(err.Error(), "hangs: did not end within 10s") {
 			t.Error(err)
 		}

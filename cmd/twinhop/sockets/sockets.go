@@ -1,4 +1,4 @@
-package assembly
+package sockets
 
 import (
 	"context"
@@ -17,22 +17,24 @@ import (
 	"twinhop/sip/wire"
 )
 
-// sockets are all sockets of the process. They are bound before anything
+// Sockets are all sockets of the process. They are bound before anything
 // serves, so that a taken port stops the start and not the service.
-type sockets struct {
-	http               []net.Listener
-	external, internal []sipfront.Listener
-	admin, command     net.Listener // command is the socket of the command line
-	hearts             hearts.Sockets
-	open               []io.Closer
+type Sockets struct {
+	HTTP               []net.Listener      // plain, as those of SIP: who serves them speaks TLS
+	External, Internal []sipfront.Listener // with their transports
+	Admin, Command     net.Listener        // Command is the socket of the command line
+	Hearts             hearts.Sockets
+
+	open []io.Closer
 }
 
-// bind opens what the configuration says; on an error nothing stays open.
-func bind(ctx context.Context, c *config.Config, p places) (s *sockets, err error) {
-	s = &sockets{}
+// Bind opens what the configuration says, and the command line's socket in the
+// file command; on an error nothing stays open.
+func Bind(ctx context.Context, c *config.Config, command string) (s *Sockets, err error) {
+	s = &Sockets{}
 	defer func() {
 		if err != nil {
-			s.close()
+			s.Close()
 		}
 	}()
 	for _, l := range c.Listen.HTTP {
@@ -40,30 +42,30 @@ func bind(ctx context.Context, c *config.Config, p places) (s *sockets, err erro
 		if err != nil {
 			return s, err
 		}
-		s.http = append(s.http, ln)
+		s.HTTP = append(s.HTTP, ln)
 	}
-	if s.external, err = s.sip(ctx, "listen.sip.external", c.Listen.SIP.External, c.Listen.SIP.Shards); err != nil {
+	if s.External, err = s.sip(ctx, "listen.sip.external", c.Listen.SIP.External, c.Listen.SIP.Shards); err != nil {
 		return s, err
 	}
-	if s.internal, err = s.sip(ctx, "listen.sip.internal", c.Listen.SIP.Internal, c.Listen.SIP.Shards); err != nil {
+	if s.Internal, err = s.sip(ctx, "listen.sip.internal", c.Listen.SIP.Internal, c.Listen.SIP.Shards); err != nil {
 		return s, err
 	}
-	if s.hearts, err = hearts.Listen(ctx, &c.Heartbeat, s.tcp); err != nil {
+	if s.Hearts, err = hearts.Listen(ctx, &c.Heartbeat, s.tcp); err != nil {
 		return s, err
 	}
 	if c.Admin.Listen != "" {
-		if s.admin, err = s.tcp(ctx, "admin.listen", c.Admin.Listen); err != nil {
+		if s.Admin, err = s.tcp(ctx, "admin.listen", c.Admin.Listen); err != nil {
 			return s, err
 		}
 	}
-	if s.command, err = admin.ListenUnix(p.socket); err != nil {
+	if s.Command, err = admin.ListenUnix(command); err != nil {
 		return s, fmt.Errorf("listen for the command line: %w", err)
 	}
-	s.open = append(s.open, s.command)
+	s.open = append(s.open, s.Command)
 	return s, nil
 }
 
-func (s *sockets) tcp(ctx context.Context, key, addr string) (net.Listener, error) {
+func (s *Sockets) tcp(ctx context.Context, key, addr string) (net.Listener, error) {
 	var lc net.ListenConfig
 	ln, err := lc.Listen(ctx, network("tcp", addr), addr)
 	if err != nil {
@@ -74,7 +76,7 @@ func (s *sockets) tcp(ctx context.Context, key, addr string) (net.Listener, erro
 }
 
 // sip opens the addresses of one side, each UDP one as often as it has shards.
-func (s *sockets) sip(ctx context.Context, key string, urls []string, shards int) ([]sipfront.Listener, error) {
+func (s *Sockets) sip(ctx context.Context, key string, urls []string, shards int) ([]sipfront.Listener, error) {
 	var all []sipfront.Listener
 	for _, u := range urls {
 		transport, addr := form.SplitSIPURL(u)
@@ -133,8 +135,8 @@ func network(base, addr string) string {
 	return base
 }
 
-// close closes every socket; those that a server has closed stay closed.
-func (s *sockets) close() error {
+// Close closes every socket; those that a server has closed stay closed.
+func (s *Sockets) Close() error {
 	var all []error
 	for _, c := range s.open {
 		if err := c.Close(); err != nil && !errors.Is(err, net.ErrClosed) {
@@ -148,31 +150,31 @@ func (s *sockets) close() error {
 // asked for.
 type Addrs struct {
 	HTTP, HTTPS        []string // host:port
-	External, Internal []string // udp://host:port or tcp://host:port
+	External, Internal []string // udp://host:port, or with tcp, tls, ws or wss in front
 	Admin              string   // host:port, "" when off
 	Socket             string   // file of the command line's socket
 	Heartbeats         []string // json://host:port, rmi://host:port
 }
 
-// Addrs tells where the gateway can be reached.
-func (g *Gateway) Addrs() Addrs {
-	a := Addrs{Socket: g.places.socket}
-	for i, l := range g.sockets.http {
-		if g.config.Listen.HTTP[i].TLS.On() {
+// Addrs tells where the process can be reached that was bound for c.
+func (s *Sockets) Addrs(c *config.Config) Addrs {
+	a := Addrs{Socket: s.Command.Addr().String()}
+	for i, l := range s.HTTP {
+		if c.Listen.HTTP[i].TLS.On() {
 			a.HTTPS = append(a.HTTPS, l.Addr().String())
 		} else {
 			a.HTTP = append(a.HTTP, l.Addr().String())
 		}
 	}
-	for _, c := range g.sockets.external {
-		a.External = append(a.External, sipURL(c))
+	for _, l := range s.External {
+		a.External = append(a.External, sipURL(l))
 	}
-	for _, c := range g.sockets.internal {
-		a.Internal = append(a.Internal, sipURL(c))
+	for _, l := range s.Internal {
+		a.Internal = append(a.Internal, sipURL(l))
 	}
-	a.Heartbeats = g.sockets.hearts.URLs()
-	if g.sockets.admin != nil {
-		a.Admin = g.sockets.admin.Addr().String()
+	a.Heartbeats = s.Hearts.URLs()
+	if s.Admin != nil {
+		a.Admin = s.Admin.Addr().String()
 	}
 	return a
 }
