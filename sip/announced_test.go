@@ -11,6 +11,7 @@ import (
 
 	"twinhop/gateway/cluster"
 	"twinhop/sip/pending"
+	"twinhop/sip/stream"
 )
 
 var node3 = at("10.0.0.3:5080")
@@ -137,7 +138,7 @@ func TestConnectionsToWhoHasLeftAreClosed(t *testing.T) {
 			t.Fatalf("sent %v", sent)
 		}
 		pool := s.front.legs.All[len(s.front.legs.All)-1].Streams
-		connected := func() bool { return pool.Connected(node1) }
+		connected := func() bool { return pool.Connected(stream.Peer{Addr: node1}) }
 		s.wait(time.Second)
 		if !connected() {
 			t.Fatal("there is no connection")

@@ -224,7 +224,7 @@ func (w *worker) send(by *legs.Leg, to netip.AddrPort) error {
 	}
 	w.stretch = w.edits.Apply(w.stretch[:0], &w.msg)
 	w.out = w.stretch
-	if w.routed && !by.Streams.Connected(to) {
+	if w.routed && !by.Streams.Connected(stream.Peer{Addr: to}) {
 		w.hold(to)
 	}
 	return by.Streams.Send(w.out, to)

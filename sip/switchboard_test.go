@@ -19,6 +19,7 @@ import (
 	"twinhop/gateway/cluster"
 	"twinhop/sip/legs"
 	"twinhop/sip/peek"
+	"twinhop/sip/stream"
 )
 
 // switchboard is the TCP side of a stage, in memory: connections that peers open and those that are dialled. It works in a bubble of synctest.
@@ -145,7 +146,7 @@ func (b *switchboard) connect(ctx context.Context) {
 		}
 		name := g.Streams.Listener.(*lobby).name
 		g.Streams.LastID = uint64(0x1000 * (g.Index + 1))
-		g.Streams.Dial = func(_ context.Context, to netip.AddrPort) (net.Conn, error) { return b.dialled(name, to) }
+		g.Streams.Dial = func(_ context.Context, to stream.Peer) (net.Conn, error) { return b.dialled(name, to.Addr) }
 		if err := g.Streams.Begin(ctx, &connections{ctx, b.s.front, g}); err != nil {
 			b.s.t.Fatal(err)
 		}

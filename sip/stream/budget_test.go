@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"net/netip"
 	"testing"
 	"testing/synctest"
 )
@@ -17,7 +16,7 @@ func TestBudget(t *testing.T) {
 		budget := &Budget{Files: 10}
 		bench := func() (*Pool, *pipes, *ear) {
 			e, l := newEar(), newPipes()
-			s := &Pool{Listener: l, Budget: budget, Dial: func(context.Context, netip.AddrPort) (net.Conn, error) {
+			s := &Pool{Listener: l, Budget: budget, Dial: func(context.Context, Peer) (net.Conn, error) {
 				ours, theirs := net.Pipe()
 				t.Cleanup(func() { theirs.Close() })
 				return ours, nil

@@ -1,6 +1,7 @@
 package stream
 
 import (
+	"crypto/tls"
 	"fmt"
 	"net"
 	"net/netip"
@@ -13,18 +14,23 @@ import (
 type Conn struct {
 	pool    *Pool
 	id      uint64
-	peer    netip.AddrPort
+	peer    Peer
 	dialled bool
 	codec   Codec
 	plain   bool // it wraps nothing: messages are written as they are
+
+	aliases []Peer // guarded by the lock of the pool
 
 	keep    atomic.Int64  // what Keep set, in nanoseconds
 	heard   atomic.Uint64 // reads that brought something
 	closing atomic.Bool   // nothing more is handed to Message
 
 	mu      sync.Mutex
-	conn    net.Conn // nil while dialling
-	direct  *direct  // writes without waiting; nil: this connection cannot
+	conn    net.Conn  // nil while dialling
+	bottom  net.Conn  // the socket that it stands on, or itself
+	tls     *tls.Conn // nil: it is plain
+	socket  *direct   // of bottom; nil: it is no socket
+	direct  *direct   // writes without waiting; nil: this connection cannot
 	local   netip.AddrPort
 	due     time.Time     // the read deadline; zero = none
 	parted  bool          // the last bytes of the codec were asked for, or are not wanted
@@ -46,7 +52,7 @@ type Conn struct {
 func (s *Conn) ID() uint64 { return s.id }
 
 // Peer is the address of the other end.
-func (s *Conn) Peer() netip.AddrPort { return s.peer }
+func (s *Conn) Peer() netip.AddrPort { return s.peer.Addr }
 
 // Local is the address of our end, zero while it is being dialled.
 func (s *Conn) Local() netip.AddrPort {
@@ -116,7 +122,7 @@ func (s *Conn) abort() {
 	}
 	s.ended = true
 	if s.conn != nil {
-		s.conn.Close()
+		s.hangUp()
 	}
 }
 
@@ -125,24 +131,42 @@ func (s *Conn) wake(at time.Time) {
 	if s.conn != nil && (s.due.IsZero() || at.Before(s.due)) {
 		s.due = at
 		s.conn.SetReadDeadline(at)
+		if s.tls != nil && !s.writing {
+			s.restDeadline()
+		}
 	}
 }
 
-// serve reads a connection from its first byte to its end.
-func (s *Conn) serve(conn net.Conn) {
+// restDeadline sets the deadline of writing while no writer is at work: none, for it would stop direct writing. TLS has one, some time after that
+// of reading: its reader writes too, when the peer asks for new keys, and would wait for ever for a peer that does not read. The lock is held.
+func (s *Conn) restDeadline() {
+	var at time.Time
+	if s.tls != nil {
+		at = time.Now()
+		if s.due.After(at) {
+			at = s.due
+		}
+		at = at.Add(s.pool.limits.Write)
+	}
+	s.conn.SetWriteDeadline(at)
+}
+
+// serve reads a connection from its first byte to its end. early is what was read of it before.
+func (s *Conn) serve(early []byte) {
 	t := s.pool
-	prepare(conn)
+	if s.dialled {
+		t.counted.dialled.Add(1)
+	} else {
+		t.counted.accepted.Add(1)
+	}
+	t.counted.open.Add(1)
 	s.mu.Lock()
-	s.conn, s.direct, s.local = conn, newDirect(conn), endpoint(conn.LocalAddr())
-	if s.waiting != nil {
+	if s.waiting != nil && !s.writing {
 		s.write()
 	}
 	s.mu.Unlock()
-	if t.ctx.Err() != nil {
-		conn.Close() // abort may have come before there was a connection
-	}
-	r := reader{s: s, conn: conn, codec: s.codec}
-	err := r.run()
+	r := reader{s: s, conn: s.conn, codec: s.codec}
+	err := r.run(early)
 	r.in.release()
 	s.finish(err)
 	t.handler.Closed(s)
@@ -161,7 +185,7 @@ func (s *Conn) finish(why error) {
 		s.broken = why
 	}
 	if s.broken != nil {
-		s.conn.Close() // the writer fails at once
+		s.hangUp() // the writer fails at once
 	}
 	var written chan struct{}
 	if s.writing {
@@ -173,10 +197,10 @@ func (s *Conn) finish(why error) {
 		<-written
 	}
 	// From here on nobody else uses what the lock guards, but for readers of ended and local.
-	if s.broken == nil && (s.said || s.unsure != nil && s.heard.Load() == s.heardAt) {
+	if s.broken == nil {
 		s.settle(why == errEOF)
 	}
-	s.conn.Close()
+	s.hangUp()
 	s.report()
 }
 
@@ -189,7 +213,7 @@ func (s *Conn) report() {
 	s.unsure, s.flight, s.waiting = nil, nil, nil
 	s.mu.Unlock()
 	if broken != nil && t.ctx.Err() == nil {
-		err := fmt.Errorf("send to %s: %w", s.peer, broken)
+		err := fmt.Errorf("send to %s: %w", s.peer.Addr, broken)
 		if unsure != nil && s.heard.Load() == s.heardAt {
 			t.lost(s, unsure, fmt.Errorf("%w: %w", ErrUnsure, err))
 		}
@@ -205,6 +229,6 @@ func (s *Conn) report() {
 func (t *Pool) lost(s *Conn, p *bundle, err error) {
 	for b := range p.messages() {
 		t.counted.lost.Add(1)
-		t.handler.Lost(s.peer, b, err)
+		t.handler.Lost(s.peer.Addr, b, err)
 	}
 }

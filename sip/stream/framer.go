@@ -24,6 +24,7 @@ type framer struct {
 	whole    int  // length of the message at hand; 0 while its head is incomplete
 	crlfs    int  // CRLFs since the last message or ping
 	asked    bool // a ping of ours was not answered yet
+	answered bool // by the CRLF that is counted
 }
 
 var (
@@ -54,19 +55,19 @@ func (f *framer) Cut(b []byte) Piece {
 	if f.whole == 0 || len(b) < end {
 		return Piece{Event: Partial, Used: used}
 	}
-	f.whole, f.searched, f.crlfs = 0, 0, 0
+	f.whole, f.searched, f.crlfs, f.answered = 0, 0, 0, false
 	return Piece{Event: Message, Used: end, Data: b[used:end:end]}
 }
 
-// crlf counts a CRLF between messages. Two in a row are a ping. One may answer ours, and still be the first half of a ping.
+// crlf counts a CRLF between messages. Two in a row are a ping. One may answer ours, and still be the first half of a ping until we ask again.
 func (f *framer) crlf() Event {
 	f.crlfs++
 	switch {
 	case f.crlfs == 2:
-		f.crlfs = 0
+		f.crlfs, f.answered = 0, false
 		return Reply
 	case f.asked:
-		f.asked = false
+		f.asked, f.answered = false, true
 		return Alive
 	}
 	return Nothing
@@ -77,6 +78,9 @@ func (f *framer) Wrap(out, message []byte) []byte { return append(out, message..
 
 // Ping implements Codec.
 func (f *framer) Ping(out []byte) []byte {
+	if f.answered {
+		f.crlfs, f.answered = 0, false
+	}
 	f.asked = true
 	return append(out, headEnd...)
 }

@@ -18,9 +18,14 @@ type Limits struct {
 	Message int           // bytes of a message: 65,535
 	Pings   int           // CRLFCRLF in 10 s: 5
 
-	Queue   int           // bytes that wait to be written to one connection: 256 KiB
-	Connect time.Duration // to be connected: 1 s
-	Write   time.Duration // to write 64 KiB, and to write all that waits when a connection is closed: 2 s
+	Queue int           // bytes that wait to be written to one connection: 256 KiB
+	Greet time.Duration // for Pool.Greet: 5 s
+
+	Ping time.Duration // without anything heard, after which the peer is asked for a sign of life: never
+
+	Connect   time.Duration // to be connected: 1 s
+	Handshake time.Duration // of TLS with a peer we have connected to: 3 s
+	Write     time.Duration // to write 64 KiB, and to write all that waits when a connection is closed: 2 s
 }
 
 // filled puts the defaults in.
@@ -33,6 +38,9 @@ func (l Limits) filled() Limits {
 	l.Message = or(l.Message, 65535, 65535)
 	l.Pings = or(l.Pings, 5, math.MaxInt)
 	l.Queue = or(l.Queue, 256<<10, 256<<10)
+	l.Greet = or(l.Greet, 5*time.Second, 5*time.Second)
+	l.Ping = or(l.Ping, forever, forever)
+	l.Handshake = or(l.Handshake, 3*time.Second, 3*time.Second)
 	l.Connect = or(l.Connect, time.Second, time.Second)
 	l.Write = or(l.Write, 2*time.Second, 2*time.Second)
 	return l
@@ -59,6 +67,7 @@ type Stats struct {
 	DialFailed    int64 // connections not made
 	RefusedTotal  int64 // closed at once for Limits.Total or the Budget
 	RefusedSource int64 // closed at once for Limits.PerSource
+	RefusedGreet  int64 // closed after an error of Pool.Greet
 	AcceptFailed  int64 // errors of the listener
 	Garbled       int64 // closed for bytes that are no messages
 	TimedOut      int64 // closed for Limits.Idle or Partial
@@ -69,8 +78,8 @@ type Stats struct {
 
 // counters is Stats as it is counted.
 type counters struct {
-	open, accepted, dialled, dialFailed, refusedTotal, refusedSource atomic.Int64
-	acceptFailed, garbled, timedOut, pingFlood, pings, lost          atomic.Int64
+	open, accepted, dialled, dialFailed, refusedTotal, refusedSource, refusedGreet atomic.Int64
+	acceptFailed, garbled, timedOut, pingFlood, pings, lost                        atomic.Int64
 }
 
 // Stats may be called at any time.
@@ -78,7 +87,7 @@ func (t *Pool) Stats() Stats {
 	c := &t.counted
 	return Stats{
 		Open: c.open.Load(), Accepted: c.accepted.Load(), Dialled: c.dialled.Load(), DialFailed: c.dialFailed.Load(),
-		RefusedTotal: c.refusedTotal.Load(), RefusedSource: c.refusedSource.Load(), AcceptFailed: c.acceptFailed.Load(),
+		RefusedTotal: c.refusedTotal.Load(), RefusedSource: c.refusedSource.Load(), RefusedGreet: c.refusedGreet.Load(), AcceptFailed: c.acceptFailed.Load(),
 		Garbled: c.garbled.Load(), TimedOut: c.timedOut.Load(), PingFlood: c.pingFlood.Load(), Pings: c.pings.Load(), Lost: c.lost.Load(),
 	}
 }

@@ -20,7 +20,7 @@ func TestMetricsOfConnections(t *testing.T) {
 	check := func(open int) {
 		t.Helper()
 		want := fmt.Sprintf(`
-# HELP twinhop_sip_connections TCP connections open now.
+# HELP twinhop_sip_connections SIP connections open now.
 # TYPE twinhop_sip_connections gauge
 twinhop_sip_connections{listener="tcp://%s"} %d
 `, s.Listener.Addr(), open)

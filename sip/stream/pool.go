@@ -2,14 +2,15 @@ package stream
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
 	"net"
 	"net/netip"
+	"strings"
 	"sync"
-	"time"
 )
 
 // Handler is given what arrives on connections. Its methods are called by many goroutines, but Message, Garbled and Closed of one
@@ -44,16 +45,29 @@ var ErrUnsure = errors.New("the connection broke after the message was written; 
 // errGone is what sending on a connection gives that has ended.
 var errGone = fmt.Errorf("the connection has ended: %w", net.ErrClosed)
 
-// Pool is all TCP connections of one listening socket: those accepted, and those dialled from its address. The fields are set before Run.
+// Peer is whom a connection is to.
+type Peer struct {
+	Addr netip.AddrPort
+	Name string // host that its certificate must be for; "": its address. Without TLS it is only a name
+}
+
+// Pool is all connections of one listening socket: those accepted, and those dialled from its address. The fields are set before Run.
 type Pool struct {
-	Listener net.Listener // opened and closed by the caller; without a SetDeadline method it must be closed when the context of Run ends
+	// Listener is opened and closed by the caller; without a SetDeadline method it must be closed when the context of Run ends. Connections
+	// of one for TLS are *tls.Conn that have shaken hands. nil: there are only connections that are adopted or dialled.
+	Listener net.Listener
+	Name     string       // in metrics; "": tcp:// and the address of the listener
 	Log      *slog.Logger // nil: silent
 	Limits   Limits
-	Exempt   func(netip.Addr) bool                                          // sources without Limits.PerSource; nil: none
-	Dial     func(ctx context.Context, to netip.AddrPort) (net.Conn, error) // nil: TCP, from the address of the listener
-	Codec    func() Codec                                                   // nil: SIP as it stands in streams (RFC 3261 section 18.3)
-	Budget   *Budget                                                        // shared with other pools; nil: one of its own
-	LastID   uint64                                                         // of a connection before the first; 0: random, so ids of an earlier process mean nothing
+	Exempt   func(netip.Addr) bool // sources without Limits.PerSource; nil: none
+	// Greet is run on an accepted connection before it is found or read, on a goroutine of its own, for at most Limits.Greet. early is what
+	// it read of the messages that follow. An error closes the connection, of which nobody else hears.
+	Greet  func(net.Conn) (early []byte, err error)
+	Dial   func(ctx context.Context, to Peer) (net.Conn, error) // nil: TCP from the address of the listener, with TLS on it if that is set
+	TLS    func() *tls.Config                                   // of connections that are dialled, asked for each; its nil: there are none. nil: they are plain
+	Codec  func() Codec                                         // nil: SIP as it stands in streams (RFC 3261 section 18.3)
+	Budget *Budget                                              // shared with other pools; nil: one of its own
+	LastID uint64                                               // of a connection before the first; 0: random, so ids of an earlier process mean nothing
 
 	counted counters
 
@@ -62,7 +76,7 @@ type Pool struct {
 	cancel   context.CancelFunc
 	handler  Handler
 	limits   Limits // with the defaults filled in
-	peers    map[netip.AddrPort]*Conn
+	peers    map[Peer]*Conn
 	ids      map[uint64]*Conn
 	open     map[*Conn]struct{} // all whose goroutine has not ended, dialling or closing ones too
 	sources  map[netip.Addr]int // accepted connections
@@ -105,7 +119,7 @@ func (t *Pool) Begin(ctx context.Context, h Handler) error {
 	if t.Budget == nil {
 		t.Budget = new(Budget)
 	}
-	t.peers, t.ids, t.open = make(map[netip.AddrPort]*Conn), make(map[uint64]*Conn), make(map[*Conn]struct{})
+	t.peers, t.ids, t.open = make(map[Peer]*Conn), make(map[uint64]*Conn), make(map[*Conn]struct{})
 	t.sources, t.accepted = make(map[netip.Addr]int), 0
 	if t.lastID = t.LastID; t.lastID == 0 {
 		t.lastID = rand.Uint64()
@@ -129,12 +143,15 @@ func (t *Pool) end() {
 	t.mu.Unlock()
 }
 
-// Send writes one message to a peer: over the newest live connection with that address, accepted or dialled, else over one it dials from
-// the Listener's address. It never waits: what cannot be written at once is copied and queued. ErrFull and ErrSize are our own trouble:
-// the queue of that connection, or the number of dialled connections, is at its limit, or the message is larger than a queue. What fails
-// after that, Handler.Lost is told.
-func (t *Pool) Send(b []byte, to netip.AddrPort) error {
-	to = netip.AddrPortFrom(to.Addr().Unmap(), to.Port())
+// Send is SendTo for a peer without a name.
+func (t *Pool) Send(b []byte, to netip.AddrPort) error { return t.SendTo(b, Peer{Addr: to}) }
+
+// SendTo writes one message to a peer: over the newest live connection with that address and name, accepted (without a name), dialled or by
+// Alias, else over one it dials from the Listener's address. It never waits: what cannot be written at once is copied and queued. ErrFull
+// and ErrSize are our own trouble: the queue of that connection, or the number of dialled connections, is at its limit, or the message is
+// larger than a queue. What fails after that, Handler.Lost is told.
+func (t *Pool) SendTo(b []byte, to Peer) error {
+	to = to.clean()
 	for {
 		t.mu.RLock()
 		s := t.peers[to]
@@ -153,23 +170,53 @@ func (t *Pool) Send(b []byte, to netip.AddrPort) error {
 	}
 }
 
-// Connected tells whether there is a connection to a peer: Send would not have to make one, or wait for one that is being made.
-func (t *Pool) Connected(to netip.AddrPort) bool {
-	to = netip.AddrPortFrom(to.Addr().Unmap(), to.Port())
+// clean is a peer as the table has it.
+func (p Peer) clean() Peer {
+	return Peer{netip.AddrPortFrom(p.Addr.Addr().Unmap(), p.Addr.Port()), strings.ToLower(p.Name)}
+}
+
+// Connected tells whether there is a connection to a peer: SendTo would not have to make one, or wait for one that is being made.
+func (t *Pool) Connected(to Peer) bool {
 	t.mu.RLock()
-	s := t.peers[to]
+	s := t.peers[to.clean()]
 	t.mu.RUnlock()
 	return s != nil && s.Local().IsValid()
 }
 
-// Leave closes the connection to a peer, if there is one, as Conn.Close does.
-func (t *Pool) Leave(peer netip.AddrPort) {
+// Leave closes the connections to an address, whatever the name, as Conn.Close does.
+func (t *Pool) Leave(to netip.AddrPort) {
+	to = Peer{Addr: to}.clean().Addr
+	var leaving []*Conn
 	t.mu.RLock()
-	s := t.peers[netip.AddrPortFrom(peer.Addr().Unmap(), peer.Port())]
+	for p, s := range t.peers {
+		if p.Addr == to {
+			leaving = append(leaving, s)
+		}
+	}
 	t.mu.RUnlock()
-	if s != nil {
+	for _, s := range leaving {
 		s.Close()
 	}
+}
+
+// maxAliases is how many peers may be reached by one connection beside its own.
+const maxAliases = 8
+
+// Alias has what is for a peer sent by a live connection from now on, as long as that lives (RFC 5923). It is false, and nothing changes,
+// where another connection is the peer's already, or s has eight aliases. Who calls it has seen that the peer is who it says.
+func (t *Pool) Alias(s *Conn, to Peer) bool {
+	to = to.clean()
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	switch {
+	case t.peers[to] == s:
+		return true
+	case t.peers[to] != nil || t.ids[s.id] != s || len(s.aliases) >= maxAliases:
+		return false
+	}
+	t.peers[to] = s
+	s.aliases = append(s.aliases, to)
+	return true
 }
 
 // Find gives the connection with that ID while it is live, else nil.
@@ -179,8 +226,8 @@ func (t *Pool) Find(id uint64) *Conn {
 	return t.ids[id]
 }
 
-// add makes a Conn and enters it into the tables. The lock is held, and the pool is running.
-func (t *Pool) add(peer netip.AddrPort, dialled bool) *Conn {
+// add makes a Conn and counts it. The lock is held, and the pool is running.
+func (t *Pool) add(peer Peer, dialled bool) *Conn {
 	if t.lastID++; t.lastID == 0 {
 		t.lastID++
 	}
@@ -190,21 +237,30 @@ func (t *Pool) add(peer netip.AddrPort, dialled bool) *Conn {
 	} else {
 		s.codec, s.plain = &framer{head: t.limits.Head, message: t.limits.Message}, true
 	}
-	t.peers[peer], t.ids[s.id], t.open[s] = s, s, struct{}{}
+	t.open[s] = struct{}{}
 	if !dialled {
 		t.accepted++
-		t.sources[source(peer.Addr())]++
+		t.sources[source(peer.Addr.Addr())]++
 	}
 	t.running.Add(1)
 	return s
+}
+
+// publish lets a connection be found.
+func (t *Pool) publish(s *Conn) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.peers[s.peer], t.ids[s.id] = s, s
 }
 
 // forget takes a connection out of the way of new messages.
 func (t *Pool) forget(s *Conn) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.peers[s.peer] == s {
-		delete(t.peers, s.peer)
+	for _, p := range append(s.aliases, s.peer) {
+		if t.peers[p] == s {
+			delete(t.peers, p)
+		}
 	}
 	delete(t.ids, s.id)
 }
@@ -217,7 +273,7 @@ func (t *Pool) drop(s *Conn) {
 	t.Budget.free(s.dialled)
 	if !s.dialled {
 		t.accepted--
-		from := source(s.peer.Addr())
+		from := source(s.peer.Addr.Addr())
 		if t.sources[from]--; t.sources[from] == 0 {
 			delete(t.sources, from)
 		}
@@ -234,16 +290,6 @@ func source(a netip.Addr) netip.Addr {
 		return a
 	}
 	return p.Addr()
-}
-
-// prepare sets the options of a new connection. Errors are left to show at its first use.
-func prepare(c net.Conn) {
-	t, ok := c.(*net.TCPConn)
-	if !ok {
-		return
-	}
-	t.SetNoDelay(true)
-	t.SetKeepAliveConfig(net.KeepAliveConfig{Enable: true, Idle: 30 * time.Second, Interval: 10 * time.Second, Count: 3})
 }
 
 // endpoint reads the address of a connection's end.

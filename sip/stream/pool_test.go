@@ -597,7 +597,7 @@ func tighten(t *testing.T, s *Pool, c *net.TCPConn) {
 func (t *Pool) lookUp(to netip.AddrPort) *Conn {
 	t.mu.RLock()
 	defer t.mu.RUnlock()
-	return t.peers[to]
+	return t.peers[Peer{Addr: to}]
 }
 
 func TestRunEndsInSilence(t *testing.T) {

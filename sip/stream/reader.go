@@ -34,14 +34,23 @@ type reader struct {
 	last  time.Time // when something was last read
 	whole time.Time // when a message, or another sign of life, was last complete
 	begun time.Time // when the first byte of the message at hand was read; zero = none is
+	asked time.Time // when we last asked for a sign of life
 	pings int       // since window
 	first time.Time // of those pings
 }
 
-// run reads and hands over until the connection ends.
-func (r *reader) run() error {
+// run reads and hands over until the connection ends. early is as if it had been read at once.
+func (r *reader) run(early []byte) error {
 	now := time.Now()
 	r.last, r.whole = now, now
+	for len(early) > 0 {
+		n := copy(r.in.room(), early)
+		r.in.fed(n)
+		early = early[n:]
+		if err := r.deliver(now); err != nil {
+			return err
+		}
+	}
 	for {
 		r.arm(now)
 		if r.s.closing.Load() {
@@ -171,8 +180,20 @@ func (r *reader) look(now time.Time) error {
 	case !now.Before(r.whole.Add(r.idle())):
 		t.counted.timedOut.Add(1)
 		return r.end(nil)
+	case !now.Before(r.ask()):
+		r.asked = now
+		s.ping()
 	}
 	return nil
+}
+
+// ask is when the peer is to be asked for a sign of life.
+func (r *reader) ask() time.Time {
+	at := r.last
+	if at.Before(r.asked) {
+		at = r.asked
+	}
+	return at.Add(r.s.pool.limits.Ping)
 }
 
 func (r *reader) idle() time.Duration {
@@ -182,7 +203,7 @@ func (r *reader) idle() time.Duration {
 // arm sets the read deadline to the next time something may be due.
 func (r *reader) arm(now time.Time) {
 	s, t := r.s, r.s.pool
-	at := r.whole.Add(r.idle())
+	at := earlier(r.whole.Add(r.idle()), r.ask())
 	if soon := now.Add(t.limits.Idle); soon.Before(at) {
 		at = soon // what Keep says may have changed by then
 	}

@@ -1,16 +1,27 @@
 package stream
 
 import (
+	"errors"
 	"io"
+	"os"
 	"time"
 )
 
-// settle ends our direction and waits, at most until the time for writing is over, for what becomes of the last messages written. A
-// socket that is closed while bytes of the peer are unread, as after a message too long, would take its answer back with a reset; and a
-// peer that had closed before our message came answers it with one. ended is true when the peer's direction has.
+// settle ends our direction and waits, at most until the time for writing is over, for what becomes of the last messages written, or of
+// the codec's last bytes. A socket that is closed while bytes of the peer are unread, as after a message too long, would take its answer
+// back with a reset; and a peer that had closed before our message came answers it with one. ended is true when the peer's direction has.
+//
+// Of TLS it is the socket below that knows. It tells less: a peer that had said that it ends, and reads on all the same to throw away what
+// comes, looks like one that took our message.
 func (s *Conn) settle(ended bool) {
-	half, ok := s.conn.(interface{ CloseWrite() error })
-	if !ok {
+	doubt := s.unsure != nil && s.heard.Load() == s.heardAt
+	half, ok := s.bottom.(interface{ CloseWrite() error })
+	if s.tls != nil {
+		stop := time.AfterFunc(time.Until(s.until), func() { s.bottom.SetWriteDeadline(time.Unix(1, 0)) }) // TLS would take longer
+		s.tls.CloseWrite()
+		stop.Stop()
+	}
+	if !ok || !doubt && !s.said {
 		return
 	}
 	half.CloseWrite() // fails where a reset has come already, which shows below
@@ -20,8 +31,16 @@ func (s *Conn) settle(ended bool) {
 			return // a peer that stays, or breaks off what it sends, after all was written is no proof of a loss
 		}
 	}
-	if s.direct != nil {
-		s.broken = s.direct.outcome()
+	if s.tls != nil { // the end of what it says is not the end of the connection
+		if err := discard(s.bottom, s.until); err != nil {
+			if !errors.Is(err, os.ErrDeadlineExceeded) {
+				s.broken = err
+			}
+			return
+		}
+	}
+	if s.socket != nil {
+		s.broken = s.socket.outcome()
 	}
 }
 
@@ -36,5 +55,5 @@ func discard(r io.Reader, until time.Time) error {
 			return err
 		}
 	}
-	return io.ErrNoProgress
+	return os.ErrDeadlineExceeded
 }

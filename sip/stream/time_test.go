@@ -275,8 +275,8 @@ func TestOneDialForAll(t *testing.T) {
 		s, _, _ := inBubble(t, Limits{Queue: 1000})
 		here, there := pipe(alice)
 		dials := 0
-		s.Dial = func(ctx context.Context, to netip.AddrPort) (net.Conn, error) {
-			if dials++; to != alice {
+		s.Dial = func(ctx context.Context, to Peer) (net.Conn, error) {
+			if dials++; to.Addr != alice {
 				t.Error(to)
 			}
 			time.Sleep(900 * time.Millisecond)
@@ -307,7 +307,7 @@ func TestDialling(t *testing.T) {
 	refused := errors.New("refused")
 	synctest.Test(t, func(t *testing.T) {
 		s, _, e := inBubble(t, Limits{Total: 2})
-		s.Dial = func(ctx context.Context, to netip.AddrPort) (net.Conn, error) {
+		s.Dial = func(ctx context.Context, to Peer) (net.Conn, error) {
 			select {
 			case <-time.After(time.Second):
 				return nil, refused
@@ -342,13 +342,13 @@ func TestCloseWhileDialling(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, _, e := inBubble(t, Limits{})
 		here, there := pipe(alice)
-		s.Dial = func(ctx context.Context, to netip.AddrPort) (net.Conn, error) {
+		s.Dial = func(ctx context.Context, to Peer) (net.Conn, error) {
 			time.Sleep(time.Second)
 			return here, nil
 		}
 		s.Send([]byte("one"), alice)
 		s.mu.RLock()
-		one := s.peers[alice]
+		one := s.peers[Peer{Addr: alice}]
 		s.mu.RUnlock()
 		if one.Local().IsValid() {
 			t.Error(one.Local())
@@ -479,7 +479,7 @@ func TestADialThatComesTooLate(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		e, l := newEar(), newPipes()
 		here, there := pipe(alice)
-		s := &Pool{Listener: l, Dial: func(ctx context.Context, to netip.AddrPort) (net.Conn, error) {
+		s := &Pool{Listener: l, Dial: func(ctx context.Context, to Peer) (net.Conn, error) {
 			<-ctx.Done()
 			time.Sleep(time.Second)
 			return here, nil

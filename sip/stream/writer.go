@@ -66,6 +66,16 @@ func (s *Conn) mutter(b []byte) {
 	}
 }
 
+// ping asks the peer for a sign of life.
+func (s *Conn) ping() {
+	p := newBundle()
+	defer p.free()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	p.data = s.codec.Ping(p.data)
+	s.mutter(p.data)
+}
+
 // fail notes that nothing can be written any more. The reader finds the same, or is woken, and reports what is lost. The lock is held.
 func (s *Conn) fail(err error) {
 	s.ended = true
@@ -99,7 +109,7 @@ func (s *Conn) writer(conn net.Conn) {
 		s.flight = nil
 	}
 	if s.broken == nil {
-		conn.SetWriteDeadline(time.Time{}) // it would stop direct writing
+		s.restDeadline()
 	}
 	s.writing = false
 	if s.written != nil {
