@@ -22,20 +22,30 @@ func (r *report) say(path string, s decode.Severity, f fault) {
 // config.Words.Files. file finds what the configuration names.
 func Examine(t *config.TLS, file func(name string) string, now time.Time) config.Problems {
 	r := &report{now: now}
-	for i, p := range t.Pairs() {
-		at := ""
-		if i > 0 {
-			at = fmt.Sprintf("more[%d].", i-1)
+	named := func(at string, one *pair) {
+		if !r.pair(at, one) {
+			return
 		}
-		one := &pair{cert: file(p.Cert), key: file(p.Key)}
-		if r.pair(at, one) {
-			for _, f := range nameless(one.cert, one.chain[0]) {
-				r.say(at+"cert", decode.Warn, f)
+		for i := range one.now {
+			for _, f := range nameless(one.cert, one.now[i].Leaf) {
+				r.say(at+one.keys().cert, decode.Warn, f)
 			}
 		}
 	}
-	if t.ClientCA != "" {
-		r.pool("clientCA", &pool{file: file(t.ClientCA)}, "name the certificate of who signs those of clients")
+	if p := pairOf(&t.Keystore, file); p != nil {
+		named("", p)
+	}
+	for i, p := range t.Pairs() {
+		at := ""
+		if t.Cert == "" {
+			at = fmt.Sprintf("more[%d].", i)
+		} else if i > 0 {
+			at = fmt.Sprintf("more[%d].", i-1)
+		}
+		named(at, &pair{cert: file(p.Cert), key: file(p.Key)})
+	}
+	if p := poolOf(t.ClientCA, &t.Truststore, file); p != nil {
+		r.pool("clientCA", p, "name the certificate of who signs those of clients")
 	}
 	return r.Problems
 }
@@ -46,31 +56,52 @@ func ExamineToward(t *config.Toward, file func(name string) string, now time.Tim
 	r := &report{now: now}
 	if t.Cert != "" {
 		r.pair("", &pair{cert: file(t.Cert), key: file(t.Key)})
+	} else if p := pairOf(&t.Keystore, file); p != nil {
+		r.pair("", p)
 	}
-	if t.CA != "" {
-		r.pool("ca", &pool{file: file(t.CA)}, "")
+	if p := poolOf(t.CA, &t.Truststore, file); p != nil {
+		r.pool("ca", p, "")
 	}
 	return r.Problems
 }
 
+// paths are the keys of the configuration that a pair comes from.
+type paths struct{ cert, key string }
+
+func (p *pair) keys() paths {
+	switch {
+	case p.store == nil:
+		return paths{"cert", "key"}
+	case p.key != "":
+		return paths{"keystore.file", "keystore.passwordFile"}
+	}
+	return paths{"keystore.file", "keystore.password"}
+}
+
 // pair tells whether there is anything to be used.
 func (r *report) pair(at string, p *pair) bool {
+	own := p.keys()
 	if _, f := p.look(); f != nil {
-		path := at + "cert"
+		path := at + own.cert
 		if f.inKey {
-			path = at + "key"
+			path = at + own.key
 		}
 		r.say(path, decode.Error, *f)
-		if _, k := readFile(p.key); k != nil && !f.inKey { // both are told of at once
-			r.say(at+"key", decode.Error, *k)
+		if p.key == "" || f.inKey {
+			return false
+		}
+		if _, k := readFile(p.key); k != nil { // both are told of at once
+			r.say(at+own.key, decode.Error, *k)
 		}
 		return false
 	}
-	for _, f := range doubts(p.cert, p.chain, r.now) {
-		r.say(at+"cert", decode.Warn, f)
+	for i := range p.now {
+		for _, f := range doubts(p.cert, chainOf(&p.now[i]), r.now) {
+			r.say(at+own.cert, decode.Warn, f)
+		}
 	}
-	if mode, open := openToAll(p.key); open {
-		r.say(at+"key", decode.Warn, fault{message: fmt.Sprintf("others can use %s (mode %04o)", p.key, mode), hint: "chmod 600 it, or 640 with a group of its own"})
+	if mode, open := openToAll(p.key); open { // a keystore is encrypted
+		r.say(at+own.key, decode.Warn, fault{message: fmt.Sprintf("others can use %s (mode %04o)", p.key, mode), hint: "chmod 600 it, or 640 with a group of its own"})
 	}
 	return true
 }
@@ -78,7 +109,13 @@ func (r *report) pair(at string, p *pair) bool {
 // pool looks at those who sign. signers is the hint where a certificate that
 // signs nothing is no use; empty: one may be trusted by itself.
 func (r *report) pool(path string, ca *pool, signers string) {
+	if ca.store != nil {
+		path = "truststore.file"
+	}
 	if _, f := ca.look(); f != nil {
+		if f.inKey {
+			path = "truststore.passwordFile"
+		}
 		r.say(path, decode.Error, *f)
 		return
 	}

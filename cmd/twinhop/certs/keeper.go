@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"twinhop/gateway/config"
+	"twinhop/gateway/config/secure"
 )
 
 // Every is how often the files are looked at.
@@ -39,18 +40,21 @@ type listener struct {
 
 type pair struct {
 	cert, key string
+	store     *secure.Keystore // nil: they are PEM; else cert is the keystore, and key the file of its password, or ""
 	seen      stamp
-	now       tls.Certificate
+	now       []tls.Certificate // one, or the keys of a keystore
 	chain     []*x509.Certificate
 	broken    bool // what is in the files now cannot be used
 }
 
 type pool struct {
-	file   string
-	seen   stamp
-	now    *x509.CertPool
-	chain  []*x509.Certificate
-	broken bool
+	file     string
+	password string             // of a keystore, if a file has it
+	store    *secure.Truststore // nil: file is PEM
+	seen     stamp
+	now      *x509.CertPool
+	chain    []*x509.Certificate
+	broken   bool
 }
 
 // Listener says what a listener is to use.
@@ -65,6 +69,9 @@ type Listener struct {
 // when files change and are looked at.
 func (k *Keeper) Open(o Listener) (*tls.Config, error) {
 	l := &listener{name: o.Name, protos: o.Protos}
+	if p := pairOf(&o.TLS.Keystore, o.File); p != nil {
+		l.pairs = append(l.pairs, p)
+	}
 	for _, p := range o.TLS.Pairs() {
 		l.pairs = append(l.pairs, &pair{cert: o.File(p.Cert), key: o.File(p.Key)})
 	}
@@ -75,7 +82,7 @@ func (k *Keeper) Open(o Listener) (*tls.Config, error) {
 		l.auth = tls.RequireAndVerifyClientCert
 	}
 	if l.auth != tls.NoClientCert {
-		l.ca = &pool{file: o.File(o.TLS.ClientCA)}
+		l.ca = poolOf(o.TLS.ClientCA, &o.TLS.Truststore, o.File)
 	}
 	if err := k.add(l); err != nil {
 		return nil, err
@@ -118,7 +125,7 @@ func (l *listener) renew() {
 	}
 	c := l.base()
 	for _, p := range l.pairs { // crypto/tls takes the first that has the client's name and a kind of key that it knows, else the first of all
-		c.Certificates = append(c.Certificates, p.now)
+		c.Certificates = append(c.Certificates, p.now...)
 	}
 	c.ClientAuth = l.auth
 	if l.ca != nil {
@@ -135,27 +142,42 @@ func (p *pair) look() (changed bool, f *fault) {
 		return false, nil
 	}
 	p.seen = s
-	read, f := readPair(p.cert, p.key)
+	read, f := p.read()
 	if p.broken = f != nil; p.broken {
 		return false, f
 	}
-	chain := make([]*x509.Certificate, 0, len(read.Certificate))
-	for _, der := range read.Certificate {
-		if c, err := x509.ParseCertificate(der); err == nil { // it was read already
-			chain = append(chain, c)
-		}
+	p.now, p.chain = read, nil
+	for i := range read {
+		p.chain = append(p.chain, chainOf(&read[i])...)
 	}
-	p.now, p.chain = read, chain
 	return true, nil
 }
 
+func (p *pair) read() ([]tls.Certificate, *fault) {
+	if p.store != nil {
+		return fromStore(p)
+	}
+	one, f := readPair(p.cert, p.key)
+	return []tls.Certificate{one}, f
+}
+
+// chainOf parses what was read already.
+func chainOf(one *tls.Certificate) (chain []*x509.Certificate) {
+	for _, der := range one.Certificate {
+		if c, err := x509.ParseCertificate(der); err == nil {
+			chain = append(chain, c)
+		}
+	}
+	return chain
+}
+
 func (p *pool) look() (changed bool, f *fault) {
-	s := stampOf(p.file)
+	s := stampOf(p.file, p.password)
 	if p.seen != nil && s.same(p.seen) {
 		return false, nil
 	}
 	p.seen = s
-	chain, _, f := readChain(p.file)
+	chain, f := p.signers()
 	if p.broken = f != nil; p.broken {
 		return false, f
 	}

@@ -23,10 +23,10 @@ func (k *Keeper) Toward(o Toward) (func() *tls.Config, error) {
 	l := &listener{name: o.Name, toward: &o.TLS}
 	if o.TLS.Cert != "" {
 		l.pairs = []*pair{{cert: o.File(o.TLS.Cert), key: o.File(o.TLS.Key)}}
+	} else if p := pairOf(&o.TLS.Keystore, o.File); p != nil {
+		l.pairs = []*pair{p}
 	}
-	if o.TLS.CA != "" {
-		l.ca = &pool{file: o.File(o.TLS.CA)}
-	}
+	l.ca = poolOf(o.TLS.CA, &o.TLS.Truststore, o.File)
 	if err := k.add(l); err != nil {
 		return nil, err
 	}
@@ -38,7 +38,7 @@ func (l *listener) client() *tls.Config {
 	c := l.base()
 	c.ClientSessionCache = tls.NewLRUClientSessionCache(0) // of its own: what is resumed was verified by these files
 	for _, p := range l.pairs {
-		c.Certificates = append(c.Certificates, p.now)
+		c.Certificates = append(c.Certificates, p.now...)
 	}
 	if l.ca != nil {
 		c.RootCAs = l.ca.now

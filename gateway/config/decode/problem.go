@@ -93,9 +93,9 @@ func (ps Problems) Render(w io.Writer, text []byte) error {
 	return out.Flush()
 }
 
-// secrets finds the values of keys called secret, or nearly so: those stand in
+// secrets finds the values of keys called secret or password, or nearly so: those stand in
 // what is printed, because nobody knows them.
-var secrets = regexp.MustCompile(`(?m)((?:^|[\s{,])["']?(?i:s[ecrt]{4,6})["']?[ \t]*:[ \t]*)("(?:[^"\\\n]|\\.)*"?|'[^'\n]*'?|[^\s,}'"][^,}\n]*)`)
+var secrets = regexp.MustCompile(`(?m)((?:^|[\s{,])["']?(?i:s[ecrt]{4,6}|pas[sword]{3,6})["']?[ \t]*:[ \t]*)("(?:[^"\\\n]|\\.)*"?|'[^'\n]*'?|[^\s,}'"][^,}\n]*)`)
 
 // masked puts stars in the place of secrets, as many as they have characters:
 // what is printed ends in journals.

@@ -57,6 +57,7 @@ var forms = map[string]form{
 	"path":       {checkPath, `a path, such as "/health"`},
 	"redirect":   {checkRedirect, `a path of this site, or a URL with http:// or https://`},
 	"secret":     {checkSecret, "1 to 255 visible ASCII characters, blanks within; quote it"},
+	"password":   {checkPassword, "1 to 255 visible ASCII characters, blanks within; quote it"},
 	"method":     {matches(methodPattern, "method"), "capital letters, such as GET"},
 	"cookiePath": {checkCookiePath, `a path, such as "/" or "/app"`},
 	// A path parameter is looked for with its semicolon.
@@ -227,6 +228,14 @@ func checkHTTPNode(s string) error {
 func checkSecret(s string) error {
 	if !secretPattern.MatchString(s) {
 		return errors.New("this is no secret that can be sent")
+	}
+	return nil
+}
+
+// checkPassword accepts what keytool takes for a password, and never tells it.
+func checkPassword(s string) error {
+	if !secretPattern.MatchString(s) {
+		return errors.New("this is no password of a keystore")
 	}
 	return nil
 }
