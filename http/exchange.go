@@ -39,14 +39,14 @@ func (x *visit) exchange() (*head.Response, error) {
 			x.refuse(status)
 			return nil, err
 		}
-		if x.ctx.Err() == nil && x.mayRepeat(err) {
+		if !x.left() && x.mayRepeat(err) {
 			var again bool
 			if outcome, again = x.another(outcome); again {
 				continue
 			}
 		}
 		switch {
-		case x.ctx.Err() != nil:
+		case x.left():
 			x.status = statusAborted // while we paused
 		case (outcome == gateway.NotSent || outcome == gateway.Overload) && x.stoodIn() && x.mayRepeat(err):
 			x.asReceived()
@@ -59,6 +59,10 @@ func (x *visit) exchange() (*head.Response, error) {
 		return nil, err
 	}
 }
+
+// left tells whether the client is gone. Telling net/http to read no more of a
+// body ends the request's context too, when that comes just as the body ends.
+func (x *visit) left() bool { return x.ctx.Err() != nil && !x.client.Stopped() }
 
 // askNode exchanges with the node of the present decision.
 func (x *visit) askNode() (*head.Response, error) {

@@ -7,11 +7,11 @@ import (
 	"net/http"
 	"net/netip"
 	"slices"
-	"strings"
 	"time"
 
 	"twinhop/http/framing"
 	"twinhop/http/head"
+	"twinhop/http/upload"
 )
 
 // A lane is the client's side of one request: the way in that the rest of the
@@ -44,6 +44,9 @@ type netLane struct {
 	// all that came, which it cannot by TLS. So is one of HTTP/1.0, from which
 	// net/http removes a Transfer-Encoding without a word.
 	last bool
+	// body is what the client sends; where it was not read to its end, nobody
+	// knows where the next request begins.
+	body *upload.Body
 	// stall is how long the client may take to make room for what is written;
 	// noted is when that time last began.
 	stall time.Duration
@@ -81,7 +84,7 @@ func (l *netLane) Answer(status int, fields *head.Fields, length int64) {
 		return
 	}
 	l.extend()
-	if l.last {
+	if l.last || l.body != nil && l.body.Stopped() {
 		h["Connection"] = closing
 	}
 	if length >= 0 {
@@ -139,7 +142,7 @@ func (x *visit) receive(r *http.Request) int {
 		return statusFields
 	}
 	slices.Sort(x.names) // net/http has lost the order; a stable one serves readers and tests
-	q.Target, x.rawPath, x.query = splitTarget(r.RequestURI)
+	q.Target, x.rawPath, x.query = head.SplitTarget(r.RequestURI)
 	q.Peer.Remote, _ = netip.ParseAddrPort(r.RemoteAddr)
 	if a, ok := r.Context().Value(http.LocalAddrContextKey).(*net.TCPAddr); ok {
 		q.Peer.Local = a.AddrPort()
@@ -169,15 +172,21 @@ func (x *visit) receive(r *http.Request) int {
 		q.Host = q.Peer.Local.String()
 	}
 	if r.ContentLength != 0 {
-		q.Length = r.ContentLength
-		x.net.last = x.net.last || q.Length < 0 && r.ProtoMajor == 1 && !plain(r)
-		q.Expect = r.ProtoAtLeast(1, 1) && r.Header.Get("Expect") != ""
-		x.client.From, x.client.Control, x.client.Stall = r.Body, x.net.rc, x.s.bodyStall()
-		x.client.Paced, x.client.Expects = r.ContentLength > 0, q.Expect
+		x.receiveBody(r)
 	} else if r.ProtoAtLeast(1, 1) { // RFC 9110 section 7.8: not for HTTP/1.0
 		q.Upgrade = upgradeOf(r.Header)
 	}
 	return 0
+}
+
+// receiveBody makes the body of r ready to be read.
+func (x *visit) receiveBody(r *http.Request) {
+	q := &x.req
+	q.Length = r.ContentLength
+	q.Expect = r.ProtoAtLeast(1, 1) && r.Header.Get("Expect") != ""
+	x.net.last = x.net.last || q.Length < 0 && r.ProtoMajor == 1 && !plain(r)
+	x.net.body = &x.client
+	x.client = upload.Body{From: r.Body, Writer: x.net.w, Control: x.net.rc, Stall: x.s.bodyStall(), Paced: r.ContentLength > 0, Expects: q.Expect}
 }
 
 // plain tells whether it is certain that the request says in one way where its
@@ -185,29 +194,6 @@ func (x *visit) receive(r *http.Request) int {
 func plain(r *http.Request) bool {
 	c := framing.Of(r.Context())
 	return c != nil && c.Plain()
-}
-
-// splitTarget cuts an origin-form or absolute-form request target (RFC 9112
-// section 3.2) into path and raw query. An absolute form loses its scheme and
-// authority, for a node expects origin form; what remains keeps its bytes.
-func splitTarget(target string) (origin, path, query string) {
-	if !strings.HasPrefix(target, "/") {
-		_, rest, ok := strings.Cut(target, "://")
-		if !ok {
-			return target, target, ""
-		}
-		i := strings.IndexAny(rest, "/?")
-		switch {
-		case i < 0:
-			target = "/"
-		case rest[i] == '?':
-			target = "/" + rest[i:]
-		default:
-			target = rest[i:]
-		}
-	}
-	path, query, _ = strings.Cut(target, "?")
-	return target, path, query
 }
 
 // takeBody makes the body ready to be sent: a small one is read into memory,

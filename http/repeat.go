@@ -131,7 +131,7 @@ func (x *visit) pause(d time.Duration) bool {
 		case <-x.ctx.Done():
 		}
 	}
-	return x.ctx.Err() == nil
+	return !x.left()
 }
 
 // rewind makes a body that is in memory ready to be sent again.

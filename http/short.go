@@ -38,7 +38,7 @@ func (x *visit) short(c *lean.Conn) lean.Verdict {
 		return lean.Elsewhere
 	}
 	x.lane = shortLane{c}
-	q.Target, x.rawPath, x.query = splitTarget(q.Target)
+	q.Target, x.rawPath, x.query = head.SplitTarget(q.Target)
 	q.Fields.DelFunc(func(f head.Field) bool { return ownField(f.Name) })
 	if x.informs == nil {
 		x.informs = x.inform

@@ -39,7 +39,7 @@ func (x *visit) refuseBody(err error) {
 // unavailable answers when no node was found: what the operator wants shown,
 // else a real 503.
 func (x *visit) unavailable(err error) (aborted bool) {
-	if x.ctx.Err() != nil {
+	if x.left() {
 		x.status = statusAborted
 		return true
 	}
@@ -133,6 +133,9 @@ func (x *visit) answer(status int, text string) {
 	x.status = status
 	if text != "" && !x.fields.Has("Content-Type") {
 		x.fields.Add("Content-Type", "text/plain; charset=utf-8")
+	}
+	if x.client.Touched() {
+		x.client.Close() // nobody wants the rest
 	}
 	x.lane.Answer(status, &x.fields, int64(len(text)))
 	if x.req.Method != "HEAD" && text != "" {

@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"strings"
 	"sync/atomic"
 	"time"
 )
@@ -25,8 +26,9 @@ var errSlow = fmt.Errorf("body comes too slowly: %w", os.ErrDeadlineExceeded)
 // A Body reads what the client sends, bounds each of its pauses, and can
 // be closed from another goroutine to end a Read.
 type Body struct {
-	// From is the body as net/http gives it, Control its connection.
+	// From is the body as net/http gives it, Writer and Control the answer to it.
 	From    io.ReadCloser
+	Writer  http.ResponseWriter
 	Control *http.ResponseController
 	// Stall bounds each pause. Paced: the length is known, so there is no
 	// reason to dawdle. Expects: it came after 100 Continue.
@@ -78,15 +80,29 @@ func (b *Body) Close() error {
 	return b.Control.SetReadDeadline(longAgo)
 }
 
+// Stopped tells whether Close ended the reading early.
+func (b *Body) Stopped() bool { return b.cut.Load() }
+
 // Finish gives a client whose body was not wanted a moment to stop sending, so
-// that closing the connection does not take the answer away from it.
+// that closing the connection does not take the answer away from it. Closed it
+// is: nobody knows any more where the next request begins.
 func (b *Body) Finish() {
 	if !b.cut.Load() {
 		return
 	}
+	b.last()
 	b.Control.SetReadDeadline(time.Now().Add(500 * time.Millisecond))
 	if b.Expects { // else net/http waits itself before it closes
 		b.Control.Flush()
 		io.Copy(io.Discard, b.From)
 	}
+}
+
+// last has net/http close the connection after the answer, and wait a moment
+// between ending its own side and that. It does so by itself only where it finds
+// out that it was told to stop reading, and it mostly does not. A body that
+// exceeds its limit is the one way to say it.
+func (b *Body) last() {
+	over := http.MaxBytesReader(b.Writer, io.NopCloser(strings.NewReader("..")), 1)
+	io.Copy(io.Discard, over)
 }
