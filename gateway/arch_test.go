@@ -69,6 +69,8 @@ var rooms = []room{
 	{pkg: "sip/guard", rank: 0},
 	{pkg: "sip/held", rank: 0},
 	{pkg: "sip/locate", rank: 0},
+	{pkg: "sip/websocket", rank: 1, may: []string{"sip/stream"}},
+	{pkg: "sip/websocket/wstest", rank: 0},
 	{pkg: "sip/legacy", rank: 1, may: []string{"sip/peek"}},
 	{pkg: "sip/self", rank: 1, may: []string{"sip/peek"}},
 	{pkg: "sip/beat", rank: 1, may: []string{"sip/peek"}},
@@ -125,8 +127,8 @@ var rooms = []room{
 	{pkg: "e2e", rank: 6, never: []string{"..."}},
 }
 
-// suites are what only tests import, whatever their rank: conformance tests, and peers that are real programs.
-var suites = []string{"appsession/storetest", "http/exchangetest", "e2e/jvm", "web/chromium"}
+// suites are what only tests import, whatever their rank: conformance tests, and peers.
+var suites = []string{"appsession/storetest", "http/exchangetest", "e2e/jvm", "web/chromium", "sip/websocket/wstest"}
 
 // fileOnly: within one package an import may be confined to one subject's file.
 var fileOnly = []struct{ pkg, imports, file string }{
@@ -154,7 +156,7 @@ var fences = []fence{
 	{module: "github.com/spf13/pflag", pkgs: []string{"cmd/twinhop/..."}},
 	{module: "github.com/dchest/siphash", pkgs: []string{"sip/seal", "gateway", "appsession/...", "http/follow", "cmd/twinhop/..."}},
 	{module: "github.com/cespare/xxhash/v2", pkgs: []string{"gateway", "gateway/balance", "gateway/cluster/naming", "appsession/..."}},
-	{module: "github.com/gobwas/ws", pkgs: []string{"http", "cmd/twinhop/demo", "e2e"}},
+	{module: "github.com/gobwas/ws", pkgs: []string{"http", "sip/...", "cmd/twinhop/...", "e2e"}, tests: true},
 	{module: "github.com/miekg/dns", pkgs: []string{"sip/locate"}},
 	{module: "github.com/coreos/go-systemd/v22", pkgs: []string{"cmd/twinhop/..."}},
 	{module: "golang.org/x/sys", pkgs: []string{"sip/wire", "admin/...", "cmd/twinhop/..."}},

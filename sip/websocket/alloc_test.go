@@ -1,0 +1,65 @@
+package websocket
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+
+	"twinhop/sip/stream"
+)
+
+// TestCostOfMessages: what comes and goes by WebSocket costs no allocation, also in fragments.
+func TestCostOfMessages(t *testing.T) {
+	message := "INVITE sip:bob@example.com SIP/2.0\r\n" + strings.Repeat("X: y\r\n", 100)
+	out := make([]byte, 0, 4096)
+	for what, frames := range map[string][]byte{
+		"text":                    frame(textFrame, message),
+		"binary":                  frame(binaryFrame, message),
+		"fragments":               frames(frame(opText, message[:100]), frame(opContinuation, message[100:300]), frame(lastFrame, message[300:])),
+		"a ping before":           frames(frame(pingFrame, "0123456789"), frame(textFrame, message)),
+		"a keep-alive before":     frames(frame(textFrame, "\r\n\r\n"), frame(textFrame, message)),
+		"a pong between fragment": frames(frame(opText, message[:100]), frame(pongFrame, "x"), frame(lastFrame, message[100:])),
+	} {
+		c, b := &Codec{}, make([]byte, len(frames))
+		n := testing.AllocsPerRun(100, func() {
+			copy(b, frames)
+			for rest := b; ; {
+				p := c.Cut(rest)
+				if p.Event == stream.Nothing {
+					return
+				}
+				if p.Event == stream.Message && len(p.Data) != len(message) || p.Event == stream.Broken || p.Event == stream.Partial {
+					t.Fatalf("%s: %+v", what, p)
+				}
+				rest = rest[p.Used:]
+			}
+		})
+		if n != 0 {
+			t.Errorf("%s: %v allocations", what, n)
+		}
+		if n := testing.AllocsPerRun(100, func() { out = c.Wrap(out[:0], b) }); n != 0 {
+			t.Errorf("%s: %v allocations to send", what, n)
+		}
+	}
+}
+
+func BenchmarkCut(b *testing.B) {
+	in := frame(textFrame, strings.Repeat("x", 600))
+	c, work := &Codec{}, bytes.Clone(in)
+	b.SetBytes(int64(len(in)))
+	b.ReportAllocs()
+	for b.Loop() {
+		copy(work, in)
+		c.Cut(work)
+	}
+}
+
+func BenchmarkWrap(b *testing.B) {
+	message := bytes.Repeat([]byte("x"), 600)
+	c, out := &Codec{}, []byte(nil)
+	b.SetBytes(int64(len(message)))
+	b.ReportAllocs()
+	for b.Loop() {
+		out = c.Wrap(out[:0], message)
+	}
+}
