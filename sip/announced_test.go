@@ -131,7 +131,7 @@ func TestUnansweredInvitesLeaveAFormerIncarnation(t *testing.T) {
 func TestConnectionsToWhoHasLeftAreClosed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newStage(t, true, Settings{Transport: "tcp"})
-		s.addTCP(false)
+		s.addTCP(false, nil, false)
 		s.serve([]string{"udp", "tcp"}, false)
 		s.prepare()
 		if sent := s.in("external", client, lined(request("MESSAGE", "sip:bob@10.0.0.1:5080", "c1", "To: <sip:x@y>")...)); len(sent) != 1 || sent[0].leg != "internal-tcp" {

@@ -81,9 +81,13 @@ func (w *worker) record(by *legs.Leg, near, far netip.AddrPort, node *cluster.No
 		at = m.RecordRoutes.At(0).Line
 	}
 	for i, g := range [...]*legs.Leg{by, w.leg} {
-		e := w.edits.At(at).Text("Record-Route: <sip:")
+		scheme, safe := "Record-Route: <sip:", g.Secure() && w.isSecure()
+		if safe {
+			scheme = "Record-Route: <sips:"
+		}
+		e := w.edits.At(at).Text(scheme)
 		g.Write(e, [...]netip.AddrPort{near, far}[i])
-		e.Text(";transport=").Text(g.URI(false)).Text(";lr")
+		e.Text(";transport=").Text(g.URI(safe)).Text(";lr")
 		switch {
 		case old:
 			legacy.Write(e, w.addressOf(node, by), node.Version)
@@ -92,6 +96,12 @@ func (w *worker) record(by *legs.Leg, near, far netip.AddrPort, node *cluster.No
 		}
 		e.Text(">").EndLine()
 	}
+}
+
+// isSecure tells a request that asks for TLS on its whole way. TLS ends here: the side that has it is named by a sips URI, and the other one
+// is what it is (RFC 3261 section 16.6 item 4 has one Record-Route for both).
+func (w *worker) isSecure() bool {
+	return w.msg.URI.Scheme == peek.SIPS || w.routes.more && w.routes.next.Scheme == peek.SIPS
 }
 
 // addressOf is the address of a node that belongs to a dialog whose first request leaves by a leg: on the node's side its transport counts.
@@ -119,6 +129,9 @@ func (w *worker) aim(n *cluster.Node, to legs.Hop) {
 	case m.URI.OK && !m.URI.Host.Empty() && w.uriIsUs:
 		if !r.more {
 			w.edits.Over(m.URI.HostPort()).Addr(to.Addr)
+			if v, found := peek.Param(m.Buf, m.URI.Params, "transport"); found && !peek.FoldEqual(m.Text(v), to.URI(m.URI.Scheme == peek.SIPS)) {
+				w.cutParam(v) // it was meant for us
+			}
 			reached = true
 		}
 	case m.URI.OK && !m.URI.Host.Empty():
@@ -148,7 +161,7 @@ func (w *worker) stripMaddr(named bool) {
 		return
 	}
 	v, found := peek.Param(m.Buf, u.Params, "maddr")
-	if !found || v.Empty() || !w.f.legs.Self(m.Text(v), portOf(u)) {
+	if !found || v.Empty() || !w.f.legs.Self(m.Text(v), w.portOf(u)) {
 		return
 	}
 	w.cutParam(v)
@@ -168,7 +181,7 @@ func (w *worker) cutParam(v peek.Span) {
 
 // readdress puts the node's address into a URI that names another node; it tells whether the URI then names the node.
 func (w *worker) readdress(u peek.URI, n *cluster.Node, to legs.Hop) bool {
-	switch at := w.nodeAt(w.msg.Text(u.Host), portOf(u)); {
+	switch at := w.nodeAt(w.msg.Text(u.Host), w.portOf(u)); {
 	case at == nil:
 		return false
 	case at.Name != n.Name:
@@ -200,7 +213,7 @@ func (w *worker) long() bool {
 func (w *worker) hopTo(n *cluster.Node) (to legs.Hop, by *legs.Leg) {
 	long := w.long()
 	for _, a := range n.Addrs(cluster.SIP) {
-		h := legs.Hop{Transport: legs.Named(a.Scheme), Addr: a.Addr}
+		h := legs.To(a.Scheme, a.Addr, a.Host)
 		g := w.f.legs.Leave(true, h)
 		if g == nil {
 			continue
@@ -217,35 +230,48 @@ func (w *worker) hopTo(n *cluster.Node) (to legs.Hop, by *legs.Leg) {
 }
 
 // send applies the edits and queues the message for whoever is at the other end.
-func (w *worker) send(by *legs.Leg, to netip.AddrPort) error {
+func (w *worker) send(by *legs.Leg, to legs.Hop) error {
 	if !by.Stream() {
 		w.out = w.edits.Apply(w.box.Room(), &w.msg)
-		return w.box.Put(by.Socks[w.shard%len(by.Socks)], w.out, to)
+		return w.box.Put(by.Socks[w.shard%len(by.Socks)], w.out, to.Addr)
 	}
 	w.stretch = w.edits.Apply(w.stretch[:0], &w.msg)
 	w.out = w.stretch
-	if w.routed && !by.Streams.Connected(stream.Peer{Addr: to}) {
-		w.hold(to)
+	if w.routed && !by.Connected(to) {
+		w.hold(to.Addr)
 	}
-	return by.Streams.Send(w.out, to)
+	return by.Send(w.out, to)
 }
 
 // sendBack is send for what goes to where a request came from: by its connection, as long as there is one (RFC 3261 section 18.2.2).
 func (w *worker) sendBack(by *legs.Leg, flow uint64, to netip.AddrPort) error {
+	h := legs.Hop{Transport: by.Transport, Addr: to}
 	if !by.Stream() {
-		return w.send(by, to)
+		return w.send(by, h)
 	}
 	var s *stream.Conn
 	if s = w.stream; s == nil || s.ID() != flow || w.leg != by {
 		s = by.Streams.Find(flow)
 	}
 	if s == nil || s.Peer().Addr().Unmap() != to.Addr() {
-		return w.send(by, to)
+		return w.send(by, w.byName(h))
 	}
 	w.stretch = w.edits.Apply(w.stretch[:0], &w.msg)
 	w.out = w.stretch
 	if err := s.Send(w.out); !errors.Is(err, net.ErrClosed) {
 		return err
 	}
-	return by.Streams.Send(w.out, to) // it has just ended
+	return by.Send(w.out, w.byName(h)) // it has just ended
+}
+
+// byName is the hop with the name of the node that is there.
+func (w *worker) byName(h legs.Hop) legs.Hop {
+	if n := w.view.At(h.Addr, cluster.SIP); n != nil && h.Secure() {
+		for _, a := range n.Addrs(cluster.SIP) {
+			if a.Addr == h.Addr {
+				return legs.To(a.Scheme, a.Addr, a.Host)
+			}
+		}
+	}
+	return h
 }

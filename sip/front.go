@@ -2,6 +2,7 @@ package sip
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -48,7 +49,10 @@ type Front struct {
 
 	Aliases []self.Alias // names and addresses of ours that no socket has: further ways that lead here
 
-	Streams  stream.Limits   // of the connections of each TCP listener
+	Streams stream.Limits      // of the connections of each listener, but for those of Web
+	TLS     func() *tls.Config // of connections to nodes and next hops, asked for each; nil, or its nil: none can be made
+	Web     Web                // needed where there is a listener of ws or wss
+
 	Resolver locate.Resolver // finds the names that nodes send to; nil: the system's. It is never called by a receiving goroutine
 
 	settings atomic.Pointer[Settings]
@@ -75,6 +79,13 @@ type Front struct {
 
 // Listener is one address that is served.
 type Listener = legs.Listener
+
+// Web is how WebSockets are served.
+type Web struct {
+	Greet  func(net.Conn) (early []byte, err error) // the upgrade of a connection to a listener of their own
+	Frames func() stream.Codec                      // how messages stand in one
+	Limits stream.Limits
+}
 
 // Apply replaces the settings. Messages under way finish with the old ones.
 func (f *Front) Apply(s Settings) {
@@ -159,6 +170,13 @@ func (f *Front) prepare(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if f.Web.Greet == nil || f.Web.Frames == nil {
+		for _, g := range f.legs.All {
+			if g.Web() {
+				return errors.New("sip front: has WebSockets, and not what serves them")
+			}
+		}
+	}
 	f.gone.Watch(f.Router.Views(), time.Now())
 	f.names = &locate.Locator{Resolver: f.Resolver, Can: f.legs.Speaks(), Usable: f.legs.Leads}
 	f.parked = park.New(ctx, f.names, func(list []waiting, err error) { f.unpark(ctx, list, err) })
@@ -173,7 +191,16 @@ func (f *Front) socket(c net.PacketConn, reports bool) *wire.Socket {
 
 // pool serves the connections of a listener.
 func (f *Front) pool(l Listener, t legs.Transport) *stream.Pool {
-	return &stream.Pool{Listener: l.Stream, Log: f.Log, Limits: f.Streams, Budget: &f.files, Exempt: f.knows}
+	p := &stream.Pool{Listener: l.Stream, Log: f.Log, Limits: f.Streams, Budget: &f.files, Exempt: f.knows}
+	switch {
+	case t.Web():
+		p.Limits, p.Greet, p.Codec, p.Dial = f.Web.Limits, f.Web.Greet, f.Web.Frames, legs.Uncalled
+	case t.Secure():
+		if p.TLS = f.TLS; p.TLS == nil {
+			p.TLS = func() *tls.Config { return nil }
+		}
+	}
+	return p
 }
 
 // The pace of what has to be done in time.

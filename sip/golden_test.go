@@ -9,6 +9,7 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -29,8 +30,8 @@ var update = flag.Bool("update", false, "write what came out into the golden fil
 
 // Each file of testdata is a scene. The first line of its comment has words for the set-up; see setScene. Then sections follow in order:
 // "in LEG ADDRESS" is a message that arrives, "out LEG ADDRESS" one that must leave because of it, and nothing else may; "do WORD ..." is
-// everything else that happens, time passing included. LEG is external or internal, with -tcp for a connection of that peer. Line ends are
-// CRLF on the wire.
+// everything else that happens, time passing included. LEG is external or internal, with -tcp (-tls, -ws, -wss) for a connection of that peer.
+// Line ends are CRLF on the wire.
 //
 // In what arrives, the line {via} stands for the Via lines, {record} for the Record-Route lines of the last request that left with one of the
 // latter (or of the last request at all), {swapped} for the Vias with another caller's address, {own} for the To of the last answer, {route}
@@ -111,7 +112,8 @@ func playScene(t *testing.T, file string) {
 // setScene reads the words of the set-up.
 func setScene(t *testing.T, comment string) *stage {
 	line, _, _ := strings.Cut(comment, "\n")
-	two, dual, six, set, schemes, capacity := false, false, false, Settings{}, []string(nil), ""
+	two, dual, six, set, capacity := false, false, false, Settings{}, ""
+	var schemes, edge []string
 	var tweaks []func(*Front)
 	for _, w := range strings.Fields(line) {
 		name, value, _ := strings.Cut(w, "=")
@@ -127,6 +129,8 @@ func setScene(t *testing.T, comment string) *stage {
 			two = name == "two-port"
 		case "tcp": // beside UDP; the nodes have the transports named
 			schemes = strings.Split(value, ",")
+		case "edge": // further transports of clients
+			edge = strings.Split(value, ",")
 		case "dual": // sockets for IPv6 beside those for IPv4
 			dual = true
 		case "capacity": // of each node: "vm:1,pstn:2"
@@ -182,8 +186,8 @@ func setScene(t *testing.T, comment string) *stage {
 	if dual {
 		s.addIPv6()
 	}
-	if schemes != nil {
-		s.addTCP(dual)
+	if schemes != nil || edge != nil {
+		s.addTCP(dual, edge, two && slices.Contains(schemes, "tls"))
 	}
 	for _, tweak := range tweaks {
 		tweak(s.front)

@@ -60,7 +60,7 @@ func (w *worker) recall(x *pending.Invite) *worker {
 	s.begin(o.Src)
 	s.msg.Scan(s.data) // it was accepted once; all that it may lack now is its body
 	s.size = x.Size()
-	s.answer = s.msg.Via.Answer(o.Src, !s.leg.Stream())
+	s.answer = s.msg.Via.Answer(o.Src, s.leg.DefaultPort(), !s.leg.Stream())
 	s.far = s.self(s.leg, o.Src.Addr())
 	s.identify()
 	s.orient(false)
@@ -165,7 +165,7 @@ func (w *worker) hopByHop(s *worker, n *cluster.Node, attempt int, method peek.M
 		w.box.Put(by.Socks[w.shard%len(by.Socks)], b, to.Addr) // lost is lost: it is repeated
 		return
 	}
-	by.Streams.Send(b, to.Addr)
+	by.Send(b, to)
 }
 
 // readOurs takes an answer to a CANCEL of our own.

@@ -156,7 +156,7 @@ func (w *worker) deliver(n *cluster.Node) (to legs.Hop, err error) {
 		return to, errNoWay
 	}
 	w.aim(n, to)
-	if err = w.send(by, to.Addr); err == nil {
+	if err = w.send(by, to); err == nil {
 		w.f.Metrics.Sent(uint8(by.Transport), &w.msg, meter.Inbound)
 	}
 	return to, err
@@ -176,7 +176,7 @@ func (w *worker) deliverPeer(to netip.AddrPort) {
 		h.Transport = g.Transport
 	}
 	by := w.f.legs.Leave(true, h)
-	if by == nil || !w.dress(by, to.Addr(), nil) || w.send(by, to) != nil {
+	if by == nil || !w.dress(by, to.Addr(), nil) || w.send(by, h) != nil {
 		w.f.Metrics.Shed(noWay)
 		w.reply(noNode)
 		return
@@ -245,7 +245,7 @@ func (w *worker) target() *cluster.Node {
 	if !u.OK || u.Host.Empty() {
 		return nil
 	}
-	return w.nodeAt(w.msg.Text(u.Host), portOf(u))
+	return w.nodeAt(w.msg.Text(u.Host), w.portOf(u))
 }
 
 func (w *worker) realm() uint16 {

@@ -24,7 +24,7 @@ func (w *worker) loops() bool {
 	}
 	for i := range m.Vias.Stored() {
 		v, ok := m.ParseVia(m.Vias.At(i).Span)
-		if !ok || !w.f.legs.Self(m.Text(v.Host), viaPort(&v)) {
+		if !ok || !w.f.legs.Self(m.Text(v.Host), w.viaPort(&v)) {
 			continue
 		}
 		if sum, _, ok := seal.Loop(m.Text(v.Branch)); ok && sum == w.loopSum() {

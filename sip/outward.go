@@ -48,7 +48,7 @@ func (w *worker) outward() {
 	err := errNoWay
 	if by := w.exit(to); by != nil && w.dress(by, to.Addr.Addr(), w.node) {
 		w.publish(by)
-		if err = w.send(by, to.Addr); err == nil {
+		if err = w.send(by, to); err == nil {
 			w.f.Metrics.Sent(uint8(by.Transport), m, meter.Outbound)
 			return
 		}
@@ -90,7 +90,9 @@ func (w *worker) nextHop(opens bool) (to legs.Hop, ok bool) {
 	if w.routes.more && !w.routes.strict {
 		u = w.routes.next
 	} else if len(w.set.proxy.Host) > 0 && (opens || w.follows()) {
-		return w.locate(w.set.proxy)
+		q := w.set.proxy
+		q.Secure = w.isSecure()
+		return w.locate(q)
 	}
 	switch {
 	case u.Scheme != peek.SIP && u.Scheme != peek.SIPS:
@@ -100,13 +102,13 @@ func (w *worker) nextHop(opens bool) (to legs.Hop, ok bool) {
 		w.reply(badRequest)
 		return to, false
 	}
-	q := locate.Query{Host: m.Text(u.Host), Port: uint16(u.Port), Secure: u.Scheme == peek.SIPS}
+	q := locate.Query{Host: m.Text(u.Host), Port: uint16(u.Port), Secure: u.Scheme == peek.SIPS || w.isSecure() && w.nodeAt(m.Text(u.Host), w.portOf(u)) == nil}
 	if v, found := peek.Param(m.Buf, u.Params, "maddr"); found {
 		q.Maddr = m.Text(v)
 	}
 	if v, found := peek.Param(m.Buf, u.Params, "transport"); found {
 		q.Transport = m.Text(v)
-	} else if len(w.set.outward) > 0 && u.Scheme == peek.SIP && w.nodeAt(q.Host, portOf(u)) == nil {
+	} else if len(w.set.outward) > 0 && u.Scheme == peek.SIP && w.nodeAt(q.Host, w.portOf(u)) == nil {
 		if q.Transport = w.set.outward; w.routes.exit != nil { // a dialog goes on as it began
 			q.Transport = []byte(w.routes.exit.URI(false))
 		}
@@ -125,7 +127,8 @@ func (w *worker) follows() bool {
 func (w *worker) locate(q locate.Query) (to legs.Hop, ok bool) {
 	port := q.Port
 	if port == 0 {
-		port = defaultPort
+		t, _ := legs.Asked(q.Transport, len(q.Transport) > 0, q.Secure)
+		port = t.DefaultPort()
 	}
 	if w.f.legs.Self(q.Host, port) || w.f.legs.Alias(q.Host, port) == self.Name {
 		w.reply(loop)
@@ -135,10 +138,10 @@ func (w *worker) locate(q locate.Query) (to legs.Hop, ok bool) {
 	w.targets, state = w.f.names.Find(w.targets[:0], q, w.id, w.clock())
 	switch {
 	case state == locate.Known:
-		return w.passable()
+		return w.passable(&q)
 	case state == locate.Aged:
 		w.f.parked.Renew(q)
-		return w.passable()
+		return w.passable(&q)
 	case state == locate.None:
 		w.reply(noHop)
 	case state == locate.Silent || w.again:
@@ -151,7 +154,7 @@ func (w *worker) locate(q locate.Query) (to legs.Hop, ok bool) {
 }
 
 // passable is the first of the targets that a leg reaches: for a request that is too long for a datagram, one of a stream if there is any.
-func (w *worker) passable() (to legs.Hop, found bool) {
+func (w *worker) passable(q *locate.Query) (to legs.Hop, found bool) {
 	long := w.long()
 	for _, t := range w.targets {
 		way, ok := legs.Located(t.Transport)
@@ -168,6 +171,8 @@ func (w *worker) passable() (to legs.Hop, found bool) {
 	}
 	if !found {
 		w.reply(noHop)
+	} else if to.Secure() {
+		to.Name = q.Proof()
 	}
 	return to, found
 }
@@ -176,7 +181,7 @@ func (w *worker) passable() (to legs.Hop, found bool) {
 func (w *worker) sender() {
 	if w.node == nil {
 		v := &w.msg.Via
-		if n := w.nodeAt(w.msg.Text(v.Host), viaPort(v)); n != nil && n.Addr(cluster.SIP).Addr.Addr() == w.src.Addr() {
+		if n := w.nodeAt(w.msg.Text(v.Host), w.viaPort(v)); n != nil && n.Addr(cluster.SIP).Addr.Addr() == w.src.Addr() {
 			w.node = n
 			w.saw()
 		}

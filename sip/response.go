@@ -76,10 +76,10 @@ func (w *worker) readVias() (upper, low seal.Branch, via peek.Via, ok bool) {
 		return
 	}
 	came, _ := legs.Read(m.Text(second.Transport))
-	to, known := via.Back(m.Buf, !came.Stream())
+	to, known := via.Back(m.Buf, came.DefaultPort(), !came.Stream())
 	if upper, low, ok = w.readBranches(to, second.Branch); !ok || !known {
 		// Some peers write into all Vias where they think a message comes from. What was signed is the address of before.
-		if to, known = via.SentBy(m.Buf); !known || to == w.answer {
+		if to, known = via.SentBy(m.Buf, came.DefaultPort()); !known || to == w.answer {
 			return upper, low, via, false
 		}
 		upper, low, ok = w.readBranches(to, second.Branch)
@@ -110,7 +110,7 @@ func (w *worker) publish(by *legs.Leg) {
 	}
 	for i := range m.Contacts.Stored() {
 		u := m.AddrURI(m.Contacts.At(i).Span)
-		if u.OK && !u.Host.Empty() && w.nodeAt(m.Text(u.Host), portOf(u)) != nil {
+		if u.OK && !u.Host.Empty() && w.nodeAt(m.Text(u.Host), w.portOf(u)) != nil {
 			by.Write(w.edits.Over(u.HostPort()), by.Bound)
 		}
 	}
@@ -134,7 +134,7 @@ func (w *worker) survivor(via *peek.Via, to netip.AddrPort, back *legs.Leg) (*cl
 	if asked == nil {
 		one, several := w.nodeOn(to.Addr())
 		if several {
-			one = w.nodeAt(w.msg.Text(via.Host), viaPort(via))
+			one = w.nodeAt(w.msg.Text(via.Host), w.viaPort(via))
 		}
 		if asked = one; several && asked == nil || w.set.beside(to.Addr()) {
 			return nil, to, back, true
@@ -172,7 +172,7 @@ func (w *worker) wasNode(at netip.AddrPort) bool {
 func (w *worker) hopLike(n *cluster.Node, g *legs.Leg) (legs.Hop, *legs.Leg) {
 	for _, a := range n.Addrs(cluster.SIP) {
 		if legs.Named(a.Scheme) == g.Transport && g.Reaches(a.Addr.Addr()) {
-			return legs.Hop{Transport: g.Transport, Addr: a.Addr}, g
+			return legs.To(a.Scheme, a.Addr, a.Host), g
 		}
 	}
 	return w.hopTo(n)

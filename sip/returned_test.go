@@ -59,7 +59,7 @@ func TestBrokenConnectionsAreReported(t *testing.T) {
 	}{{true, cluster.Refused}, {false, cluster.Failed}} {
 		synctest.Test(t, func(t *testing.T) {
 			s := newStage(t, true, Settings{Pending: failover})
-			s.addTCP(false)
+			s.addTCP(false, nil, false)
 			s.serve([]string{"tcp"}, false)
 			s.prepare()
 			got := s.signs()

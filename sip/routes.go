@@ -46,7 +46,7 @@ func (w *worker) readRoutes() {
 		if r.own++; r.own == 1 {
 			r.popped = u
 		} else if t, ok := w.asks(u); ok {
-			r.exit = w.f.legs.Of(m.Text(u.Host), portOf(u), t)
+			r.exit = w.f.legs.Of(m.Text(u.Host), w.portOf(u), t)
 		}
 	}
 	r.overlong = !r.more && r.own < m.Routes.Count
@@ -186,7 +186,7 @@ func (w *worker) alias(u peek.URI) self.Kind {
 	if len(w.f.Aliases) == 0 || !u.OK || u.Host.Empty() {
 		return self.None
 	}
-	host, port := w.msg.Text(u.Host), portOf(u)
+	host, port := w.msg.Text(u.Host), w.portOf(u)
 	k := w.f.legs.Alias(host, port)
 	if k != self.None && w.nodeAt(host, port) != nil {
 		return self.None
@@ -207,7 +207,7 @@ func (w *worker) ours(u peek.URI) bool {
 			return true
 		}
 	}
-	if !w.f.legs.Self(w.msg.Text(u.Host), portOf(u)) {
+	if !w.f.legs.Self(w.msg.Text(u.Host), w.portOf(u)) {
 		return false
 	}
 	w.readOld(u)
@@ -224,12 +224,11 @@ func (w *worker) keepHint(h *seal.Hint) {
 	}
 }
 
-func portOf(u peek.URI) uint16 {
-	switch {
-	case u.Port != 0:
+// portOf is the port that a URI names, or means (RFC 3261 section 19.1.2, RFC 7118 section 5.3).
+func (w *worker) portOf(u peek.URI) uint16 {
+	if u.Port != 0 {
 		return uint16(u.Port)
-	case u.Scheme == peek.SIPS:
-		return defaultPort + 1
 	}
-	return defaultPort
+	t, _ := w.asks(u)
+	return t.DefaultPort()
 }

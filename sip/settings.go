@@ -106,9 +106,6 @@ func (s Settings) prepared() *Settings {
 
 const defaultSlow = 1024
 
-// defaultPort of SIP over UDP (RFC 3261 section 19.1.2).
-const defaultPort = 5060
-
 // beside tells whether an address is that of a peer on the node side that is no node.
 func (s *Settings) beside(ip netip.Addr) bool {
 	return slices.ContainsFunc(s.Extra, func(x netip.AddrPort) bool { return x.Addr() == ip })

@@ -1,7 +1,6 @@
 package sip
 
 import (
-	"net"
 	"net/netip"
 	"time"
 
@@ -20,9 +19,9 @@ type State struct {
 	Streams  []StreamState
 }
 
-// StreamState is what one TCP listener has to do with.
+// StreamState is what the connections of one listener have to do with.
 type StreamState struct {
-	Listener net.Addr
+	Listener string // "tcp://192.0.2.1:5060"
 	Stats    stream.Stats
 }
 
@@ -37,7 +36,7 @@ func (f *Front) State() (s State) {
 	s.Sources, s.Scanners, s.Shed, s.Pending = f.limits.sources.Tracked(), f.limits.scanners.Hits(), f.Metrics.Reasons(), f.pending.Stats()
 	for _, g := range f.legs.All {
 		if g.Streams != nil {
-			s.Streams = append(s.Streams, StreamState{g.Streams.Listener.Addr(), g.Streams.Stats()})
+			s.Streams = append(s.Streams, StreamState{g.Streams.Name, g.Streams.Stats()})
 		}
 	}
 	return s

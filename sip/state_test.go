@@ -84,7 +84,7 @@ func TestStateShowsWhatIsKeptOutAndInHand(t *testing.T) {
 func TestListenersShareTheFiles(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newStage(t, true, Settings{})
-		s.addTCP(true)
+		s.addTCP(true, nil, false)
 		s.prepare()
 		n := 0
 		for _, g := range s.front.legs.All {

@@ -17,7 +17,6 @@ import (
 	"time"
 
 	"twinhop/gateway/cluster"
-	"twinhop/sip/legs"
 	"twinhop/sip/peek"
 	"twinhop/sip/stream"
 )
@@ -25,7 +24,7 @@ import (
 // switchboard is the TCP side of a stage, in memory: connections that peers open and those that are dialled. It works in a bubble of synctest.
 type switchboard struct {
 	s     *stage
-	rooms map[string]*lobby // by leg: "external-tcp", "internal6-tcp"
+	rooms map[string]*lobby // by leg: "external-tcp", "internal6-tcp", "external-wss"
 
 	mu    sync.Mutex
 	sent  []heard
@@ -84,8 +83,9 @@ func (l *line) LocalAddr() net.Addr { return net.TCPAddrFromAddrPort(l.local) }
 
 func (l *line) RemoteAddr() net.Addr { return net.TCPAddrFromAddrPort(l.peer) }
 
-// addTCP gives the front listeners on the addresses of its sockets.
-func (s *stage) addTCP(dual bool) {
+// addTCP gives the front listeners on the addresses of its sockets, and on others for those of edge toward the world and, with inner, for TLS
+// toward the nodes. Nothing is encrypted here, and messages stand in a WebSocket as they do in TCP: the transport is what the leg says.
+func (s *stage) addTCP(dual bool, edge []string, inner bool) {
 	s.tcp = &switchboard{s: s, rooms: map[string]*lobby{}, deaf: map[netip.AddrPort]time.Duration{}}
 	add := func(list *[]Listener, name string, at netip.AddrPort) {
 		r := &lobby{name: name, local: at, calls: make(chan net.Conn), over: make(chan struct{})}
@@ -93,7 +93,22 @@ func (s *stage) addTCP(dual bool) {
 		*list = append(*list, Listener{Stream: r})
 	}
 	f := s.front
+	f.Web.Greet = func(net.Conn) ([]byte, error) { return nil, nil }
+	f.Web.Frames = func() stream.Codec { return nil }
 	two := len(f.Internal) > 0
+	defer func() {
+		other := func(list *[]Listener, name, transport string, at netip.AddrPort) {
+			add(list, name+"-"+transport, at)
+			(*list)[len(*list)-1].Transport = transport
+		}
+		for _, transport := range edge {
+			port := map[string]uint16{"tls": 5061, "ws": 8080, "wss": 8443}[transport]
+			other(&f.External, "external", transport, netip.AddrPortFrom(external.Addr(), port))
+		}
+		if inner {
+			other(&f.Internal, "internal", "tls", netip.AddrPortFrom(internal.Addr(), 5066))
+		}
+	}()
 	add(&f.External, "external-tcp", external)
 	if dual {
 		add(&f.External, "external6-tcp", external6)
@@ -141,12 +156,15 @@ func (s *stage) serve(schemes []string, ip6 bool) {
 func (b *switchboard) connect(ctx context.Context) {
 	var wg sync.WaitGroup
 	for _, g := range b.s.front.legs.All {
-		if g.Transport != legs.TCP {
+		if !g.Stream() {
 			continue
 		}
 		name := g.Streams.Listener.(*lobby).name
 		g.Streams.LastID = uint64(0x1000 * (g.Index + 1))
-		g.Streams.Dial = func(_ context.Context, to stream.Peer) (net.Conn, error) { return b.dialled(name, to.Addr) }
+		if !g.Web() {
+			g.Streams.Dial = func(_ context.Context, to stream.Peer) (net.Conn, error) { return b.dialled(name, to.Addr) }
+		}
+		g.Streams.Codec, g.Streams.Greet = nil, nil
 		if err := g.Streams.Begin(ctx, &connections{ctx, b.s.front, g}); err != nil {
 			b.s.t.Fatal(err)
 		}
@@ -282,4 +300,4 @@ func (s *stage) wait(d time.Duration) []caught {
 	return s.settle()
 }
 
-func isStreamLeg(leg string) bool { return strings.HasSuffix(leg, "-tcp") }
+func isStreamLeg(leg string) bool { return strings.Contains(leg, "-") }

@@ -53,7 +53,7 @@ func FuzzWhatLeaves(f *testing.F) {
 		synctest.Test(t, func(t *testing.T) {
 			l := leaving{stage: newStage(t, way&1 == 0, Settings{Sources: every, OldHint: way&4 != 0, InitialRemote: way&4 != 0, Pending: pending.Settings{Invite: 2 * time.Second,
 				Trying: 4 * time.Second, Total: 20 * time.Second, Attempts: 3, Codes: []int{503}}}), data: data, answers: answers[:min(len(answers), 16)]}
-			l.addTCP(false)
+			l.addTCP(false, nil, false)
 			l.serve([]string{"udp", "tcp"}, false)
 			l.prepare()
 			leg := "external"

@@ -224,14 +224,14 @@ func (w *worker) isByVia() bool {
 	}
 	v := &w.msg.Via
 	if len(w.set.Extra) > 0 {
-		if ip, ok := peek.ParseIP(w.msg.Text(v.Host)); ok && ip == w.src.Addr() && w.set.besideAt(netip.AddrPortFrom(ip, viaPort(v))) {
+		if ip, ok := peek.ParseIP(w.msg.Text(v.Host)); ok && ip == w.src.Addr() && w.set.besideAt(netip.AddrPortFrom(ip, w.viaPort(v))) {
 			return true
 		}
 	}
 	if !w.leg.Stream() {
 		return false
 	}
-	n := w.nodeAt(w.msg.Text(v.Host), viaPort(v))
+	n := w.nodeAt(w.msg.Text(v.Host), w.viaPort(v))
 	if n == nil || n.Addr(cluster.SIP).Addr.Addr() != w.src.Addr() {
 		return false
 	}
@@ -247,7 +247,7 @@ func (w *worker) request(reason peek.Reason, inside bool) {
 		w.f.Metrics.Shed(reason.String()) // nobody to answer
 		return
 	}
-	w.answer = m.Via.Answer(w.src, !w.leg.Stream())
+	w.answer = m.Via.Answer(w.src, w.leg.DefaultPort(), !w.leg.Stream())
 	if !sendable(w.answer) {
 		w.f.Metrics.Shed(noWay)
 		return
@@ -325,11 +325,12 @@ func usable(p *cluster.Pool) bool {
 }
 
 // viaPort is the port of a sent-by.
-func viaPort(v *peek.Via) uint16 {
+func (w *worker) viaPort(v *peek.Via) uint16 {
 	if v.Port != 0 {
 		return uint16(v.Port)
 	}
-	return defaultPort
+	t, _ := legs.Read(w.msg.Text(v.Transport))
+	return t.DefaultPort()
 }
 
 // identify computes the transaction's name: equal for retransmissions, for the CANCEL and for the ACK of a refusal, whatever gateway with

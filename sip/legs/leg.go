@@ -2,7 +2,9 @@ package legs
 
 import (
 	"cmp"
+	"context"
 	"errors"
+	"fmt"
 	"net"
 	"net/netip"
 
@@ -51,6 +53,21 @@ func (l *Listener) transport() (Transport, error) {
 type Hop struct {
 	Transport
 	Addr netip.AddrPort
+	Name string // over TLS: the host that its certificate must be for; "": its address
+}
+
+// Peer is who a connection is to.
+func (h Hop) Peer() stream.Peer { return stream.Peer{Addr: h.Addr, Name: h.Name} }
+
+// To is a hop to an address as the configuration has it: a transport, an address, and the host that it is of.
+func To(scheme string, addr netip.AddrPort, host string) Hop {
+	h := Hop{Transport: Named(scheme), Addr: addr}
+	if h.Secure() {
+		if _, literal := peek.ParseIP([]byte(host)); !literal {
+			h.Name = host
+		}
+	}
+	return h
 }
 
 // Leg is one address that the gateway serves, with the names it goes by.
@@ -64,8 +81,22 @@ type Leg struct {
 	InVia, InContact bool // Via, and the Contact of what nodes send, say what others see
 }
 
-// Calls tells whether peers can be sent to that have not come themselves.
-func (g *Leg) Calls() bool { return !g.Web() }
+// errGone is what sending by WebSocket gives to who is not connected.
+var errGone = fmt.Errorf("who came by WebSocket has gone, and cannot be called: %w", net.ErrClosed)
+
+// Uncalled is the Dial of who cannot be called.
+func Uncalled(context.Context, stream.Peer) (net.Conn, error) { return nil, errGone }
+
+// Connected tells whether there is a connection to a peer.
+func (g *Leg) Connected(to Hop) bool { return g.Streams.Connected(to.Peer()) }
+
+// Send sends by a connection to a peer, if need be a new one; what it does not get, the pool tells.
+func (g *Leg) Send(b []byte, to Hop) error {
+	if g.Web() && !g.Connected(to) {
+		return errGone
+	}
+	return g.Streams.SendTo(b, to.Peer())
+}
 
 // Set is all legs: those toward the world first, then those toward the nodes.
 type Set struct {
@@ -82,7 +113,7 @@ type Plan struct {
 	Local              map[netip.Addr]bool // addresses of this machine, for sockets bound to all of them
 	// Socket and Pool make what serves a listener; reports: somebody wants to hear what did not arrive.
 	Socket func(c net.PacketConn, reports bool) *wire.Socket
-	Pool   func(l Listener, t Transport) *stream.Pool
+	Pool   func(l Listener, t Transport) *stream.Pool // its name is set here
 }
 
 // New makes the legs. Nothing is opened, nothing starts.
@@ -108,6 +139,7 @@ func New(p Plan) (*Set, error) {
 			fallthrough
 		default:
 			g.Streams = p.Pool(l, t)
+			g.Streams.Name = t.String() + "://" + at.String()
 		}
 		bound := netip.AddrPort{}
 		if l.Conn != nil {

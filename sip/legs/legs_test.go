@@ -130,13 +130,13 @@ func TestLegs(t *testing.T) {
 func TestFindLeg(t *testing.T) {
 	s := five(t)
 	peer := netip.MustParseAddrPort("10.0.0.1:5080")
-	if g := s.Leave(true, Hop{TLS, peer}); g != s.All[6] {
+	if g := s.Leave(true, Hop{Transport: TLS, Addr: peer}); g != s.All[6] {
 		t.Errorf("leaves by %+v", g)
 	}
-	if g := s.Leave(true, Hop{TCP, peer}); g != nil {
+	if g := s.Leave(true, Hop{Transport: TCP, Addr: peer}); g != nil {
 		t.Errorf("leaves by %+v", g)
 	}
-	if g := s.Leave(false, Hop{TLS, netip.MustParseAddrPort("[2001:db8::1]:5061")}); g != nil {
+	if g := s.Leave(false, Hop{Transport: TLS, Addr: netip.MustParseAddrPort("[2001:db8::1]:5061")}); g != nil {
 		t.Errorf("leaves by %+v", g)
 	}
 	if g := s.Of([]byte("192.0.2.1"), 8443, WS); g != s.All[4] {

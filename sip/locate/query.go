@@ -58,6 +58,20 @@ type Query struct {
 	Secure    bool   // a sips URI: TLS on this hop
 }
 
+// Proof is the name that the certificate of a server for the query must have (RFC 5922 section 4): that of its domain, not of the host that
+// the domain's records lead to. "" for an address. It keeps no memory of the query.
+func (q *Query) Proof() string {
+	host := q.Host
+	if len(q.Maddr) > 0 {
+		host = q.Maddr
+	}
+	if _, err := literal(host); err == nil {
+		return ""
+	}
+	var buf [maxName + 1]byte
+	return string(canonical(buf[:0], host))
+}
+
 // Target is one place to try.
 type Target struct {
 	Transport Transport

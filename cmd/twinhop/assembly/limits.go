@@ -48,7 +48,7 @@ func (g *Gateway) limits() limits.State {
 	}
 	for _, t := range s.Streams {
 		n := t.Stats
-		l.Connections = append(l.Connections, limits.Connections{Listener: "tcp://" + t.Listener.String(), Open: n.Open, Accepted: n.Accepted,
+		l.Connections = append(l.Connections, limits.Connections{Listener: t.Listener, Open: n.Open, Accepted: n.Accepted,
 			Dialled: n.Dialled, Refused: n.RefusedTotal + n.RefusedSource, TimedOut: n.TimedOut, Garbled: n.Garbled})
 	}
 	return l
