@@ -134,17 +134,14 @@ func (x *visit) dispatch(r *http.Request) (aborted bool) {
 		x.status = statusElsewhere
 		return false
 	}
-	if local != nil && x.f.Local[canon] == nil {
-		x.evidence(x.pool)
-		w := &noted{ResponseWriter: x.net.w, status: http.StatusOK}
-		local(w, r, x.ask.Evidence, x.ask.Hint)
-		x.status = w.status
-		return false
-	}
 	if local != nil {
 		x.evidence(x.pool)
-		x.status = statusSwitched // its own affair from here
-		local(x.net.w, r, x.ask.Evidence, x.ask.Hint)
+		w := &noted{ResponseWriter: x.net.w, status: http.StatusOK}
+		if x.f.Local[canon] != nil {
+			w.status = statusSwitched // its own affair from here, unless it refuses
+		}
+		local(w, r, x.ask.Evidence, x.ask.Hint)
+		x.status = w.status
 		return false
 	}
 	if x.pool == nil {
@@ -223,11 +220,15 @@ func (x *visit) corrected() string {
 
 func formatInt(n int64) string { return strconv.FormatInt(n, 10) }
 
-// noted remembers the status that a handler answers with.
+// noted remembers the status that a handler answers with. What else it wants
+// of the connection it finds by http.ResponseController.
 type noted struct {
 	http.ResponseWriter
 	status int
 }
+
+// Unwrap is for http.ResponseController.
+func (n *noted) Unwrap() http.ResponseWriter { return n.ResponseWriter }
 
 // WriteHeader implements http.ResponseWriter.
 func (n *noted) WriteHeader(status int) {

@@ -134,7 +134,7 @@ func (s Schedule) withDefaults() Schedule {
 }
 
 // ParseAddress reads "http://host:port" or "udp://host:port". The port may be
-// missing: 80 for http, 8009 for ajp, 5060 for anything else. Host names stay to be
+// missing: 80 for http, 8009 for ajp, 5061 for tls, 5060 for anything else. Host names stay to be
 // resolved (Registry.Resolve).
 func ParseAddress(s string) (Address, error) {
 	u, err := url.Parse(s)
@@ -150,6 +150,8 @@ func ParseAddress(s string) (Address, error) {
 		port = 80
 	case "ajp":
 		port = 8009
+	case "tls":
+		port = 5061
 	}
 	if p := u.Port(); p != "" {
 		if port, err = strconv.ParseUint(p, 10, 16); err != nil || port == 0 {

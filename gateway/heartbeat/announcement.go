@@ -30,8 +30,8 @@ type Announcement struct {
 	Health   string            // "" says nothing, "up", "down": nothing is sent to it
 }
 
-// Ports are those of a node; 0 is none. UDP, TCP and HTTP are used, the others
-// are kept and shown.
+// Ports are those of a node; 0 is none. UDP, TCP and HTTP are used, and TLS
+// where the gateway speaks it; the others are kept and shown.
 type Ports struct{ UDP, TCP, TLS, WS, WSS, HTTP, SSL int }
 
 // sip lists the ports of SIP.
@@ -62,7 +62,8 @@ const (
 
 var (
 	errNoIP    = errors.New("ip is missing or not a literal address of one node")
-	errNoPorts = errors.New("none of udpPort, tcpPort and httpPort is given: there is nothing that could be used")
+	errNoPorts = errors.New("none of udpPort, tcpPort, tlsPort and httpPort is given: there is nothing that could be used")
+	errOnlyTLS = errors.New("only tlsPort is given, and the gateway speaks no TLS with nodes: there is no such listener on their side")
 )
 
 // clean returns the announcement in its usual form, or what is wrong with it.
@@ -76,7 +77,7 @@ func (a Announcement) clean() (Announcement, error) {
 			return a, fmt.Errorf("port %d is not between 1 and 65535", p)
 		}
 	}
-	if a.Ports.UDP == 0 && a.Ports.TCP == 0 && a.Ports.HTTP == 0 {
+	if a.Ports.UDP == 0 && a.Ports.TCP == 0 && a.Ports.HTTP == 0 && a.Ports.TLS == 0 {
 		return a, errNoPorts
 	}
 	for what, s := range map[string]string{"sessionId": a.Session, "hostName": a.HostName, "jvmRoute": a.Route, "instance": a.Instance} {
@@ -102,12 +103,12 @@ func (p Ports) all() []int {
 }
 
 // name is what the node is called: its jvmRoute, or "IP-PORT" with the first
-// of its ports for UDP, TCP and HTTP. It depends on nothing else.
+// of its ports for UDP, TCP, HTTP and TLS. It depends on nothing else.
 func (a *Announcement) name() string {
 	if cluster.ValidRoute(a.Route) {
 		return a.Route
 	}
-	port := cmp.Or(a.Ports.UDP, a.Ports.TCP, a.Ports.HTTP)
+	port := cmp.Or(a.Ports.UDP, a.Ports.TCP, a.Ports.HTTP, a.Ports.TLS)
 	return strings.ReplaceAll(a.IP.String(), ":", "-") + "-" + strconv.Itoa(port)
 }
 
@@ -133,7 +134,7 @@ func (a *Announcement) spec() cluster.NodeSpec {
 		n.Activation = cluster.Stopped
 	}
 	n.HTTP = a.at(n.HTTP, "http", a.Ports.HTTP)
-	n.SIP = a.at(a.at(n.SIP, "udp", a.Ports.UDP), "tcp", a.Ports.TCP)
+	n.SIP = a.at(a.at(a.at(n.SIP, "udp", a.Ports.UDP), "tcp", a.Ports.TCP), "tls", a.Ports.TLS)
 	return n
 }
 

@@ -170,7 +170,7 @@ func (r *Roster) specs(records []*record) []cluster.NodeSpec {
 	})
 	var out []cluster.NodeSpec
 	for _, x := range sorted {
-		n := x.spec()
+		n := r.settings.spec(&x.Announcement)
 		n.Draining = n.Draining || x.drained
 		n.Domain = r.settings.Domains[x.IP]
 		if last := len(out) - 1; last >= 0 && out[last].Name == n.Name {

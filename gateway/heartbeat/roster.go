@@ -42,6 +42,7 @@ type Settings struct {
 	Timeout time.Duration                 // silence of a node after which it is probed; 0: DefaultTimeout
 	Sweep   time.Duration                 // between two looks for silent nodes; 0: DefaultSweep
 	Domains map[netip.Addr]string         // the domain of the node at an address
+	TLS     bool                          // SIP over TLS is spoken with nodes
 	Usable  func(*cluster.NodeSpec) error // what else a node must fulfil, without calling the Roster; nil: nothing
 }
 
@@ -120,11 +121,23 @@ func (r *Roster) usable(from netip.Addr, a *Announcement) error {
 		}
 		return fmt.Errorf("a node at %s: %w", a.IP, ErrRefused)
 	}
-	if r.settings.Usable != nil {
-		n := a.spec()
+	n := r.settings.spec(a)
+	switch {
+	case len(n.SIP)+len(n.HTTP) == 0:
+		return errOnlyTLS
+	case r.settings.Usable != nil:
 		return r.settings.Usable(&n)
 	}
 	return nil
+}
+
+// spec describes a node by what of it can be used.
+func (s *Settings) spec(a *Announcement) cluster.NodeSpec {
+	n := a.spec()
+	if !s.TLS {
+		n.SIP = slices.DeleteFunc(n.SIP, func(at cluster.Address) bool { return at.Scheme == "tls" })
+	}
+	return n
 }
 
 // Ping takes what a node at from says of itself: a new record, or what is new

@@ -378,6 +378,40 @@ func TestUsableIsAsked(t *testing.T) {
 	s.ping(announced(2, "1"), nil)
 }
 
+// The TLS port of a node is an address of it, behind the others, where TLS is spoken with nodes; elsewhere it is not there.
+func TestTLSPort(t *testing.T) {
+	s := begin(t)
+	sip := func(a Announcement) (all []string) {
+		for _, at := range s.Registry.View().Named(a.Route).Addrs(cluster.SIP) {
+			all = append(all, at.Scheme+"://"+at.Addr.String())
+		}
+		return all
+	}
+	both, only := announced(1, "1"), announced(2, "1")
+	both.Route, both.Ports = "both", Ports{UDP: 5080, TLS: 5081}
+	only.Route, only.Ports = "only", Ports{TLS: 5081}
+	s.ping(both, nil)
+	s.ping(only, errOnlyTLS)
+	if got := sip(both); !slices.Equal(got, []string{"udp://10.0.0.1:5080"}) {
+		t.Errorf("without TLS: %q", got)
+	}
+	set := usual
+	set.TLS = true
+	s.Apply(set)
+	s.ping(only, nil)
+	if got := append(sip(both), sip(only)...); !slices.Equal(got, []string{"udp://10.0.0.1:5080", "tls://10.0.0.1:5081", "tls://10.0.0.2:5081"}) {
+		t.Errorf("with TLS: %q", got)
+	}
+	only.Route = ""
+	if got := only.name(); got != "10.0.0.2-5081" {
+		t.Errorf("its name is %s", got)
+	}
+	s.Apply(usual)
+	if s.Registry.View().Named("only") != nil {
+		t.Error("a node stays that cannot be used any more")
+	}
+}
+
 func TestBoundOfNodes(t *testing.T) {
 	s := begin(t)
 	for i := range MaxNodes {

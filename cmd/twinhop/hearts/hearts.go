@@ -77,7 +77,7 @@ func (m mover) Switchover(ctx context.Context, from, to string) error {
 func (h *Hearts) Apply(c *config.Config) {
 	x, now := &c.Heartbeat, *c
 	now.Listen = h.o.Config.Listen
-	s := heartbeat.Settings{Timeout: x.Timeout, Sweep: x.Sweep, Domains: map[netip.Addr]string{}, Usable: func(n *cluster.NodeSpec) error { return usable(&now, n) }}
+	s := heartbeat.Settings{Timeout: x.Timeout, Sweep: x.Sweep, Domains: map[netip.Addr]string{}, TLS: now.Listen.SIP.Inner().Speaks("tls"), Usable: func(n *cluster.NodeSpec) error { return usable(&now, n) }}
 	for _, text := range x.Allow {
 		if p, err := form.ParseNetwork(text); err == nil {
 			s.Allow = append(s.Allow, p)

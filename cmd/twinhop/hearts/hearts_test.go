@@ -115,6 +115,8 @@ func TestUnreachableNode(t *testing.T) {
 		"HTTP":      {"::1", heartbeat.Ports{HTTP: 8080}, ""},
 		"TCP":       {"10.0.0.1", heartbeat.Ports{TCP: 5090}, "no listener of listen.sip.internal can"},
 		"UDP first": {"10.0.0.1", heartbeat.Ports{UDP: 5081, TCP: 5081}, ""},
+		"TLS":       {"10.0.0.1", heartbeat.Ports{TLS: 5091}, "the gateway speaks no TLS with nodes"},
+		"UDP, TLS":  {"10.0.0.1", heartbeat.Ports{UDP: 5082, TLS: 5092}, ""},
 		"IPv6":      {"::1", heartbeat.Ports{UDP: 5080}, "no listener of listen.sip.internal can"},
 	} {
 		err := ping(h, want.ip, want.ports)
@@ -128,6 +130,23 @@ func TestUnreachableNode(t *testing.T) {
 	})
 	if err := ping(h, "127.0.0.1", heartbeat.Ports{UDP: 5080}); err == nil || !strings.Contains(err.Error(), "sip.internalTransport is tcp") {
 		t.Errorf("only UDP while TCP is asked for: %v", err)
+	}
+}
+
+// Where a listener speaks TLS with nodes their TLS port counts.
+func TestTLSNode(t *testing.T) {
+	h, _, r := build(t, func(c *config.Config) {
+		c.SIP.InternalTransport = "tls"
+		c.Listen.SIP.Internal = []string{"udp://127.0.0.1:5065", "tls://127.0.0.1:5071"}
+	})
+	if err := h.SIP(here, said("ip=127.0.0.1 udpPort=5080 tlsPort=5081 jvmRoute=app1")); err != nil {
+		t.Fatal(err)
+	}
+	if a := r.View().Named("app1").Addrs(cluster.SIP); len(a) != 2 || a[1].Scheme != "tls" || a[1].Addr.Port() != 5081 {
+		t.Errorf("%v", a)
+	}
+	if err := h.SIP(here, said("ip=127.0.0.1 udpPort=5082 jvmRoute=app2")); err == nil || !strings.Contains(err.Error(), "sip.internalTransport is tls") {
+		t.Errorf("a node without TLS: %v", err)
 	}
 }
 
