@@ -80,6 +80,9 @@ type conn struct {
 	once  sync.Once
 }
 
+// NetConn is the connection that is counted.
+func (c *conn) NetConn() net.Conn { return c.TCPConn }
+
 func (c *conn) Close() error {
 	c.once.Do(func() { c.crowd.leave(c.from) })
 	return c.TCPConn.Close()

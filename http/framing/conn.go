@@ -23,6 +23,9 @@ func (c *Conn) Read(p []byte) (int, error) {
 	return n, err
 }
 
+// NetConn is the connection that is watched.
+func (c *Conn) NetConn() net.Conn { return c.Conn }
+
 // CloseWrite tells the client that nothing more comes, where that can be done.
 func (c *Conn) CloseWrite() error {
 	if half, ok := c.Conn.(interface{ CloseWrite() error }); ok {

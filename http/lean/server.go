@@ -150,6 +150,9 @@ func (h *handed) Read(p []byte) (int, error) {
 	return n, nil
 }
 
+// NetConn is the connection itself, which is short of those bytes.
+func (h *handed) NetConn() net.Conn { return h.Conn }
+
 // CloseWrite tells the client that nothing more comes.
 func (h *handed) CloseWrite() error { return h.Conn.(socket).CloseWrite() }
 
