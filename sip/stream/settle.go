@@ -18,8 +18,12 @@ func (s *Conn) settle(ended bool) {
 	half, ok := s.bottom.(interface{ CloseWrite() error })
 	if s.tls != nil {
 		stop := time.AfterFunc(time.Until(s.until), func() { s.bottom.SetWriteDeadline(time.Unix(1, 0)) }) // TLS would take longer
-		s.tls.CloseWrite()
+		err := s.tls.CloseWrite()
 		stop.Stop()
+		if err != nil { // the reset is seen here, and then no more
+			s.unlessLate(err)
+			return
+		}
 	}
 	if !ok || !doubt && !s.said {
 		return
@@ -33,14 +37,19 @@ func (s *Conn) settle(ended bool) {
 	}
 	if s.tls != nil { // the end of what it says is not the end of the connection
 		if err := discard(s.bottom, s.until); err != nil {
-			if !errors.Is(err, os.ErrDeadlineExceeded) {
-				s.broken = err
-			}
+			s.unlessLate(err)
 			return
 		}
 	}
 	if s.socket != nil {
 		s.broken = s.socket.outcome()
+	}
+}
+
+// unlessLate notes why the connection broke, if it did.
+func (s *Conn) unlessLate(err error) {
+	if !errors.Is(err, os.ErrDeadlineExceeded) {
+		s.broken = err
 	}
 }
 
