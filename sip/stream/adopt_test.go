@@ -27,6 +27,7 @@ func TestAdopt(t *testing.T) {
 			if err := c.Send([]byte("hello")); err != nil {
 				t.Error(err)
 			}
+			synctest.Wait()
 			e.none(t) // first is first
 		}); err != nil {
 			t.Fatal(err)
@@ -152,6 +153,17 @@ func TestGreet(t *testing.T) {
 			t.Errorf("%q", m.data)
 		}
 		c.Close()
+		e.expect(t, "closed")
+		here, there := pipe(alice)
+		w := &watched{Conn: here}
+		l.conns <- w
+		go io.WriteString(there, "please\n"+box('m', "one"))
+		readTCP(t, there, "101")
+		e.expect(t, "message")
+		if !w.by.IsZero() {
+			t.Error("the deadline of the greeting stays:", w.by)
+		}
+		there.Close()
 		e.expect(t, "closed")
 	})
 }
@@ -279,6 +291,13 @@ func TestAlias(t *testing.T) {
 		}
 		a.Close()
 		e.expect(t, "closed")
+		if c, three := meet(at("192.0.2.9:40000")); !s.Alias(three, Peer{Addr: at("192.0.2.9:5061")}) {
+			t.Error("no alias")
+		} else {
+			c.Close()
+			e.expect(t, "closed")
+			one = three
+		}
 		if s.Alias(one, Peer{Addr: at("192.0.2.10:5061")}) {
 			t.Error("an alias of one that has ended")
 		}

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io"
 	"runtime"
+	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -112,6 +114,7 @@ func TestCodecWraps(t *testing.T) {
 	for s.lookUp(to).heard.Load() == 0 {
 		runtime.Gosched()
 	}
+	awaitWritten(s.lookUp(to))
 	if err := s.Send([]byte("three"), to); err != nil {
 		t.Fatal(err)
 	}
@@ -177,6 +180,48 @@ func TestPartsHaveOneTime(t *testing.T) {
 		}
 		e.expect(t, "closed")
 	})
+}
+
+// What began and was no message in the end has no time.
+func TestAPingInPartsIsNoMessage(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		_, l, e := inBubbleWith(t, &Pool{Codec: inBoxes})
+		c := l.connect(alice)
+		writeTCP(t, c, "p")
+		time.Sleep(4 * time.Second)
+		writeTCP(t, c, "\x00")
+		readTCP(t, c, box('q', ""))
+		go io.Copy(io.Discard, c)
+		if _, d := e.after(t, "closed"); d != 120*time.Second {
+			t.Error(d)
+		}
+	})
+}
+
+// The last bytes of a codec reach a peer that has sent much more than was read.
+func TestLastBytesAreNotTakenBack(t *testing.T) {
+	e := newEar()
+	s := &Pool{Listener: listenTCP(t, "127.0.0.1:0"), Codec: inBoxes, Limits: Limits{Write: time.Minute}}
+	runPool(t, s, e)
+	awaitRunning(s)
+	for _, in := range []string{box('z', ""), box('c', "")} {
+		conn := dialPool(t, s)
+		writeTCP(t, conn, in[:1])
+		var writer sync.WaitGroup
+		writer.Go(func() {
+			io.WriteString(conn, in[1:]+strings.Repeat("y", 4000000))
+			conn.CloseWrite()
+		})
+		if in[0] == 'z' {
+			e.expect(t, "garbled")
+		}
+		want := map[byte]string{'z': box('c', errBox.Error()), 'c': box('c', "you")}[in[0]]
+		if got, err := io.ReadAll(conn); string(got) != want || err != nil {
+			t.Errorf("%q, %v", got, err)
+		}
+		writer.Wait()
+		e.expect(t, "closed")
+	}
 }
 
 // A ping that comes in two pieces is no message that never ends.

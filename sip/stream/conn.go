@@ -33,8 +33,7 @@ type Conn struct {
 	direct  *direct   // writes without waiting; nil: this connection cannot
 	local   netip.AddrPort
 	due     time.Time     // the read deadline; zero = none
-	parted  bool          // the last bytes of the codec were asked for, or are not wanted
-	said    bool          // and there were such bytes, which a reset would take back
+	said    bool          // there were last bytes of the codec, which a reset would take back
 	ended   bool          // nothing more is queued
 	until   time.Time     // once ended: when all must be written
 	broken  error         // why writing or connecting failed
@@ -84,16 +83,15 @@ func (s *Conn) Close() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.part(nil)
-	s.finishing()
 	s.wake(time.Unix(1, 0))
 }
 
-// part says the last bytes of the codec, once. The lock is held.
+// part says the last bytes of the codec, and lets nothing more be queued. The lock is held.
 func (s *Conn) part(why error) {
-	if s.parted || s.ended {
+	defer s.finishing()
+	if s.ended {
 		return
 	}
-	s.parted = true
 	p := newBundle()
 	defer p.free()
 	if p.data = s.codec.Close(p.data, why); len(p.data) > 0 {

@@ -145,10 +145,9 @@ func (r *reader) end(why error) error {
 func (r *reader) leave(b []byte) error {
 	r.s.mu.Lock()
 	defer r.s.mu.Unlock()
-	if !r.s.ended {
-		r.s.parted = true
-		r.s.mutter(b)
-	}
+	r.s.mutter(b)
+	r.s.said = true
+	r.s.finishing()
 	return errDone
 }
 

@@ -435,6 +435,13 @@ type watched struct {
 	by time.Time
 }
 
+func (w *watched) SetDeadline(t time.Time) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.by = t
+	return w.Conn.SetDeadline(t)
+}
+
 func (w *watched) SetWriteDeadline(t time.Time) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
