@@ -2,6 +2,7 @@ package probe
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -23,6 +24,8 @@ type Prober struct {
 	// Dial opens a socket toward a node; nil: from any port. A socket of its own keeps probes apart from traffic and lets the system
 	// tell at once that nobody listens there.
 	Dial func(ctx context.Context, network string, to netip.AddrPort) (net.Conn, error)
+	// TLS is asked for each probe over TLS; nil, or its nil: there is none. The certificate must be for the node's host as it is configured.
+	TLS func() *tls.Config
 
 	codes atomic.Pointer[[]int]
 }
@@ -77,16 +80,45 @@ func (p *Prober) ask(ctx context.Context, to cluster.Address) (int, error) {
 			return d.DialContext(ctx, network, to.String())
 		}
 	}
-	c, err := dial(ctx, to.Scheme, to.Addr)
+	network, secure := to.Scheme, to.Scheme == "tls"
+	if secure {
+		network = "tcp"
+	}
+	c, err := dial(ctx, network, to.Addr)
 	if err != nil {
 		return 0, silence(ctx, err)
 	}
 	defer c.Close()
+	if secure {
+		if c, err = p.shakeHands(ctx, c, to); err != nil {
+			return 0, silence(ctx, err)
+		}
+	}
 	stop := context.AfterFunc(ctx, func() { c.SetDeadline(time.Unix(1, 0)) })
 	defer stop()
-	q := question{conn: c, stream: to.Scheme == "tcp", id: fmt.Sprintf("%016x", rand.Uint64())}
+	q := question{conn: c, stream: network != "udp", id: fmt.Sprintf("%016x", rand.Uint64())}
 	code, err := q.ask(ctx, q.options(to))
 	return code, silence(ctx, err)
+}
+
+// shakeHands begins TLS.
+func (p *Prober) shakeHands(ctx context.Context, c net.Conn, to cluster.Address) (net.Conn, error) {
+	var with *tls.Config
+	if p.TLS != nil {
+		with = p.TLS()
+	}
+	if with == nil {
+		return c, errors.New("TLS is not configured")
+	}
+	with = with.Clone()
+	if with.ServerName = to.Host; with.ServerName == "" {
+		with.ServerName = to.Addr.Addr().String()
+	}
+	secure := tls.Client(c, with)
+	if err := secure.HandshakeContext(ctx); err != nil {
+		return c, fmt.Errorf("TLS: %w", err)
+	}
+	return secure, nil
 }
 
 // silence names an error that is nothing but the end of the time given.
@@ -108,8 +140,8 @@ type question struct {
 
 func (q *question) options(to cluster.Address) []byte {
 	uri := to.Addr.String()
-	if q.stream {
-		uri += ";transport=tcp"
+	if scheme := strings.ToLower(to.Scheme); q.stream {
+		uri += ";transport=" + scheme
 	}
 	local := q.conn.LocalAddr()
 	return fmt.Appendf(nil, "OPTIONS sip:%s SIP/2.0\r\nVia: SIP/2.0/%s %s;branch=%s%s;rport\r\nMax-Forwards: 70\r\n"+
