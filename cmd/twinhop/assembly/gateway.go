@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"net/netip"
@@ -21,6 +22,7 @@ import (
 	"twinhop/appsession"
 	"twinhop/appsession/memstore"
 	"twinhop/cmd/twinhop/certs"
+	"twinhop/cmd/twinhop/handshake"
 	"twinhop/cmd/twinhop/hearts"
 	"twinhop/cmd/twinhop/resources"
 	"twinhop/cmd/twinhop/roll"
@@ -38,6 +40,7 @@ import (
 	"twinhop/http/h1"
 	sipfront "twinhop/sip"
 	"twinhop/sip/probe"
+	"twinhop/sip/websocket"
 )
 
 // Options say what to build.
@@ -97,8 +100,11 @@ type Gateway struct {
 	nodes     *h1.Client     // connections to nodes by HTTP; nil: no HTTP listener
 	ajp       *ajp.Client    // by AJP13
 	standIn   *h1.Client     // to who answers instead of them
-	certs     *certs.Keeper  // nil: no listener speaks TLS
-	hearts    *hearts.Hearts // nil: no heartbeats are listened for
+	certs     *certs.Keeper  // nil: nobody speaks TLS
+	counts    *handshake.Metrics
+	sipDoors  []io.Closer         // listeners of SIP that speak TLS
+	web       *websocket.Upgrader // SIP over WebSocket; nil: no SIP listener
+	hearts    *hearts.Hearts      // nil: no heartbeats are listened for
 	stages    stages.Stages
 	ready     chan struct{}
 	serving   chan struct{}
@@ -145,7 +151,7 @@ func (g *Gateway) buildEdges(o Options, p *plan) error {
 	if err := g.buildHearts(); err != nil {
 		return err
 	}
-	if len(g.sockets.External) > 0 {
+	if g.config.Listen.SIP.On() {
 		if err := g.buildSIP(p); err != nil {
 			return err
 		}

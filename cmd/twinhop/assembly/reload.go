@@ -27,11 +27,14 @@ type Reloaded struct{ Now, Restart []string }
 var fixed = []string{"listen", "store", "state", "secrets", "admin", "telemetry", "status",
 	"heartbeat.json", "heartbeat.rmi", "heartbeat.sip", "heartbeat.secret", "heartbeat.secretFile", "affinity.maxKeys", "affinity.ttl.idle", "limits.http.headerBytes", "limits.http.headerTimeout", "limits.http.idleTimeout",
 	"limits.sip.connections", "limits.sip.connectionsPerSource", "limits.sip.pings", "limits.sip.idleTimeout", "limits.sip.partialTimeout",
-	"limits.sip.connectTimeout", "limits.sip.writeTimeout", "limits.sip.queueBytes", "limits.sip.headerBytes"}
+	"limits.sip.handshakeTimeout", "limits.sip.websocket", "sip.tls", "limits.sip.connectTimeout", "limits.sip.writeTimeout", "limits.sip.queueBytes", "limits.sip.headerBytes"}
+
+// loose are keys below fixed ones that count at once.
+var loose = []string{"listen.sip.origins"}
 
 // restarts tells whether a key counts only after a restart.
 func restarts(key string) bool {
-	return slices.ContainsFunc(fixed, func(f string) bool { return key == f || strings.HasPrefix(key, f+".") })
+	return !slices.Contains(loose, key) && slices.ContainsFunc(fixed, func(f string) bool { return key == f || strings.HasPrefix(key, f+".") })
 }
 
 // plan is everything that a configuration changes while the gateway runs. It
@@ -138,6 +141,9 @@ func (g *Gateway) reload(ctx context.Context, c config.Config) (Reloaded, error)
 	}
 	if g.sip != nil {
 		g.sip.Apply(p.sip)
+		if err := g.web.Allow(c.Listen.SIP.Origins); err != nil { // the configuration has checked them
+			return Reloaded{}, fmt.Errorf("listen.sip.origins: %w", err)
+		}
 	}
 	if g.certs != nil {
 		g.certs.Look() // who replaced certificates need not wait

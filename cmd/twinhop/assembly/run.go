@@ -28,7 +28,7 @@ func (g *Gateway) arrange() {
 		add(stages.Stage{Name: "heartbeats", Run: g.hearts.Run})
 	}
 	if g.sip != nil {
-		add(stages.Stage{Name: "sip", Run: g.sip.Run, Drain: g.sip.Drain})
+		add(stages.Stage{Name: "sip", Run: g.runSIP, Drain: g.sip.Drain})
 	}
 	if g.certs != nil {
 		add(stages.Stage{Name: "certificates", Run: g.certs.Run})

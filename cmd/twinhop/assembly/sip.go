@@ -1,9 +1,17 @@
 package assembly
 
 import (
+	"context"
+	"crypto/tls"
+	"slices"
+
+	"twinhop/cmd/twinhop/certs"
+	"twinhop/cmd/twinhop/handshake"
 	"twinhop/cmd/twinhop/sipwords"
+	"twinhop/gateway/config"
 	sipfront "twinhop/sip"
 	"twinhop/sip/seal"
+	"twinhop/sip/websocket"
 )
 
 // buildSIP builds the SIP front.
@@ -16,15 +24,77 @@ func (g *Gateway) buildSIP(p *plan) error {
 	var keys seal.Secrets
 	copy(keys.Current[:], current)
 	copy(keys.Previous[:], previous)
-	l := g.config.Listen.SIP
+	l := &g.config.Listen.SIP
+	inner, key := l.NodeTLS()
+	if err := g.secureSIP(g.sockets.External, &l.TLS, "listen.sip.tls"); err != nil {
+		return err
+	}
+	if err := g.secureSIP(g.sockets.Internal, inner, key); err != nil {
+		return err
+	}
+	toward, err := g.towardPeers()
+	if err != nil {
+		return err
+	}
+	g.web = &websocket.Upgrader{}
+	if err := g.web.Allow(l.Origins); err != nil {
+		return err
+	}
 	g.sip = &sipfront.Front{Router: g.Router, Book: g.Book, Secrets: keys, Log: g.log, Metrics: m, Saw: g.Registry.Saw, Streams: sipwords.Streams(&g.config.Limits),
-		Aliases:  sipwords.Aliases(l.Aliases),
+		Aliases: sipwords.Aliases(l.Aliases), TLS: toward, Web: sipwords.Web(&g.config.Limits, g.web.Greet),
 		External: sipwords.Advertise(g.sockets.External, l.Advertise.External, l.Advertise),
 		Internal: sipwords.Advertise(g.sockets.Internal, l.Advertise.Internal, l.Advertise)}
+	g.sipProber.TLS = toward
 	if g.config.Heartbeat.SIP {
 		g.sip.Heartbeat = g.hearts.SIP
 	}
 	g.sip.Apply(p.sip)
 	g.Admin.Panel.Limits, g.Admin.Panel.Unban = g.limits, g.sip.Unban
 	return g.metrics.register(g.sip.Collector())
+}
+
+// secureSIP has those listeners of one side speak TLS that are to.
+func (g *Gateway) secureSIP(side []sipfront.Listener, t *config.TLS, key string) error {
+	for i := range side {
+		l := &side[i]
+		d := door{key: key, tls: t, proto: handshake.SIP, timeout: g.config.Limits.SIP.HandshakeTimeout}
+		switch l.Transport {
+		case "tls":
+		case "wss":
+			d.plain, d.protos = handshake.PlainWSS, protocols
+		default:
+			continue
+		}
+		d.name = l.Transport + "://" + l.Stream.Addr().String()
+		open, err := g.secured(l.Stream, &d)
+		if err != nil {
+			return err
+		}
+		l.Stream = open
+		g.sipDoors = append(g.sipDoors, open)
+	}
+	return nil
+}
+
+// towardPeers is how TLS is spoken with nodes and next hops; nil: it is not,
+// for no listener of that side speaks it.
+func (g *Gateway) towardPeers() (func() *tls.Config, error) {
+	speaks := func(l sipfront.Listener) bool { return l.Transport == "tls" }
+	if !slices.ContainsFunc(g.sockets.External, speaks) && !slices.ContainsFunc(g.sockets.Internal, speaks) {
+		return nil, nil
+	}
+	return g.keeper().Toward(certs.Toward{Name: "sip.tls", TLS: g.config.SIP.TLS, File: g.places.file})
+}
+
+// runSIP serves SIP until ctx ends. Listeners that speak TLS are closed then:
+// who accepts from them waits for that.
+func (g *Gateway) runSIP(ctx context.Context) error {
+	shut := func() {
+		for _, d := range g.sipDoors {
+			d.Close()
+		}
+	}
+	defer shut() // and their handshakes have ended
+	defer context.AfterFunc(ctx, shut)()
+	return g.sip.Run(ctx)
 }

@@ -22,35 +22,52 @@ func WordsIn(dir string) config.Words {
 	return w
 }
 
-// protocols are what an HTTPS client may choose from.
+// protocols are what clients may choose from who speak HTTP by TLS, to ask for
+// a WebSocket or for anything else.
 var protocols = []string{"http/1.1"}
+
+// A door is what a plain listener becomes: one that speaks TLS.
+type door struct {
+	key, name    string // of the configuration, and as metrics and the log call it
+	tls          *config.TLS
+	proto, plain string   // see handshake.Options
+	protos       []string // that a client may choose from
+	timeout      time.Duration
+}
+
+// secured is a plain listener with TLS.
+func (g *Gateway) secured(plain net.Listener, d *door) (*handshake.Listener, error) {
+	if g.counts == nil {
+		var err error
+		if g.counts, err = handshake.NewMetrics(g.metrics); err != nil {
+			return nil, err
+		}
+	}
+	c, err := g.keeper().Open(certs.Listener{Name: d.name, TLS: *d.tls, File: g.places.file, Protos: d.protos})
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", d.key, err)
+	}
+	return handshake.New(plain, handshake.Options{Config: c, Proto: d.proto, Plain: d.plain, Timeout: d.timeout, Metrics: g.counts, Log: g.log}), nil
+}
 
 // doors are the HTTP listeners as the front serves them: with TLS, where the
 // configuration says so.
 func (g *Gateway) doors() ([]net.Listener, error) {
 	var all []net.Listener
-	var counts *handshake.Metrics
-	for i, l := range g.config.Listen.HTTP {
-		plain := g.crowd.Listener(g.sockets.HTTP[i])
-		if l.HTTPS != 0 {
-			g.sendOn(plain, l.HTTPS)
+	for i := range g.config.Listen.HTTP {
+		l, open := &g.config.Listen.HTTP[i], g.crowd.Listener(g.sockets.HTTP[i])
+		switch {
+		case l.HTTPS != 0:
+			g.sendOn(open, l.HTTPS)
 			continue
-		}
-		if !l.TLS.On() {
-			all = append(all, plain)
-			continue
-		}
-		if counts == nil {
+		case l.TLS.On():
 			var err error
-			if counts, err = handshake.NewMetrics(g.metrics); err != nil {
+			if open, err = g.secured(open, &door{key: fmt.Sprintf("listen.http[%d].tls", i), name: l.Addr, tls: &l.TLS, proto: handshake.HTTP,
+				plain: handshake.PlainHTTPS, protos: protocols, timeout: g.config.Limits.HTTP.HeaderTimeout}); err != nil {
 				return nil, err
 			}
 		}
-		c, err := g.keeper().Open(certs.Listener{Name: l.Addr, TLS: l.TLS, File: g.places.file, Protos: protocols})
-		if err != nil {
-			return nil, fmt.Errorf("listen.http[%d].tls: %w", i, err)
-		}
-		all = append(all, handshake.New(plain, handshake.Options{Config: c, Proto: handshake.HTTP, Plain: handshake.PlainHTTPS, Timeout: g.config.Limits.HTTP.HeaderTimeout, Metrics: counts, Log: g.log}))
+		all = append(all, open)
 	}
 	return all, nil
 }

@@ -1,6 +1,7 @@
 package sipwords
 
 import (
+	"net"
 	"net/netip"
 	"regexp"
 	"strings"
@@ -15,6 +16,7 @@ import (
 	"twinhop/sip/peek"
 	"twinhop/sip/pending"
 	"twinhop/sip/stream"
+	"twinhop/sip/websocket"
 )
 
 // Advertise gives the listeners of one side the names they have in the world.
@@ -22,9 +24,7 @@ func Advertise(list []sipfront.Listener, as config.Public, where config.Advertis
 	for i := range list {
 		l := &list[i]
 		l.Host, l.InVia, l.InContact = as.Host, where.InVia, where.InContact
-		if l.Port = as.Ports.UDP; l.Stream != nil {
-			l.Port = as.Ports.TCP
-		}
+		l.Port = as.Ports.Of(l.Transport)
 	}
 	return list
 }
@@ -37,13 +37,25 @@ func off[T int | time.Duration](v T) T {
 	return v
 }
 
-// Streams are the limits of TCP connections.
+// Streams are the limits of connections.
 func Streams(l *config.Limits) stream.Limits {
 	s := l.SIP
 	return stream.Limits{Total: s.Connections, PerSource: off(s.ConnectionsPerSource),
 		Idle: off(s.IdleTimeout), Partial: off(s.PartialTimeout), Connect: s.ConnectTimeout, Write: s.WriteTimeout,
-		Head: int(s.HeaderBytes), Message: int(s.MaxMessage), Queue: int(s.QueueBytes), Pings: off(s.Pings)}
+		Head: int(s.HeaderBytes), Message: int(s.MaxMessage), Queue: int(s.QueueBytes), Pings: off(s.Pings),
+		Greet: s.HandshakeTimeout, Handshake: min(s.HandshakeTimeout, ours)}
 }
+
+// Web is how WebSockets are served: greet makes one of a connection that was accepted.
+func Web(l *config.Limits, greet func(net.Conn) (early []byte, err error)) sipfront.Web {
+	own, message, fragments := l.SIP.WebSocket, int(l.SIP.MaxMessage), l.SIP.WebSocket.Fragments
+	w := sipfront.Web{Greet: greet, Limits: Streams(l), Frames: func() stream.Codec { return &websocket.Codec{Message: message, Fragments: fragments} }}
+	w.Limits.Ping, w.Limits.Idle = off(own.Ping), off(own.IdleTimeout)
+	return w
+}
+
+// ours is how long a TLS handshake with a node or next hop may take, whatever clients may: callers wait for it.
+const ours = 3 * time.Second
 
 // Settings says the same as the configuration in the words of the front. extra are the peers beside the nodes, see Extra.
 func Settings(c *config.Config, extra []netip.AddrPort) sipfront.Settings {

@@ -80,15 +80,12 @@ func (s *Sockets) sip(ctx context.Context, key string, urls []string, shards int
 	var all []sipfront.Listener
 	for _, u := range urls {
 		transport, addr := form.SplitSIPURL(u)
-		if transport != "udp" && transport != "tcp" {
-			return nil, fmt.Errorf("%s: %s:// is not served by this version", key, transport)
-		}
-		if transport == "tcp" {
+		if transport != "udp" {
 			ln, err := s.tcp(ctx, key, addr)
 			if err != nil {
 				return nil, err
 			}
-			all = append(all, sipfront.Listener{Stream: ln})
+			all = append(all, sipfront.Listener{Stream: ln, Transport: transport})
 			continue
 		}
 		conns, err := wire.ListenShards(ctx, network("udp", addr), addr, shards)
@@ -98,7 +95,7 @@ func (s *Sockets) sip(ctx context.Context, key string, urls []string, shards int
 		for _, c := range conns {
 			s.open = append(s.open, c)
 		}
-		all = append(all, sipfront.Listener{Conn: conns[0], Shards: conns[1:]})
+		all = append(all, sipfront.Listener{Conn: conns[0], Shards: conns[1:], Transport: transport})
 	}
 	return all, nil
 }
@@ -106,9 +103,9 @@ func (s *Sockets) sip(ctx context.Context, key string, urls []string, shards int
 // sipURL is the address of a SIP listener, as the configuration writes it.
 func sipURL(l sipfront.Listener) string {
 	if l.Stream != nil {
-		return "tcp://" + l.Stream.Addr().String()
+		return l.Transport + "://" + l.Stream.Addr().String()
 	}
-	return "udp://" + l.Conn.LocalAddr().String()
+	return l.Transport + "://" + l.Conn.LocalAddr().String()
 }
 
 // unbound says why a socket of the configuration could not be opened, and
