@@ -1,43 +1,29 @@
 package demo
 
 import (
+	"bytes"
 	"context"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
 	"os"
-	"os/exec"
 	"path/filepath"
+	"strconv"
 	"testing"
 	"time"
 
 	"github.com/chromedp/chromedp"
+
+	"twinhop/web/chromium"
 )
 
-// tab opens a page in a headless Chromium.
+// tab opens a page in a headless Chromium with a microphone that beeps.
 func tab(t *testing.T, url string) context.Context {
 	t.Helper()
-	name := ""
-	for _, n := range []string{"chromium", "chromium-browser", "google-chrome"} {
-		if path, err := exec.LookPath(n); err == nil {
-			name = path
-			break
-		}
-	}
-	if name == "" {
-		if os.Getenv("CI") != "" {
-			t.Fatal("CI must have a Chromium")
-		}
-		t.Skip("no Chromium on PATH")
-	}
-	alloc, stop := chromedp.NewExecAllocator(t.Context(), chromedp.ExecPath(name), chromedp.Headless, chromedp.NoSandbox, chromedp.DisableGPU,
-		chromedp.NoFirstRun, chromedp.NoDefaultBrowserCheck, chromedp.Flag("disable-background-networking", true),
-		chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-sync", true), chromedp.WindowSize(1100, 900))
-	t.Cleanup(stop)
-	ctx, cancel := chromedp.NewContext(alloc)
-	t.Cleanup(func() {
-		if err := chromedp.Cancel(ctx); err != nil {
-			t.Log("closing Chromium:", err)
-		}
-		cancel()
-	})
+	ctx := chromium.Open(t, chromedp.WindowSize(1440, 1000), chromedp.Flag("use-fake-device-for-media-stream", true),
+		chromedp.Flag("use-fake-ui-for-media-stream", true))
 	if err := chromedp.Do(ctx, chromedp.Navigate(url)); err != nil {
 		t.Fatal(err)
 	}
@@ -71,45 +57,101 @@ func press(t *testing.T, ctx context.Context, id string) {
 	}
 }
 
-func TestThePageInABrowser(t *testing.T) {
+// evaluate asks the page.
+func evaluate[T any](t *testing.T, ctx context.Context, expression string) T {
+	t.Helper()
+	v, err := chromedp.Run(ctx, chromedp.Evaluate[T](expression))
+	if err != nil {
+		t.Fatalf("%s: %v", expression, err)
+	}
+	return v
+}
+
+const (
+	verdict  = `document.getElementById("verdict").textContent`
+	httpNode = `document.getElementById("http-node").textContent`
+	sipNode  = `document.getElementById("sip-node").textContent`
+	talking  = `document.getElementById("visitor").textContent === "talking" && document.getElementById("agent").textContent === "talking"`
+	ready    = `document.getElementById("visitor").textContent === "registered" && document.getElementById("agent").textContent === "registered"`
+	allOver  = `document.querySelectorAll("#calls li").length > 0 && !document.querySelector("#calls li:not(.ended)")`
+)
+
+// clean checks that the page complained of nothing, and needs no sideways scrolling on a telephone.
+func clean(t *testing.T, ctx context.Context) {
+	t.Helper()
+	if bad := evaluate[string](t, ctx, `[...document.querySelectorAll("#log .bad")].map((x) => x.textContent).join("; ")`); bad != "" {
+		t.Errorf("complaints in the log: %s", bad)
+	}
+	if err := chromedp.Do(ctx, chromedp.EmulateViewport(360, 740)); err != nil {
+		t.Fatal(err)
+	}
+	see(t, ctx, "narrow", `innerWidth === 360`)
+	if wide := evaluate[int](t, ctx, `document.documentElement.scrollWidth`); wide > 360 {
+		t.Errorf("the page is %d pixels wide on a screen of 360", wide)
+	}
+}
+
+// without serves a gateway's page to a browser that lacks a part.
+func without(t *testing.T, gateway, part string) string {
+	to, err := url.Parse("http://" + gateway)
+	if err != nil {
+		t.Fatal(err)
+	}
+	proxy := httputil.NewSingleHostReverseProxy(to)
+	proxy.ModifyResponse = func(res *http.Response) error {
+		page, err := io.ReadAll(res.Body)
+		if err != nil {
+			return err
+		}
+		page = bytes.Replace(page, []byte("</head>"), []byte(`<script src="/part.js"></script></head>`), 1)
+		res.Header.Set("Content-Length", strconv.Itoa(len(page)))
+		res.Body = io.NopCloser(bytes.NewReader(page))
+		return nil
+	}
+	transport := &http.Transport{}
+	proxy.Transport = transport
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/part.js" {
+			w.Header().Set("Content-Type", scriptType)
+			io.WriteString(w, "delete window."+part)
+			return
+		}
+		proxy.ServeHTTP(w, r)
+	}))
+	t.Cleanup(func() { server.Close(); transport.CloseIdleConnections() })
+	return server.URL
+}
+
+// A browser that cannot be a telephone is told so, and shows everything else with the demo's own telephones.
+func TestThePageWithoutWebRTC(t *testing.T) {
 	s := testStage(t)
 	if _, err := s.front(t.Context(), false); err != nil {
 		t.Fatal(err)
 	}
-	ctx := tab(t, "http://"+s.gate.http+"/?appsession=alice")
-	const verdict = `document.getElementById("verdict").textContent`
-	const node = `document.getElementById("http-node").textContent`
-	see(t, ctx, "opened", verdict+` === "no call now"`)
-	home, err := chromedp.Run(ctx, chromedp.Evaluate[string](node))
-	if err != nil {
-		t.Fatal(err)
+	ctx := tab(t, without(t, s.gate.http, "RTCPeerConnection")+"/?appsession=alice")
+	see(t, ctx, "no-webrtc", verdict+` === "no SIP yet" && document.getElementById("trouble").textContent.includes("no WebRTC")`)
+	if !evaluate[bool](t, ctx, `document.getElementById("call").disabled && document.getElementById("call-mic").disabled`) {
+		t.Error("the page offers calls that it cannot make")
 	}
+	home := evaluate[string](t, ctx, httpNode)
 	other := s.other(home).name
 
 	press(t, ctx, "hit")
 	see(t, ctx, "hit", `document.getElementById("hits").textContent === "2"`)
-	press(t, ctx, "call")
-	see(t, ctx, "called", verdict+` === "same node ✓" && document.querySelectorAll("#calls li").length === 2`)
+	press(t, ctx, "connect")
+	see(t, ctx, "connected", verdict+` === "same node ✓" && document.querySelectorAll("#calls li").length === 2`)
 	press(t, ctx, "kill")
-	see(t, ctx, "killed", node+` === "`+other+`" && `+verdict+`.startsWith("calls move")`)
+	see(t, ctx, "killed", httpNode+` === "`+other+`" && `+verdict+`.startsWith("SIP moves")`)
 	press(t, ctx, "bye")
-	see(t, ctx, "hung-up", `document.querySelectorAll("#calls .ended").length === 2`)
+	see(t, ctx, "hung-up", allOver)
 	press(t, ctx, "start")
 	see(t, ctx, "started", `!document.querySelector("#nodes .down")`)
 	press(t, ctx, "sip-first")
-	see(t, ctx, "sip-first", node+` === "`+home+`" && `+verdict+` === "same node ✓"`)
-
-	link, err := chromedp.Run(ctx, chromedp.Evaluate[string](`document.getElementById("admin").href`))
-	if err != nil {
-		t.Fatal(err)
-	}
+	see(t, ctx, "sip-first", httpNode+` === "`+home+`" && `+verdict+` === "same node ✓"`)
 	if word := s.gate.Admin.Panel.Leader(); word != "sip" {
 		t.Errorf("SIP leads, the admin says %q", word)
 	}
-	if bad, err := chromedp.Run(ctx, chromedp.Evaluate[int](`document.querySelectorAll("#log .bad").length`)); err != nil || bad != 0 {
-		text, _ := chromedp.Run(ctx, chromedp.Evaluate[string](`document.getElementById("log").innerText`))
-		t.Errorf("%d complaints in the log (%v):\n%s", bad, err, text)
-	}
+	link := evaluate[string](t, ctx, `document.getElementById("admin").href`)
 	if err := chromedp.Do(ctx, chromedp.Navigate(link)); err != nil {
 		t.Fatal(err)
 	}

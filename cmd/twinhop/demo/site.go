@@ -7,11 +7,13 @@ import (
 	"errors"
 	"html"
 	"net/http"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
 
 	"twinhop/cmd/twinhop/demo/ua"
+	"twinhop/web/jssip"
 )
 
 //go:embed page
@@ -86,7 +88,10 @@ func (n *node) site() http.Handler {
 	mux.HandleFunc("POST /demo/sip-first", n.serveDesk)
 	mux.HandleFunc("GET /demo/admin", n.serveAdmin)
 	mux.HandleFunc("GET /page.css", serveFile("page/page.css", "text/css; charset=utf-8"))
-	mux.HandleFunc("GET /page.js", serveFile("page/page.js", "text/javascript; charset=utf-8"))
+	mux.HandleFunc("GET /page.js", serveFile("page/page.js", scriptType))
+	mux.HandleFunc("GET /softphone.js", serveFile("page/softphone.js", scriptType))
+	mux.HandleFunc("GET /jssip.js", serve(jssip.Script(), scriptType))
+	mux.HandleFunc("GET /licences.txt", serve(jssip.Licences(), "text/plain; charset=utf-8"))
 	mux.HandleFunc("GET /icon.svg", serveFile("page/icon.svg", "image/svg+xml"))
 	var guard http.CrossOriginProtection
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -94,7 +99,8 @@ func (n *node) site() http.Handler {
 		h.Set("X-Demo-Node", n.name)
 		h.Set("Cache-Control", "no-store")
 		h.Set("X-Content-Type-Options", "nosniff")
-		h.Set("Content-Security-Policy", "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'")
+		h.Set("Content-Security-Policy", "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src "+sources(r.Host)+
+			"; base-uri 'none'; form-action 'none'; frame-ancestors 'none'")
 		if err := guard.Check(r); err != nil {
 			http.Error(w, "this request came from another site", http.StatusForbidden)
 			return
@@ -120,16 +126,32 @@ func original(r *http.Request) *http.Request {
 	return r
 }
 
+const scriptType = "text/javascript; charset=utf-8"
+
 func serveFile(name, kind string) http.HandlerFunc {
+	body, err := pageFiles.ReadFile(name)
+	if err != nil { // the names are constants
+		panic(err)
+	}
+	return serve(body, kind)
+}
+
+func serve(body []byte, kind string) http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) {
-		body, err := pageFiles.ReadFile(name)
-		if err != nil {
-			http.Error(w, "not found", http.StatusNotFound)
-			return
-		}
 		w.Header().Set("Content-Type", kind)
 		w.Write(body)
 	}
+}
+
+// plainHost is a Host header that may stand in a policy.
+var plainHost = regexp.MustCompile(`^[A-Za-z0-9.-]{1,255}(:[0-9]{1,5})?$`)
+
+// sources is where the page may connect to: its own server, with WebSockets, which some browsers do not count as the same.
+func sources(host string) string {
+	if !plainHost.MatchString(host) {
+		return "'self'"
+	}
+	return "'self' ws://" + host + " wss://" + host
 }
 
 // servePage counts a hit and gives the page; without a cookie its links carry the id, as a servlet's encodeURL makes them.

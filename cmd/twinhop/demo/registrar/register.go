@@ -59,7 +59,7 @@ func (t *Table) Register(req *sip.Request, node string, now time.Time) *sip.Resp
 }
 
 func (b *Binding) header(now time.Time) sip.Header {
-	h := &sip.ContactHeader{Address: *b.Contact.Clone(), Params: sip.NewParams()}
+	h := &sip.ContactHeader{Address: *b.Contact.Clone(), Params: b.params.Clone()}
 	h.Params.Add("expires", strconv.Itoa(int(b.Until.Sub(now)/time.Second)))
 	return h
 }
@@ -125,7 +125,7 @@ func read(req *sip.Request, node string, now time.Time) (user string, w wish, no
 			return "", w, badRequest
 		default:
 			w.add = append(w.add, Binding{Contact: *c.Address.Clone(), Path: path, Node: node, Until: now.Add(min(life, longest)),
-				device: device(c), callID: w.callID, cseq: w.cseq})
+				params: c.Params.Clone(), device: device(c), callID: w.callID, cseq: w.cseq})
 		}
 	}
 	if w.all && len(w.add)+len(w.remove) > 0 {

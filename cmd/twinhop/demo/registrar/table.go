@@ -15,7 +15,8 @@ type Binding struct {
 	Node    string    // the node that served the REGISTER
 	Until   time.Time
 
-	device string // instance and flow of RFC 5626, "" when it told none
+	params sip.HeaderParams // of the contact, as it was told
+	device string           // instance and flow of RFC 5626, "" when it told none
 	callID string
 	cseq   uint32
 }
