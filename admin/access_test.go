@@ -406,6 +406,9 @@ func TestUnixSocket(t *testing.T) {
 	if st, err := os.Stat(path); err != nil || st.Mode().Perm() != 0o600 {
 		t.Errorf("%v, %v", st.Mode(), err)
 	}
+	if at := ln.Addr().String(); at != path {
+		t.Errorf("the socket says it is at %s", at)
+	}
 	if _, err := access.ListenUnix(path); err == nil {
 		t.Error("a live socket was replaced")
 	}

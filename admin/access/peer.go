@@ -88,6 +88,9 @@ type unixListener struct {
 	path string
 }
 
+// Addr is where the socket is, not where it was bound.
+func (l *unixListener) Addr() net.Addr { return &net.UnixAddr{Name: l.path, Net: "unix"} }
+
 // Close closes the listener and removes its file.
 func (l *unixListener) Close() error {
 	err := l.Listener.Close()

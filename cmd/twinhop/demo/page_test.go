@@ -144,6 +144,7 @@ func TestThePageWithoutWebRTC(t *testing.T) {
 	see(t, ctx, "killed", httpNode+` === "`+other+`" && `+verdict+`.startsWith("SIP moves")`)
 	press(t, ctx, "bye")
 	see(t, ctx, "hung-up", allOver)
+	clean(t, ctx)
 	press(t, ctx, "start")
 	see(t, ctx, "started", `!document.querySelector("#nodes .down")`)
 	press(t, ctx, "sip-first")
