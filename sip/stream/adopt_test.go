@@ -46,6 +46,7 @@ func TestAdopt(t *testing.T) {
 		readTCP(t, there, "there")
 		there.Close()
 		e.expect(t, "closed")
+		synctest.Wait()
 		if n := s.Stats(); n.Accepted != 1 || n.Open != 0 {
 			t.Errorf("%+v", n)
 		}
@@ -67,6 +68,36 @@ func adopting(t *testing.T, limits Limits) (*Pool, *ear) {
 	})
 	synctest.Wait()
 	return s, e
+}
+
+// counted is a connection as HTTP ports have them.
+type counted struct{ net.Conn }
+
+func (c counted) NetConn() net.Conn { return c.Conn }
+
+// What watches an adopted connection does not stand in the way of its socket.
+func TestAdoptedSockets(t *testing.T) {
+	e := newEar()
+	s, _ := onLoopback(t, Limits{}, e)
+	l := listenTCP(t, "127.0.0.1:0")
+	defer l.Close()
+	c, err := net.Dial("tcp", l.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Adopt(counted{counted{acceptTCP(t, l)}}, nil, func(s *Conn) {
+		if s.direct == nil || s.bottom.(*net.TCPConn) == nil {
+			t.Error("the socket is not seen")
+		}
+		if s.Send([]byte("hello")); s.writing {
+			t.Error("it is not written at once")
+		}
+	}); err != nil {
+		t.Fatal(err)
+	}
+	readTCP(t, c, "hello")
+	c.Close()
+	e.expect(t, "closed")
 }
 
 func TestAdoptIsLimited(t *testing.T) {

@@ -3,10 +3,15 @@
 package stream
 
 import (
+	"bufio"
 	"context"
+	"crypto/tls"
+	"fmt"
 	"io"
 	"net"
 	"net/netip"
+	"os"
+	"os/exec"
 	"runtime"
 	"syscall"
 	"testing"
@@ -52,17 +57,80 @@ func TestMemoryOfAnIdleConnection(t *testing.T) {
 		}
 		e.expect(t, "message")
 	}
-	s.mu.RLock()
-	for one := range s.open { // as after two seconds
-		one.mu.Lock()
-		one.unsure = nil
-		one.mu.Unlock()
-	}
-	s.mu.RUnlock()
+	forgetUnsure(s)
 	each := (alive() - before) / many
 	t.Logf("%d bytes a connection", each)
 	if each > 8<<10 {
 		t.Errorf("an idle connection takes %d bytes", each)
+	}
+}
+
+// forgetUnsure is what two seconds of rest do.
+func forgetUnsure(s *Pool) {
+	for _, one := range openOf(s) {
+		one.mu.Lock()
+		one.unsure = nil
+		one.mu.Unlock()
+	}
+}
+
+// crowdAt tells a process of the test which pool to visit.
+const crowdAt = "TWINHOP_TEST_CROWD_AT"
+
+// TestMemoryOfAnIdleTLSConnection: the peers are another process, which is this test again.
+func TestMemoryOfAnIdleTLSConnection(t *testing.T) {
+	const many = 500
+	if at := os.Getenv(crowdAt); at != "" {
+		b := make([]byte, 700)
+		for range many {
+			c, err := tls.Dial("tcp", at, &tls.Config{InsecureSkipVerify: true})
+			if err != nil {
+				t.Fatal(err)
+			}
+			writeTCP(t, c, numbered(1, 700))
+			if _, err := io.ReadFull(c, b); err != nil {
+				t.Fatal(err)
+			}
+			defer c.Close()
+		}
+		fmt.Println("here")
+		io.ReadAll(os.Stdin)
+		return
+	}
+	e := newEar()
+	e.answer = func(s *Conn, data []byte) { s.Send(data) }
+	s := onTLS(t, &Pool{Limits: Limits{PerSource: -1}}, e)
+	before := alive()
+	crowd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestMemoryOfAnIdleTLSConnection$")
+	crowd.Env = append(os.Environ(), crowdAt+"="+s.Listener.Addr().String())
+	in, err := crowd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := crowd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := crowd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	said := bufio.NewReader(out)
+	if line, err := said.ReadString('\n'); line != "here\n" {
+		t.Fatalf("%q, %v", line, err)
+	}
+	for range many {
+		e.expect(t, "message")
+	}
+	forgetUnsure(s)
+	each := (alive() - before) / many
+	t.Logf("%d bytes a connection", each)
+	if each > 20<<10 {
+		t.Errorf("an idle TLS connection takes %d bytes", each)
+	}
+	in.Close()
+	io.Copy(io.Discard, said)
+	if err := crowd.Wait(); err != nil {
+		t.Error(err)
 	}
 }
 

@@ -12,9 +12,8 @@ func (s *Conn) take(conn net.Conn) {
 	prepare(bottom)
 	s.mu.Lock()
 	s.conn, s.bottom, s.tls, s.local = conn, bottom, tc, endpoint(conn.LocalAddr())
-	s.socket = newDirect(bottom)
-	if tc == nil {
-		s.direct = newDirect(conn)
+	if s.socket = newDirect(bottom); tc == nil {
+		s.direct = s.socket // what watches and counts on the way writes what it is given
 	}
 	s.mu.Unlock()
 	if s.pool.ctx.Err() != nil {
