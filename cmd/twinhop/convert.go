@@ -79,7 +79,7 @@ func (v *conversion) make() (r conversionResult, err error) {
 	if v.lb != "" {
 		in, err := v.lbFile.read()
 		made := lbprops.Convert(in)
-		return conversionResult{made.YAML, false, made.Findings}, err
+		return conversionResult{made.YAML, made.Secrets, made.Findings}, err
 	}
 	in, err := v.read()
 	if err != nil {

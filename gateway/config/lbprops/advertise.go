@@ -76,7 +76,7 @@ func (c *converter) advertise(out, in *leg) {
 // oneSide says what becomes of an internal IP load balancer where there is no internal port.
 func (c *converter) oneSide(b advertised) {
 	c.say(b.says, verdict.Finding{Verdict: verdict.Approximated, Note: "listen.sip.aliases: there is one port for both sides, which says the external address"})
-	for _, t := range append([]string{""}, transports[:2]...) {
+	for _, t := range append([]string{""}, transports[:3]...) {
 		for _, e := range []*entry{c.get("internalIpLoadBalancer" + t + "Port"), c.get("internalLoadBalancer" + t + "Port")} {
 			if e != nil && c.Said(e.at) == nil {
 				c.say(e, verdict.Finding{Verdict: verdict.Ignored, Note: "there is one port for both sides"})
@@ -94,16 +94,20 @@ func (c *converter) balanced(l *leg) advertised {
 		a.says = sixth
 	}
 	a.hosts = append(list(four), list(sixth)...)
-	for i, t := range transports {
+	for _, t := range transports[2:] {
 		for _, e := range []*entry{c.get(name + t + "Port"), c.get(six + t + "Port")} {
-			if i > 1 {
-				c.closed(e, c.port(e))
+			if !slices.Contains(l.served(), t) {
+				c.closed(e)
 			}
+			c.shut(e)
 		}
 	}
 	some := false
-	for _, t := range transports[:2] {
-		e := c.get(name+t+"Port", name+"Port", l.name+"LoadBalancerPort", six+t+"Port")
+	for i, t := range l.served() {
+		e := c.get(name+t+"Port", six+t+"Port")
+		if i < 2 { // what is said of all is said of those two
+			e = c.get(name+t+"Port", name+"Port", l.name+"LoadBalancerPort", six+t+"Port")
+		}
 		if c.port(e) == 0 {
 			continue
 		}
@@ -114,7 +118,7 @@ func (c *converter) balanced(l *leg) advertised {
 	if len(a.hosts) > 0 && !some && !c.failed(name, six) {
 		c.wrong(a.says, "the IP load balancer's address has no port: the old balancer does not start so, either", "such as "+name+"UdpPort=5060")
 	}
-	for _, t := range append([]string{""}, transports[:2]...) {
+	for _, t := range append([]string{""}, l.served()...) {
 		for _, e := range []*entry{c.get(name + t + "Port"), c.get(six + t + "Port"), c.get(l.name + "LoadBalancerPort")} {
 			if e != nil && c.Said(e.at) == nil && len(a.hosts) == 0 {
 				c.say(e, verdict.Finding{Verdict: verdict.Ignored, Note: "there is no IP load balancer on this side"})
@@ -136,7 +140,7 @@ func (c *converter) failed(names ...string) bool {
 func (c *converter) tell(l *leg, a advertised) {
 	path := "listen.sip.advertise." + l.name
 	c.set(path+".host", sheet.Quote(a.hosts[0]), a.says)
-	for _, t := range transports[:2] {
+	for _, t := range l.served() {
 		if e := a.ports[t]; e != nil {
 			c.set(path+".ports."+strings.ToLower(t), strconv.Itoa(c.port(e)), e)
 		}

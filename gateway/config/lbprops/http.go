@@ -1,8 +1,10 @@
 package lbprops
 
 import (
+	"fmt"
 	"regexp"
 	"strconv"
+	"strings"
 
 	"twinhop/gateway/config/form"
 	"twinhop/gateway/config/sheet"
@@ -11,21 +13,7 @@ import (
 
 // http reads what is said of HTTP.
 func (c *converter) http() {
-	e := c.get("httpPort")
-	if e != nil && e.value == "" {
-		c.say(e, verdict.Finding{Verdict: verdict.Used, Note: "no HTTP"})
-	} else if port, ok := c.number(e, 1, 65535); ok {
-		c.set("listen.http", "[{addr: "+sheet.Quote(":"+strconv.Itoa(port))+"}]", e)
-	} else if e == nil {
-		c.setAs("listen.http", `[{addr: ":2080"}]`, byDefault)
-	}
-	if e := c.get("httpsPort"); e != nil {
-		if port := c.port(e); port > 0 {
-			c.wrong(e, e.key.Note, "take the line out, and write listen.http with https and tls, and the keystore as PEM, into the file of -c (docs/restcomm.md)")
-		} else if c.Said(e.at) == nil {
-			c.say(e, verdict.Finding{Verdict: verdict.Ignored, Note: "not opened"})
-		}
-	}
+	c.listenHTTP()
 	if e := c.get("unavailableHost"); e != nil {
 		if _, err := form.Check("publicHost", e.value); err != nil {
 			c.wrong(e, err.Error(), "the name or address of the host that has the page, at port 80")
@@ -35,6 +23,47 @@ func (c *converter) http() {
 	}
 	c.checked()
 	c.route()
+}
+
+// listenHTTP writes the listeners. With HTTPS the clients of the plain one are sent there.
+func (c *converter) listenHTTP() {
+	plain, secure := c.get("httpPort"), c.get("httpsPort")
+	from, says := []*entry{plain}, ""
+	switch port, ok := c.number(unless(plain, ""), 1, 65535); {
+	case plain == nil:
+		says = `addr: ":2080"`
+	case plain.value == "":
+		c.say(plain, verdict.Finding{Verdict: verdict.Used, Note: "no HTTP"})
+	case ok:
+		says = "addr: " + sheet.Quote(":"+strconv.Itoa(port))
+	}
+	port := c.port(secure)
+	c.shut(secure)
+	var all []string
+	if port > 0 {
+		c.https = secure
+		if says != "" {
+			all = append(all, fmt.Sprintf("{%s, https: %d}", says, port))
+		}
+		own, entries := c.keystore(secure)
+		all = append(all, fmt.Sprintf("{addr: %s, tls: {keystore: %s}}", sheet.Quote(":"+strconv.Itoa(port)), own))
+		from = append(append(from, secure), entries...)
+	} else if says != "" {
+		all = append(all, "{"+says+"}")
+	}
+	if text := "[" + strings.Join(all, ", ") + "]"; len(all) > 0 && len(compact(from)) > 0 {
+		c.set("listen.http", text, from...)
+	} else if len(all) > 0 {
+		c.setAs("listen.http", text, byDefault)
+	}
+}
+
+// unless is an entry that does not say this.
+func unless(e *entry, value string) *entry {
+	if e != nil && e.value == value {
+		return nil
+	}
+	return e
 }
 
 // bracketed is a host as a URL has it.

@@ -33,6 +33,7 @@ type Input struct {
 // Result is what came out.
 type Result struct {
 	YAML     []byte // nil when a finding is an error
+	Secrets  bool   // YAML holds a password: nobody else should read it
 	Findings verdict.Findings
 }
 
@@ -48,6 +49,7 @@ func Convert(in Input) Result {
 	c.listen()
 	c.beats()
 	c.http()
+	c.tls()
 	c.algorithm()
 	c.health()
 	c.signalling()
@@ -55,7 +57,7 @@ func Convert(in Input) Result {
 	c.leftOver()
 	r := Result{Findings: c.Sorted()}
 	if r.Findings.Count(verdict.Error) == 0 {
-		r.YAML = c.write()
+		r.YAML, r.Secrets = c.write(), c.secrets
 	}
 	return r
 }
@@ -75,6 +77,10 @@ type converter struct {
 	out     []sheet.Value
 	twoPort bool
 	ways    [2][]string           // transports of the external and of the internal listeners
+	sips    []*entry              // ports of SIP over TLS
+	wss     *entry                // that of WebSockets over TLS
+	https   *entry                // that of HTTPS
+	secrets bool                  // a password is written
 	domains map[netip.Addr]string // of nodes
 }
 

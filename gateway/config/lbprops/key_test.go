@@ -26,8 +26,15 @@ var samples = map[string]string{
 	"responsesStatusCodeNodeRemoval": "503,500", "responseStatusCodeNodeRemoval": "503", "maxErrorTime": "60000", "maxResponseTime": "20000", "isSendTrying": "false", "usePrettyEncoding": "true", "isSend5xxResponse": "true",
 	"matchingHostnameForRoute": "sip.example.com", "isFilterSubdomain": "true", "internalTransport": "TCP", "externalTransport": "UDP", "blockedValues": "sipvicious,sipcli", "blocked-values": "sipvicious",
 	"isUseWithNexmo": "true", "shutdownTimeout": "20000", "securityRequired": "true", "logLevel": "DEBUG", "sip/routingRulesIpv4/rule": "<patch>false</patch>", "sip/routingRulesIpv6/rule": "<patch>false</patch>",
+	"gov.nist.javax.sip.TLS_CLIENT_PROTOCOLS": "TLSv1,TLSv1.2", "gov.nist.javax.sip.ENABLED_CIPHER_SUITES": "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,TLS_RSA_WITH_AES_128_CBC_SHA", "gov.nist.javax.sip.TLS_CLIENT_AUTH_TYPE": "Want",
+	"javax.net.ssl.keyStore": "lb.jks", "javax.net.ssl.trustStore": "/etc/lb/trust.p12", "javax.net.ssl.keyStorePassword": "0nes3cret", "javax.net.ssl.trustStorePassword": "another",
 	"http/urlrewrite": "<rule/>", "sipStack/property": "<key>a</key><value>b</value>",
 }
+
+// material is what a port with TLS needs, with what says that it ends here, as it does.
+var material = []string{"terminateTLSTraffic", "javax.net.ssl.keyStore", "javax.net.ssl.keyStorePassword", "javax.net.ssl.trustStore"}
+
+func with(more []string, keys ...string) []string { return append(slices.Clone(keys), more...) }
 
 // besides are keys without which others say nothing.
 var besides = map[string][]string{
@@ -42,6 +49,15 @@ var besides = map[string][]string{
 	"sip/internal/ipv6LoadBalancerUdpPort": {"sip/internal/ipv6LoadBalancerAddress"}, "sip/internal/ipv6LoadBalancerTcpPort": {"sip/internal/ipv6LoadBalancerAddress"},
 	"sip/routingRulesIpv4/rule": {"externalIpLoadBalancerAddress", "externalIpLoadBalancerUdpPort"}, "sip/routingRulesIpv6/rule": {"externalIpLoadBalancerAddress", "externalIpLoadBalancerUdpPort"},
 	"common/ipv6Host": {"sip/external/ipv6UdpPort"}, "sip/external/ipv6Host": {"sip/external/ipv6UdpPort"}, "sip/internal/ipv6Host": {"sip/internal/ipv6UdpPort"},
+	"externalTlsPort": material, "externalWssPort": material, "internalTlsPort": material, "httpsPort": material,
+	"sip/external/ipv6TlsPort": material, "sip/external/ipv6WssPort": material, "sip/internal/ipv6TlsPort": material,
+	"terminateTLSTraffic": with(material[1:], "externalTlsPort"), "javax.net.ssl.keyStore": with(material[2:], "externalTlsPort"), "javax.net.ssl.keyStorePassword": {"externalTlsPort", "javax.net.ssl.keyStore", "javax.net.ssl.trustStore"},
+	"javax.net.ssl.trustStore": {"externalTlsPort", "javax.net.ssl.keyStore", "javax.net.ssl.keyStorePassword"}, "javax.net.ssl.trustStorePassword": with(material, "externalTlsPort"),
+	"gov.nist.javax.sip.TLS_CLIENT_PROTOCOLS": with(material, "externalTlsPort"), "gov.nist.javax.sip.ENABLED_CIPHER_SUITES": with(material, "externalTlsPort"), "gov.nist.javax.sip.TLS_CLIENT_AUTH_TYPE": with(material, "externalTlsPort"),
+	"externalIpLoadBalancerTlsPort": with(material, "externalIpLoadBalancerAddress", "externalTlsPort"), "externalIpLoadBalancerWsPort": {"externalIpLoadBalancerAddress", "externalWsPort"}, "externalIpLoadBalancerWssPort": with(material, "externalIpLoadBalancerAddress", "externalWssPort"),
+	"internalIpLoadBalancerTlsPort": with(material, "internalIpLoadBalancerAddress", "internalTlsPort"), "internalIpLoadBalancerWsPort": {"internalIpLoadBalancerAddress", "internalIpLoadBalancerUdpPort"}, "internalIpLoadBalancerWssPort": {"internalIpLoadBalancerAddress", "internalIpLoadBalancerUdpPort"},
+	"sip/external/ipv6LoadBalancerTlsPort": with(material, "sip/external/ipv6LoadBalancerAddress", "externalTlsPort"), "sip/external/ipv6LoadBalancerWsPort": {"sip/external/ipv6LoadBalancerAddress", "externalWsPort"}, "sip/external/ipv6LoadBalancerWssPort": with(material, "sip/external/ipv6LoadBalancerAddress", "externalWssPort"),
+	"sip/internal/ipv6LoadBalancerTlsPort":    with(material, "sip/internal/ipv6LoadBalancerAddress", "internalTlsPort"),
 	"heartbeat/heartbeatConfig/heartbeatPort": {"heartbeat/@configclass"}, "externalHost": {}, "internalHost": {}, "host": {},
 }
 
@@ -60,7 +76,7 @@ func sample(name string) string {
 // inProperties makes a file of two ports in which a key stands with what it needs. line is where it stands.
 func inProperties(name string) (text string, line int) {
 	port := name
-	if strings.HasSuffix(name, "LoadBalancerPort") || strings.HasSuffix(name, "LoadBalancerUdpPort") || strings.HasSuffix(name, "LoadBalancerTcpPort") {
+	if strings.Contains(name, "LoadBalancer") || strings.HasPrefix(name, "internalWs") {
 		port = ""
 	}
 	base := []string{}

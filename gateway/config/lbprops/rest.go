@@ -33,7 +33,6 @@ func (c *converter) rest() {
 	for _, name := range []string{"securityRequired", "isSend5xxResponse", "usePrettyEncoding", "isUseWithNexmo", "earlyDialogWorstCase"} {
 		c.truth(c.get(name))
 	}
-	c.tls()
 	if c.get("externalIpLoadBalancerAddress", "internalIpLoadBalancerAddress") != nil {
 		return
 	}
@@ -94,17 +93,6 @@ func (c *converter) options() (level string) {
 		c.Mark(verdict.Top(c.in.File.Name), f)
 	}
 	return level
-}
-
-// tls reads whether TLS ends here. What is said of certificates means nothing without a port.
-func (c *converter) tls() {
-	if e := c.get("terminateTLSTraffic"); e != nil {
-		if c.truth(e) {
-			c.wrong(e, e.key.Note, "take the line out, and leave clients with TLS to the old balancer until then")
-		} else if c.Said(e.at) == nil {
-			c.say(e, verdict.Finding{Verdict: verdict.Ignored, Note: "off"})
-		}
-	}
 }
 
 // write makes the file.

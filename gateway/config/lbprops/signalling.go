@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -29,16 +30,16 @@ func (c *converter) signalling() {
 			continue
 		}
 		low := strings.ToLower(e.value)
-		if low == "tls" || low == "ws" || low == "wss" {
-			c.wrong(e, "not supported yet: SIP over "+strings.ToUpper(low), "UDP or TCP")
-		} else if low != "udp" && low != "tcp" {
-			c.wrong(e, form.Quote(e.value)+" is no transport", near(e.value, "UDP", "TCP"))
+		if low == "ws" || low == "wss" {
+			c.say(e, verdict.Finding{Verdict: verdict.Unsupported, Note: "what has no WebSocket open is sent to by UDP, TCP or TLS: a node by its first address"})
+		} else if low != "udp" && low != "tcp" && low != "tls" {
+			c.wrong(e, form.Quote(e.value)+" is no transport", near(e.value, "UDP", "TCP", "TLS"))
 		} else {
 			ways := c.ways[i]
 			if i == 1 && !c.twoPort {
 				ways = c.ways[0]
 			}
-			if way := strings.ToUpper(low[:1]) + low[1:]; strings.Contains(strings.Join(ways, " "), way) {
+			if way := strings.ToUpper(low[:1]) + low[1:]; slices.Contains(ways, way) {
 				c.set("sip."+name, low, e)
 			} else if !c.Failed() {
 				c.wrong(e, "no port of that side is open for "+strings.ToUpper(low), "open one")
@@ -107,6 +108,9 @@ func (c *converter) node(i int, host, addr string) string {
 	}
 	var sip []string
 	for _, t := range ways {
+		if t != "Udp" && t != "Tcp" { // the one port that is said is of those
+			continue
+		}
 		sip = append(sip, strings.ToLower(t)+"://"+addr)
 	}
 	words := fmt.Sprintf("name: ExtraServerNode%d", i)

@@ -2,6 +2,7 @@ package lbprops
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/xml"
 	"errors"
 	"fmt"
@@ -235,10 +236,12 @@ func (r *xmlReader) property(at verdict.Place) error {
 	if k == nil || !strings.HasPrefix(name, "javax.") && !strings.HasPrefix(name, "gov.nist.") {
 		k = key.FindXML("sipStack/property")
 	}
-	if name == "" {
-		name = k.Name
+	e := &entry{k, cmp.Or(name, k.Name), says["value"], at, 0}
+	if k.Name == name { // of TLS: it says something
+		r.c.element(e)
+		return nil
 	}
-	r.c.order = append(r.c.order, &entry{k, name, says["value"], at, 0})
+	r.c.order = append(r.c.order, e)
 	return nil
 }
 

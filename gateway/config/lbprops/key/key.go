@@ -16,7 +16,7 @@ type Key struct {
 }
 
 var (
-	all    = slices.Concat(network, balancing, signalling, rest)
+	all    = slices.Concat(network, secure, balancing, signalling, rest)
 	byName = index(func(k *Key) string {
 		if strings.Contains(k.Name, "/") {
 			return ""
