@@ -101,7 +101,7 @@ var rooms = []room{
 
 	{pkg: "gateway/trace", rank: 3, may: []string{"appsession", "gateway", "gateway/cluster"}},
 	{pkg: "sip/probe", rank: 3, may: []string{"gateway/cluster", "gateway/cluster/probes", "sip/peek", "sip/seal"}},
-	{pkg: "sip/flows", rank: 3, may: []string{"appsession", "gateway", "sip/legs", "sip/peek", "sip/seal"}},
+	{pkg: "sip/flows", rank: 3, may: []string{"appsession", "gateway", "gateway/cluster", "sip/legs", "sip/peek", "sip/seal", "sip/self", "sip/stream"}},
 	{pkg: "sip/identity", rank: 3, may: []string{"gateway", "sip/peek"}},
 	{pkg: "sip/needs", rank: 3, may: []string{"gateway/cluster", "sip/peek"}},
 	{pkg: "sip/pending", rank: 3, may: []string{"gateway", "gateway/cluster"}},

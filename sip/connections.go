@@ -78,8 +78,10 @@ func (c *connections) Lost(peer netip.AddrPort, data []byte, err error) {
 	w.Flush()
 }
 
-// Closed has nothing to do: what belongs to a connection finds out when it is next used.
-func (c *connections) Closed(*stream.Conn) {}
+// Closed forgets whose connection it was; else what belongs to one finds out when it is next used.
+func (c *connections) Closed(s *stream.Conn) {
+	c.f.flows.Part(c.leg, s.ID())
+}
 
 // bounce answers a request that did not leave as its next hop would have with 503 (RFC 3261 section 16.9).
 func (w *worker) bounce(data []byte, peer netip.AddrPort) {

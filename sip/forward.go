@@ -7,6 +7,7 @@ import (
 	"net/netip"
 
 	"twinhop/gateway/cluster"
+	"twinhop/sip/flows"
 	"twinhop/sip/legacy"
 	"twinhop/sip/legs"
 	"twinhop/sip/peek"
@@ -36,6 +37,9 @@ func (w *worker) dress(by *legs.Leg, to netip.Addr, hint *cluster.Node) bool {
 	w.pushVia(w.leg, lower, far)
 	if m.To.Tag.Empty() && (m.Method == peek.Invite || m.Method == peek.Subscribe || m.Method == peek.Refer) {
 		w.record(by, near, far, hint)
+	}
+	if m.Method == peek.Register && !w.inside {
+		w.path(by, near)
 	}
 	e.Pop(&m.Routes, w.routes.own)
 	if m.Private.LineEnd != 0 {
@@ -80,6 +84,11 @@ func (w *worker) record(by *legs.Leg, near, far netip.AddrPort, node *cluster.No
 	if m.RecordRoutes.Count > 0 {
 		at = m.RecordRoutes.At(0).Line
 	}
+	var room [seal.MaxFlow]byte
+	token, client := w.token(room[:0]), 1
+	if w.inside {
+		client = 0
+	}
 	for i, g := range [...]*legs.Leg{by, w.leg} {
 		scheme, safe := "Record-Route: <sip:", g.Secure() && w.isSecure()
 		if safe {
@@ -93,6 +102,9 @@ func (w *worker) record(by *legs.Leg, near, far netip.AddrPort, node *cluster.No
 			legacy.Write(e, w.addressOf(node, by), node.Version)
 		case len(hint) > 0:
 			e.Text(";").Text(hintParam).Text("=").Bytes(hint)
+		}
+		if i == client && len(token) > 0 {
+			e.Text(";").Text(flows.Param).Text("=").Bytes(token)
 		}
 		e.Text(">").EndLine()
 	}

@@ -18,6 +18,7 @@ import (
 	"twinhop/gateway"
 	"twinhop/gateway/calls"
 	"twinhop/gateway/cluster"
+	"twinhop/sip/flows"
 	"twinhop/sip/gone"
 	"twinhop/sip/held"
 	"twinhop/sip/legs"
@@ -69,6 +70,7 @@ type Front struct {
 	long     recent                           // INVITEs that left by a stream for their size: nothing else tells that of what is not pending
 	sent     recent                           // requests to nodes that told of themselves
 	late     latecomers
+	flows    flows.Ways // to clients that nobody can call
 	pending  *pending.Table
 	limits   limits
 	workers  sync.Pool // *worker, for connections
@@ -177,6 +179,7 @@ func (f *Front) prepare(ctx context.Context) error {
 			}
 		}
 	}
+	f.flows.Router, f.flows.Legs = f.Router, f.legs
 	f.gone.Watch(f.Router.Views(), time.Now())
 	f.names = &locate.Locator{Resolver: f.Resolver, Can: f.legs.Speaks(), Usable: f.legs.Leads}
 	f.parked = park.New(ctx, f.names, func(list []waiting, err error) { f.unpark(ctx, list, err) })
@@ -231,6 +234,9 @@ func (f *Front) turn(w *worker, n int, down map[string]bool) {
 	if n%watch == 0 {
 		f.watchNodes(w, down)
 		f.held.Sweep(w.clock())
+	}
+	if n%touchTicks == 0 {
+		f.flows.Touch()
 	}
 	w.Flush()
 }

@@ -198,6 +198,10 @@ func (w *worker) fillAsk(k gateway.Kind) {
 	case m.Method == peek.Invite:
 		a.Counts, life = true, callSetup
 	}
+	if x, ok := w.f.flows.Page(w.leg, w.flow); ok && k == gateway.Open {
+		a.Add(x.Key, gateway.SourceFlow)
+		a.Hint = x.Hint
+	}
 	if a.Kind != gateway.Within {
 		w.addKey()
 		w.addIdentities() // of a CANCEL they count only when its INVITE could not be remembered

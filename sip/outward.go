@@ -48,7 +48,7 @@ func (w *worker) outward() {
 	err := errNoWay
 	if by := w.exit(to); by != nil && w.dress(by, to.Addr.Addr(), w.node) {
 		w.publish(by)
-		if err = w.send(by, to); err == nil {
+		if err = w.sendOn(by, to); err == nil {
 			w.f.Metrics.Sent(uint8(by.Transport), m, meter.Outbound)
 			return
 		}
@@ -59,6 +59,8 @@ func (w *worker) outward() {
 		return
 	case legs.Size(err):
 		w.reply(tooLong)
+	case w.broken(err):
+		w.reply(flowFailed)
 	case err == errNoWay:
 		w.f.Metrics.Shed(noWay)
 		w.reply(noHop)
@@ -74,6 +76,9 @@ func (w *worker) outward() {
 // exit is the leg to leave by: within a dialog the one that its outer Record-Route stood for, which is the only one that a phone behind a
 // firewall hears.
 func (w *worker) exit(to legs.Hop) *legs.Leg {
+	if w.down.Leg != nil {
+		return w.down.Leg
+	}
 	inside := w.view.At(to.Addr, cluster.SIP) != nil
 	if g := w.routes.exit; g != nil && g.Transport == to.Transport && (g.Inside == inside || w.f.legs.Single()) && g.Reaches(to.Addr.Addr()) {
 		return g
@@ -86,6 +91,9 @@ func (w *worker) counted() bool { return w.f.Book != nil && w.f.Book.Has(w.callK
 
 // nextHop finds the address. When ok is false the message is dealt with: parked until the name is known, or refused.
 func (w *worker) nextHop(opens bool) (to legs.Hop, ok bool) {
+	if to, meant, ok := w.flowHop(); meant {
+		return to, ok
+	}
 	m, u := &w.msg, w.msg.URI
 	if w.routes.more && !w.routes.strict {
 		u = w.routes.next

@@ -57,6 +57,9 @@ func (w *worker) response() {
 	w.tellRemote(toNode && !w.inside && !w.made)
 	w.length(back)
 	w.learnAnswer(node, low.Mark == seal.New, toNode)
+	if t, ok := m.Granted(); ok && t > 0 && m.CSeqMethod == peek.Register && accepts(m.Status) && !toNode {
+		f.flows.Registered(back, low.Flow, t)
+	}
 	if err := w.sendBack(back, low.Flow, to); err != nil {
 		f.log.Debug("response not sent", "peer", to, "err", err)
 		return

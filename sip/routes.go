@@ -29,6 +29,9 @@ type routes struct {
 	strict   bool           // it had none: the Request-URI has become what it was
 	overlong bool           // more of ours than anybody has reason to write
 	exit     *legs.Leg      // of a pair of ours: the socket that the second one stands for
+	token    bool           // a node's request names a flow to its client
+	signed   bool           // and we did so before, for it
+	flow     seal.Flow      // that one
 }
 
 // readRoutes looks at the Route values and at the Request-URI (a Path or an old client may have put our URI there).
@@ -43,6 +46,7 @@ func (w *worker) readRoutes() {
 			_, r.loose = peek.Param(m.Buf, u.Params, "lr")
 			break
 		}
+		w.readToken(u)
 		if r.own++; r.own == 1 {
 			r.popped = u
 		} else if t, ok := w.asks(u); ok {
@@ -50,7 +54,9 @@ func (w *worker) readRoutes() {
 		}
 	}
 	r.overlong = !r.more && r.own < m.Routes.Count
-	w.uriIsUs = w.ours(m.URI)
+	if w.uriIsUs = w.ours(m.URI); w.uriIsUs {
+		w.readToken(m.URI)
+	}
 	w.uriName = !w.uriIsUs && w.alias(m.URI) == self.Name
 	w.uriHint = w.uriIsUs && w.signed(m.URI)
 	if !w.inside && !r.hint {
@@ -86,6 +92,9 @@ func (w *worker) loosen() bool {
 	}
 	if r := &w.routes; !r.hint && !r.peer.IsValid() {
 		r.hint, r.old, r.node, r.gen, r.pool, r.peer = uri.hint, uri.old, uri.node, uri.gen, uri.pool, uri.peer
+	}
+	if r := &w.routes; !r.token {
+		r.token, r.signed, r.flow = uri.token, uri.signed, uri.flow
 	}
 	return true
 }

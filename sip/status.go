@@ -22,6 +22,7 @@ var (
 	forbidden     = status{code: 403, phrase: "Forbidden"}
 	noHop         = status{code: 404, phrase: "Not Found"}
 	notAllowed    = status{code: 405, phrase: "Method Not Allowed", allow: true}
+	flowFailed    = status{code: 430, phrase: "Flow Failed"}
 	longURI       = status{code: 414, phrase: "Request-URI Too Long"}
 	badScheme     = status{code: 416, phrase: "Unsupported URI Scheme"}
 	late          = status{code: 408, phrase: "Request Timeout"}

@@ -11,11 +11,13 @@ import (
 	"twinhop/gateway"
 	"twinhop/gateway/cluster"
 	"twinhop/gateway/groups"
+	"twinhop/sip/flows"
 	"twinhop/sip/legs"
 	"twinhop/sip/locate"
 	"twinhop/sip/peek"
 	"twinhop/sip/seal"
 	"twinhop/sip/stream"
+	"twinhop/sip/stun"
 	"twinhop/sip/wire"
 )
 
@@ -61,10 +63,11 @@ type worker struct {
 	finder  groups.Finder
 	routes  routes
 	uriIsUs bool
-	uriName bool   // the Request-URI is a name of ours that no socket has
-	uriHint bool   // the Request-URI is a Record-Route of ours, put there by a strict router
-	inside  bool   // a node sent it
-	sum     uint16 // see loopSum
+	uriName bool       // the Request-URI is a name of ours that no socket has
+	uriHint bool       // the Request-URI is a Record-Route of ours, put there by a strict router
+	inside  bool       // a node sent it
+	down    flows.Down // the flow that it takes to its client
+	sum     uint16     // see loopSum
 	summed  bool
 	unclear bool           // readers may differ on where the message ends
 	made    bool           // the answer at hand is one of our own
@@ -110,6 +113,10 @@ func (w *worker) Receive(data []byte, src netip.AddrPort) {
 		return // keep-alives (RFC 5626 section 4.4.1 has none to answer on UDP)
 	}
 	w.again, w.stream, w.flow, w.tried = false, nil, 0, w.tried[:0]
+	if stun.Is(data) {
+		w.keepAlive(data, src)
+		return
+	}
 	w.handle(data, src)
 }
 
@@ -158,6 +165,7 @@ func (w *worker) handle(data []byte, src netip.AddrPort) {
 
 // begin forgets the last message.
 func (w *worker) begin(src netip.AddrPort) {
+	w.down = flows.Down{}
 	w.src, w.scratch, w.node, w.attempt, w.summed, w.unclear, w.made = src, w.scratch[:0], nil, 0, false, false, false
 	w.set, w.view = w.f.settings.Load(), w.f.Router.Views()
 	w.pool = w.view.Pool(w.set.Pool)
@@ -295,6 +303,9 @@ func (w *worker) request(reason peek.Reason, inside bool) {
 	case inside:
 		w.outward()
 	default:
+		if w.stream != nil {
+			w.f.flows.Hear(m, w.leg, w.stream)
+		}
 		w.inward()
 	}
 }

@@ -68,6 +68,40 @@ func Registers(m *peek.Message) (r Registration) {
 	return r
 }
 
+// Param is our parameter for the token of a flow, in the Record-Route of the client's side and in Path.
+const Param = "tf"
+
+// Ends are those of a way by which a REGISTER goes.
+type Ends struct {
+	Side   *legs.Leg      // toward the node
+	Near   netip.AddrPort // and as that sees it
+	Client *legs.Leg      // toward the client
+	Src    netip.AddrPort // and where that is
+	Token  []byte         // of the flow to it
+}
+
+// Path puts us, as the node sees us, into the way back to a client that registers, if it asks for that (RFC 3327 section 5.2): above
+// whoever is in it. Who does not know Path is not told.
+func Path(e *peek.Edits, m *peek.Message, x Ends) {
+	r := Registers(m)
+	if !r.Path {
+		return
+	}
+	at := m.Vias.At(0).LineEnd
+	if r.At > 0 {
+		at = min(at, r.At)
+	}
+	x.Side.Write(e.At(at).Text("Path: <sip:"), x.Near)
+	e.Text(";transport=").Text(x.Side.URI(false)).Text(";lr")
+	if r.Outbound {
+		e.Text(";ob")
+	}
+	if r.Outbound || Leans(m, x.Client, x.Src) {
+		e.Text(";").Text(Param).Text("=").Bytes(x.Token)
+	}
+	e.Text(">").EndLine()
+}
+
 // Aliased tells whether the sender of a request wants requests for the address in its Via to come by this connection (RFC 5923 section 5).
 func Aliased(m *peek.Message) bool {
 	_, found := peek.Param(m.Buf, peek.Span{From: m.Via.HostPort().To, To: m.Via.To}, "alias")

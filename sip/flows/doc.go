@@ -3,7 +3,7 @@
 //
 // Knows: what in a request says that its sender is such a client, the names without address that WebSocket clients give themselves, the
 // pages that WebSockets belong to, what a certificate names.
-// Must not know: sockets, nodes, where a request goes, how a token is signed.
-// Owns: the table of names, the table of pages.
-// Entered by: Names, Pages; Leans, Registration and Certified for one message.
+// Must not know: nodes, where any other request goes, how a token is signed.
+// Owns: the tables of names and of pages.
+// Entered by: Ways.Adopt, Hear, Registered and Part for connections; Ways.Follow, Named and Page, Leans and Path for messages.
 package flows

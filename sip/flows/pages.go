@@ -12,8 +12,9 @@ import (
 
 // Page is what is known of the page that opened a connection.
 type Page struct {
-	Key  appsession.Key // that stands for the connection
-	Hint gateway.Hint   // the route that its cookie names, for when the key is not in the table
+	Key      appsession.Key     // that stands for the connection
+	Hint     gateway.Hint       // the route that its cookie names, for when the key is not in the table
+	Evidence []gateway.Evidence // the keys of its request, until it is joined
 }
 
 // Key stands for a connection in the affinity table. Its number is of this process alone.
