@@ -13,7 +13,8 @@ import (
 
 func (r *checker) checkSIP(c *Config) {
 	r.checkFailover(c)
-	if !c.Listen.SIP.Check(&r.Reader, &siplisten.Around{HTTP: slices.ContainsFunc(c.Listen.HTTP, func(l HTTPListener) bool { return l.HTTPS == 0 }),
+	served := len(slices.DeleteFunc(slices.Clone(c.Listen.HTTP), func(l HTTPListener) bool { return l.HTTPS != 0 }))
+	if !c.Listen.SIP.Check(&r.Reader, &siplisten.Around{HTTP: served,
 		Waits: c.Gateways > 1 && c.SIP.Failover.Attempts > 0, Files: r.words.Files, External: []string{"sip", "limits.sip"}}) {
 		return
 	}

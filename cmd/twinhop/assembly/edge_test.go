@@ -221,9 +221,9 @@ func ask(t *testing.T, l line, method, via, call string) (status string, h textp
 }
 
 // vias are what transports are called in Via.
-var vias = map[string]string{"tcp": "TCP", "tls": "TLS", "ws": "WS", "wss": "WSS"}
+var vias = map[string]string{"tcp": "TCP", "tls": "TLS", "ws": "WS", "wss": "WSS", "http": "WS", "https": "WSS"}
 
-// By every transport calls reach a node that speaks UDP, and its answers come back.
+// By every transport, and by the ports of HTTP, calls reach a node that speaks UDP, and its answers come back.
 func TestEdgeTransports(t *testing.T) {
 	a := newAuthority(t, t.TempDir())
 	a.issue("site", "127.0.0.1")
@@ -351,7 +351,7 @@ func TestEdgeOrigins(t *testing.T) {
 	if err != nil || !slices.Equal(r.Now, []string{"listen.sip.origins"}) || len(r.Restart) > 0 {
 		t.Errorf("%+v, %v", r, err)
 	}
-	for _, transport := range []string{"ws", "wss"} {
+	for _, transport := range []string{"http", "wss"} {
 		if got := upgrade(transport, "https://evil.example"); got != 101 {
 			t.Errorf("%s: a page that is allowed now: %d", transport, got)
 		}
@@ -410,5 +410,66 @@ func TestEdgeTowardNodes(t *testing.T) {
 				t.Errorf("by %s: %s of %s", transport, status, h.Get("X-Node"))
 			}
 		}
+	}
+}
+
+// SIP of a page's WebSocket lands on the node that its cookie or path names, whatever port of HTTP it came by, and follows the session when that moves.
+// A port of its own knows no pages.
+func TestEdgeWebSocketFollowsItsPage(t *testing.T) {
+	a := newAuthority(t, t.TempDir())
+	a.issue("site", "127.0.0.1")
+	g := edge(t, a, func(c *config.Config) {
+		c.Nodes = []config.Node{convergedNode(t, "node1"), convergedNode(t, "node2")}
+	})
+	n := 0
+	lands := func(l line, via string) string {
+		t.Helper()
+		n++
+		status, h := ask(t, l, "MESSAGE", via, fmt.Sprintf("page-%d", n))
+		if status != "SIP/2.0 200 OK" {
+			t.Fatal(status)
+		}
+		return h.Get("X-Node")
+	}
+	cookie := func(id string) wstest.Options {
+		return wstest.Options{TLS: a.trusting(), Header: http.Header{"Cookie": {"theme=dark; JSESSIONID=" + id}}}
+	}
+	plain, secret := "ws://"+g.Addrs().HTTP[0]+"/sip", "wss://"+g.Addrs().HTTPS[0]+"/sip"
+	pages := map[string]*wstest.Conn{ // by the id of its session
+		"A.node1": wstest.Dial(t, plain, cookie("A.node1")),
+		"B.node2": wstest.Dial(t, plain, cookie("B.node2")),
+		"C.node1": wstest.Dial(t, secret, cookie("C.node1")),
+		"D.node2": wstest.Dial(t, secret, cookie("D.node2")),
+		"E.node2": wstest.Dial(t, plain+";jsessionid=E.node2", wstest.Options{}),
+	}
+	for id, l := range pages {
+		_, node, _ := strings.Cut(id, ".")
+		for range 4 {
+			if got := lands(l, "WS"); got != node {
+				t.Errorf("SIP of the page with %s is on %s", id, got)
+			}
+		}
+	}
+	alice := wstest.Dial(t, plain+"?appsession=alice", wstest.Options{})
+	_, home := get(t, "http://"+g.Addrs().HTTP[0]+"/?appsession=alice")
+	for range 4 {
+		if got := lands(alice, "WS"); got != home {
+			t.Errorf("HTTP of alice is on %s, SIP of her page on %s", home, got)
+		}
+	}
+	if moved, err := g.Router.Switchover(t.Context(), "node2", "node1"); err != nil || moved == 0 {
+		t.Fatal(moved, err)
+	}
+	for id, l := range pages {
+		if got := lands(l, "WS"); got != "node1" {
+			t.Errorf("after the switchover SIP of the page with %s is on %s", id, got)
+		}
+	}
+	own, seen := wstest.Dial(t, "ws://"+at(g, "ws"), cookie("F.node1")), map[string]bool{}
+	for range 6 {
+		seen[lands(own, "WS")] = true
+	}
+	if len(seen) != 2 {
+		t.Errorf("on a port of its own a cookie leads to %v", seen)
 	}
 }

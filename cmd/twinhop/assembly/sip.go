@@ -3,11 +3,13 @@ package assembly
 import (
 	"context"
 	"crypto/tls"
+	"net/http"
 	"slices"
 
 	"twinhop/cmd/twinhop/certs"
 	"twinhop/cmd/twinhop/handshake"
 	"twinhop/cmd/twinhop/sipwords"
+	"twinhop/gateway"
 	"twinhop/gateway/config"
 	sipfront "twinhop/sip"
 	"twinhop/sip/seal"
@@ -42,7 +44,7 @@ func (g *Gateway) buildSIP(p *plan) error {
 	}
 	g.sip = &sipfront.Front{Router: g.Router, Book: g.Book, Secrets: keys, Log: g.log, Metrics: m, Saw: g.Registry.Saw, Streams: sipwords.Streams(&g.config.Limits),
 		Aliases: sipwords.Aliases(l.Aliases), TLS: toward, Web: sipwords.Web(&g.config.Limits, g.web.Greet),
-		External: sipwords.Advertise(g.sockets.External, l.Advertise.External, l.Advertise),
+		External: sipwords.Advertise(append(g.sockets.External, g.webLegs()...), l.Advertise.External, l.Advertise),
 		Internal: sipwords.Advertise(g.sockets.Internal, l.Advertise.Internal, l.Advertise)}
 	g.sipProber.TLS = toward
 	if g.config.Heartbeat.SIP {
@@ -86,6 +88,25 @@ func (g *Gateway) towardPeers() (func() *tls.Config, error) {
 	return g.keeper().Toward(certs.Toward{Name: "sip.tls", TLS: g.config.SIP.TLS, File: g.places.file})
 }
 
+// webLegs are the HTTP listeners as the SIP front knows them: it gets
+// connections of theirs that are WebSockets.
+func (g *Gateway) webLegs() (all []sipfront.Listener) {
+	if g.config.Listen.SIP.WebSocket == "" {
+		return nil
+	}
+	for i := range g.config.Listen.HTTP {
+		l, at := &g.config.Listen.HTTP[i], g.sockets.HTTP[i].Addr()
+		switch {
+		case l.HTTPS != 0: // it sends everybody on
+		case l.TLS.On():
+			all = append(all, sipfront.Listener{Transport: "wss", Addr: at})
+		default:
+			all = append(all, sipfront.Listener{Transport: "ws", Addr: at})
+		}
+	}
+	return all
+}
+
 // runSIP serves SIP until ctx ends. Listeners that speak TLS are closed then:
 // who accepts from them waits for that.
 func (g *Gateway) runSIP(ctx context.Context) error {
@@ -97,4 +118,15 @@ func (g *Gateway) runSIP(ctx context.Context) error {
 	defer shut() // and their handshakes have ended
 	defer context.AfterFunc(ctx, shut)()
 	return g.sip.Run(ctx)
+}
+
+// takeWebSocket serves the path of HTTP where SIP comes by WebSocket.
+func (g *Gateway) takeWebSocket(w http.ResponseWriter, r *http.Request, ev []gateway.Evidence, hint gateway.Hint) {
+	conn, early, err := g.web.Upgrade(w, r)
+	if err == nil {
+		err = g.sip.Adopt(conn, early, ev, hint)
+	}
+	if err != nil { // anybody can make these
+		g.log.Debug("no SIP by this WebSocket", "peer", r.RemoteAddr, "err", err)
+	}
 }

@@ -1,15 +1,20 @@
 package siplisten
 
 import (
+	"fmt"
 	"strings"
 
 	"twinhop/gateway/config/decode"
 	"twinhop/gateway/config/secure"
 )
 
+// MaxListeners is how many there may be by which SIP comes, HTTP's among them:
+// what the SIP front can tell apart.
+const MaxListeners = 26
+
 // Around is what other keys say that matters here.
 type Around struct {
-	HTTP     bool         // an HTTP listener serves requests
+	HTTP     int          // HTTP listeners that serve requests
 	Waits    bool         // one of several gateways waits for answers to INVITEs
 	Files    secure.Files // nil: nobody looks
 	External []string     // further keys that mean nothing without a listener
@@ -87,7 +92,12 @@ func (s Side) checkPublic(r *decode.Reader, web bool) {
 
 // checkWeb looks at SIP over WebSocket.
 func (l *Listen) checkWeb(r *decode.Reader, o *Around) {
-	if l.WebSocket != "" && !o.HTTP && !r.FailedUnder("listen.http") {
+	own := len(l.External) + len(l.Internal)
+	switch {
+	case l.WebSocket == "" || r.FailedUnder("listen.http") || r.Failed("listen.sip.websocket"):
+	case own+o.HTTP > MaxListeners:
+		r.Bad("listen.sip.websocket", fmt.Sprintf("at most %d", MaxListeners), "%d HTTP and %d SIP listeners are too many for SIP on all of them", o.HTTP, own)
+	case o.HTTP == 0:
 		r.Bad("listen.sip.websocket", `add listen: {http: [{addr: ":8080"}]}, or "ws://0.0.0.0:5066" to listen.sip.external`, "there is no HTTP listener that could take it")
 	}
 	s := l.Sides()[0]
