@@ -14,7 +14,7 @@ import (
 	"twinhop/sip/stream"
 )
 
-// connections handles what comes by the TCP connections of a leg, each on a goroutine of its own. Messages of one connection keep their order.
+// connections handles what comes by the connections of a leg, each on a goroutine of its own. Messages of one connection keep their order.
 type connections struct {
 	ctx context.Context
 	f   *Front
@@ -34,7 +34,7 @@ func (c *connections) Message(s *stream.Conn, data []byte) {
 	w := c.f.workers.Get().(*worker)
 	w.takeUp(c.leg, s)
 	w.handle(data, s.Peer())
-	if w.unclear {
+	if w.unclear && !c.leg.Web() { // there frames tell
 		s.Close() // readers may differ on where such a message ends
 	}
 	w.Flush()

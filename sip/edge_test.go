@@ -254,10 +254,17 @@ func TestEdgeOverSockets(t *testing.T) {
 			e.start(at)
 			c := e.dial(transport)
 			via := strings.ToUpper(transport)
-			c.send(call("INVITE", "sip:bob@example.com", via+" x1.invalid"))
+			invite := call("INVITE", "sip:bob@example.com", via+" x1.invalid")
+			body := "v=0\r\n"
+			if transport == "tls" {
+				c.send(strings.Replace(invite, "Content-Length: 0", fmt.Sprint("Content-Length: ", len(body)), 1) + body)
+			} else {
+				c.send(strings.Replace(invite, "Content-Length: 0\r\n", "", 1) + body) // a WebSocket tells where a message ends
+			}
 			got := e.wait(heard)
 			for _, want := range []string{"INVITE sip:bob@example.com SIP/2.0", "\nVia: SIP/2.0/TLS " + e.at["internal tls"].String(),
-				"\nVia: SIP/2.0/" + via + " " + e.at[transport].String(), "\nRecord-Route: <sip:" + e.at["internal tls"].String() + ";transport=tls;lr"} {
+				"\nVia: SIP/2.0/" + via + " " + e.at[transport].String(), "\nRecord-Route: <sip:" + e.at["internal tls"].String() + ";transport=tls;lr",
+				"\nContent-Length: 5\r\n"} {
 				if !strings.Contains(got, want) {
 					t.Errorf("no %q in\n%s", want, got)
 				}

@@ -173,7 +173,7 @@ func (w *worker) stripMaddr(named bool) {
 		return
 	}
 	v, found := peek.Param(m.Buf, u.Params, "maddr")
-	if !found || v.Empty() || !w.f.legs.Self(m.Text(v), w.portOf(u)) {
+	if !found || v.Empty() || !w.isSelf(v, u) {
 		return
 	}
 	w.cutParam(v)

@@ -51,6 +51,9 @@ func (w *worker) readRoutes() {
 			r.popped = u
 		} else if t, ok := w.asks(u); ok {
 			r.exit = w.f.legs.Of(m.Text(u.Host), w.portOf(u), t)
+			if r.exit == nil && t == legs.WS && u.Port == 0 {
+				r.exit = w.f.legs.Of(m.Text(u.Host), legs.WSS.DefaultPort(), t)
+			}
 		}
 	}
 	r.overlong = !r.more && r.own < m.Routes.Count
@@ -216,7 +219,7 @@ func (w *worker) ours(u peek.URI) bool {
 			return true
 		}
 	}
-	if !w.f.legs.Self(w.msg.Text(u.Host), w.portOf(u)) {
+	if !w.isSelf(u.Host, u) {
 		return false
 	}
 	w.readOld(u)
@@ -231,6 +234,16 @@ func (w *worker) keepHint(h *seal.Hint) {
 	case w.set.beside(h.Peer.Addr()):
 		r.peer = h.Peer
 	}
+}
+
+// isSelf tells whether a host, at the port that a URI names or means, is ours. A sip URI by WebSocket without a port may mean either kind.
+func (w *worker) isSelf(at peek.Span, u peek.URI) bool {
+	host := w.msg.Text(at)
+	if w.f.legs.Self(host, w.portOf(u)) {
+		return true
+	}
+	t, _ := w.asks(u)
+	return t == legs.WS && u.Port == 0 && w.f.legs.Self(host, legs.WSS.DefaultPort())
 }
 
 // portOf is the port that a URI names, or means (RFC 3261 section 19.1.2, RFC 7118 section 5.3).

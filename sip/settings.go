@@ -31,10 +31,10 @@ type Settings struct {
 	// InitialRemote tells nodes the address that a message of the world came from, in X-Sip-Balancer-InitialRemoteAddr and -Port.
 	InitialRemote bool
 
-	// Transport toward nodes, udp or tcp, where a node serves it; "" = that of its first address (internalTransport).
+	// Transport toward nodes, udp, tcp or tls, where a node serves it; "" = that of its first address (internalTransport).
 	Transport string
 	Outward   string // transport of what begins toward the world, where the next hop names none; "" = by RFC 3263 (externalTransport)
-	// UDPLimit is the size in bytes above which a request leaves by TCP where the next hop has it; 0 = none (RFC 3261 section 18.1.1).
+	// UDPLimit is the size in bytes above which a request leaves by a connection where the next hop has it; 0 = none (RFC 3261 section 18.1.1).
 	UDPLimit  int
 	Resources *Resources       // what calls take of their nodes, and other pools for some; nil: nothing
 	Pending   pending.Settings // of INVITEs that are not answered; the zero value keeps none

@@ -180,6 +180,9 @@ func (w *worker) fromNode() bool {
 		if !w.f.legs.Single() {
 			return false // on the port of the world everybody is a client
 		}
+		if w.leg.Web() {
+			return false // browsers may run anywhere
+		}
 		w.node = w.view.At(w.src, cluster.SIP)
 		return w.node != nil || w.set.besideAt(w.src)
 	}
@@ -227,7 +230,7 @@ func (w *worker) nodeAt(host []byte, port uint16) *cluster.Node {
 // the topmost Via names its address. For nodes that counts on connections alone, whose source cannot be forged and whose source port says
 // nothing.
 func (w *worker) isByVia() bool {
-	if !w.f.legs.Single() {
+	if !w.f.legs.Single() || w.leg.Web() {
 		return false
 	}
 	v := &w.msg.Via
