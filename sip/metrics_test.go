@@ -6,6 +6,9 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/testutil"
+
+	"twinhop/sip/legs"
+	"twinhop/sip/peek"
 )
 
 func newMetrics(t *testing.T) (*Metrics, *prometheus.Registry) {
@@ -50,4 +53,22 @@ twinhop_sip_messages_total{code_class="4xx",direction="own",kind="response",meth
 	var none *Metrics
 	none.Shed(stranger)
 	none.Replied(0, 0, 200)
+}
+
+// Each transport has its word.
+func TestMetricsOfTransports(t *testing.T) {
+	m, reg := newMetrics(t)
+	for tr := range legs.Transports {
+		m.Replied(uint8(tr), peek.Invite, 200)
+	}
+	want := `
+# HELP twinhop_sip_messages_total SIP messages received, forwarded and made.
+# TYPE twinhop_sip_messages_total counter
+`
+	for _, word := range []string{"tcp", "tls", "udp", "ws", "wss"} {
+		want += `twinhop_sip_messages_total{code_class="2xx",direction="own",kind="response",method="INVITE",transport="` + word + "\"} 1\n"
+	}
+	if err := testutil.GatherAndCompare(reg, strings.NewReader(want)); err != nil {
+		t.Error(err)
+	}
 }
