@@ -229,6 +229,25 @@ func TestGreetRefuses(t *testing.T) {
 	})
 }
 
+// Who is still being greeted at the end of Run is told nothing in the words of a codec that he has not agreed to.
+func TestNoGoodbyeWithoutGreeting(t *testing.T) {
+	e := newEar()
+	here := make(chan bool)
+	s := &Pool{Listener: listenTCP(t, "127.0.0.1:0"), Codec: inBoxes, Greet: func(c net.Conn) ([]byte, error) {
+		close(here)
+		return greeter(c)
+	}}
+	stop := runPool(t, s, e)
+	awaitRunning(s)
+	c := dialPool(t, s)
+	<-here
+	stop()
+	if b, _ := io.ReadAll(c); len(b) > 0 {
+		t.Errorf("%q", b)
+	}
+	e.none(t)
+}
+
 // A peer that says nothing is asked whether it lives, and what it answers keeps the connection.
 func TestAsking(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -110,16 +110,26 @@ func (s *Conn) finishing() {
 	}
 }
 
-// abort is for the end of Run: the connection is closed at once.
-func (s *Conn) abort() {
+// leaveTime is what the last bytes of a codec have at the end of Run where the system does not take them at once, as with TLS.
+const leaveTime = 200 * time.Millisecond
+
+// abort is for the end of Run: what was queued is dropped, and the connection is closed at once, or as soon as the codec's last bytes have
+// been said to a peer who was met.
+func (s *Conn) abort(met bool) {
 	s.closing.Store(true)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.direct != nil && !s.writing {
-		s.part(ErrLeaving) // if it can be written at once
+	if met && s.conn != nil && !s.writing {
+		s.part(ErrLeaving)
 	}
 	s.ended = true
-	if s.conn != nil {
+	switch {
+	case s.conn == nil:
+	case s.said && s.writing:
+		s.until = earlier(s.until, time.Now().Add(leaveTime))
+		s.conn.SetWriteDeadline(s.until)
+		s.wake(time.Unix(1, 0))
+	default:
 		s.hangUp()
 	}
 }

@@ -129,13 +129,13 @@ func (t *Pool) Begin(ctx context.Context, h Handler) error {
 
 func (t *Pool) end() {
 	t.mu.Lock()
-	open := make([]*Conn, 0, len(t.open))
+	open := make(map[*Conn]bool, len(t.open))
 	for s := range t.open {
-		open = append(open, s)
+		open[s] = t.ids[s.id] == s
 	}
 	t.mu.Unlock()
-	for _, s := range open {
-		s.abort()
+	for s, met := range open {
+		s.abort(met)
 	}
 	t.running.Wait() // nothing is added any more: the context has ended
 	t.mu.Lock()

@@ -8,7 +8,6 @@ import (
 	"net"
 	"net/netip"
 	"runtime"
-	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -639,8 +638,14 @@ func TestAListenerClosedByOthersIsAnError(t *testing.T) {
 	}
 }
 
-// TestEveryMessageIsReadOrLost: peers that end connections at any time, and many senders.
+// Peers that end connections at any time, and many senders.
 func TestEveryMessageIsReadOrLost(t *testing.T) {
+	s := &Pool{Listener: listenTCP(t, "127.0.0.1:0"), Limits: Limits{Connect: time.Minute, Write: time.Minute}}
+	readOrLost(t, s, func(c net.Conn) net.Conn { return c })
+}
+
+// readOrLost runs a pool that sends to peers, whose ends of connections are made by secure.
+func readOrLost(t *testing.T, s *Pool, secure func(net.Conn) net.Conn) {
 	peer := listenTCP(t, "127.0.0.1:0")
 	got := make(chan string, 1<<16)
 	var peers sync.WaitGroup
@@ -651,54 +656,52 @@ func TestEveryMessageIsReadOrLost(t *testing.T) {
 				return
 			}
 			peers.Go(func() {
+				raw := c.(*net.TCPConn)
+				c := secure(c)
 				defer c.Close()
 				line := make([]byte, len("0-000\n"))
-				for n := 0; i%7 == 6 || n < i%50; n++ {
+				for range i % 50 {
 					if _, err := io.ReadFull(c, line); err != nil {
 						return
 					}
 					got <- string(line)
 				}
 				if i%2 == 0 {
-					c.(*net.TCPConn).SetLinger(0)
+					raw.SetLinger(0)
 				}
 			})
 		}
 	})
 	e := newEar()
-	s, end := onLoopback(t, Limits{Queue: 1 << 20}, e)
-	var sent []string
-	var mu sync.Mutex
-	var senders sync.WaitGroup
-	for i := range 8 {
-		senders.Go(func() {
-			for n := range 250 {
-				m := fmt.Sprintf("%d-%03d\n", i, n)
-				if err := s.Send([]byte(m), endpoint(peer.Addr())); err != nil {
-					t.Error(err)
-				}
-				mu.Lock()
-				sent = append(sent, m)
-				mu.Unlock()
-				if n%10 == 0 {
+	s.Limits.Queue = 1 << 20
+	end := runPool(t, s, e)
+	awaitRunning(s)
+	known, sent := make(map[string]bool), 0
+	for range 50 {
+		var senders sync.WaitGroup
+		for i := range 8 {
+			senders.Go(func() {
+				for n := range 5 {
+					if err := s.Send(fmt.Appendf(nil, "%d-%03d\n", i, sent/8+n), endpoint(peer.Addr())); err != nil {
+						t.Error(err)
+					}
 					runtime.Gosched()
 				}
+			})
+		}
+		senders.Wait()
+		sent += 8 * 5
+		for timeout := time.After(20 * time.Second); len(known) < sent; {
+			select {
+			case m := <-got:
+				known[m] = true
+			case c := <-e.calls:
+				if c.what == "lost" {
+					known[c.data] = true
+				}
+			case <-timeout:
+				t.Fatalf("%d of %d known; %+v", len(known), sent, s.Stats())
 			}
-		})
-	}
-	senders.Wait()
-	known := make(map[string]bool)
-	for timeout := time.After(20 * time.Second); len(known) < len(sent); {
-		select {
-		case m := <-got:
-			known[m] = true
-		case c := <-e.calls:
-			if c.what == "lost" {
-				known[c.data] = true
-			}
-		case <-timeout:
-			slices.Sort(sent)
-			t.Fatalf("%d of %d known; %+v", len(known), len(sent), s.Stats())
 		}
 	}
 	end()

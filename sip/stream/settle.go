@@ -11,8 +11,8 @@ import (
 // the codec's last bytes. A socket that is closed while bytes of the peer are unread, as after a message too long, would take its answer
 // back with a reset; and a peer that had closed before our message came answers it with one. ended is true when the peer's direction has.
 //
-// Of TLS it is the socket below that knows. It tells less: a peer that had said that it ends, and reads on all the same to throw away what
-// comes, looks like one that took our message.
+// Of TLS it is the socket below that knows. It tells less: a peer whose TLS has taken our message, and then ends in good order without having
+// looked at it, is like one that read it. Of those that we have called, as nodes that are stopped, we believe the worst.
 func (s *Conn) settle(ended bool) {
 	doubt := s.unsure != nil && s.heard.Load() == s.heardAt
 	half, ok := s.bottom.(interface{ CloseWrite() error })
@@ -44,7 +44,12 @@ func (s *Conn) settle(ended bool) {
 	if s.socket != nil {
 		s.broken = s.socket.outcome()
 	}
+	if ended && s.tls != nil && s.dialled && s.broken == nil {
+		s.broken = errEnded
+	}
 }
+
+var errEnded = errors.New("the peer has ended the connection")
 
 // unlessLate notes why the connection broke, if it did.
 func (s *Conn) unlessLate(err error) {

@@ -7,6 +7,8 @@ import (
 	"errors"
 	"io"
 	"net"
+	"os"
+	"os/exec"
 	"runtime"
 	"testing"
 	"testing/synctest"
@@ -61,6 +63,56 @@ func TestDiallingTLS(t *testing.T) {
 	s.Leave(to.Addr)
 	readEndTCP(t, c)
 	readEndTCP(t, d)
+}
+
+func TestEveryMessageIsReadOrLostByTLS(t *testing.T) {
+	server, client := site()
+	s := &Pool{Listener: listenTCP(t, "127.0.0.1:0"), Limits: Limits{Connect: time.Minute, Handshake: time.Minute, Write: time.Minute}}
+	s.TLS = func() *tls.Config { return client }
+	readOrLost(t, s, func(c net.Conn) net.Conn { return tls.Server(c, server) })
+}
+
+// A peer that we have called, and whose TLS took a message that it never looked at, may not have read it.
+func TestTakenIsNotRead(t *testing.T) {
+	e := newEar()
+	s := onTLS(t, &Pool{}, e)
+	to, accept := tlsPeer(t)
+	if err := s.SendTo([]byte("one"), to); err != nil {
+		t.Fatal(err)
+	}
+	c := accept()
+	readTCP(t, c, "o") // the rest waits in its TLS
+	c.Close()
+	if m := e.expect(t, "lost"); m.data != "one" || !errors.Is(m.err, ErrUnsure) {
+		t.Error(m.data, m.err)
+	}
+	e.expect(t, "closed")
+}
+
+// A client that wants new keys from the start, in the way of TLS 1.2, is not served on.
+func TestNoRenegotiation(t *testing.T) {
+	if _, err := exec.LookPath("openssl"); err != nil {
+		if os.Getenv("CI") == "true" {
+			t.Fatal(err)
+		}
+		t.Skip(err)
+	}
+	e := newEar()
+	s := onTLS(t, &Pool{}, e)
+	client := exec.CommandContext(t.Context(), "openssl", "s_client", "-tls1_2", "-quiet", "-no_ign_eof", "-connect", s.Listener.Addr().String())
+	in, err := client.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := client.Start(); err != nil {
+		t.Fatal(err)
+	}
+	io.WriteString(in, numbered(1, 100))
+	e.expect(t, "message")
+	io.WriteString(in, "R\n")
+	e.expect(t, "closed")
+	in.Close()
+	client.Wait()
 }
 
 func TestWrongCertificatesAreRefused(t *testing.T) {

@@ -374,29 +374,74 @@ func TestTLSAlwaysHasADeadline(t *testing.T) {
 	})
 }
 
-// The end of Run waits for no TLS peer.
+// The end of Run waits for no TLS peer, but for a moment if the codec has something to say.
 func TestRunEndsThoughTLSPeersDoNotRead(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		e, l := newEar(), newPipes()
-		s := &Pool{Listener: l, Limits: Limits{Write: time.Hour}}
-		ctx, cancel := context.WithCancel(t.Context())
-		done := make(chan error, 1)
-		go func() { done <- s.Run(ctx, e) }()
-		for i := range 4 {
-			here, _, there := tlsPipe(t)
-			l.conns <- here
-			writeTCP(t, there, numbered(1, 100))
-			one := e.expect(t, "message").s
-			if i%2 == 0 {
-				one.Send([]byte("unread"))
+	for name, c := range map[string]struct {
+		codec func() Codec
+		want  time.Duration
+	}{"no last bytes": {nil, 0}, "last bytes": {inBoxes, leaveTime}} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				e, l := newEar(), newPipes()
+				s := &Pool{Listener: l, Codec: c.codec, Limits: Limits{Write: time.Hour}}
+				ctx, cancel := context.WithCancel(t.Context())
+				done := make(chan error, 1)
+				go func() { done <- s.Run(ctx, e) }()
+				for i := range 4 {
+					here, _, there := tlsPipe(t)
+					l.conns <- here
+					if c.codec == nil {
+						writeTCP(t, there, numbered(1, 100))
+					} else {
+						writeTCP(t, there, box('m', "x"))
+					}
+					one := e.expect(t, "message").s
+					if i%2 == 0 {
+						one.Send([]byte("unread"))
+					}
+				}
+				synctest.Wait()
+				start := time.Now()
+				cancel()
+				l.Close()
+				if err := <-done; err != nil || time.Since(start) != c.want {
+					t.Error(err, time.Since(start))
+				}
+				for range 4 {
+					e.expect(t, "closed")
+				}
+				e.none(t)
+			})
+		})
+	}
+}
+
+// A TLS peer that reads is told that we leave.
+func TestLeavingIsSaidByTLS(t *testing.T) {
+	bothTLS(t, func(t *testing.T, version uint16) {
+		e := newEar()
+		s := &Pool{Codec: inBoxes, Listener: secured{listenTCP(t, "127.0.0.1:0").(*net.TCPListener)}}
+		stop := runPool(t, s, e)
+		awaitRunning(s)
+		var read bytes.Buffer
+		c, _ := visit(t, s, version, &read)
+		writeTCP(t, c, box('m', "x"))
+		e.expect(t, "message")
+		said := make(chan string)
+		go func() {
+			b, err := io.ReadAll(c)
+			c.Close()
+			if err != nil {
+				t.Error(err)
 			}
+			said <- string(b)
+		}()
+		stop()
+		if got := <-said; got != box('c', ErrLeaving.Error()) {
+			t.Errorf("%q", got)
 		}
-		synctest.Wait()
-		start := time.Now()
-		cancel()
-		l.Close()
-		if err := <-done; err != nil || time.Since(start) != 0 {
-			t.Error(err, time.Since(start))
+		if version == tls.VersionTLS12 && !endsWithAlert(read.Bytes()) {
+			t.Error("the end was not told in the words of TLS")
 		}
 	})
 }
