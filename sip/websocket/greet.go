@@ -76,19 +76,11 @@ var (
 
 // parse reads the head of a request as net/http does, but refuses what its server refuses, and what not all take for the same fields.
 func parse(head []byte) (*http.Request, *refusal) {
-	lines := bytes.Split(head[:len(head)-len(headEnd)], lineEnd)
-	hosts := 0
-	for i, line := range lines {
+	for i, line := range bytes.Split(head[:len(head)-len(headEnd)], lineEnd) {
 		name, _, _ := bytes.Cut(line, colon)
 		if bytes.ContainsAny(line, "\r\n\x00") || i > 0 && !isName(name, line) {
 			return nil, refuse(http.StatusBadRequest, "malformed line")
 		}
-		if i > 0 && bytes.EqualFold(name, []byte("host")) {
-			hosts++
-		}
-	}
-	if hosts > 1 {
-		return nil, refuse(http.StatusBadRequest, "more than one host")
 	}
 	r, err := http.ReadRequest(bufio.NewReader(bytes.NewReader(head)))
 	if err != nil {

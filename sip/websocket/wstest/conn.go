@@ -181,6 +181,9 @@ func (c *Conn) Closed() int {
 			continue
 		}
 		code, _ := ws.ParseCloseFrameData(f.Payload)
+		if len(f.Payload) == 0 {
+			code = ws.StatusNoStatusRcvd
+		}
 		c.SetReadDeadline(time.Now().Add(Wait))
 		if b, err := io.ReadAll(c.Conn); err != nil || len(b) > 0 {
 			c.t.Fatalf("after its close frame came %q, %v", b, err)
