@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"net/netip"
+	"strconv"
 
 	"twinhop/gateway"
 	"twinhop/sip/compose"
@@ -73,7 +74,11 @@ func (c *connections) Lost(peer netip.AddrPort, data []byte, err error) {
 		}
 		f.pending.Lost(w.clock(), x, cause, w)
 	case !errors.Is(err, stream.ErrUnsure) && !w.release(x, peer, data):
-		w.bounce(data, peer)
+		s := noNode
+		if c.leg.Web() {
+			s = flowFailed
+		}
+		w.bounce(data, peer, s)
 	}
 	w.Flush()
 }
@@ -83,8 +88,8 @@ func (c *connections) Closed(s *stream.Conn) {
 	c.f.flows.Part(c.leg, s.ID())
 }
 
-// bounce answers a request that did not leave as its next hop would have with 503 (RFC 3261 section 16.9).
-func (w *worker) bounce(data []byte, peer netip.AddrPort) {
+// bounce answers a request that did not leave as its next hop would have: with 503 (RFC 3261 section 16.9), or 430.
+func (w *worker) bounce(data []byte, peer netip.AddrPort, s status) {
 	m := &w.left
 	m.Limits = &boundless
 	if m.Scan(data) != peek.OK || m.Response || m.Method == peek.Ack {
@@ -95,7 +100,7 @@ func (w *worker) bounce(data []byte, peer netip.AddrPort) {
 		var room [seal.MaxTag]byte
 		tag = w.f.keys.AppendTag(room[:0], uint64(at.Key)) // so that its ACK is known for what it is
 	}
-	b := compose.Unavailable(w.stretch[:0], m, tag)
+	b := compose.Refusal(w.stretch[:0], m, tag, strconv.Itoa(s.code)+" "+s.phrase)
 	own := bytes.Clone(b) // what the answer leads to may be built in stretch
 	w.again = true
 	w.begin(peer)

@@ -41,6 +41,18 @@ func (w *worker) readToken(u peek.URI) {
 	}
 }
 
+// leadsOn tells whether a Route of ours in a client's request is of another time that the call came by, from a node to another client: that
+// pair stays, for it is what leads the node, and us after it, to that client.
+func (w *worker) leadsOn(i int) bool {
+	m := &w.msg
+	if w.inside || i+1 >= m.Routes.Stored() {
+		return false
+	}
+	u := m.AddrURI(m.Routes.At(i + 1).Span)
+	_, found := peek.Param(m.Buf, u.Params, flows.Param)
+	return found && w.f.legs.Self(m.Text(u.Host), w.portOf(u))
+}
+
 // flowHop finds the flow of a request that is for a client who cannot be called: by the token in its Route, or by a host that nobody may look
 // up. meant is false when it is not for such a one; when ok is false as well it was refused (RFC 5626 section 5.3.1).
 func (w *worker) flowHop() (to legs.Hop, meant, ok bool) {

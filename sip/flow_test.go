@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/tls"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -16,6 +17,7 @@ import (
 
 	"twinhop/gateway/cluster"
 	"twinhop/sip/guard"
+	"twinhop/sip/stream"
 )
 
 // A STUN request on the port of SIP tells a client where it is seen (RFC 5626 section 4.4.2), and counts as a message of its source.
@@ -121,4 +123,32 @@ func TestConnectionsOfTrunksAreReused(t *testing.T) {
 			}
 		})
 	}
+}
+
+// What was queued for a WebSocket that then broke is answered as if the flow had been gone before; what it may have got is not.
+func TestAMessageIsLostWithItsFlow(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := setScene(t, "two-port edge=ws")
+		hello := strings.Join(append(request("MESSAGE", "sip:bob@example.com", "o1", "To: <sip:x@y>"), "", ""), "\r\n")
+		s.in("external-ws", browser, []byte(strings.Replace(hello, "UDP 198.51.100.7", "WS x1.invalid", 1)))
+		message := strings.Join(append(request("MESSAGE", "sip:alice@x1.invalid;transport=ws", "n1", "To: <sip:alice@example.com>"), "", ""), "\r\n")
+		out := s.in("internal", node1, []byte(strings.Replace(message, "198.51.100.7;rport", "10.0.0.1:5080", 1)))
+		if len(out) != 1 || out[0].leg != "external-ws" {
+			t.Fatalf("%v", out)
+		}
+		left := out[0].data
+		for _, why := range []error{stream.ErrUnsure, errors.New("broken")} {
+			s.sent = nil
+			for _, g := range s.front.legs.All {
+				if g.Web() {
+					(&connections{t.Context(), s.front, g}).Lost(browser, left, why)
+				}
+			}
+			if got := s.settle(); why == stream.ErrUnsure && len(got) > 0 {
+				t.Errorf("it may have been read, and is answered %s", got[0].data)
+			} else if why != stream.ErrUnsure && (len(got) != 1 || got[0].to != node1 || !bytes.HasPrefix(got[0].data, []byte("SIP/2.0 430 Flow Failed\r\n"))) {
+				t.Errorf("the node hears %v", got)
+			}
+		}
+	})
 }

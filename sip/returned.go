@@ -160,7 +160,7 @@ func (w *worker) resume(x *failure) {
 		w.f.pending.Lost(w.clock(), at, gateway.NotSent, w)
 		return
 	}
-	w.bounce(x.left, x.peer)
+	w.bounce(x.left, x.peer, noNode)
 }
 
 // retry gives a request to another node.

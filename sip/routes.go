@@ -46,6 +46,10 @@ func (w *worker) readRoutes() {
 			_, r.loose = peek.Param(m.Buf, u.Params, "lr")
 			break
 		}
+		if r.own == 2 && w.leadsOn(i) {
+			r.more, r.next, r.loose = true, u, true
+			break
+		}
 		w.readToken(u)
 		if r.own++; r.own == 1 {
 			r.popped = u

@@ -28,9 +28,10 @@ func HopByHop(b []byte, invite *peek.Message, method peek.Method, answer *peek.M
 	return append(append(b, method.String()...), "\r\nMax-Forwards: 70\r\nContent-Length: 0\r\n\r\n"...)
 }
 
-// Unavailable appends the 503 that the next hop of a request would have answered. tag is that of its To if the request has none; nil: none.
-func Unavailable(b []byte, m *peek.Message, tag []byte) []byte {
-	b = append(b, "SIP/2.0 503 Service Unavailable\r\n"...)
+// Refusal appends what the next hop of a request would have answered: a code with its phrase. tag is that of its To if the request has none;
+// nil: none.
+func Refusal(b []byte, m *peek.Message, tag []byte, status string) []byte {
+	b = append(append(append(b, "SIP/2.0 "...), status...), "\r\n"...)
 	for name, line := range m.Lines() {
 		switch name {
 		case peek.NameVia, peek.NameFrom, peek.NameCallID, peek.NameCSeq:

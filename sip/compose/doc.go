@@ -3,5 +3,5 @@
 // Knows: which lines a CANCEL, an ACK and an answer have from the message they belong to.
 // Must not know: sockets, nodes, transactions, decisions, configuration.
 // Owns: nothing.
-// Entered by: HopByHop, Unavailable and Answer.Write.
+// Entered by: HopByHop, Refusal and Answer.Write.
 package compose
