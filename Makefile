@@ -10,7 +10,7 @@ VERSION     ?= $(shell git describe --tags --always --dirty 2>/dev/null)
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-setup: ## install the test peers (Tomcat, httpd with mod_jk, a JDK, sipp, baresip, Chromium) from Debian packages, if missing
+setup: ## install the test peers (Tomcat, httpd with mod_jk, a JDK, sipp, baresip, linphone, Chromium) from Debian packages, if missing
 	@.ci/setup
 
 build: ## build bin/twinhop
