@@ -235,7 +235,8 @@ type call struct {
 	node     string // who answered the INVITE
 	setUp    *message
 	began    time.Time
-	heard    []int // statuses of answers to the INVITE, in order
+	heard    []int  // statuses of answers to the INVITE, in order
+	body     string // of the INVITE
 }
 
 // invite places a call through the gateway. from and to are SIP URIs; target is the R-URI, ""
@@ -291,6 +292,9 @@ func (c *call) request(method, branch string, cseq int) *message {
 		m.fields = append(m.fields, [2]string{"Route", r})
 	}
 	m.fields = append(m.fields, [2]string{"Content-Length", "0"})
+	if method == "INVITE" && c.body != "" {
+		m.attach(c.body)
+	}
 	return m
 }
 

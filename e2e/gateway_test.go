@@ -37,6 +37,8 @@ type stage struct {
 	Single    bool           // one SIP port instead of an external and an internal one
 	Load      bool           // the plain build, as shipped; otherwise the one with the race detector
 	Also      []string       // transports of the SIP ports beside UDP
+	Edge      []string       // transports of the external side that have a port of their own: tls, ws, wss
+	Words     string         // further lines of listen.sip, as an operator would write them
 	Announced bool           // the nodes are not configured, they tell of themselves
 	Begin     func(w *world) // starts the scenario's nodes, if they have to know where the gateway is
 	Config    string         // the sections the scenario is about, as an operator would write them
@@ -48,8 +50,10 @@ type world struct {
 	dir      string
 	http     string // base URL of the web door
 	https    []string
-	external string // SIP, where phones call
-	internal string // SIP, where nodes send
+	external string            // SIP, where phones call
+	internal string            // SIP, where nodes send
+	edge     map[string]string // SIP, where phones call by each transport of the stage's Edge
+	inside   string            // SIP, where nodes send over TLS, if they speak that
 	admin    string
 	proc     *process
 	tomcats  *cluster
@@ -148,10 +152,21 @@ func (w *world) config(s stage, http, sip [2]string) string {
 			return "[" + strings.Join(all, ", ") + "]"
 		}
 		w.external = at()
-		fmt.Fprintf(&b, "  sip:\n    external: %s\n", urls(w.external))
+		external := urls(w.external)
+		w.edge = map[string]string{}
+		for _, transport := range s.Edge {
+			w.edge[transport] = at()
+			external = strings.TrimSuffix(external, "]") + fmt.Sprintf(", \"%s://%s\"]", transport, w.edge[transport])
+		}
+		fmt.Fprintf(&b, "  sip:\n    external: %s\n%s", external, s.Words)
 		if !s.Single {
 			w.internal = at()
-			fmt.Fprintf(&b, "    internal: %s\n", urls(w.internal))
+			internal := urls(w.internal)
+			if strings.HasPrefix(sip[0], "tls://") {
+				w.inside = at()
+				internal = strings.TrimSuffix(internal, "]") + fmt.Sprintf(", \"tls://%s\"]", w.inside)
+			}
+			fmt.Fprintf(&b, "    internal: %s\n", internal)
 		}
 		if s.Advertise != "" {
 			fmt.Fprintf(&b, "    advertise: %s\n", s.Advertise)

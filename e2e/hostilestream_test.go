@@ -15,10 +15,12 @@ import (
 	"time"
 )
 
-// streamPhone is a telephone on a TCP connection.
+// streamPhone is a telephone on a connection.
 type streamPhone struct {
-	conn net.Conn
-	in   *bufio.Reader
+	conn   net.Conn
+	in     *bufio.Reader
+	via    string // the transport, as it stands in a Via
+	frames bool   // the connection is a WebSocket
 }
 
 func dialStream(addr string) (*streamPhone, error) {
@@ -26,11 +28,14 @@ func dialStream(addr string) (*streamPhone, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &streamPhone{conn, bufio.NewReader(conn)}, nil
+	return &streamPhone{conn: conn, in: bufio.NewReader(conn), via: "TCP"}, nil
 }
 
 // read returns the next whole message.
 func (p *streamPhone) read() (*message, error) {
+	if p.frames {
+		return p.frame()
+	}
 	start, err := p.in.ReadString('\n')
 	if err != nil {
 		return nil, err
@@ -64,7 +69,7 @@ func (p *streamPhone) read() (*message, error) {
 // ask sends a request and returns its final answer.
 func (p *streamPhone) ask(request string) (*message, error) {
 	_ = p.conn.SetDeadline(time.Now().Add(10 * time.Second))
-	if _, err := io.WriteString(p.conn, request); err != nil {
+	if err := p.send(request); err != nil {
 		return nil, err
 	}
 	for {
@@ -76,8 +81,13 @@ func (p *streamPhone) ask(request string) (*message, error) {
 }
 
 func (p *streamPhone) request(method, target, id, to string, cseq int, more string) string {
-	return fmt.Sprintf("%s %s SIP/2.0\r\nVia: SIP/2.0/TCP %s;branch=z9hG4bKs%d;rport\r\nMax-Forwards: 70\r\n%sFrom: <sip:stream@e2e.invalid>;tag=s\r\nTo: %s\r\nCall-ID: %s\r\nCSeq: %d %s\r\nContact: <sip:stream@%[3]s;transport=tcp>\r\nContent-Length: 0\r\n\r\n",
-		method, target, p.conn.LocalAddr(), serial.Add(1), more, to, id, cseq, method)
+	transport := strings.ToLower(p.via)
+	if p.frames {
+		transport = "ws" // for both (RFC 7118 section 5.3)
+	}
+	return fmt.Sprintf("%s %s SIP/2.0\r\nVia: SIP/2.0/%s %s;branch=z9hG4bKs%d;rport\r\nMax-Forwards: 70\r\n%s", method, target, p.via, p.host(), serial.Add(1), more) +
+		fmt.Sprintf("From: <sip:stream@e2e.invalid>;tag=s\r\nTo: %s\r\nCall-ID: %s\r\nCSeq: %d %s\r\nContact: <sip:stream@%s;transport=%s>\r\nContent-Length: 0\r\n\r\n",
+			to, id, cseq, method, p.host(), transport)
 }
 
 // streamCalls asks for OPTIONS and makes a call over one connection.
@@ -96,7 +106,7 @@ func (p *streamPhone) serve(gateway string) error {
 		fmt.Fprintf(&more, "Route: %s\r\n", routes[len(routes)-1-i])
 	}
 	target, to := uri(r.get("Contact")), r.get("To")
-	if _, err := io.WriteString(p.conn, p.request("ACK", target, id, to, 1, more.String())); err != nil {
+	if err := p.send(p.request("ACK", target, id, to, 1, more.String())); err != nil {
 		return err
 	}
 	if r, err := p.ask(p.request("BYE", target, id, to, 2, more.String())); err != nil || r.status() != 200 {

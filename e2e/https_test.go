@@ -77,6 +77,11 @@ func (a *authority) write(dir, name string, c *x509.Certificate) *x509.Certifica
 	return made
 }
 
+// pem is the authority's certificate as a file has it.
+func (a *authority) pem() []byte {
+	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: a.cert.Raw})
+}
+
 func put(t testing.TB, name string, text []byte) {
 	t.Helper()
 	if err := os.WriteFile(name+".new", text, 0o600); err != nil {
@@ -122,7 +127,7 @@ func secured(root *authority, s stage) stage {
 	before := s.Files
 	s.Files = func(w *world) {
 		root.write(w.dir, "site", site("site.example", "localhost"))
-		put(w.t, filepath.Join(w.dir, "root.pem"), pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: root.cert.Raw}))
+		put(w.t, filepath.Join(w.dir, "root.pem"), root.pem())
 		if before != nil {
 			before(w)
 		}
@@ -189,7 +194,7 @@ func TestHTTPSClientCertificate(t *testing.T) {
 	before := s.Files
 	s.Files = func(w *world) {
 		before(w)
-		put(t, filepath.Join(w.dir, "people.pem"), pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: people.cert.Raw}))
+		put(t, filepath.Join(w.dir, "people.pem"), people.pem())
 		use := []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}
 		people.write(w.dir, "alice", &x509.Certificate{Subject: pkix.Name{CommonName: "alice"}, ExtKeyUsage: use})
 		newAuthority(t, "strangers").write(w.dir, "mallory", &x509.Certificate{Subject: pkix.Name{CommonName: "mallory"}, ExtKeyUsage: use})

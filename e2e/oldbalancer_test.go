@@ -68,8 +68,8 @@ func newOldNode(t *testing.T, w *world, name, registry, how string) *oldNode {
 }
 
 // oldBalancer starts a gateway with a file of the old balancer, which is filled in with ports and otherwise as it was, with
-// the old start line, and two nodes that register.
-func oldBalancer(t *testing.T, file, how string) (*world, []*oldNode) {
+// the old start line, and two nodes that register. files put further ones where it starts.
+func oldBalancer(t *testing.T, file, how string, files ...func(*world)) (*world, []*oldNode) {
 	text, err := os.ReadFile(filepath.Join("testdata/restcomm", file))
 	if err != nil {
 		t.Fatal(err)
@@ -86,7 +86,16 @@ func oldBalancer(t *testing.T, file, how string) (*world, []*oldNode) {
 	object, _ := at()
 	_, admin = at()
 	w.admin = "http://" + admin
-	fill := strings.NewReplacer("@EXTERNAL@", external, "@INTERNAL@", internal, "@HTTP@", web, "@RMI@", rmi, "@OBJECT@", object)
+	w.edge = map[string]string{}
+	var tls, socket, socketTLS string
+	tls, w.edge["tls"] = at()
+	socket, w.edge["ws"] = at()
+	socketTLS, w.edge["wss"] = at()
+	fill := strings.NewReplacer("@EXTERNAL@", external, "@INTERNAL@", internal, "@HTTP@", web, "@RMI@", rmi, "@OBJECT@", object,
+		"@TLS@", tls, "@WS@", socket, "@WSS@", socketTLS, "@DIR@", w.dir)
+	for _, f := range files {
+		f(w)
+	}
 	name := "lb.properties"
 	if how == "json" {
 		name = file

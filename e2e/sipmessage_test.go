@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
@@ -49,6 +50,13 @@ func (m *message) get(name string) string {
 		}
 	}
 	return ""
+}
+
+// drop takes the first field of that name away.
+func (m *message) drop(name string) {
+	if i := slices.IndexFunc(m.fields, func(f [2]string) bool { return strings.EqualFold(f[0], name) }); i >= 0 {
+		m.fields = slices.Delete(m.fields, i, i+1)
+	}
 }
 
 // list returns every value of that name in order, several in one line taken apart.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -28,16 +29,20 @@ func sipp(t testing.TB, dir, name string, args ...string) *sippRun {
 	return r
 }
 
-// sippQuiet starts one that keeps statistics only.
+// sippQuiet starts one that keeps statistics only. Its scenario is that of its name, unless the arguments name a file.
 func sippQuiet(t testing.TB, dir, name string, args ...string) *sippRun {
 	t.Helper()
 	need(t, "sipp")
-	scenario, err := filepath.Abs(filepath.Join("testdata", "sipp", strings.TrimRight(name, "0123456789")+".xml"))
-	if err != nil {
-		t.Fatal(err)
+	var err error
+	if !slices.Contains(args, "-sf") {
+		scenario, err := filepath.Abs(filepath.Join("testdata", "sipp", strings.TrimRight(name, "0123456789")+".xml"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		args = append([]string{"-sf", scenario}, args...)
 	}
 	r := &sippRun{stats: filepath.Join(dir, name+".csv")}
-	argv := append([]string{"sipp", "-sf", scenario, "-i", "127.0.0.1", "-nd", "-nostdin", "-trace_err", "-error_file", name + ".err",
+	argv := append([]string{"sipp", "-i", "127.0.0.1", "-nd", "-nostdin", "-trace_err", "-error_file", name + ".err",
 		"-trace_stat", "-stf", r.stats, "-fd", "1", "-watchdog_interval", "0",
 		"-buff_size", "4194304", "-max_recv_loops", "5000", "-max_sched_loops", "5000"}, args...)
 	if r.process, err = launch(dir, name, argv...); err != nil {

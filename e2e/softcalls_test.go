@@ -33,12 +33,13 @@ func TestSoftphonesCall(t *testing.T) {
 			w.health("node2", "sip", "up")
 			alice := newSoftphone(t, "alice")
 			alice.start(t, w.dir, fmt.Sprintf("<sip:alice@%s;transport=%s>;regint=0;answermode=auto;outbound=\"sip:%s;transport=%[2]s\"", alice.addr, c.phone, w.external))
-			softCalls(t, w, alice, nodes)
+			softCalls(t, w, alice, "sip:alice@"+alice.addr, nodes)
 		})
 	}
 }
 
-func softCalls(t *testing.T, w *world, alice *softphone, nodes [2]*softphone) {
+// softCalls has alice call nodes, and then nodes call alice, who is at a URI.
+func softCalls(t *testing.T, w *world, alice *softphone, home string, nodes [2]*softphone) {
 	served := map[string]int{}
 	for i := range 4 {
 		alice.do(t, "dial", "sip:service@e2e.invalid")
@@ -69,7 +70,7 @@ func softCalls(t *testing.T, w *world, alice *softphone, nodes [2]*softphone) {
 	}
 	for _, node := range nodes {
 		alice.forget()
-		node.do(t, "dial", "sip:alice@"+alice.addr)
+		node.do(t, "dial", home)
 		up := node.sees(t, "CALL_ESTABLISHED", "", "")
 		alice.sees(t, "CALL_ESTABLISHED", up.Call, "")
 		w.calls(t, 1)

@@ -21,7 +21,9 @@ import (
 type softphone struct {
 	*process
 	name    string
-	addr    string // where it takes SIP, UDP and TCP
+	addr    string   // where it takes SIP, UDP and TCP
+	tls     string   // the same over TLS, if identify was called
+	config  []string // further lines
 	control net.Conn
 
 	mu     sync.Mutex
@@ -64,6 +66,34 @@ func baresipModules(t testing.TB) string {
 	return ""
 }
 
+// identify gives it a certificate that an authority signed, whom it trusts.
+func (p *softphone) identify(t testing.TB, root *authority, dir string) {
+	t.Helper()
+	root.write(dir, p.name, site())
+	var both []byte
+	for _, kind := range []string{".key", ".pem"} {
+		text, err := os.ReadFile(filepath.Join(dir, p.name+kind))
+		if err != nil {
+			t.Fatal(err)
+		}
+		both = append(both, text...)
+	}
+	put(t, filepath.Join(dir, p.name+".both"), both)
+	put(t, filepath.Join(dir, "root.pem"), root.pem())
+	p.config = append(p.config, "sip_certificate "+filepath.Join(dir, p.name+".both"), "sip_cafile "+filepath.Join(dir, "root.pem"))
+	host, port, _ := net.SplitHostPort(p.addr)
+	n, _ := strconv.Atoi(port)
+	p.tls = net.JoinHostPort(host, strconv.Itoa(n+1))
+}
+
+// at is where it takes SIP by a transport.
+func (p *softphone) at(transport string) string {
+	if transport == "tls" {
+		return p.tls
+	}
+	return p.addr
+}
+
 // start runs it with one account, written as baresip's accounts file wants it.
 func (p *softphone) start(t testing.TB, dir, account string) {
 	t.Helper()
@@ -73,10 +103,10 @@ func (p *softphone) start(t testing.TB, dir, account string) {
 	}
 	remote, media := fmt.Sprintf("127.0.0.1:%d", freePort(t)), 32100+400*(freePort(t)%80)
 	for name, text := range map[string]string{
-		"config": strings.Join([]string{"sip_listen " + p.addr, "net_interface 127.0.0.1", "module_path " + baresipModules(t),
+		"config": strings.Join(append(p.config, "sip_listen "+p.addr, "net_interface 127.0.0.1", "module_path "+baresipModules(t),
 			"module g711.so", "module aubridge.so", "audio_source aubridge,line", "audio_player aubridge,line",
-			"module_tmp account.so", "module_app menu.so", "module_app ctrl_tcp.so", "ctrl_tcp_listen " + remote,
-			fmt.Sprintf("rtp_ports %d-%d", media, media+398), ""}, "\n"),
+			"module_tmp account.so", "module_app menu.so", "module_app ctrl_tcp.so", "ctrl_tcp_listen "+remote,
+			fmt.Sprintf("rtp_ports %d-%d", media, media+398), ""), "\n"),
 		"accounts": account + "\n", "contacts": "",
 	} {
 		write(t, filepath.Join(home, name), text)
