@@ -38,10 +38,15 @@ func tests(t *testing.T, dir string) map[string]bool {
 	return names
 }
 
-// Each line of the page that compares the balancers is shown by tests, and
-// those exist.
+// Each line of the page that compares the balancers, and of the one that says
+// what was tried, is shown by tests, and those exist.
 func TestBehaviourIsShownByTests(t *testing.T) {
-	const page = "restcomm-behaviour.md"
+	for page, least := range map[string]int{"restcomm-behaviour.md": 60, "interop.md": 10} {
+		shownByTests(t, page, least)
+	}
+}
+
+func shownByTests(t *testing.T, page string, least int) {
 	known := map[string]map[string]bool{}
 	lines := 0
 	for _, line := range strings.Split(read(t, page), "\n") {
@@ -74,7 +79,7 @@ func TestBehaviourIsShownByTests(t *testing.T) {
 			t.Errorf("%s: %q is no test", strings.TrimSpace(cells[0]), strings.TrimSpace(rest))
 		}
 	}
-	if lines < 60 {
-		t.Errorf("only %d lines", lines)
+	if lines < least {
+		t.Errorf("%s: only %d lines", page, lines)
 	}
 }
