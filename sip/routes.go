@@ -246,8 +246,11 @@ func (w *worker) isSelf(at peek.Span, u peek.URI) bool {
 	if w.f.legs.Self(host, w.portOf(u)) {
 		return true
 	}
+	if u.Port != 0 {
+		return false
+	}
 	t, _ := w.asks(u)
-	return t == legs.WS && u.Port == 0 && w.f.legs.Self(host, legs.WSS.DefaultPort())
+	return t == legs.WS && w.f.legs.Self(host, legs.WSS.DefaultPort())
 }
 
 // portOf is the port that a URI names, or means (RFC 3261 section 19.1.2, RFC 7118 section 5.3).
