@@ -94,7 +94,7 @@ func serve(ctx context.Context, s *source, stderr io.Writer) error {
 // listening tells the real addresses.
 func listening(log *slog.Logger, a assembly.Addrs) {
 	log.Info("listening", "http", strings.Join(a.HTTP, " "), "https", strings.Join(a.HTTPS, " "), "sip", strings.Join(a.External, " "),
-		"sip_internal", strings.Join(a.Internal, " "), "heartbeats", strings.Join(a.Heartbeats, " "), "admin", a.Admin, "socket", a.Socket)
+		"sip_internal", strings.Join(a.Internal, " "), "websocket", strings.Join(a.WebSocket, " "), "heartbeats", strings.Join(a.Heartbeats, " "), "admin", a.Admin, "socket", a.Socket)
 }
 
 // announce tells the service manager that the gateway serves and that it

@@ -242,6 +242,9 @@ func TestEdgeTransports(t *testing.T) {
 			t.Errorf("an address is %s", u)
 		}
 	}
+	if got, want := g.Addrs().WebSocket, []string{"ws://" + g.Addrs().HTTP[0] + "/sip", "wss://" + g.Addrs().HTTPS[0] + "/sip"}; !slices.Equal(got, want) {
+		t.Errorf("WebSockets are taken at %q, want %q", got, want)
+	}
 	if n := len(g.Addrs().External); n != 5 {
 		t.Errorf("%d addresses: %v", n, g.Addrs().External)
 	}

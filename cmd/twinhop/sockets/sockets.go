@@ -148,6 +148,7 @@ func (s *Sockets) Close() error {
 type Addrs struct {
 	HTTP, HTTPS        []string // host:port
 	External, Internal []string // udp://host:port, or with tcp, tls, ws or wss in front
+	WebSocket          []string // ws://host:port/path, wss://host:port/path: where HTTP listeners take SIP
 	Admin              string   // host:port, "" when off
 	Socket             string   // file of the command line's socket
 	Heartbeats         []string // json://host:port, rmi://host:port
@@ -157,10 +158,15 @@ type Addrs struct {
 func (s *Sockets) Addrs(c *config.Config) Addrs {
 	a := Addrs{Socket: s.Command.Addr().String()}
 	for i, l := range s.HTTP {
+		at, path := l.Addr().String(), c.Listen.SIP.WebSocket
+		scheme := "ws://"
 		if c.Listen.HTTP[i].TLS.On() {
-			a.HTTPS = append(a.HTTPS, l.Addr().String())
+			a.HTTPS, scheme = append(a.HTTPS, at), "wss://"
 		} else {
-			a.HTTP = append(a.HTTP, l.Addr().String())
+			a.HTTP = append(a.HTTP, at)
+		}
+		if path != "" && c.Listen.HTTP[i].HTTPS == 0 {
+			a.WebSocket = append(a.WebSocket, scheme+at+path)
 		}
 	}
 	for _, l := range s.External {
