@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"syscall"
+	"strings"
 	"testing"
 )
 
@@ -66,6 +67,35 @@ func TestConvertWritesFiles(t *testing.T) {
 	}
 	if left, err := filepath.Glob(filepath.Join(dir, ".twinhop-*")); err != nil || len(left) > 0 {
 		t.Errorf("left behind: %v %v", left, err)
+	}
+}
+
+// A file with the password of a keystore is for its owner alone, and nothing that is printed has it.
+func TestConvertKeepsPasswords(t *testing.T) {
+	dir := t.TempDir()
+	store, err := os.ReadFile("certs/keystore/testdata/one.jks")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, text := range map[string]string{"lb.jks": string(store), "lb.properties": "externalPort=5060\nexternalWssPort=5063\ninternalPort=5065\njavax.net.ssl.keyStore=lb.jks\njavax.net.ssl.keyStorePassword=changeit\n"} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var printed bytes.Buffer
+	for _, args := range [][]string{{"convert", "--lb", "lb.properties", "-o", "new.yaml"}, {"check", "--lb", "lb.properties"}, {"check", "-c", "new.yaml"}} {
+		p := program(t, dir, args...)
+		p.Stdout, p.Stderr = &printed, &printed
+		if code := exitCode(t, p.Run()); code != 0 {
+			t.Errorf("%v: %d\n%s", args, code, printed.String())
+		}
+	}
+	info, err := os.Stat(filepath.Join(dir, "new.yaml"))
+	if err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("%v, %v", info, err)
+	}
+	if strings.Contains(printed.String(), "changeit") || !strings.Contains(printed.String(), "keyStore") {
+		t.Errorf("the password is told, or nothing is:\n%s", printed.String())
 	}
 }
 

@@ -103,6 +103,9 @@ func TestGolden(t *testing.T) {
 			if strings.Contains(report.String()+check.String(), "s3cret") {
 				t.Error("a password is told")
 			}
+			if r.Secrets != bytes.Contains(r.YAML, []byte("password: ")) {
+				t.Error("whether the file has a password is said wrong")
+			}
 			if slices.ContainsFunc(r.Findings, func(f verdict.Finding) bool { return f.Line < 1 || f.Col < 1 || f.Directive == "" && f.Note == "" }) {
 				t.Errorf("%+v", r.Findings)
 			}
