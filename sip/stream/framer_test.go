@@ -34,6 +34,8 @@ func cutting(f *framer, data []byte, size func() int) (out []string) {
 				_ = append(p.Data, "nothing behind it is hurt"...)
 			case Reply:
 				out = append(out, "ping")
+			case Alive:
+				out = append(out, "alive")
 			case Broken:
 				return append(out, p.Err.Error())
 			}
@@ -152,6 +154,36 @@ func TestFramer(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// A CRLF answers a ping of ours, written as a question mark here. Two are a ping of the peer all the same, cut wherever.
+func TestPongs(t *testing.T) {
+	message := "A b SIP/2.0\r\nl: 0\r\n\r\n"
+	for in, want := range map[string][]string{
+		"?\r\n":                   {"alive"},
+		"?\r\n?\r\n?\r\n":         {"alive", "alive", "alive"},
+		"?\r\n\r\n":               {"alive", "ping"},
+		"?\r\n\r\n\r\n\r\n":       {"alive", "ping", "ping"},
+		"\r\n?\r\n":               {"ping"},
+		"?" + message + "\r\n":    {message, "alive"},
+		"?\r\n" + message:         {"alive", message},
+		"\r\n":                    nil,
+		"?\r\n" + "\r\n\r\n?\r\n": {"alive", "ping", "ping"},
+	} {
+		for _, size := range []int{1, 2, 3, 100} {
+			var got []string
+			f := framer{head: 1000, message: 1000}
+			for i, part := range strings.Split(in, "?") {
+				if i > 0 && string(f.Ping(nil)) != "\r\n\r\n" {
+					t.Error("no ping")
+				}
+				got = append(got, cutting(&f, []byte(part), func() int { return size })...)
+			}
+			if !slices.Equal(got, want) {
+				t.Errorf("%q in pieces of %d: %q, want %q", in, size, got, want)
+			}
+		}
 	}
 }
 

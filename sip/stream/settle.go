@@ -11,8 +11,8 @@ import (
 // the codec's last bytes. A socket that is closed while bytes of the peer are unread, as after a message too long, would take its answer
 // back with a reset; and a peer that had closed before our message came answers it with one. ended is true when the peer's direction has.
 //
-// Of TLS it is the socket below that knows. It tells less: a peer whose TLS has taken our message, and then ends in good order without having
-// looked at it, is like one that read it. Of those that we have called, as nodes that are stopped, we believe the worst.
+// With TLS the socket below knows that, but only of an end that we begin. A peer that has ended in good order answers our goodbye with a reset
+// or not, whatever it had read. Of those that we have called, nodes that are stopped among them, we believe the worst then, of others the best.
 func (s *Conn) settle(ended bool) {
 	doubt := s.unsure != nil && s.heard.Load() == s.heardAt
 	half, ok := s.bottom.(interface{ CloseWrite() error })
@@ -20,7 +20,13 @@ func (s *Conn) settle(ended bool) {
 		stop := time.AfterFunc(time.Until(s.until), func() { s.bottom.SetWriteDeadline(time.Unix(1, 0)) }) // TLS would take longer
 		err := s.tls.CloseWrite()
 		stop.Stop()
-		if err != nil { // the reset is seen here, and then no more
+		switch {
+		case ended:
+			if doubt && s.dialled {
+				s.broken = errEnded
+			}
+			return
+		case err != nil: // the reset is seen here, and then no more
 			s.unlessLate(err)
 			return
 		}
@@ -43,9 +49,6 @@ func (s *Conn) settle(ended bool) {
 	}
 	if s.socket != nil {
 		s.broken = s.socket.outcome()
-	}
-	if ended && s.tls != nil && s.dialled && s.broken == nil {
-		s.broken = errEnded
 	}
 }
 

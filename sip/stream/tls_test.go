@@ -192,74 +192,123 @@ func TestGarbledTLS(t *testing.T) {
 	e.expect(t, "closed")
 }
 
-// What is said of messages that were written when a TLS peer ends the connection.
+// What is said of messages that were written when a TLS peer ends the connection. What a peer that ends in good order had read, nobody knows.
 func TestBreaksOfTLS(t *testing.T) {
+	const (
+		never  = iota
+		called // lost if we had called the peer
+		always
+		either // if it had called us, it depends on what we see first
+	)
 	for name, c := range map[string]struct {
 		before bool // the peer ends it before our message is written, else after
 		end    func(c *tls.Conn, raw *net.TCPConn)
-		lost   bool
+		lost   int
 	}{
-		"reset, message unread":    {false, func(_ *tls.Conn, raw *net.TCPConn) { raw.SetLinger(0); raw.Close() }, true},
-		"closed, message unread":   {false, func(c *tls.Conn, _ *net.TCPConn) { c.Close() }, true},
-		"cut, message unread":      {false, func(_ *tls.Conn, raw *net.TCPConn) { raw.Close() }, true},
-		"closed before":            {true, func(c *tls.Conn, _ *net.TCPConn) { c.Close() }, true},
-		"cut before":               {true, func(_ *tls.Conn, raw *net.TCPConn) { raw.Close() }, true},
-		"half-closed before":       {true, func(c *tls.Conn, raw *net.TCPConn) { c.CloseWrite(); raw.CloseWrite() }, false},
-		"half-closed, then closed": {false, func(c *tls.Conn, _ *net.TCPConn) { c.CloseWrite(); io.Copy(io.Discard, c); c.Close() }, false},
-		"stays":                    {false, func(c *tls.Conn, _ *net.TCPConn) { c.CloseWrite(); io.Copy(io.Discard, c) }, false},
+		"reset, message unread":  {false, func(_ *tls.Conn, raw *net.TCPConn) { raw.SetLinger(0); raw.Close() }, always},
+		"closed, message unread": {false, func(c *tls.Conn, _ *net.TCPConn) { c.Close() }, either},
+		"cut, message unread":    {false, func(_ *tls.Conn, raw *net.TCPConn) { raw.Close() }, always},
+		"closed before":          {true, func(c *tls.Conn, _ *net.TCPConn) { c.Close() }, either},
+		"cut before":             {true, func(_ *tls.Conn, raw *net.TCPConn) { raw.Close() }, either},
+		"half-closed before":     {true, func(c *tls.Conn, _ *net.TCPConn) { c.CloseWrite() }, called},
+		"half-closed":            {false, func(c *tls.Conn, _ *net.TCPConn) { c.CloseWrite(); io.Copy(io.Discard, c); c.Close() }, called},
+		"closed":                 {false, func(c *tls.Conn, _ *net.TCPConn) { io.CopyN(io.Discard, c, 300); c.Close() }, called},
 		"heard since": {false, func(c *tls.Conn, _ *net.TCPConn) {
 			io.CopyN(io.Discard, c, 1)
 			io.WriteString(c, "\r\n")
-			io.Copy(io.Discard, io.LimitReader(c, 299))
+			io.CopyN(io.Discard, c, 299)
 			c.Close()
-		}, false},
+		}, never},
+	} {
+		t.Run(name, func(t *testing.T) {
+			bothTLS(t, func(t *testing.T, version uint16) {
+				for _, dialled := range []bool{false, true} {
+					e := newEar()
+					reading, go1 := make(chan bool), make(chan bool)
+					e.answer = func(s *Conn, data []byte) { reading <- true; <-go1 }
+					s := onTLS(t, &Pool{}, e)
+					conn, raw := meetByTLS(t, s, version, dialled)
+					writeTCP(t, conn, numbered(1, 100))
+					stream := e.expect(t, "message").s
+					<-reading // the reader is held up, so that it cannot see the end
+					m := numbered(2, 300)
+					if c.before {
+						c.end(conn, raw)
+					}
+					if err := stream.Send([]byte(m)); err != nil {
+						t.Error(err)
+					}
+					awaitWritten(stream)
+					go1 <- true
+					if !c.before {
+						c.end(conn, raw)
+					}
+					call, lost := <-e.calls, false
+					if lost = call.what == "lost"; lost {
+						if call.data != m || !errors.Is(call.err, ErrUnsure) {
+							t.Errorf("lost: %q, %v", call.data, call.err)
+						}
+						call = <-e.calls
+					}
+					if want := c.lost == always || dialled && c.lost != never; lost != want && (c.lost != either || dialled) {
+						t.Errorf("dialled %v: lost %v", dialled, lost)
+					}
+					if call.what != "closed" {
+						t.Error(call.what)
+					}
+					e.none(t)
+				}
+			})
+		})
+	}
+}
+
+// What was written before we ended a connection is not lost with it, also where the peer keeps its socket or breaks it in its own time.
+func TestLastMessagesByTLS(t *testing.T) {
+	for name, end := range map[string]func(c *tls.Conn, raw *net.TCPConn){
+		"keeps": func(c *tls.Conn, _ *net.TCPConn) { c.CloseWrite() },
+		"ends":  func(c *tls.Conn, _ *net.TCPConn) { c.Close() },
+		"cuts":  func(_ *tls.Conn, raw *net.TCPConn) { raw.Close() },
 	} {
 		t.Run(name, func(t *testing.T) {
 			bothTLS(t, func(t *testing.T, version uint16) {
 				e := newEar()
-				reading, go1 := make(chan bool), make(chan bool)
-				e.answer = func(s *Conn, data []byte) { reading <- true; <-go1 }
+				e.answer = func(s *Conn, data []byte) { s.Send(data); s.Close() }
 				s := onTLS(t, &Pool{}, e)
-				if name == "stays" {
+				if name == "keeps" {
 					s.limits.Write = 50 * time.Millisecond // it is waited for
 				}
-				conn, raw := visit(t, s, version, nil)
-				writeTCP(t, conn, numbered(1, 100))
-				stream := e.expect(t, "message").s
-				<-reading // the reader is held up, so that it cannot see the end
-				m := numbered(2, 300)
-				send := func() {
-					if err := stream.Send([]byte(m)); err != nil {
-						t.Error(err)
-					}
-				}
-				if c.before {
-					c.end(conn, raw)
-					send()
-				} else {
-					send()
-				}
-				awaitWritten(stream)
-				go1 <- true
-				if !c.before {
-					c.end(conn, raw)
-				}
-				call := <-e.calls
-				if call.what == "lost" {
-					if call.data != m || !errors.Is(call.err, ErrUnsure) || !c.lost {
-						t.Errorf("lost: %q, %v", call.data, call.err)
-					}
-					call = <-e.calls
-				} else if c.lost {
-					t.Error("not said to be lost")
-				}
-				if call.what != "closed" {
-					t.Error(call.what)
-				}
+				c, raw := visit(t, s, version, nil)
+				m := numbered(1, 100)
+				writeTCP(t, c, m)
+				readTCP(t, c, m)
+				readEndTCP(t, c)
+				end(c, raw)
+				e.expect(t, "message")
+				e.expect(t, "closed")
 				e.none(t)
 			})
 		})
 	}
+}
+
+// meetByTLS is a connection with a pool, of which the peer's end is given.
+func meetByTLS(t *testing.T, s *Pool, version uint16, dialled bool) (*tls.Conn, *net.TCPConn) {
+	if !dialled {
+		return visit(t, s, version, nil)
+	}
+	l := listenTCP(t, "127.0.0.1:0")
+	defer l.Close()
+	if err := s.Send([]byte("hello"), endpoint(l.Addr())); err != nil {
+		t.Fatal(err)
+	}
+	raw := acceptTCP(t, l)
+	server, _ := site()
+	server = server.Clone()
+	server.MaxVersion = version
+	c := tls.Server(raw, server)
+	readTCP(t, c, "hello")
+	return c, raw
 }
 
 // awaitWritten waits until no writer is at work.
