@@ -54,6 +54,7 @@ type world struct {
 	internal string            // SIP, where nodes send
 	edge     map[string]string // SIP, where phones call by each transport of the stage's Edge
 	inside   string            // SIP, where nodes send over TLS, if they speak that
+	people   *authority        // who signs the certificates of nodes that speak TLS
 	admin    string
 	proc     *process
 	tomcats  *cluster

@@ -20,13 +20,14 @@ import (
 
 // oldNode is a node that nobody configures: SIP, HTTP, and heartbeats, by Java RMI out of a JVM or by JSON.
 type oldNode struct {
-	name  string
-	agent *agent   // SIP over UDP
-	sipp  *sippRun // or over TCP
-	web   *httptest.Server
+	name   string
+	agent  *agent      // SIP over UDP
+	sipp   *sippRun    // or over TCP
+	secure *secureNode // or over TLS
+	web    *httptest.Server
 }
 
-// newOldNode makes one, whose SIP and heartbeats are "rmi" (by UDP), "tcp" (with RMI), or "json" (by UDP); its sessions carry its route, as those of a Tomcat with a jvmRoute do.
+// newOldNode makes one, whose SIP and heartbeats are "rmi" (by UDP), "tcp" (with RMI), "json" (by UDP), or "tls" (with JSON); its sessions carry its route, as those of a Tomcat with a jvmRoute do.
 func newOldNode(t *testing.T, w *world, name, registry, how string) *oldNode {
 	n := &oldNode{name: name}
 	n.web = httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
@@ -46,11 +47,14 @@ func newOldNode(t *testing.T, w *world, name, registry, how string) *oldNode {
 		port := freePort(t)
 		n.sipp = sipp(t, w.dir, "node"+name[len(name)-1:], "-t", "t1", "-p", strconv.Itoa(port))
 		says["tcpPort"] = strconv.Itoa(port)
+	} else if how == "tls" {
+		n.secure = newSecureNode(t, name, w.people)
+		_, says["tlsPort"], _ = net.SplitHostPort(n.secure.addr)
 	} else {
 		n.agent = newAgent(t, name)
 		_, says["udpPort"], _ = net.SplitHostPort(n.agent.addr)
 	}
-	if how == "json" {
+	if how == "json" || how == "tls" {
 		h := newHerald(t, registry, "", says)
 		h.live()
 		t.Cleanup(h.die)
@@ -97,7 +101,7 @@ func oldBalancer(t *testing.T, file, how string, files ...func(*world)) (*world,
 		f(w)
 	}
 	name := "lb.properties"
-	if how == "json" {
+	if how == "json" || how == "tls" {
 		name = file
 	}
 	put(t, filepath.Join(w.dir, name), []byte(fill.Replace(string(text))))
