@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/netip"
 	"slices"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -43,9 +44,27 @@ type batch struct {
 	err  error
 }
 
-func newLot(ctx context.Context, r locate.Resolver) (*Lot[string], *[]batch) {
-	got := new([]batch)
-	return New(ctx, &locate.Locator{Resolver: r, Can: locate.UDP}, func(list []string, err error) { *got = append(*got, batch{list, err}) }), got
+// heard is what went on.
+type heard struct {
+	mu  sync.Mutex
+	all []batch
+}
+
+func (h *heard) add(list []string, err error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.all = append(h.all, batch{list, err})
+}
+
+func (h *heard) list() []batch {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.all
+}
+
+func newLot(ctx context.Context, r locate.Resolver) (*Lot[string], *heard) {
+	got := new(heard)
+	return New(ctx, &locate.Locator{Resolver: r, Can: locate.UDP}, got.add), got
 }
 
 func keep(l *Lot[string], name, message string) bool {
@@ -61,12 +80,12 @@ func TestWait(t *testing.T) {
 				t.Fatal("not kept")
 			}
 			synctest.Wait()
-			if len(*got) != 0 {
-				t.Fatalf("%v went on before its name was known", *got)
+			if len(got.list()) != 0 {
+				t.Fatalf("%v went on before its name was known", got.list())
 			}
 			l.Wait()
-			if len(*got) != 1 || !slices.Equal((*got)[0].list, []string{"1", "2"}) || ((*got)[0].err != nil) != none {
-				t.Errorf("%v went on", *got)
+			if len(got.list()) != 1 || !slices.Equal(got.list()[0].list, []string{"1", "2"}) || (got.list()[0].err != nil) != none {
+				t.Errorf("%v went on", got.list())
 			}
 			if l.total != 0 || len(l.asked) != 0 {
 				t.Errorf("%d still wait for %d names", l.total, len(l.asked))
@@ -114,8 +133,8 @@ func TestEnd(t *testing.T) {
 		keep(l, "a.example", "1")
 		cancel()
 		l.Wait()
-		if len(*got) != 0 || keep(l, "b.example", "2") {
-			t.Errorf("%v went on", *got)
+		if len(got.list()) != 0 || keep(l, "b.example", "2") {
+			t.Errorf("%v went on", got.list())
 		}
 	})
 }
@@ -128,8 +147,8 @@ func TestRenew(t *testing.T) {
 		l.Renew(query("a.example"))
 		keep(l, "a.example", "1")
 		l.Wait()
-		if len(*got) != 1 || !slices.Equal((*got)[0].list, []string{"1"}) {
-			t.Errorf("%v went on", *got)
+		if len(got.list()) != 1 || !slices.Equal(got.list()[0].list, []string{"1"}) {
+			t.Errorf("%v went on", got.list())
 		}
 	})
 }
