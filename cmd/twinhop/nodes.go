@@ -284,7 +284,7 @@ func nodesAdd() *cobra.Command {
 		"domain": "the `group` of nodes that share sessions", "redirect": "the `route` of its preferred substitute"} {
 		texts[key] = c.Flags().String(key, "", help)
 	}
-	c.Flags().StringSliceVar(&sip, "sip", nil, "its `addresses`: udp://host:port, tcp://host:port")
+	c.Flags().StringSliceVar(&sip, "sip", nil, "its `addresses`: udp://host:port, or with tcp or tls in front")
 	c.Flags().StringSliceVar(&pools, "pool", nil, "`pools` to put it into, besides those of all nodes")
 	c.Flags().StringToIntVar(&capacity, "capacity", nil, "what it has of `resources` that calls take: pstn=32,vm=50")
 	c.Flags().IntVar(&weight, "weight", 1, "its share of new work")

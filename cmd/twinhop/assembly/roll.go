@@ -31,6 +31,13 @@ func (g *Gateway) AddNode(ctx context.Context, text json.RawMessage, pools []str
 	if len(wrong.Faults) == 0 && len(c.Nodes) != 1 {
 		wrong.Faults = append(wrong.Faults, admin.ConfigFault{Severity: "error", Message: "this is not one node"})
 	}
+	if len(wrong.Faults) == 0 {
+		now := *g.present.Load()
+		now.Listen = g.config.Listen // those there are, whatever a reload says
+		if err := now.Reaches(&c.Nodes[0]); err != nil {
+			wrong.Faults = append(wrong.Faults, admin.ConfigFault{Key: "sip", Severity: "error", Message: err.Error()})
+		}
+	}
 	if len(wrong.Faults) > 0 {
 		return wrong
 	}

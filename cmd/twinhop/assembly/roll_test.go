@@ -52,6 +52,7 @@ func TestAddAndRemoveNodes(t *testing.T) {
 		`{"name": "n4", "http": "http://10.0.0.9", "route": "n2"}`: "same route",
 		`{"name": "n4", "htp": "http://10.0.0.9"}`:                 "unknown key",
 		`{"name": "n4", "http": "ftp://10.0.0.9"}`:                 "",
+		`{"name": "n4", "sip": ["tls://10.0.0.9:5081"]}`:           "no listener of listen.sip.internal can",
 		`{"name": "n4"}`: "",
 		`{"name": "n4", "http": "http://10.0.0.9"}, {"name": "n5"}`:       "",
 		`{"name": "n4", "http": "http://10.0.0.9", "weight": 0}`:          "",
