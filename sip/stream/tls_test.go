@@ -135,6 +135,23 @@ func endsWithAlert(b []byte) bool {
 	return last == 21
 }
 
+// What is no TLS any more ends its connection, and no other.
+func TestGarbageInTLS(t *testing.T) {
+	e := newEar()
+	e.answer = func(s *Conn, data []byte) { s.Send(data) }
+	s := onTLS(t, &Pool{}, e)
+	other, _ := visit(t, s, tls.VersionTLS13, nil)
+	for _, garbage := range []string{"OPTIONS sip:a@b SIP/2.0\r\n\r\n", "\x17\x03\x03\xff\xff", "\x17\x03\x03\x00\x20" + strings.Repeat("x", 32)} {
+		_, raw := visit(t, s, tls.VersionTLS12, nil)
+		writeTCP(t, raw, garbage)
+		if call := e.expect(t, "closed"); call.s.Peer() != endpoint(raw.LocalAddr()) {
+			t.Error("closed the wrong one")
+		}
+	}
+	writeTCP(t, other, numbered(1, 100))
+	readTCP(t, other, numbered(1, 100))
+}
+
 func TestPlainIsNotTLS(t *testing.T) {
 	e := newEar()
 	s, _ := onLoopback(t, Limits{}, e)
