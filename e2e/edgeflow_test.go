@@ -96,6 +96,7 @@ func (w *world) stolen(t testing.TB, p *streamPhone, h home) {
 
 // The SIP of a page goes to the node of its HTTP session, and to another one when the session does.
 func TestEdgeSocketFollowsItsSession(t *testing.T) {
+	t.Parallel() // it waits more than it works
 	root := newAuthority(t, "root")
 	w := set(t, edgeStage(t, root))
 	o := newOffices(w)

@@ -68,6 +68,7 @@ func (l *linphone) says(t testing.TB, words string, times int) {
 
 // linphone registers over TLS and TCP, is called by the connection that it opened, and calls; each side hangs up.
 func TestEdgeLinphone(t *testing.T) {
+	t.Parallel() // it waits more than it works
 	root := newAuthority(t, "root")
 	w := set(t, edgeStage(t, root))
 	o := newOffices(w)

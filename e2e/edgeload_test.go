@@ -1,13 +1,17 @@
 package e2e
 
 import (
+	"bufio"
 	"bytes"
 	"crypto/tls"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -69,13 +73,19 @@ func (u *tlsTunnel) carry(c net.Conn, config *tls.Config, to string) {
 // callers starts SIPp callers behind a tunnel: all calls by one connection, or each by its own.
 func (u *tlsTunnel) callers(t testing.TB, dir, name string, l load, each bool) *sippRun {
 	t.Helper()
+	return tunnelled(t, dir, name, "TLS", callerArgs(freePort(t), u.addr, l), each)
+}
+
+// tunnelled starts SIPp callers that speak TCP and say that it is another transport.
+func tunnelled(t testing.TB, dir, name, transport string, args []string, each bool) *sippRun {
+	t.Helper()
 	text, err := os.ReadFile(filepath.Join("testdata", "sipp", "caller.xml"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	scenario := filepath.Join(dir, name+".xml") // in which the transport is that of the other end of the tunnel
-	put(t, scenario, bytes.ReplaceAll(text, []byte("[transport]"), []byte("TLS")))
-	args := append(callerArgs(freePort(t), u.addr, l), "-sf", scenario, "-t", "t1")
+	put(t, scenario, bytes.ReplaceAll(text, []byte("[transport]"), []byte(transport)))
+	args = append(args, "-sf", scenario, "-t", "t1")
 	if each {
 		args = append(args, "-t", "tn", "-l", "4000", "-max_socket", "4000")
 	}
@@ -108,21 +118,7 @@ func TestEdgeCallsOverTLS(t *testing.T) {
 		t.Fatal(err)
 	}
 	for c, l := range callers {
-		if err := c.wait(l.limit() + 10*time.Second); err != nil {
-			t.Errorf("%s: %v", c.name, err)
-		}
-		got, err := c.counts()
-		if err != nil {
-			t.Fatal(err)
-		}
-		all, err := c.messages()
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Logf("%s: %d calls at %d/s: %d succeeded, %d failed, %d messages out of order", c.name, l.calls, l.rate, got["SuccessfulCall"], got["FailedCall"], disorder(all))
-		if got["SuccessfulCall"] != l.calls || got["FailedCall"] != 0 || disorder(all) != 0 {
-			t.Errorf("%s: %d of %d calls succeeded, %d failed, %d messages out of order", c.name, got["SuccessfulCall"], l.calls, got["FailedCall"], disorder(all))
-		}
+		c.allServed(t, l)
 	}
 	tunnel.mu.Lock()
 	defer tunnel.mu.Unlock()
@@ -130,6 +126,92 @@ func TestEdgeCallsOverTLS(t *testing.T) {
 	t.Logf("%d connections, %d of them with the new certificate", tunnel.conns.Load(), after)
 	if tunnel.fault != nil || after < each.calls/4 || len(tunnel.served) != 2 {
 		t.Errorf("connections per certificate: %v, %v", tunnel.served, tunnel.fault)
+	}
+}
+
+// socketTunnel makes a WebSocket of each connection to it.
+func (w *world) socketTunnel(t testing.TB, root *authority, transport string) (addr string) {
+	t.Helper()
+	l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", freePort(t)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { l.Close() })
+	carry := func(c net.Conn) {
+		defer c.Close()
+		out, err := w.edgePhone(root, transport, nil)
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		defer out.conn.Close()
+		in := &streamPhone{conn: c, in: bufio.NewReader(c)}
+		go func() {
+			defer out.conn.Close()
+			for {
+				m, err := in.read()
+				if err != nil || out.send(m.String()) != nil {
+					return
+				}
+			}
+		}()
+		for {
+			m, err := out.read()
+			if err != nil || in.send(m.String()) != nil {
+				return
+			}
+		}
+	}
+	go func() {
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			go carry(c)
+		}
+	}()
+	return l.Addr().String()
+}
+
+// 500 calls a second by two WebSockets, one of them over TLS, and none fails.
+func TestEdgeCallsOverWebSockets(t *testing.T) {
+	root := newAuthority(t, "root")
+	w := set(t, secured(root, stage{Sipp: true, Load: true, Edge: []string{"ws", "wss"}, Words: "    tls: {cert: site.pem, key: site.key}\n"}))
+	l := load{rate: 250, calls: 1000, hold: time.Second}
+	if soak {
+		l.calls *= 15
+	}
+	var callers []*sippRun
+	for _, transport := range w.byName() {
+		args := callerArgs(freePort(t), w.socketTunnel(t, root, transport), l)
+		callers = append(callers, tunnelled(t, w.dir, transport, strings.ToUpper(transport), args, false))
+	}
+	for _, c := range callers {
+		c.allServed(t, l)
+	}
+}
+
+// byName are the transports of the edge.
+func (w *world) byName() []string { return slices.Sorted(maps.Keys(w.edge)) }
+
+// allServed waits for a caller, all of whose calls are to be served, in order.
+func (r *sippRun) allServed(t testing.TB, l load) {
+	t.Helper()
+	if err := r.wait(l.limit() + 10*time.Second); err != nil {
+		t.Errorf("%s: %v", r.name, err)
+	}
+	got, err := r.counts()
+	if err != nil {
+		t.Fatal(err)
+	}
+	all, err := r.messages()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Logf("%s: %d calls at %d/s: %d succeeded, %d failed, %d messages out of order", r.name, l.calls, l.rate, got["SuccessfulCall"], got["FailedCall"], disorder(all))
+	if got["SuccessfulCall"] != l.calls || got["FailedCall"] != 0 || disorder(all) != 0 {
+		t.Errorf("%s: %d of %d calls succeeded, %d failed, %d messages out of order", r.name, got["SuccessfulCall"], l.calls, got["FailedCall"], disorder(all))
 	}
 }
 

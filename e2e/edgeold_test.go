@@ -41,6 +41,7 @@ func javaKeystore(t testing.TB, file, kind, password string) *authority {
 // An old file with TLS, WS and WSS ports and a Java keystore, no edits: who comes by any of them is served by both nodes, which
 // speak UDP, and sessions stay.
 func TestEdgeOldBalancer(t *testing.T) {
+	t.Parallel() // it waits more than it works
 	var root *authority
 	w, nodes := oldBalancer(t, "edge.properties", "rmi", func(w *world) {
 		root = javaKeystore(t, filepath.Join(w.dir, "keystore"), "JKS", "password")

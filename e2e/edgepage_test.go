@@ -96,7 +96,8 @@ func (p *pageWithPhones) calls(from, to string) {
 	p.wait(fmt.Sprintf("people[%q].energy > 0 && people[%q].energy > 0", from, to))
 }
 
-// Pages with telephones call each other through the gateway by every way in which a page can come; then an office hangs up.
+// Pages with telephones call each other through the gateway by every way in which a page can come; then an office hangs up. The
+// page of another host gets no WebSocket.
 func TestEdgePagesCall(t *testing.T) {
 	root := newAuthority(t, "root")
 	w := set(t, edgeStage(t, root))
@@ -114,11 +115,21 @@ func TestEdgePagesCall(t *testing.T) {
 		p.sees("call", "ended: remote", alice)
 	}
 	o.faultless(t)
+	p.load(strings.Replace(w.http, "127.0.0.1", "localhost", 1) + "/app/page")
+	for _, transport := range []string{"ws", "http"} {
+		url, _ := w.socketURL(transport)
+		p.run("begin(%q, %q)", "mallory-"+transport, url)
+		p.sees("state", "disconnected", "mallory-"+transport)
+	}
+	if h, ok := o.at("mallory-ws"); ok {
+		t.Errorf("a page of another host is registered: %+v", h)
+	}
 }
 
 // A page whose session moved to another node: what that node says in a call from before reaches it, its next call begins there.
 // When that node dies in the middle of a call the other one goes on with it.
 func TestEdgePageOfASessionThatMoved(t *testing.T) {
+	t.Parallel() // it waits more than it works
 	root := newAuthority(t, "root")
 	w := set(t, edgeStage(t, root))
 	o := newOffices(w)
@@ -163,6 +174,7 @@ func TestEdgePageOfASessionThatMoved(t *testing.T) {
 
 // A page that is loaded again registers again and is reached; its way from before is gone.
 func TestEdgePageReloads(t *testing.T) {
+	t.Parallel() // it waits more than it works
 	root := newAuthority(t, "root")
 	w := set(t, edgeStage(t, root))
 	o := newOffices(w)

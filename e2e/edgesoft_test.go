@@ -44,6 +44,7 @@ func TestEdgeSoftphones(t *testing.T) {
 
 // A telephone that registers with outbound (RFC 5626) is called by the connection that it opened itself, by TLS and TCP.
 func TestEdgeSoftphoneOutbound(t *testing.T) {
+	t.Parallel() // it waits more than it works
 	root := newAuthority(t, "root")
 	w := set(t, edgeStage(t, root))
 	o := newOffices(w)
