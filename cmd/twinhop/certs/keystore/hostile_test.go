@@ -153,6 +153,18 @@ func file12(t *testing.T, mac *macData, how *pkix.AlgorithmIdentifier) []byte {
 	}{3, body.Content, *mac})
 }
 
+// A key without a certificate cannot serve, and Java passes over it, too.
+func TestKeyWithoutChain(t *testing.T) {
+	t.Parallel()
+	jks := stores(t)["one.jks"]
+	const length = 28 // of the key, behind its name and its time
+	end := length + 4 + int(binary.BigEndian.Uint32(jks[length:]))
+	all := must(t, signed(append(jks[:end:end], 0, 0, 0, 0)))
+	if len(all) != 1 || all[0].Key == nil || len(Keys(all)) > 0 || len(Trusted(all)) > 0 {
+		t.Errorf("%+v", all)
+	}
+}
+
 // What is no keystore is told what it is, if that can be seen.
 func TestNoKeystore(t *testing.T) {
 	t.Parallel()
