@@ -22,7 +22,7 @@ var every = []Source{{From: gateway.SourceFromAOR}, {From: gateway.SourceToUser}
 // or back to the host it came from, can be read by us and by sipgo, has nothing in our lines that breaks out of them, and is not more than
 // the rules of RFC 3261 make of it; and when time has passed nothing is kept.
 //
-// Each byte of answers is what the nodes say to one request; way: single port, TCP, as the old balancers did.
+// Each byte of answers is what the nodes say to one request; way: single port, by a connection, as the old balancers did, TLS or WSS.
 func FuzzWhatLeaves(f *testing.F) {
 	for _, data := range seeds(f) {
 		f.Add(data, []byte{0}, byte(len(data)))
@@ -36,7 +36,7 @@ func FuzzWhatLeaves(f *testing.F) {
 		[]byte("\r\n\r\n\r\n"),
 	}
 	for i, data := range hostile {
-		for way := range byte(8) {
+		for way := range byte(16) {
 			f.Add(data, []byte{byte(i), 6, 4, 2}, way)
 		}
 	}
@@ -53,13 +53,10 @@ func FuzzWhatLeaves(f *testing.F) {
 		synctest.Test(t, func(t *testing.T) {
 			l := leaving{stage: newStage(t, way&1 == 0, Settings{Sources: every, OldHint: way&4 != 0, InitialRemote: way&4 != 0, Pending: pending.Settings{Invite: 2 * time.Second,
 				Trying: 4 * time.Second, Total: 20 * time.Second, Attempts: 3, Codes: []int{503}}}), data: data, answers: answers[:min(len(answers), 16)]}
-			l.addTCP(false, nil, false)
+			l.addTCP(false, []string{"tls", "wss"}, false)
 			l.serve([]string{"udp", "tcp"}, false)
 			l.prepare()
-			leg := "external"
-			if way&2 != 0 {
-				leg = "external-tcp"
-			}
+			leg := [...]string{"external", "external-tcp", "external-tls", "external-wss"}[way>>1&1|way>>2&2]
 			l.readable, l.sipgo = read(data), parsed(data)
 			l.check(l.in(leg, client, bytes.Clone(data)))
 			for range 600 {
