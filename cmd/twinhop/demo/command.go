@@ -113,7 +113,7 @@ func (s *stage) banner(login string, taken []string) string {
 	line("twinhop demo   two nodes, one gateway, no configuration")
 	line("  click-to-call   http://%s/", s.gate.http)
 	line("  admin UI        %s      (logs you in once)", login)
-	line("  SIP             udp %s", s.gate.sip)
+	line("  SIP             udp, tcp %s   ws %s%s", s.gate.sip, s.gate.http, socketPath)
 	for i, n := range s.nodes {
 		head := "nodes"
 		if i > 0 {

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -17,8 +18,8 @@ import (
 // gate is a running gateway in front of the demo's nodes.
 type gate struct {
 	*assembly.Gateway
-	http, sip, internal, admin string // host:port
-	api                        *adminAPI
+	http, sip, tcp, internal, admin string // host:port
+	api                             *adminAPI
 
 	dir    string // throw-away state
 	cancel context.CancelFunc
@@ -40,7 +41,7 @@ func openGate(ctx context.Context, c config.Config, log *slog.Logger, begin func
 		return nil, errors.Join(fmt.Errorf("gateway of the demo: %w", err), os.RemoveAll(dir))
 	}
 	a := gw.Addrs()
-	g := &gate{Gateway: gw, http: a.HTTP[0], sip: bare(a.External[0]), internal: bare(a.Internal[0]), admin: a.Admin,
+	g := &gate{Gateway: gw, http: a.HTTP[0], sip: bare(a.External[0]), tcp: bare(a.External[1]), internal: bare(a.Internal[0]), admin: a.Admin,
 		api: newAdminAPI(a.Socket), dir: dir, done: make(chan error, 1)}
 	run, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	g.cancel = cancel
@@ -70,14 +71,22 @@ func (g *gate) close() error {
 	return errors.Join(err, os.RemoveAll(g.dir))
 }
 
-func bare(url string) string { return strings.TrimPrefix(url, "udp://") }
+// bare is the host:port of a listener.
+func bare(url string) string {
+	_, addr, _ := strings.Cut(url, "://")
+	return addr
+}
+
+// socketPath is where the HTTP listeners take SIP over WebSocket.
+const socketPath = "/sip"
 
 // settings is the configuration of a gateway in front of the demo's nodes, on ports that the system chooses.
 func settings(nodes []*node) config.Config {
 	c := config.Default()
 	c.Listen.HTTP = []config.HTTPListener{{Addr: "127.0.0.1:0"}}
-	c.Listen.SIP.External = []string{"udp://127.0.0.1:0"}
+	c.Listen.SIP.External = []string{"udp://127.0.0.1:0", "tcp://127.0.0.1:0"}
 	c.Listen.SIP.Internal = []string{"udp://127.0.0.1:0"}
+	c.Listen.SIP.WebSocket = socketPath
 	c.Admin.Listen = "127.0.0.1:0"
 	for _, n := range nodes {
 		c.Nodes = append(c.Nodes, config.Node{Name: n.name, Route: n.name, HTTP: "http://" + n.http, SIP: []string{"udp://" + n.sip},
@@ -96,15 +105,16 @@ func byUser(c *config.Config) {
 
 // usual replaces the ports by those that people expect. It tells which of them were taken: the next free one is used then.
 func usual(c *config.Config) (taken []string) {
-	pick := func(what, network string, port int) string {
-		addr := nextFree(network, port)
+	pick := func(what, networks string, port int) string {
+		addr := nextFree(networks, port)
 		if addr != loopback(port) {
 			taken = append(taken, fmt.Sprintf("%s %d", what, port))
 		}
 		return addr
 	}
 	c.Listen.HTTP[0].Addr = pick("HTTP", "tcp4", 8080)
-	c.Listen.SIP.External[0] = "udp://" + pick("SIP", "udp4", 5060)
+	external := pick("SIP", "udp4 tcp4", 5060)
+	c.Listen.SIP.External = []string{"udp://" + external, "tcp://" + external}
 	c.Listen.SIP.Internal[0] = "udp://" + pick("SIP for nodes", "udp4", 5065)
 	c.Admin.Listen = pick("admin", "tcp4", 8090)
 	return taken
@@ -112,10 +122,11 @@ func usual(c *config.Config) (taken []string) {
 
 func loopback(port int) string { return fmt.Sprintf("127.0.0.1:%d", port) }
 
-// nextFree is the first address that can be bound from a port on: one of four, so that the usual ones of others stay free, or any.
-func nextFree(network string, from int) string {
+// nextFree is the first address that can be bound from a port on, in each of the networks: one of four, so that the usual ones of others
+// stay free, or any.
+func nextFree(networks string, from int) string {
 	for port := from; port < from+4; port++ {
-		if free(network, loopback(port)) {
+		if !slices.ContainsFunc(strings.Fields(networks), func(network string) bool { return !free(network, loopback(port)) }) {
 			return loopback(port)
 		}
 	}

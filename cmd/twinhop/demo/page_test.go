@@ -122,6 +122,119 @@ func without(t *testing.T, gateway, part string) string {
 	return server.URL
 }
 
+// sound waits until both sides hear the other: by what was decoded, and where it is played aloud by what was played.
+func sound(t *testing.T, ctx context.Context, name string) {
+	t.Helper()
+	see(t, ctx, name, talking+` && document.getElementById("agent-hears").value > 0.1 && document.getElementById("visitor-hears").value > 0.1 &&
+		Number(document.getElementById("visitor-count").dataset.energy) > 0`)
+}
+
+// calling is a stage whose page is open and has registered.
+func calling(t *testing.T) (context.Context, *stage) {
+	t.Helper()
+	s := testStage(t)
+	if _, err := s.front(t.Context(), false); err != nil {
+		t.Fatal(err)
+	}
+	ctx := tab(t, "http://"+s.gate.http+"/")
+	see(t, ctx, "registered", ready+` && `+verdict+` === "same node ✓"`)
+	return ctx, s
+}
+
+// The telephones of the page call each other through the gateway and are heard; whoever hangs up, the call ends for all.
+func TestThePageCalls(t *testing.T) {
+	ctx, s := calling(t)
+	home := evaluate[string](t, ctx, httpNode)
+	press(t, ctx, "call")
+	sound(t, ctx, "talking")
+	see(t, ctx, "same-node", sipNode+` === "`+home+`" && `+verdict+` === "same node ✓" && document.querySelectorAll("#calls li:not(.ended)").length === 2`)
+	press(t, ctx, "bye") // the node's BYE reaches both telephones
+	see(t, ctx, "node-hung-up", ready+` && `+allOver+` && [...document.querySelectorAll("#log li")].filter((x) => x.innerText.includes("a BYE from the node ended the call")).length === 2`)
+
+	press(t, ctx, "call-mic")
+	see(t, ctx, "microphone", talking+` && document.getElementById("agent-hears").value > 0.1`)
+	press(t, ctx, "hang-up")
+	see(t, ctx, "page-hung-up", ready+` && `+allOver)
+
+	press(t, ctx, "connect") // the application calls both
+	sound(t, ctx, "connected-both")
+	press(t, ctx, "hang-up")
+	see(t, ctx, "over", ready+` && `+allOver)
+	shown, err := s.gate.api.session(testContext(t), s.lastSession())
+	if err != nil || shown.Node != home {
+		t.Errorf("the admin shows the session on %q: %v", shown.Node, err)
+	}
+	clean(t, ctx)
+}
+
+// The node dies in the middle of a call: the sound goes on, the page keeps its session, and what SIP says next is served by the other node.
+func TestThePageOutlivesItsNode(t *testing.T) {
+	ctx, s := calling(t)
+	home := evaluate[string](t, ctx, httpNode)
+	other := s.other(home).name
+	press(t, ctx, "call")
+	sound(t, ctx, "call-before")
+	press(t, ctx, "kill")
+	see(t, ctx, "call-after", httpNode+` === "`+other+`" && `+sipNode+` === "`+other+`" && `+verdict+` === "same node ✓"`)
+	sound(t, ctx, "still-talking")
+	press(t, ctx, "hang-up")
+	see(t, ctx, "after-over", ready+` && `+allOver)
+	press(t, ctx, "call")
+	sound(t, ctx, "again")
+	press(t, ctx, "bye")
+	see(t, ctx, "again-over", ready+` && `+allOver)
+	clean(t, ctx)
+}
+
+// SIP moves to the other node: the page follows, and so do its WebSockets. That node's BYE reaches a page whose session moved.
+func TestThePageFollowsSIP(t *testing.T) {
+	ctx, s := calling(t)
+	home := evaluate[string](t, ctx, httpNode)
+	other := s.other(home).name
+	press(t, ctx, "sip-first")
+	see(t, ctx, "followed", httpNode+` === "`+other+`" && `+sipNode+` === "`+other+`" && `+verdict+` === "same node ✓"`)
+	sound(t, ctx, "talking-there")
+	press(t, ctx, "bye")
+	see(t, ctx, "ended-there", ready+` && `+allOver+` && `+sipNode+` === "`+other+`"`)
+	press(t, ctx, "call")
+	sound(t, ctx, "calls-from-there")
+	see(t, ctx, "stays-there", sipNode+` === "`+other+`" && `+verdict+` === "same node ✓"`)
+	clean(t, ctx)
+}
+
+// A page that is loaded again registers again, in the place of what it was, and is reached.
+func TestThePageIsReachedAfterReload(t *testing.T) {
+	ctx, s := calling(t)
+	press(t, ctx, "call")
+	sound(t, ctx, "before-reload")
+	if err := chromedp.Do(ctx, chromedp.Reload()); err != nil {
+		t.Fatal(err)
+	}
+	see(t, ctx, "after-reload", ready+` && `+allOver)
+	line := s.shared.sessions[s.lastSession()].line
+	for _, who := range []string{visitor, agent} {
+		if n := len(s.shared.contacts.Of(who+"-"+line, time.Now())); n != 1 {
+			t.Errorf("%d ways to the %s", n, who)
+		}
+	}
+	press(t, ctx, "connect")
+	sound(t, ctx, "reached")
+	clean(t, ctx)
+}
+
+// lastSession is the id, without its route, of the session that was seen last.
+func (s *stage) lastSession() string {
+	s.shared.mu.Lock()
+	defer s.shared.mu.Unlock()
+	var last *visit
+	for _, v := range s.shared.sessions {
+		if last == nil || v.seen.After(last.seen) {
+			last = v
+		}
+	}
+	return last.base
+}
+
 // A browser that cannot be a telephone is told so, and shows everything else with the demo's own telephones.
 func TestThePageWithoutWebRTC(t *testing.T) {
 	s := testStage(t)

@@ -45,10 +45,11 @@ type status struct {
 	Session string       `json:"session"` // masked
 	User    string       `json:"user,omitempty"`
 	Hits    int          `json:"hits"`
-	Link    string       `json:"link"`  // what links must carry: ";jsessionid=…", or nothing
-	Line    string       `json:"line"`  // the page's telephones are the users "visitor-line" and "agent-line"
-	Lines   []lineStatus `json:"lines"` // those that are registered
-	Calls   []callStatus `json:"calls"` // newest first
+	Link    string       `json:"link"`   // what links must carry: ";jsessionid=…", or nothing
+	Socket  string       `json:"socket"` // the path of the gateway's WebSocket
+	Line    string       `json:"line"`   // the page's telephones are the users "visitor-line" and "agent-line"
+	Lines   []lineStatus `json:"lines"`  // those that are registered
+	Calls   []callStatus `json:"calls"`  // newest first
 	Verdict string       `json:"verdict"`
 	deskState
 }
@@ -173,7 +174,7 @@ func (n *node) serveStatus(w http.ResponseWriter, r *http.Request) {
 
 // tell writes the status of a session.
 func (n *node) tell(w http.ResponseWriter, v visit, id sessionID, suffix string) {
-	s := status{Node: n.name, Session: id.masked(), User: v.user, Hits: v.hits, Link: suffix, Line: v.line, Lines: []lineStatus{}, Calls: []callStatus{}}
+	s := status{Node: n.name, Session: id.masked(), User: v.user, Hits: v.hits, Link: suffix, Socket: socketPath, Line: v.line, Lines: []lineStatus{}, Calls: []callStatus{}}
 	for _, who := range []string{visitor, agent} {
 		if ways := n.shared.contacts.Of(who+"-"+v.line, time.Now()); len(ways) > 0 {
 			s.Lines = append(s.Lines, lineStatus{who, ways[0].Node, len(ways)})

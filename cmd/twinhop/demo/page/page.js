@@ -223,7 +223,7 @@ async function become(s) {
   } else {
     try {
       module = await import("./softphone.js");
-      const url = `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/sip${id}`;
+      const url = `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}${s.socket}${id}`;
       let painting = 0;
       const changed = () => { painting ||= requestAnimationFrame(() => { painting = 0; paint(); }); };
       const make = (who, hertz) => new module.Softphone({ who, user: `${who}-${s.line}`, url, hertz, tell: note, changed });
