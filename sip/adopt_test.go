@@ -136,6 +136,35 @@ func TestSIPFollowsTheSessionOfItsPage(t *testing.T) {
 }
 
 // A session lives as long as a page that belongs to it has a WebSocket open, and no longer than others when that has gone.
+// A browser registers with one Call-ID again and again (RFC 3261 section 10.2), and the page may have moved since: with a call that another
+// node has placed for it.
+func TestARegistrationFollowsItsPage(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newPortal(t)
+		s.front.Router.Apply(&gateway.Policy{Leader: gateway.LeaderSIP})
+		s.page("AAA", "node2")
+		s.opens(browser, evidence("AAA"), cookie("node2"))
+		for i, want := range []string{"node2", "node2", "node1", "node1"} {
+			if i == 2 {
+				s.in("internal", node1, []byte(strings.Join(append(request("INVITE", "sip:carol@198.51.100.9", "placed", "To: <sip:carol@198.51.100.9>",
+					"X-Twinhop-Session: AAA.node2"), "", ""), "\r\n")))
+			}
+			lines := []string{"REGISTER sip:example.com SIP/2.0", fmt.Sprintf("Via: SIP/2.0/WS df7jal23.invalid;branch=z9hG4bKr%d", i), "Max-Forwards: 70",
+				"From: <sip:bob@example.com>;tag=1", "To: <sip:bob@example.com>", "Call-ID: registration", fmt.Sprintf("CSeq: %d REGISTER", i+1),
+				"Contact: <sip:bob@df7jal23.invalid;transport=ws>", "", ""}
+			got := ""
+			for _, c := range s.in("external-ws", browser, []byte(strings.Join(lines, "\r\n"))) {
+				if n := s.registry.View().At(c.to, cluster.SIP); n != nil {
+					got = n.Name
+				}
+			}
+			if got != want {
+				t.Errorf("registration %d went to %q, its page is on %s", i+1, got, want)
+			}
+		}
+	})
+}
+
 func TestAnOpenWebSocketKeepsItsSession(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newPortal(t)

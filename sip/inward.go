@@ -198,7 +198,8 @@ func (w *worker) fillAsk(k gateway.Kind) {
 	case m.Method == peek.Invite:
 		a.Counts, life = true, callSetup
 	}
-	if x, ok := w.f.flows.Page(w.leg, w.flow); ok && k == gateway.Open {
+	x, page := w.f.flows.Page(w.leg, w.flow)
+	if page && k == gateway.Open {
 		a.Add(x.Key, gateway.SourceFlow)
 		a.Hint = x.Hint
 	}
@@ -206,7 +207,9 @@ func (w *worker) fillAsk(k gateway.Kind) {
 		w.addKey()
 		w.addIdentities() // of a CANCEL they count only when its INVITE could not be remembered
 	}
-	w.addCall(life)
+	if !page || m.Method != peek.Register {
+		w.addCall(life)
+	} // else nothing is repeated, and the Call-ID is that of the registrations before, which may have gone to where the page was then
 	if r := &w.routes; r.hint {
 		a.Hint = gateway.Hint{Node: r.node, Gen: r.gen, Source: gateway.SourceRoute}
 		if r.old && a.Kind == gateway.Open { // a Path of the node, or a URI that names it: as good as its address
