@@ -37,6 +37,7 @@ type deskState struct {
 type nodeState struct {
 	Name string `json:"name"`
 	Up   bool   `json:"up"`
+	Left bool   `json:"left"` // the gateway has noticed that it is not up
 }
 
 // status is the page's view of one session.
@@ -206,7 +207,7 @@ func (s *status) judge() string {
 	verdict := verdictNone
 	for _, node := range nodes {
 		switch {
-		case slices.Contains(s.Nodes, nodeState{node, false}):
+		case slices.ContainsFunc(s.Nodes, func(n nodeState) bool { return n.Name == node && !n.Up }):
 			return verdictOrphan
 		case node != s.Node:
 			verdict = verdictSplit

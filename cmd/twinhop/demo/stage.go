@@ -130,7 +130,7 @@ func (s *stage) State(base string) deskState {
 		d.Leader = "sip"
 	}
 	for _, n := range s.nodes {
-		d.Nodes = append(d.Nodes, nodeState{n.name, n.up()})
+		d.Nodes = append(d.Nodes, nodeState{n.name, n.up(), s.gate != nil && s.gate.seen(n.name, cluster.Down)})
 	}
 	return d
 }
@@ -224,14 +224,16 @@ func (g *gate) until(ctx context.Context, cond func() bool) error {
 
 // noticed waits until the gateway observes all services of a node to be so. One that announced itself and is not there any more is down.
 func (g *gate) noticed(ctx context.Context, node string, h cluster.Health) error {
-	err := g.until(ctx, func() bool {
-		n := g.Registry.View().Named(node)
-		return n == nil && h == cluster.Down || n != nil && n.Health(cluster.HTTP) == h && n.Health(cluster.SIP) == h
-	})
-	if err != nil {
+	if err := g.until(ctx, func() bool { return g.seen(node, h) }); err != nil {
 		return fmt.Errorf("the gateway does not notice that %s is %s: %w", node, h, err)
 	}
 	return nil
+}
+
+// seen tells whether the gateway observes all services of a node to be so.
+func (g *gate) seen(node string, h cluster.Health) bool {
+	n := g.Registry.View().Named(node)
+	return n == nil && h == cluster.Down || n != nil && n.Health(cluster.HTTP) == h && n.Health(cluster.SIP) == h
 }
 
 // port is the port of host:port, for people.

@@ -58,7 +58,7 @@ func TestAStoppedTourSaysSo(t *testing.T) {
 }
 
 func TestVerdicts(t *testing.T) {
-	both := []nodeState{{"node1", true}, {"node2", true}}
+	both := []nodeState{{Name: "node1", Up: true}, {Name: "node2", Up: true}}
 	for _, c := range []struct {
 		name  string
 		nodes []nodeState
@@ -69,7 +69,7 @@ func TestVerdicts(t *testing.T) {
 		{"ended calls do not count", both, []callStatus{{Node: "node2", Ended: true}}, verdictNone},
 		{"same", both, []callStatus{{Node: "node1"}, {Node: "node2", Ended: true}}, verdictSame},
 		{"one elsewhere", both, []callStatus{{Node: "node2"}, {Node: "node1"}}, verdictSplit},
-		{"killed", []nodeState{{"node1", true}, {"node2", false}}, []callStatus{{Node: "node1"}, {Node: "node2"}}, verdictOrphan},
+		{"killed", []nodeState{{Name: "node1", Up: true}, {Name: "node2"}}, []callStatus{{Node: "node1"}, {Node: "node2"}}, verdictOrphan},
 	} {
 		s := status{Node: "node1", Calls: c.calls, deskState: deskState{Nodes: c.nodes}}
 		if got := s.judge(); got != c.want {

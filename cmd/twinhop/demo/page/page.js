@@ -84,7 +84,6 @@ function compare(before, now) {
 
 function show(s) {
   compare(last, s);
-  const moved = last && last.node !== s.node;
   last = s;
   id = s.link;
   $("http-node").replaceWith(Object.assign(badge(s.node), { id: "http-node" }));
@@ -107,16 +106,21 @@ function show(s) {
   $("sip-first").textContent = s.leader === "sip" ? "Let HTTP lead again" : "Let SIP move first";
   $("admin").href = path("/demo/admin");
   paint();
-  if (phones) follow(s, moved);
+  if (phones) follow(s);
 }
 
-// follow lets SIP say something where it is not on the page's node: the gateway takes it there.
-function follow(s, moved) {
+// follow lets SIP say something where it is not on the page's node: the gateway takes it there, once it has noticed that a node is gone.
+function follow(s) {
+  const stays = (node) => node === s.node || (s.nodes || []).some((n) => n.name === node && !n.up && !n.left);
   for (const p of Object.values(phones)) {
     const mine = s.lines.find((l) => l.who === p.who);
-    if (mine && (moved || down(s, mine.node))) p.register();
+    if (mine && !stays(mine.node) && p.tries < 5) {
+      p.tries++;
+      p.register();
+    }
+    if (mine && mine.node === s.node) p.tries = 0;
   }
-  if (live(s).some((c) => c.node !== s.node)) phones.visitor.nudge();
+  if (live(s).some((c) => !stays(c.node))) phones.visitor.nudge();
 }
 
 const words = (p) => {

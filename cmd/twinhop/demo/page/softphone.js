@@ -64,6 +64,7 @@ export class Softphone {
     this.session = null; // the call in progress
     this.talking = false;
     this.heard = silence();
+    this.tries = 0; // to register where the page is
     this.repeats = false; // answers with what it hears
     this.speaker = new Audio();
     this.speaker.autoplay = true;
