@@ -67,7 +67,7 @@ func (w *worker) flowHop() (to legs.Hop, meant, ok bool) {
 	case r.token:
 		w.down, ok = w.f.flows.Follow(r.flow)
 	case u.OK && flows.Invalid(m.Text(u.Host)):
-		w.down, ok = w.f.flows.Named(m.Text(u.Host))
+		w.down, ok = w.f.flows.Named(m.Text(u.User), m.Text(u.Host))
 	default:
 		return to, false, false
 	}

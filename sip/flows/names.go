@@ -9,9 +9,10 @@ import (
 	"twinhop/sip/seal"
 )
 
-// Names finds the connection of a WebSocket client by the host that it writes into Via and Contact: it has no address, so it makes up a name
-// below "invalid", which nobody may look up (RFC 7118 section 5, RFC 2606). The first connection that uses a name has it for as long as it
-// lives, but for one by which a node has accepted a registration: that takes names from others that have none. The zero Names is ready.
+// Names finds the connection of a WebSocket client by the host that it writes into Via and, with a user, into Contact: it has no address, so it
+// makes up a name below "invalid", which nobody may look up (RFC 7118 section 5, RFC 2606). The connections of one page may have one host, and
+// another user each. The first connection that uses a name has it for as long as it lives, but for one by which a node has accepted a
+// registration: that takes names from others that have none. The zero Names is ready.
 type Names struct {
 	mu    sync.RWMutex
 	owner map[string]*claimant
@@ -23,12 +24,13 @@ type claimant struct {
 	flow    seal.Flow
 	names   []string
 	trusted bool // a node accepted a registration by it
+	user    bool // some of its names have one
 }
 
 // Bounds of what one connection may claim. How many connections there are is bounded elsewhere.
 const (
-	maxNames = 4
-	maxName  = 128
+	maxNames = 6
+	maxName  = 192
 )
 
 var below = []byte(".invalid")
@@ -42,11 +44,14 @@ func Invalid(host []byte) bool {
 	return peek.FoldEqual(host, "invalid")
 }
 
-// fold writes a name as the table has it; ok is false for one that it does not keep.
-func fold(room, host []byte) (name []byte, ok bool) {
+// fold writes a name as the table has it; ok is false for one that it does not keep. A user is compared byte by byte.
+func fold(room, user, host []byte) (name []byte, ok bool) {
 	host = bytes.TrimSuffix(host, []byte("."))
-	if !Invalid(host) || len(host) <= len(below) || len(host) > maxName {
+	if !Invalid(host) || len(host) <= len(below) || len(user)+1+len(host) > maxName {
 		return nil, false
+	}
+	if len(user) > 0 {
+		room = append(append(room, user...), '@')
 	}
 	for _, c := range host {
 		if 'A' <= c && c <= 'Z' {
@@ -57,10 +62,10 @@ func fold(room, host []byte) (name []byte, ok bool) {
 	return room, true
 }
 
-// Learn notes that a client uses a host; anything but a name below "invalid" is passed over.
-func (n *Names) Learn(f seal.Flow, host []byte) {
+// Learn notes that a client uses a host, with a user if it stands in a Contact; anything but a name below "invalid" is passed over.
+func (n *Names) Learn(f seal.Flow, user, host []byte) {
 	var room [maxName]byte
-	name, ok := fold(room[:0], host)
+	name, ok := fold(room[:0], user, host)
 	if !ok {
 		return
 	}
@@ -84,7 +89,7 @@ func (n *Names) Learn(f seal.Flow, host []byte) {
 		if len(c.names) >= maxNames {
 			return
 		}
-		c.names = append(c.names, text)
+		c.names, c.user = append(c.names, text), c.user || len(user) > 0
 	}
 	n.give(text, c)
 }
@@ -108,20 +113,22 @@ func (n *Names) Trust(f seal.Flow) {
 	}
 }
 
-// Find gives the connection that has a host; ok is false when none has.
-func (n *Names) Find(host []byte) (f seal.Flow, ok bool) {
+// Find gives the connection that a user of a host stands for, or the host alone if that has never told a user; ok is false when none does.
+func (n *Names) Find(user, host []byte) (f seal.Flow, ok bool) {
 	var room [maxName]byte
-	name, ok := fold(room[:0], host)
-	if !ok {
-		return f, false
-	}
 	n.mu.RLock()
 	defer n.mu.RUnlock()
-	c := n.owner[string(name)]
-	if c == nil {
-		return f, false
+	if name, ok := fold(room[:0], user, host); ok {
+		if c := n.owner[string(name)]; c != nil {
+			return c.flow, true
+		}
 	}
-	return c.flow, true
+	if name, ok := fold(room[:0], nil, host); ok {
+		if c := n.owner[string(name)]; c != nil && !c.user {
+			return c.flow, true
+		}
+	}
+	return f, false
 }
 
 // Forget lets go of the names of a connection that has ended. Who else uses them gets them with his next request.

@@ -1,6 +1,7 @@
 package flows
 
 import (
+	"bytes"
 	"fmt"
 	"strings"
 	"sync"
@@ -14,7 +15,7 @@ import (
 func conn(id uint64) seal.Flow { return seal.Flow{Leg: 3, Conn: id} }
 
 func (n *Names) at(host string) uint64 {
-	f, _ := n.Find([]byte(host))
+	f, _ := n.Find(nil, []byte(host))
 	return f.Conn
 }
 
@@ -29,11 +30,11 @@ func TestInvalid(t *testing.T) {
 
 func TestANameLeadsToTheConnectionThatUsesIt(t *testing.T) {
 	var n Names
-	n.Learn(conn(1), []byte("Df7jal23.invalid"))
-	n.Learn(conn(2), []byte("other.invalid."))
-	n.Learn(conn(2), []byte("www.example.com"))
-	n.Learn(conn(2), []byte(".invalid"))
-	n.Learn(conn(2), []byte(strings.Repeat("x", 200)+".invalid"))
+	n.Learn(conn(1), nil, []byte("Df7jal23.invalid"))
+	n.Learn(conn(2), nil, []byte("other.invalid."))
+	n.Learn(conn(2), nil, []byte("www.example.com"))
+	n.Learn(conn(2), nil, []byte(".invalid"))
+	n.Learn(conn(2), nil, []byte(strings.Repeat("x", 200)+".invalid"))
 	if n.at("df7jal23.INVALID") != 1 || n.at("other.invalid") != 2 || n.at("www.example.com") != 0 || n.Len() != 2 {
 		t.Errorf("%+v", n.owner)
 	}
@@ -46,8 +47,8 @@ func TestANameLeadsToTheConnectionThatUsesIt(t *testing.T) {
 func TestNobodyIsRobbedOfAName(t *testing.T) {
 	var n Names
 	host := []byte("df7jal23.invalid")
-	n.Learn(conn(1), host)
-	n.Learn(conn(2), host)
+	n.Learn(conn(1), nil, host)
+	n.Learn(conn(2), nil, host)
 	if n.at("df7jal23.invalid") != 1 {
 		t.Error("the second one has taken it")
 	}
@@ -57,20 +58,47 @@ func TestNobodyIsRobbedOfAName(t *testing.T) {
 		t.Error("who is as good as the first one has taken it")
 	}
 	n.Forget(conn(1))
-	n.Learn(conn(3), host)
+	n.Learn(conn(3), nil, host)
 	if n.at("df7jal23.invalid") != 3 {
 		t.Error("nobody has it although a live one uses it")
 	}
-	n.Learn(conn(2), host) // it was there before, and is trusted
+	n.Learn(conn(2), nil, host) // it was there before, and is trusted
 	if n.at("df7jal23.invalid") != 2 {
 		t.Error("who was never let in keeps it from who was")
+	}
+}
+
+// The two telephones of one page have one host (JsSIP makes it once): each is found by its user.
+func TestConnectionsOfOnePage(t *testing.T) {
+	var n Names
+	host := []byte("Df7jal23.invalid")
+	n.Learn(conn(1), nil, host)
+	n.Learn(conn(1), []byte("Alice"), host)
+	n.Learn(conn(2), nil, host)
+	n.Learn(conn(2), []byte("bob"), host)
+	for user, want := range map[string]uint64{"Alice": 1, "bob": 2, "alice": 0, "carol": 0} {
+		if f, ok := n.Find([]byte(user), []byte("df7jal23.INVALID")); f.Conn != want || ok != (want != 0) {
+			t.Errorf("%s: %d", user, f.Conn)
+		}
+	}
+	n.Forget(conn(2))
+	if f, ok := n.Find([]byte("bob"), host); ok {
+		t.Errorf("who has gone is %d", f.Conn)
+	}
+	n.Learn(conn(3), nil, []byte("other.invalid"))
+	if f, _ := n.Find([]byte("whoever"), []byte("other.invalid")); f.Conn != 3 {
+		t.Errorf("who told no user: %d", f.Conn)
+	}
+	n.Learn(conn(4), bytes.Repeat([]byte("x"), 300), host)
+	if n.Len() != 3 {
+		t.Errorf("%d names", n.Len())
 	}
 }
 
 func TestAConnectionHasFewNames(t *testing.T) {
 	var n Names
 	for i := range 100 {
-		n.Learn(conn(1), fmt.Appendf(nil, "x%d.invalid", i))
+		n.Learn(conn(1), nil, fmt.Appendf(nil, "x%d.invalid", i))
 	}
 	if n.Len() != maxNames {
 		t.Errorf("%d names", n.Len())
@@ -94,7 +122,7 @@ func TestNamesKeepTheirPromise(t *testing.T) {
 				n.Trust(conn(id))
 				trusted[id] = trusted[id] || uses[id] != nil
 			default:
-				n.Learn(conn(id), []byte(name))
+				n.Learn(conn(id), nil, []byte(name))
 				if uses[id] == nil {
 					uses[id] = map[string]bool{}
 				}
@@ -108,7 +136,7 @@ func TestNamesKeepTheirPromise(t *testing.T) {
 		}
 		for id := range uses { // each is heard once more
 			for name := range uses[id] {
-				n.Learn(conn(id), []byte(name))
+				n.Learn(conn(id), nil, []byte(name))
 			}
 		}
 		for id := range uses {
@@ -135,8 +163,8 @@ func TestNamesForMany(t *testing.T) {
 		wg.Go(func() {
 			for i := range 200 {
 				host := fmt.Appendf(nil, "x%d.invalid", i%3)
-				n.Learn(conn(id+1), host)
-				n.Find(host)
+				n.Learn(conn(id+1), nil, host)
+				n.Find(nil, host)
 				n.Trust(conn(id + 1))
 				if i%7 == 0 {
 					n.Forget(conn(id + 1))
@@ -154,8 +182,8 @@ func TestNamesForMany(t *testing.T) {
 func TestNothingIsAllocatedForKnownNames(t *testing.T) {
 	var n Names
 	host := []byte("Df7jal23.invalid")
-	n.Learn(conn(1), host)
-	if k := testing.AllocsPerRun(100, func() { n.Learn(conn(1), host); n.Find(host) }); k != 0 {
+	n.Learn(conn(1), nil, host)
+	if k := testing.AllocsPerRun(100, func() { n.Learn(conn(1), nil, host); n.Find(nil, host) }); k != 0 {
 		t.Errorf("%v allocations", k)
 	}
 }

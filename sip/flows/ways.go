@@ -66,9 +66,9 @@ func (w *Ways) Follow(f seal.Flow) (d Down, ok bool) {
 	return d, true
 }
 
-// Named is Follow for the connection that uses a host which nobody may look up.
-func (w *Ways) Named(host []byte) (d Down, ok bool) {
-	f, ok := w.names.Find(host)
+// Named is Follow for the connection that uses a host which nobody may look up, for a user.
+func (w *Ways) Named(user, host []byte) (d Down, ok bool) {
+	f, ok := w.names.Find(user, host)
 	if !ok {
 		return d, false
 	}
@@ -81,10 +81,10 @@ func (w *Ways) Hear(m *peek.Message, g *legs.Leg, s *stream.Conn) {
 	switch {
 	case g.Web():
 		f := Of(g, s.ID(), s.Peer())
-		w.names.Learn(f, m.Text(m.Via.Host))
+		w.names.Learn(f, nil, m.Text(m.Via.Host))
 		for i := range m.Contacts.Stored() {
 			if u := m.AddrURI(m.Contacts.At(i).Span); u.OK {
-				w.names.Learn(f, m.Text(u.Host))
+				w.names.Learn(f, m.Text(u.User), m.Text(u.Host))
 			}
 		}
 	case g.Secure() && Aliased(m):
