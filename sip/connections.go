@@ -73,7 +73,7 @@ func (c *connections) Lost(peer netip.AddrPort, data []byte, err error) {
 			cause = gateway.Reset
 		}
 		f.pending.Lost(w.clock(), x, cause, w)
-	case !errors.Is(err, stream.ErrUnsure) && !w.release(x, peer, data):
+	case !errors.Is(err, stream.ErrUnsure) && !w.release(&f.held, data, peer, gateway.NotSent):
 		s := noNode
 		if c.leg.Web() {
 			s = flowFailed

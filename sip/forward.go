@@ -250,7 +250,7 @@ func (w *worker) send(by *legs.Leg, to legs.Hop) error {
 	w.stretch = w.edits.Apply(w.stretch[:0], &w.msg)
 	w.out = w.stretch
 	if w.routed && !by.Connected(to) {
-		w.hold(to.Addr)
+		w.hold(&w.f.held, to.Addr)
 	}
 	return by.Send(w.out, to)
 }

@@ -67,6 +67,7 @@ type Front struct {
 	parked   *park.Lot[waiting]
 	files    stream.Budget                    // of the connections of all legs
 	held     held.Requests[heldKey, delivery] // they wait for a connection to a node
+	afloat   held.Requests[heldKey, delivery] // they left in a datagram, and their clients will not repeat them
 	long     recent                           // INVITEs that left by a stream for their size: nothing else tells that of what is not pending
 	sent     recent                           // requests to nodes that told of themselves
 	late     latecomers
@@ -180,6 +181,7 @@ func (f *Front) prepare(ctx context.Context) error {
 		}
 	}
 	f.flows.Router, f.flows.Legs = f.Router, f.legs
+	f.afloat.Life, f.afloat.Max = afloat, maxAfloat
 	f.gone.Watch(f.Router.Views(), time.Now())
 	f.names = &locate.Locator{Resolver: f.Resolver, Can: f.legs.Speaks(), Usable: f.legs.Leads}
 	f.parked = park.New(ctx, f.names, func(list []waiting, err error) { f.unpark(ctx, list, err) })
@@ -234,6 +236,7 @@ func (f *Front) turn(w *worker, n int, down map[string]bool) {
 	if n%watch == 0 {
 		f.watchNodes(w, down)
 		f.held.Sweep(w.clock())
+		f.afloat.Sweep(w.clock())
 	}
 	if n%touchTicks == 0 {
 		f.flows.Touch()

@@ -294,7 +294,11 @@ func (s *stage) do(words []string) []caught {
 	case "unreachable": // the system reports that request N of those that left met nobody
 		w := s.workers[words[1]]
 		n, _ := strconv.Atoi(words[2])
-		w.Unreachable(s.left[n-1][:200], node1, syscall.ECONNREFUSED)
+		peer := node1
+		if bytes.Contains(s.left[n-1], []byte("<sip:"+node2.String())) {
+			peer = node2
+		}
+		w.Unreachable(s.left[n-1][:200], peer, syscall.ECONNREFUSED)
 		w.Flush()
 		return s.settle()
 	default:

@@ -58,6 +58,9 @@ func (w *worker) place() {
 		case err == nil && !to.Stream():
 			w.repeats(d.Member.Node)
 			w.queued(to.Addr)
+			if w.leg.Stream() && w.msg.Method != peek.Ack {
+				w.hold(&w.f.afloat, to.Addr)
+			}
 			return
 		case err == nil:
 			return

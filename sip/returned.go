@@ -8,6 +8,7 @@ import (
 
 	"twinhop/gateway"
 	"twinhop/gateway/cluster"
+	"twinhop/sip/held"
 	"twinhop/sip/legs"
 	"twinhop/sip/peek"
 	"twinhop/sip/pending"
@@ -36,23 +37,29 @@ type heldKey struct {
 	begin [3]byte
 }
 
-// hold keeps what came in, in case no connection can be made for what leaves.
-func (w *worker) hold(to netip.AddrPort) {
+// hold keeps what came in, in case no connection can be made for what leaves, or nobody takes it.
+func (w *worker) hold(where *held.Requests[heldKey, delivery], to netip.AddrPort) {
 	x := w.delivered()
 	k := heldKey{Branch: x.Branch, peer: to}
 	copy(k.begin[:], x.data)
 	x.data = bytes.Clone(x.data)
-	w.f.held.Keep(w.clock(), k, len(x.data), x)
+	where.Keep(w.clock(), k, len(x.data), x)
 }
 
-// release gives a request that no connection could be made for to another node. False: it is not held.
-func (w *worker) release(b pending.Branch, peer netip.AddrPort, left []byte) bool {
+// Requests that are afloat: the system says at once that nobody takes datagrams, or never.
+const (
+	afloat    = time.Second
+	maxAfloat = 4096
+)
+
+// release gives a request that did not get to a node to another one. False: it is not held.
+func (w *worker) release(where *held.Requests[heldKey, delivery], left []byte, peer netip.AddrPort, why gateway.Outcome) bool {
+	b, _ := attempted(left)
 	k := heldKey{Branch: b, peer: peer}
 	copy(k.begin[:], left)
-	x, again, ok := w.f.held.Take(k)
+	x, again, ok := where.Take(k)
 	if ok && !again {
-		w.leg = x.leg
-		w.retry(&x)
+		w.retry(&x, why)
 	}
 	return ok
 }
@@ -152,7 +159,7 @@ func (w *worker) resume(x *failure) {
 	for i, d := range slices.Backward(w.sent) { // the latest knows most of what was tried
 		if d.Branch == at && d.addr == x.peer && d.method == m.Method {
 			w.sent = slices.Delete(w.sent, i, i+1)
-			w.retry(&d)
+			w.retry(&d, gateway.NotSent)
 			return
 		}
 	}
@@ -164,9 +171,10 @@ func (w *worker) resume(x *failure) {
 }
 
 // retry gives a request to another node.
-func (w *worker) retry(x *delivery) {
-	x.to.Done(gateway.NotSent, gateway.Usage{})
-	w.takeUp(w.leg, x.stream)
+func (w *worker) retry(x *delivery, why gateway.Outcome) {
+	x.to.Done(why, gateway.Usage{})
+	leg, s := w.leg, w.stream
+	w.takeUp(x.leg, x.stream)
 	w.again = true
 	for _, n := range x.tried {
 		if n != nil {
@@ -175,13 +183,18 @@ func (w *worker) retry(x *delivery) {
 	}
 	w.tried = append(w.tried, x.to.Member.Node)
 	w.handle(x.data, x.src)
+	w.takeUp(leg, s)
 }
 
 // Unreachable hears from the system that nobody took a datagram. That can be forged: it makes a pending INVITE look for another node, and
-// has the node probed; what is known of the node's health it does not change.
-func (w *worker) Unreachable(quoted []byte, _ netip.AddrPort, _ error) {
+// has the node probed; what is known of the node's health it does not change. So it is with a request of a client that came by a connection,
+// who will not repeat it.
+func (w *worker) Unreachable(quoted []byte, peer netip.AddrPort, _ error) {
 	w.f.Metrics.Shed(unreachable)
-	if x, ok := attempted(quoted); ok && isInvite(quoted) {
+	switch x, ok := attempted(quoted); {
+	case ok && isInvite(quoted) && w.isPending(x):
 		w.f.pending.Lost(w.clock(), x, gateway.Reset, w)
+	case ok:
+		w.release(&w.f.afloat, quoted, peer, gateway.Reset)
 	}
 }

@@ -1,4 +1,4 @@
-// Package held keeps requests while a connection is made for them, so that they can be given to somebody else when none is.
+// Package held keeps requests while they may yet come back: because no connection can be made for them, or nobody takes their datagram.
 //
 // Knows: requests by an opaque name, how much memory they take, the time passed in.
 // Must not know: sockets, messages, nodes, what becomes of a request.

@@ -1,6 +1,7 @@
 package held
 
 import (
+	"cmp"
 	"sync"
 	"time"
 )
@@ -8,7 +9,7 @@ import (
 // Bounds of what is held. No connection takes a minute to be made.
 const (
 	maxRequests = 1024
-	maxBytes    = 4 << 20
+	maxBytes    = 4 << 10 // of each, on average
 	life        = time.Minute
 	quiet       = 4 * time.Second // repetitions of what was taken come within this time; later ones are meant
 )
@@ -16,6 +17,9 @@ const (
 // Requests holds values by name, so many and so much of them and no more: what there is no room for is not held. The zero Requests is ready,
 // and may be used by several goroutines.
 type Requests[K comparable, V any] struct {
+	Life time.Duration // that something is held; 0: a minute
+	Max  int           // that are held, of 4 KiB each; 0: 1024
+
 	mu    sync.Mutex
 	all   map[K]request[V]
 	bytes int
@@ -35,7 +39,7 @@ func (r *Requests[K, V]) Keep(now time.Time, k K, size int, value V) bool {
 	if x, twice := r.all[k]; twice && (!x.taken || now.Sub(x.since) < quiet) {
 		return true
 	}
-	if len(r.all) >= maxRequests || r.bytes+size > maxBytes {
+	if limit := cmp.Or(r.Max, maxRequests); len(r.all) >= limit || r.bytes+size > limit*maxBytes {
 		return false
 	}
 	if r.all == nil {
@@ -58,12 +62,12 @@ func (r *Requests[K, V]) Take(k K) (value V, again, ok bool) {
 	return x.value, x.taken, ok
 }
 
-// Sweep forgets what came a minute ago: it has left.
+// Sweep forgets what came long ago: it has left.
 func (r *Requests[K, V]) Sweep(now time.Time) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for k, x := range r.all {
-		if now.Sub(x.since) > life {
+		if now.Sub(x.since) > cmp.Or(r.Life, life) {
 			delete(r.all, k)
 			r.bytes -= x.size
 		}

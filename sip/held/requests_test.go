@@ -11,7 +11,7 @@ func TestRequests(t *testing.T) {
 	if _, _, ok := r.Take(1); ok {
 		t.Error("there is nothing")
 	}
-	if !r.Keep(now, 1, 10, "one") || !r.Keep(now, 1, 10, "again") || !r.Keep(now.Add(2*quiet), 2, maxBytes-10, "two") {
+	if !r.Keep(now, 1, 10, "one") || !r.Keep(now, 1, 10, "again") || !r.Keep(now.Add(2*quiet), 2, maxRequests*maxBytes-10, "two") {
 		t.Error("there is room")
 	}
 	if r.Keep(now, 3, 1, "three") {
@@ -23,10 +23,10 @@ func TestRequests(t *testing.T) {
 	if v, again, ok := r.Take(1); v != "" || !again || !ok {
 		t.Errorf("the repetition: %q, %v, %v", v, again, ok)
 	}
-	if !r.Keep(now, 1, 10, "one") || r.bytes != maxBytes-10 {
+	if !r.Keep(now, 1, 10, "one") || r.bytes != maxRequests*maxBytes-10 {
 		t.Errorf("what was taken is not held again: %d bytes", r.bytes)
 	}
-	if !r.Keep(now.Add(quiet), 1, 10, "one") || r.bytes != maxBytes {
+	if !r.Keep(now.Add(quiet), 1, 10, "one") || r.bytes != maxRequests*maxBytes {
 		t.Errorf("what was taken long ago is held again: %d bytes", r.bytes)
 	}
 	r.Sweep(now.Add(life + quiet + 1))
