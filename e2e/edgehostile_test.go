@@ -118,7 +118,7 @@ func edgeStage(t testing.TB, root *authority) stage {
 		Words: "    tls: {cert: site.pem, key: site.key}\n    websocket: /sip\n    origins: [\"https://shop.example\"]\n"})
 }
 
-// Who asks for a WebSocket in an odd way, half, or late, and who does not keep to the protocol then, is told so as the protocol
+// Who begins with TLS, or asks for a WebSocket, in an odd way, half, or late, and who does not keep to the protocol then, is told so as the protocol
 // has it; nobody else notices, and nothing is left behind.
 func TestEdgeHostileSockets(t *testing.T) {
 	root := newAuthority(t, "root")
@@ -126,7 +126,7 @@ func TestEdgeHostileSockets(t *testing.T) {
 	s.Config = "limits: {http: {headerTimeout: 2s}, sip: {partialTimeout: 1s, handshakeTimeout: 2s, pings: 100}}\n"
 	w := set(t, s)
 	honest := map[string]*streamPhone{}
-	for _, transport := range []string{"ws", "wss", "http", "https"} {
+	for _, transport := range []string{"tls", "ws", "wss", "http", "https"} {
 		honest[transport] = w.mustEdge(t, root, transport, nil)
 	}
 	before, err := w.vitals()
@@ -140,10 +140,16 @@ func TestEdgeHostileSockets(t *testing.T) {
 		attacks.Go(func() { w.spoilSockets(t, door) })
 		attacks.Go(func() { w.slowSocket(t, door) })
 	}
+	for _, door := range []string{"tls", "wss"} {
+		attacks.Go(func() { w.halfHandshakes(t, door, 100) })
+	}
 	for range 3 {
 		for transport, p := range honest {
 			if err := p.serve(w.external); err != nil {
 				t.Errorf("%s, meanwhile: %v", transport, err)
+			}
+			if !p.frames {
+				continue
 			}
 			if err := p.oddButRight(); err != nil {
 				t.Errorf("%s: %v", transport, err)
@@ -193,6 +199,39 @@ func (w *world) halfUpgrades(t testing.TB, door string, count int) {
 		_ = c.SetReadDeadline(time.Now().Add(10 * time.Second))
 		if _, err := io.Copy(io.Discard, c); isTimeout(err) {
 			t.Errorf("%s: a request of which %d of %d bytes came is still waited for", door, i*len(upgrade)/count/2, len(upgrade))
+			return
+		}
+	}
+}
+
+// halfHandshakes begins with TLS and says no more, or says something else.
+func (w *world) halfHandshakes(t testing.TB, door string, count int) {
+	client := "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + strings.Repeat("\x00", 100)
+	var half []net.Conn
+	for i := range count {
+		c, err := net.DialTimeout("tcp", w.door(door), 5*time.Second)
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		defer c.Close()
+		_, _ = io.WriteString(c, client[:i%len(client)])
+		half = append(half, c)
+	}
+	for _, plain := range []string{upgrade, "OPTIONS sip:e2e.invalid SIP/2.0\r\n\r\n"} {
+		c, err := net.DialTimeout("tcp", w.door(door), 5*time.Second)
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		defer c.Close()
+		_, _ = io.WriteString(c, plain)
+		half = append(half, c)
+	}
+	for i, c := range half {
+		_ = c.SetReadDeadline(time.Now().Add(10 * time.Second))
+		if _, err := io.Copy(io.Discard, c); isTimeout(err) {
+			t.Errorf("%s: the handshake of connection %d is still waited for", door, i)
 			return
 		}
 	}
