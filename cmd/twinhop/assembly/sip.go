@@ -107,16 +107,14 @@ func (g *Gateway) webLegs() (all []sipfront.Listener) {
 	return all
 }
 
-// runSIP serves SIP until ctx ends. Listeners that speak TLS are closed then:
-// who accepts from them waits for that.
+// runSIP serves SIP until ctx ends, and then closes the listeners that speak
+// TLS: not earlier, for to who accepts from them that would be a failure.
 func (g *Gateway) runSIP(ctx context.Context) error {
-	shut := func() {
+	defer func() {
 		for _, d := range g.sipDoors {
-			d.Close()
+			d.Close() // their handshakes have ended
 		}
-	}
-	defer shut() // and their handshakes have ended
-	defer context.AfterFunc(ctx, shut)()
+	}()
 	return g.sip.Run(ctx)
 }
 

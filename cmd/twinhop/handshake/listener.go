@@ -6,6 +6,7 @@ import (
 	"errors"
 	"log/slog"
 	"net"
+	"os"
 	"sync"
 	"time"
 )
@@ -37,6 +38,7 @@ type Listener struct {
 	gone  chan struct{} // closed by Close
 	work  sync.WaitGroup
 	diary diary
+	late  deadline // of Accept
 
 	mu      sync.Mutex // guards what follows
 	started bool
@@ -73,11 +75,19 @@ func (l *Listener) Addr() net.Addr { return l.plain.Addr() }
 // Accept returns the next connection that has shaken hands.
 func (l *Listener) Accept() (net.Conn, error) {
 	l.start()
+	late := l.late.done()
+	select {
+	case <-late: // whatever is there besides
+		return nil, os.ErrDeadlineExceeded
+	default:
+	}
 	select {
 	case r := <-l.ready:
 		return r.conn, r.err
 	case <-l.gone:
 		return nil, net.ErrClosed
+	case <-late:
+		return nil, os.ErrDeadlineExceeded
 	}
 }
 

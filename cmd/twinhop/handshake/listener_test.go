@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"strings"
 	"sync"
 	"testing"
@@ -203,6 +204,46 @@ func TestCloseAndErrors(t *testing.T) {
 		if _, err := fresh.Accept(); !errors.Is(err, net.ErrClosed) {
 			t.Error(err)
 		}
+	})
+}
+
+// Who accepts is woken by a deadline, once it comes, and may go on with another
+// one: what has shaken hands meanwhile is there.
+func TestDeadline(t *testing.T) {
+	server, client := site(t)
+	real := time.Now()
+	synctest.Test(t, func(t *testing.T) {
+		server.Time, client.Time = func() time.Time { return real }, func() time.Time { return real }
+		street := newStreet()
+		l := New(street, Options{Config: server, Proto: SIP})
+		defer l.Close()
+		late := func(want time.Duration) {
+			t.Helper()
+			begin := time.Now()
+			if c, err := l.Accept(); c != nil || !errors.Is(err, os.ErrDeadlineExceeded) || time.Since(begin) != want {
+				t.Errorf("%v, %v after %s, want it after %s", c, err, time.Since(begin), want)
+			}
+		}
+		l.SetDeadline(time.Unix(1, 0))
+		late(0)
+		late(0)
+		l.SetDeadline(time.Now().Add(time.Minute))
+		late(time.Minute)
+		l.SetDeadline(time.Now().Add(time.Minute))
+		l.SetDeadline(time.Time{})
+		time.AfterFunc(time.Hour, func() { l.SetDeadline(time.Now()) })
+		late(time.Hour)
+		visitor := street.visitor()
+		defer visitor.Close()
+		go tls.Client(visitor, client).Handshake()
+		synctest.Wait()
+		late(0)
+		l.SetDeadline(time.Time{})
+		c, err := l.Accept()
+		if err != nil {
+			t.Fatal(err)
+		}
+		c.Close()
 	})
 }
 
