@@ -19,8 +19,8 @@ type Handler interface {
 	// Message is one whole message, from its start line to the end of its body. data is valid during the call and may be written to.
 	// A head with bare CR, bare LF or NUL comes as it is: who refuses such a message should also Close, for its end is a guess.
 	Message(s *Conn, data []byte)
-	// Garbled is called when the bytes cannot be cut into messages any more: why is ErrHead, ErrLength, ErrMessage or ErrLate, and data
-	// what is there of the message. An answer may be sent on s, which is closed after that was written.
+	// Garbled is called when the bytes cannot be cut into messages any more: why is ErrLate, ErrHead, ErrLength, ErrMessage
+	// or what else a Codec says, and data what is there of the message. An answer may be sent on s, which is closed after that was written.
 	Garbled(s *Conn, data []byte, why error)
 	// Lost is a message that Send took and that was not written whole: the peer refused or cut the connection, or took too long. Where
 	// err is ErrUnsure it was written, and the peer may have read it. data is valid during the call. Never called from within Send.
@@ -86,7 +86,8 @@ type Pool struct {
 }
 
 // Run accepts and serves connections until ctx ends, and then returns nil, or until the listener is closed by somebody else, which is an
-// error. All connections are closed and all goroutines have ended when it returns; what still waited to be written is dropped in silence.
+// error. All connections are closed and all goroutines have ended when it returns; what still waited to be written is dropped in silence,
+// and a Codec says its last bytes.
 func (t *Pool) Run(ctx context.Context, h Handler) error {
 	if err := t.Begin(ctx, h); err != nil {
 		return err

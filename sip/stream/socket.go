@@ -55,6 +55,10 @@ func (s *Conn) hangUp() {
 	}
 }
 
+// patience is how long a peer that answers nothing is believed to be there: 30 s of silence and three questions, or so long without taking
+// what was written.
+const patience = time.Minute
+
 // prepare sets the options of a new connection. Errors are left to show at its first use.
 func prepare(c net.Conn) {
 	t, ok := c.(*net.TCPConn)
@@ -63,4 +67,5 @@ func prepare(c net.Conn) {
 	}
 	t.SetNoDelay(true)
 	t.SetKeepAliveConfig(net.KeepAliveConfig{Enable: true, Idle: 30 * time.Second, Interval: 10 * time.Second, Count: 3})
+	setPatience(t)
 }
