@@ -110,3 +110,26 @@ func TestEdgeNodeHangsUp(t *testing.T) {
 		}
 	}
 }
+
+// The ports of HTTP are enough for clients: SIP needs none of its own toward the world.
+func TestEdgeOnePort(t *testing.T) {
+	a := newAuthority(t, t.TempDir())
+	a.issue("site", "127.0.0.1")
+	g := edge(t, a, func(c *config.Config) {
+		c.Listen.SIP.External, c.Listen.SIP.TLS = nil, config.TLS{}
+		c.Listen.HTTP[0].HTTPS = 443 // it sends everybody on, and takes no WebSocket
+	})
+	if got := g.Addrs().WebSocket; len(got) != 1 || !strings.HasPrefix(got[0], "wss://"+g.Addrs().HTTPS[0]) {
+		t.Errorf("WebSockets are taken at %q", got)
+	}
+	if status, h := ask(t, dial(t, g, "https", a, wstest.Options{}), "MESSAGE", "WSS", "one-port"); status != "SIP/2.0 200 OK" || h.Get("X-Node") != "node1" {
+		t.Errorf("%s %v", status, h)
+	}
+	if c, err := wstest.Connect("ws://"+g.Addrs().HTTP[0]+"/sip", wstest.Options{}); err == nil {
+		c.Close()
+		t.Error("a listener that sends everybody on takes a WebSocket")
+	}
+	if code, body := get(t, "http://"+g.Addrs().Admin+"/readyz"); code != 200 {
+		t.Errorf("%d %s", code, body)
+	}
+}
