@@ -24,6 +24,8 @@ func TestInvariants(t *testing.T) {
 			"initial":  m.initial,
 			"indialog": m.inDialog,
 			"activate": m.activate,
+			"open":     m.open,
+			"socket":   m.socket,
 			"":         m.consistent,
 		})
 	})
@@ -35,6 +37,7 @@ type traffic struct {
 	s      *stage
 	leader string
 	calls  map[string]string // Call-ID -> node of its last decision
+	fresh  int               // Call-IDs of WebSockets so far
 }
 
 var (
@@ -100,6 +103,74 @@ func (m *traffic) initial(rt *rapid.T) {
 		rt.Fatalf("%v: was on %s, which is usable, went to %s", w, at, d.Member.Name)
 	}
 	m.calls[call] = d.Member.Name
+}
+
+// A page opens a WebSocket, and it belongs to the session of that page.
+func (m *traffic) open(rt *rapid.T) {
+	id, flow := ids.Draw(rt, "id"), ids.Draw(rt, "socket")
+	page, key := appsession.Key{Space: appsession.HTTP, Value: id}, appsession.Key{Space: appsession.Flow, Value: flow}
+	if _, there := m.owner(key); there {
+		return // it is open
+	}
+	m.s.fill(map[string]string{"flow": flow, "cookie": id + "." + nodes.Draw(rt, "route")})
+	if _, err := m.s.router.Join(rt.Context(), &m.s.ask); err != nil {
+		return
+	}
+	before, ok1 := m.owner(page)
+	after, ok2 := m.owner(key)
+	if !ok1 || !ok2 || before.ID != after.ID {
+		rt.Fatalf("the page %s is of session %v, its socket %s of %v", id, before.ID, flow, after.ID)
+	}
+}
+
+// What comes by a WebSocket goes to the node of its session, and takes nothing from whoever has an identity.
+func (m *traffic) socket(rt *rapid.T) {
+	m.fresh++
+	w := map[string]string{"flow": ids.Draw(rt, "socket"), "call": fmt.Sprintf("s%d", m.fresh), "life": "1s"}
+	user := users.Draw(rt, "user")
+	if user != "" {
+		w["from.user"] = user
+	}
+	flow, who := appsession.Key{Space: appsession.Flow, Value: w["flow"]}, appsession.Key{Space: appsession.App, Value: user}
+	before, known := m.owner(flow)
+	person, named := m.owner(who)
+	held := m.identified()
+	d, err := m.route(w)
+	if err != nil {
+		return
+	}
+	after, _ := m.owner(flow)
+	switch follows := m.leader == "sip" && before.Anonymous && named && user != ""; {
+	case !known || !m.usable(before.Owner, cluster.SIP):
+	case follows && m.usable(person.Owner, cluster.SIP) && (d.Member.Name != person.Owner || after.ID != person.ID):
+		rt.Fatalf("%v: leader sip, and he is on %s: went to %s", w, person.Owner, d.Member.Name)
+	case !follows && (d.Member.Name != before.Owner || after.Owner != before.Owner):
+		rt.Fatalf("%v: the page is on %s, which is usable: went to %s, the page is on %s now", w, before.Owner, d.Member.Name, after.Owner)
+	}
+	if now, ok := m.owner(who); named && person.Web && m.leader == "http" && m.usable(person.Owner, cluster.SIP) && (!ok || now.Owner != person.Owner) {
+		rt.Fatalf("%v: he has a browser on %s, and was moved to %s", w, person.Owner, now.Owner)
+	}
+	for k, id := range held {
+		if now, ok := m.owner(k); !ok || now.ID != id {
+			rt.Fatalf("%v: %v was of an identity's session %v and is of %v", w, k, id, now.ID)
+		}
+	}
+}
+
+// identified are the keys of all sessions that have an identity.
+func (m *traffic) identified() map[appsession.Key]appsession.ID {
+	held := map[appsession.Key]appsession.ID{}
+	for x, err := range m.s.store.All(m.rt.Context()) {
+		if err != nil {
+			m.rt.Fatal(err)
+		}
+		for _, k := range x.Keys {
+			if !x.Anonymous && k.Space != appsession.Call {
+				held[k.Key] = x.ID
+			}
+		}
+	}
+	return held
 }
 
 // A dialog stays where it is while that node is usable, and where it was moved.

@@ -47,7 +47,7 @@ function StepRow({ x, node }: { x: Step; node?: string }) {
 }
 
 function KeyTable({ s }: { s: Detail }) {
-  const order = ["app", "http", "call"];
+  const order = ["app", "http", "flow", "call"];
   const rows = [...s.keys].sort((a, b) => order.indexOf(a.space) - order.indexOf(b.space));
   const where = (k: Key) => k.space === "http" && k.setBy ? <>set by {k.setBy}, route <code>{k.route || "none"}</code></> : k.space === "app" ? "names the application session" : "";
   return <div class="scroll"><table class="list cardable"><caption class="hidden">Keys of the session</caption><thead><tr><th scope="col">Kind</th><th scope="col">Value</th><th scope="col">Leads to</th><th scope="col">Notes</th></tr></thead>

@@ -9,7 +9,7 @@ export function KeyChip({ k }: { k: Key }) {
 }
 
 function Keys({ keys }: { keys: Key[] }) {
-  const order = ["app", "http", "call"];
+  const order = ["app", "http", "flow", "call"];
   const sorted = [...keys].sort((a, b) => order.indexOf(a.space) - order.indexOf(b.space));
   return <span class="keys">{sorted.slice(0, 4).map((k, i) => <KeyChip key={i} k={k} />)}{sorted.length > 4 && <span class="muted">+{sorted.length - 4}</span>}</span>;
 }

@@ -64,12 +64,12 @@ const rules: Record<string, string> = {
 };
 export const ruleText = (r: string) => rules[r] ?? r.replaceAll("_", " ");
 
-const spaces: Record<string, string> = { app: "identity", call: "Call-ID", http: "JSESSIONID" };
+const spaces: Record<string, string> = { app: "identity", call: "Call-ID", http: "JSESSIONID", flow: "WebSocket" };
 export const spaceText = (s: string) => spaces[s] ?? s;
 const sources: Record<string, string> = {
   cookie: "cookie", path: "path ;jsessionid=", query: "appsession parameter", header: "header", "call-id": "Call-ID",
   "from.user": "From user", "to.user": "To user", "from.aor": "From address", "to.aor": "To address",
-  "application-session-key": "application session key", "x-twinhop-session": "X-Twinhop-Session", route: "Route header", target: "request address",
+  "application-session-key": "application session key", "x-twinhop-session": "X-Twinhop-Session", route: "Route header", target: "request address", connection: "WebSocket",
 };
 export const sourceText = (s: string) => sources[s] ?? s;
 
