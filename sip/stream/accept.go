@@ -22,7 +22,8 @@ func (t *Pool) accept(ctx context.Context) error {
 		<-ctx.Done()
 		return nil
 	}
-	if l, ok := t.Listener.(interface{ SetDeadline(time.Time) error }); ok {
+	l, wakes := t.Listener.(interface{ SetDeadline(time.Time) error })
+	if wakes {
 		if err := l.SetDeadline(time.Time{}); err != nil {
 			return fmt.Errorf("accept on %s: %w", t.Listener.Addr(), err)
 		}
@@ -41,8 +42,10 @@ func (t *Pool) accept(ctx context.Context) error {
 			continue
 		case ctx.Err() != nil:
 			return nil
-		case errors.Is(err, net.ErrClosed):
+		case errors.Is(err, net.ErrClosed) && (wakes || !ends(ctx)):
 			return fmt.Errorf("accept on %s: %w", t.Listener.Addr(), err)
+		case errors.Is(err, net.ErrClosed):
+			return nil
 		}
 		t.counted.acceptFailed.Add(1)
 		if errors.Is(err, syscall.ECONNABORTED) {
@@ -59,6 +62,17 @@ func (t *Pool) accept(ctx context.Context) error {
 			return nil
 		case <-time.After(wait):
 		}
+	}
+}
+
+// ends tells whether a context ends within a moment: who closes a listener because another one has, from which this one comes, may be faster
+// than that.
+func ends(ctx context.Context) bool {
+	select {
+	case <-ctx.Done():
+		return true
+	case <-time.After(time.Second):
+		return false
 	}
 }
 

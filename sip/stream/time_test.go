@@ -507,3 +507,25 @@ func TestADialThatComesTooLate(t *testing.T) {
 		e.none(t)
 	})
 }
+
+// A listener that no deadline wakes is closed at the end of Run, and may be a moment earlier than the pool hears of it. Closed by somebody else
+// it is an error.
+func TestListenerIsClosed(t *testing.T) {
+	for _, early := range []bool{true, false} {
+		synctest.Test(t, func(t *testing.T) {
+			ctx, cancel := context.WithCancel(t.Context())
+			l, done := newPipes(), make(chan error, 1)
+			go func() { done <- (&Pool{Listener: l}).Run(ctx, newEar()) }()
+			synctest.Wait()
+			l.Close()
+			synctest.Wait()
+			if early {
+				cancel()
+			}
+			if err := <-done; errors.Is(err, net.ErrClosed) == early {
+				t.Errorf("closed at the end %v: %v", early, err)
+			}
+			cancel()
+		})
+	}
+}
