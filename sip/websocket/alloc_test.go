@@ -2,10 +2,13 @@ package websocket
 
 import (
 	"bytes"
+	"io"
 	"strings"
 	"testing"
+	"time"
 
 	"twinhop/sip/stream"
+	"twinhop/sip/websocket/wstest"
 )
 
 // TestCostOfMessages: what comes and goes by WebSocket costs no allocation, also in fragments.
@@ -61,5 +64,32 @@ func BenchmarkWrap(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		out = c.Wrap(out[:0], message)
+	}
+}
+
+// TestCostOfAnEcho counts what a whole server allocates for a message that comes and goes by a connection: nothing.
+func TestCostOfAnEcho(t *testing.T) {
+	url, _ := echoing(t, stream.Limits{})
+	conn, err := wstest.Connect(url, wstest.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	conn.SetDeadline(time.Now().Add(wstest.Wait))
+	message := strings.Repeat("x", 700)
+	in, back := frame(textFrame, message), make([]byte, 4+len(message))
+	echo := func() {
+		if _, err := conn.Write(in); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := io.ReadFull(conn, back); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for range 100 {
+		echo()
+	}
+	if n := testing.AllocsPerRun(1000, echo); n > 0 {
+		t.Errorf("%v allocations a message", n)
 	}
 }
