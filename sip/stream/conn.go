@@ -78,11 +78,11 @@ func (s *Conn) Send(b []byte) error {
 // Close ends the connection: nothing more is handed to Message, what was queued is still written within Limits.Write, or Lost. It does
 // not wait.
 func (s *Conn) Close() {
-	s.closing.Store(true)
 	s.pool.forget(s)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.part(nil)
+	s.closing.Store(true) // a reader that saw it before would end the connection without those bytes
 	s.wake(time.Unix(1, 0))
 }
 
@@ -116,13 +116,13 @@ const leaveTime = 200 * time.Millisecond
 // abort is for the end of Run: what was queued is dropped, and the connection is closed at once, or as soon as the codec's last bytes have
 // been said to a peer who was met.
 func (s *Conn) abort(met bool) {
-	s.closing.Store(true)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if met && s.conn != nil && !s.writing {
 		s.part(ErrLeaving)
 	}
 	s.ended = true
+	s.closing.Store(true)
 	switch {
 	case s.conn == nil:
 	case s.said && s.writing:
