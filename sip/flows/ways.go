@@ -154,7 +154,7 @@ func (w *Ways) join(at seal.Flow, page Page, name string) {
 	}
 	x := Page{Key: Key(pool.Realm, at)}
 	if page.Hint.Route != "" {
-		x.Hint = page.Hint
+		x.Hint = gateway.Hint{Route: strings.Clone(page.Hint.Route), Source: page.Hint.Source}
 	}
 	ask := gateway.Ask{Kind: gateway.Open, Wants: cluster.HTTP, View: view, Pool: pool, Hint: page.Hint}
 	ask.Add(x.Key, gateway.SourceFlow)
