@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"bufio"
 	"bytes"
 	"encoding/binary"
 	"fmt"
@@ -65,6 +66,86 @@ func TestEdgeFlows(t *testing.T) {
 		})
 		if took := time.Since(began); took > 3*time.Second {
 			t.Errorf("%s: that the way is gone took %v", transport, took)
+		}
+	}
+	o.faultless(t)
+}
+
+// A phone whose own address nobody else knows, by UDP, TCP and TLS: it registers and is called by nodes; it calls, without a word
+// of outbound, and a node that the call never met hangs up.
+func TestEdgePhoneBehindNAT(t *testing.T) {
+	t.Parallel() // it waits more than it works
+	root := newAuthority(t, "root")
+	w := set(t, edgeStage(t, root))
+	o := newOffices(w)
+	friend := w.mustEdge(t, root, "ws", nil)
+	if r, err := friend.register("friend"); err != nil || r.status() != 200 {
+		t.Fatalf("%v, %v", r, err)
+	}
+	for i, transport := range []string{"udp", "tcp", "tls"} {
+		p := &streamPhone{via: strings.ToUpper(transport)}
+		var err error
+		if transport == "tls" {
+			p = w.mustEdge(t, root, transport, nil)
+		} else if p.conn, err = net.Dial(transport, w.external); err != nil {
+			t.Fatal(err)
+		} else {
+			defer p.conn.Close()
+			p.in = bufio.NewReaderSize(p.conn, 1<<16)
+		}
+		p.inner = fmt.Sprintf("10.20.30.%d:5060", i+1)
+		if r, err := p.register(transport); err != nil || r.status() != 200 {
+			t.Fatalf("%s: REGISTER: %v, %v", transport, r, err)
+		}
+		ended := make(chan error, 1)
+		go func() {
+			c, err := o.begin(w.agents[i%2], transport, "")
+			if err == nil {
+				c.phone = w.agents[1-i%2]
+				_, err = c.bye()
+			}
+			ended <- err
+		}()
+		for _, method := range []string{"INVITE", "ACK", "BYE"} {
+			if _, err := p.answer(method, 10*time.Second); err != nil {
+				t.Fatalf("%s: %s of a node: %v", transport, method, err)
+			}
+		}
+		if err := <-ended; err != nil {
+			t.Errorf("%s: %v", transport, err)
+		}
+		id := fmt.Sprintf("nat-%d", serial.Add(1))
+		go func() {
+			for _, method := range []string{"INVITE", "ACK", "BYE"} {
+				if _, err := friend.answer(method, 10*time.Second); err != nil {
+					ended <- fmt.Errorf("%s: %w", method, err)
+					return
+				}
+			}
+			ended <- nil
+		}()
+		r, err := p.ask(p.request("INVITE", "sip:friend@e2e.invalid", id, "<sip:friend@e2e.invalid>", 1, ""))
+		if err != nil || r.status() != 200 {
+			t.Fatalf("%s: INVITE: %v, %v", transport, r, err)
+		}
+		var more strings.Builder
+		routes := r.list("Record-Route")
+		for i := range routes {
+			fmt.Fprintf(&more, "Route: %s\r\n", routes[len(routes)-1-i])
+		}
+		if err := p.send(p.request("ACK", uri(r.get("Contact")), id, r.get("To"), 1, more.String())); err != nil {
+			t.Fatal(err)
+		}
+		by := w.agents[0] // who did not connect them
+		if r.get("X-Node") == by.name {
+			by = w.agents[1]
+		}
+		go o.hangUp(by)
+		if m, err := p.answer("BYE", 10*time.Second); err != nil {
+			t.Errorf("%s: BYE of %s: %v, %v", transport, by.name, m, err)
+		}
+		if err := <-ended; err != nil {
+			t.Errorf("%s: the friend: %v", transport, err)
 		}
 	}
 	o.faultless(t)

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -210,4 +211,35 @@ func (p *pageWithPhones) session() string {
 	_, id, _ := strings.Cut(all, "JSESSIONID=")
 	id, _, _ = strings.Cut(id, ".")
 	return id
+}
+
+// The gateway is started again: pages notice it, register again by themselves, and call; ways from before are gone.
+func TestEdgePagesOutliveARestart(t *testing.T) {
+	t.Parallel() // it waits more than it works
+	root := newAuthority(t, "root")
+	w := set(t, edgeStage(t, root))
+	o := newOffices(w)
+	p := openPage(t, w.http+"/app/page")
+	url, _ := w.socketURL("http")
+	p.registers(url, "alice", "bob")
+	before, _ := o.at("alice")
+	if err := w.proc.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.proc.wait(15 * time.Second); err != nil {
+		t.Error(err)
+	}
+	p.sees("state", "disconnected", "alice", "bob")
+	w.startBoxes()
+	p.sees("state", "registered", "alice", "bob")
+	p.calls("alice", "bob")
+	o.hangUp(w.agents[1])
+	p.sees("call", "ended: remote", "alice", "bob")
+	o.faultless(t)
+	o.mu.Lock()
+	o.homes["alice"] = before
+	o.mu.Unlock()
+	if c, err := o.begin(w.agents[0], "alice", ""); c == nil || c.setUp == nil || c.setUp.status() != 430 {
+		t.Errorf("by the way from before: %v", err)
+	}
 }

@@ -90,6 +90,9 @@ func (p *streamPhone) send(text string) error {
 
 // host is what stands in its Via and Contact: a page knows no address of its own.
 func (p *streamPhone) host() string {
+	if p.inner != "" {
+		return p.inner
+	}
 	if p.frames {
 		return "page" + p.conn.LocalAddr().String()[strings.LastIndexByte(p.conn.LocalAddr().String(), ':')+1:] + ".invalid"
 	}

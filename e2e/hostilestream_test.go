@@ -21,6 +21,7 @@ type streamPhone struct {
 	in     *bufio.Reader
 	via    string // the transport, as it stands in a Via
 	frames bool   // the connection is a WebSocket
+	inner  string // the address that it knows itself by, if that is another than the world sees
 }
 
 func dialStream(addr string) (*streamPhone, error) {
