@@ -24,16 +24,21 @@ const (
 // Greet is stream.Pool.Greet for ports that speak nothing but WebSocket: it reads the request of a new connection, whatever its path, and
 // answers it. early is what came after the request. The caller bounds the time by the deadline of conn, and closes it after an error.
 func (u *Upgrader) Greet(conn net.Conn) (early []byte, err error) {
-	head, early, err := readHead(conn)
+	head, early, no, err := readHead(conn)
 	if err != nil {
 		return nil, err
 	}
-	_, secure := conn.(*tls.Conn)
-	r, no := parse(head)
+	var r *http.Request
 	if no == nil {
+		r, no = parse(head)
+	}
+	if _, secure := conn.(*tls.Conn); no == nil {
 		no = u.check(r, secure)
 	}
 	if no != nil {
+		if u.Log != nil {
+			u.tell(no, conn.RemoteAddr().String())
+		}
 		return nil, no.send(conn)
 	}
 	if _, err := conn.Write(granted(r)); err != nil {
@@ -42,19 +47,19 @@ func (u *Upgrader) Greet(conn net.Conn) (early []byte, err error) {
 	return early, nil
 }
 
-// readHead reads to the empty line and tells the client if there is none. early is what came with it and is after it.
-func readHead(conn net.Conn) (head, early []byte, err error) {
+// readHead reads to the empty line. early is what came with it and is after it.
+func readHead(conn net.Conn) (head, early []byte, no *refusal, err error) {
 	b := make([]byte, 0, 1<<10)
 	for searched := 0; ; {
 		if n := bytes.Index(b[searched:], headEnd); n >= 0 {
 			n += searched + len(headEnd)
-			return b[:n], bytes.Clone(b[n:]), nil
+			return b[:n], bytes.Clone(b[n:]), nil, nil
 		}
 		if len(b) > 0 && (b[0] < 'A' || b[0] > 'Z') {
-			return nil, nil, refuse(http.StatusBadRequest, "no HTTP").send(conn)
+			return nil, nil, refuse(http.StatusBadRequest, "no HTTP"), nil
 		}
 		if len(b) == maxHead {
-			return nil, nil, refuse(http.StatusRequestHeaderFieldsTooLarge, "the request is too long").send(conn)
+			return nil, nil, refuse(http.StatusRequestHeaderFieldsTooLarge, "the request is too long"), nil
 		}
 		searched = max(0, len(b)-len(headEnd)+1)
 		if len(b) == cap(b) {
@@ -63,7 +68,7 @@ func readHead(conn net.Conn) (head, early []byte, err error) {
 		n, err := conn.Read(b[len(b):min(cap(b), maxHead)])
 		b = b[:len(b)+n]
 		if err != nil && n == 0 {
-			return nil, nil, fmt.Errorf("upgrade: %w", err)
+			return nil, nil, nil, fmt.Errorf("upgrade: %w", err)
 		}
 	}
 }

@@ -72,3 +72,5 @@ func FuzzGreet(f *testing.F) {
 		}
 	})
 }
+
+func (s *script) RemoteAddr() net.Addr { return &net.TCPAddr{IP: net.IPv4(192, 0, 2, 1), Port: 1} }

@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"fmt"
 	"io"
+	"log/slog"
 	"maps"
 	"net"
 	"net/http"
@@ -16,7 +17,10 @@ import (
 // Upgrader makes WebSockets for SIP of HTTP requests. The zero value allows clients that are no browsers, and pages of the host itself. Its
 // methods may be called at any time.
 type Upgrader struct {
+	Log *slog.Logger // is told of refusals; nil: silent
+
 	origins atomic.Pointer[origins]
+	told    atomic.Int64 // when the log was last told of an origin, Unix nanoseconds; 0: never
 }
 
 // Allow names the further origins whose pages may have a WebSocket, as scheme://host[:port], "*" being all. It replaces those named before.
@@ -44,6 +48,7 @@ const switching = 5 * time.Second
 // caller's, without deadlines, and early is what the client has sent on it already. If conn is a *tls.Conn, that is because r came so.
 func (u *Upgrader) Upgrade(w http.ResponseWriter, r *http.Request) (conn net.Conn, early []byte, err error) {
 	if no := u.check(r, r.TLS != nil); no != nil {
+		u.tell(no, r.RemoteAddr)
 		maps.Copy(w.Header(), no.fields())
 		http.Error(w, no.text, no.Status)
 		return nil, nil, &no.Refused
@@ -73,6 +78,23 @@ type refusal struct {
 }
 
 func refuse(status int, text string) *refusal { return &refusal{Refused{status, text}, text} }
+
+// quiet is between two words in the log on origins.
+const quiet = 10 * time.Second
+
+// tell tells the log: of an origin now and then, for the operator may have forgotten it, of what anybody can make in detail only.
+func (u *Upgrader) tell(no *refusal, peer string) {
+	switch now := time.Now().UnixNano(); {
+	case u.Log == nil:
+	case no.Status != http.StatusForbidden:
+		u.Log.Debug("no WebSocket", "peer", peer, "err", &no.Refused)
+	default:
+		if last := u.told.Load(); last != 0 && now-last < int64(quiet) || !u.told.CompareAndSwap(last, now) {
+			return
+		}
+		u.Log.Warn("a page of another host got no WebSocket", "allowed", "listen.sip.origins", "peer", peer, "err", &no.Refused)
+	}
+}
 
 // fields are those of the answer. The connection ends with it in any case: somebody between may take any answer for consent, and what
 // comes next for frames.

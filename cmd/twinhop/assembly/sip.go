@@ -3,6 +3,7 @@ package assembly
 import (
 	"context"
 	"crypto/tls"
+	"errors"
 	"net/http"
 	"slices"
 
@@ -38,7 +39,7 @@ func (g *Gateway) buildSIP(p *plan) error {
 	if err != nil {
 		return err
 	}
-	g.web = &websocket.Upgrader{}
+	g.web = &websocket.Upgrader{Log: g.log}
 	if err := g.web.Allow(l.Origins); err != nil {
 		return err
 	}
@@ -124,7 +125,7 @@ func (g *Gateway) takeWebSocket(w http.ResponseWriter, r *http.Request, ev []gat
 	if err == nil {
 		err = g.sip.Adopt(conn, early, ev, hint)
 	}
-	if err != nil { // anybody can make these
+	if no := (*websocket.Refused)(nil); err != nil && !errors.As(err, &no) { // that the Upgrader tells
 		g.log.Debug("no SIP by this WebSocket", "peer", r.RemoteAddr, "err", err)
 	}
 }
