@@ -45,7 +45,9 @@ func (n *node) connect(e *ua.Endpoint, req *sip.Request, tx sip.ServerTransactio
 		in := n.invitation(a.Remote.URI, callee{to, way}, base)
 		in.Headers = append(in.Headers, sip.NewHeader("Max-Forwards", strconv.Itoa(hops)))
 		in.Offer = body(req)
-		in.Progress = func(res *sip.Response) { _ = tx.Respond(e.Open(e.Response(req, res.StatusCode, res.Reason), &a, body(res))) }
+		in.Progress = func(res *sip.Response) {
+			_ = tx.Respond(e.Open(e.Response(req, res.StatusCode, res.Reason), &a, body(res)))
+		}
 		return in
 	})
 	if err != nil {

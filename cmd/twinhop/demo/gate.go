@@ -98,9 +98,10 @@ func settings(nodes []*node) config.Config {
 	return c
 }
 
-// byUser makes a call to alice and a page opened with ?appsession=alice one application session.
+// byUser makes a call to alice and a page opened with ?appsession=alice one application session. What the telephones of a page say belongs
+// to its session, whomever they call: they name it.
 func byUser(c *config.Config) {
-	c.Affinity.SIP = []config.SIPSource{{Source: "to.user"}, {Source: "call-id"}}
+	c.Affinity.SIP = []config.SIPSource{{Source: "header:X-Demo-Session"}, {Source: "to.user"}, {Source: "call-id"}}
 }
 
 // usual replaces the ports by those that people expect. It tells which of them were taken: the next free one is used then.

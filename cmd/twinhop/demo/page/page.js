@@ -173,9 +173,15 @@ async function ask(method, p, query) {
   return body;
 }
 
+// refresh shows how things are, unless something newer was shown meanwhile.
+let asked = 0, shown = 0;
 async function refresh() {
+  const turn = ++asked;
   try {
-    show(await ask("GET", "/status"));
+    const s = await ask("GET", "/status");
+    if (turn < shown) return;
+    shown = turn;
+    show(s);
   } catch (e) {
     note("No answer: " + e.message, true);
   }
@@ -187,6 +193,7 @@ const press = (what) => async () => {
   paint();
   try {
     const s = await what();
+    shown = ++asked;
     if (s && s.node) show(s);
   } catch (e) {
     note(e.message, true);
@@ -230,7 +237,7 @@ async function become(s) {
       const url = `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}${s.socket}${id}`;
       let painting = 0;
       const changed = () => { painting ||= requestAnimationFrame(() => { painting = 0; paint(); }); };
-      const make = (who, hertz) => new module.Softphone({ who, user: `${who}-${s.line}`, url, hertz, tell: note, changed });
+      const make = (who, hertz) => new module.Softphone({ who, user: `${who}-${s.line}`, session: /^[\w.~-]+$/.test(s.user) ? s.user : s.line, url, hertz, tell: note, changed });
       phones = { visitor: make("visitor", 523), agent: make("agent", 392) };
       phones.visitor.speaker.muted = !$("listen").checked;
     } catch (e) {

@@ -56,8 +56,8 @@ const silence = () => ({ packets: 0, energy: 0, level: 0 });
 const samples = new Float32Array(2048);
 
 export class Softphone {
-  // who is "visitor" or "agent"; user its SIP name; tell(text, bad) notes what happened; changed() is called whenever the state has changed.
-  constructor({ who, user, url, hertz, tell, changed }) {
+  // who is "visitor" or "agent"; user its SIP name; session names the page's application session; tell(text, bad) notes what happened; changed() is called whenever the state has changed.
+  constructor({ who, user, session, url, hertz, tell, changed }) {
     Object.assign(this, { who, user, url, hertz, tell, changed });
     this.connected = this.registered = false;
     this.problem = ""; // why it is not registered
@@ -72,7 +72,7 @@ export class Softphone {
     const host = new URL(url).host;
     this.ua = new UA({
       sockets: [new WebSocketInterface(url)], uri: `sip:${user}@${host}`, instance_id: instance(user), register_expires: 120, session_timers: false,
-      connection_recovery_min_interval: 1, connection_recovery_max_interval: 5, user_agent: "twinhop demo page",
+      extra_headers: [`X-Demo-Session: ${session}`], connection_recovery_min_interval: 1, connection_recovery_max_interval: 5, user_agent: "twinhop demo page",
     });
     this.host = host;
     this.ua.on("connected", () => this.is({ connected: true, problem: "" }));
