@@ -259,6 +259,7 @@ func (w *world) socketTLS(a *authority, cookie string) *socket {
 // Certificates are replaced while the gateway runs: new connections get the new one within a minute, open
 // WebSockets go on, and a broken file leaves the old one, with a line in the log and a metric.
 func TestHTTPSCertificateIsReplaced(t *testing.T) {
+	t.Parallel() // it waits more than it works
 	root := newAuthority(t, "root")
 	s := secured(root, stage{Web: [2]string{socketNode(t, "node1"), socketNode(t, "node2")}, HTTPS: []string{"{cert: other.pem, key: other.key}"}})
 	before, old := s.Files, map[string]*x509.Certificate{}
