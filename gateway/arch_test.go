@@ -100,17 +100,19 @@ var rooms = []room{
 	{pkg: "gateway", rank: 2, may: []string{"appsession", "gateway/cluster", "gateway/balance", "gateway/candidates", "gateway/calls", "gateway/moves"}},
 
 	{pkg: "gateway/trace", rank: 3, may: []string{"appsession", "gateway", "gateway/cluster"}},
+	{pkg: "gateway/trace/messages", rank: 3, may: []string{"appsession", "gateway/trace"}},
 	{pkg: "sip/probe", rank: 3, may: []string{"gateway/cluster", "gateway/cluster/probes", "sip/peek", "sip/seal"}},
 	{pkg: "sip/flows", rank: 3, may: []string{"appsession", "gateway", "gateway/cluster", "sip/legs", "sip/peek", "sip/seal", "sip/self", "sip/stream"}},
+	{pkg: "sip/witness", rank: 3, may: []string{"gateway/cluster", "gateway/trace/messages", "sip/legs", "sip/meter", "sip/peek"}},
 	{pkg: "sip/identity", rank: 3, may: []string{"gateway", "sip/peek"}},
 	{pkg: "sip/needs", rank: 3, may: []string{"gateway/cluster", "sip/peek"}},
 	{pkg: "sip/pending", rank: 3, may: []string{"gateway", "gateway/cluster"}},
 
 	{pkg: "http", rank: 4,
-		may:   []string{"jvmroute", "appsession", "gateway", "gateway/*", "http/*"},
+		may:   []string{"jvmroute", "appsession", "gateway", "gateway/*", "gateway/trace/messages", "http/*"},
 		never: []string{"sip/...", "gateway/config/...", "web"}},
 	{pkg: "sip", rank: 4,
-		may:   []string{"jvmroute", "appsession", "gateway", "gateway/*", "sip/*"},
+		may:   []string{"jvmroute", "appsession", "gateway", "gateway/*", "gateway/trace/messages", "sip/*"},
 		never: []string{"http/...", "gateway/config/...", "web"}},
 	// What mod_jk's status worker answers: how it is written, what it shows, and who may do what.
 	{pkg: "admin/jkstatus/shape", rank: 4},
@@ -119,7 +121,7 @@ var rooms = []room{
 	{pkg: "admin/lbstat", rank: 4, may: []string{"gateway/cluster", "admin/nodes", "admin/stamp"}},
 	{pkg: "admin/...", rank: 4,
 		may: []string{"appsession", "gateway", "gateway/cluster", "gateway/balance", "gateway/calls",
-			"gateway/trace", "gateway/config", "web", "admin/*"},
+			"gateway/trace", "gateway/trace/messages", "gateway/config", "web", "admin/*"},
 		never: []string{"http/...", "sip/..."}},
 
 	{pkg: "cmd/twinhop/...", rank: 5, may: []string{"..."}},

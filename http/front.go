@@ -12,6 +12,7 @@ import (
 
 	"twinhop/gateway"
 	"twinhop/gateway/cluster"
+	"twinhop/gateway/trace/messages"
 	"twinhop/http/follow"
 	"twinhop/http/framing"
 	"twinhop/http/head"
@@ -38,6 +39,8 @@ type Front struct {
 	StandIn head.Backend
 	// Metrics is told what happened; nil: nobody is.
 	Metrics *Metrics
+	// Messages remembers exchanges of sessions; nil: nobody does.
+	Messages *messages.Log
 	// Log nil discards.
 	Log *slog.Logger
 	// Now is the clock, nil means time.Now.

@@ -85,7 +85,8 @@ func (x *visit) learn(resp *head.Response) {
 	// What the request said goes first: it names the session.
 	a.Evidence = slices.Insert(a.Evidence, 0, x.ask.Evidence...)
 	a.Kind, a.Wants, a.View, a.Pool = gateway.Open, cluster.HTTP, x.view, x.pool
-	if _, err := x.f.Router.Learn(x.ctx, from.Node, a); err != nil {
+	var err error
+	if x.taught, err = x.f.Router.Learn(x.ctx, from.Node, a); err != nil {
 		x.f.log().Debug("session id not learned", "proto", "http", "node", x.d.Member.Name, "err", err)
 	}
 }

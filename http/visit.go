@@ -9,8 +9,10 @@ import (
 	"strconv"
 	"time"
 
+	"twinhop/appsession"
 	"twinhop/gateway"
 	"twinhop/gateway/cluster"
+	"twinhop/gateway/trace/messages"
 	"twinhop/http/head"
 	"twinhop/http/mounts"
 	"twinhop/http/upload"
@@ -50,8 +52,9 @@ type visit struct {
 	ask    gateway.Ask
 	lesson gateway.Ask
 	d      gateway.Decision
-	node   NodeWords // of the member chosen
-	nodeID string    // the id as the node got it
+	node   NodeWords     // of the member chosen
+	nodeID string        // the id as the node got it
+	taught appsession.ID // the session that the node's answer named; zero: none
 	fields head.Fields
 
 	informed     bool          // the client got some answer, if only an informational one
@@ -200,6 +203,8 @@ func (x *visit) report() {
 		node = x.d.Member.Name
 	}
 	x.f.Metrics.request(node, x.req.Method, x.status, took)
+	x.f.Messages.Exchange(&messages.Exchange{Session: or(x.d.Session, x.taught), Method: x.req.Method, Target: x.target, Status: x.status,
+		Node: node, Peer: x.req.Peer.Remote, Local: x.req.Peer.Local, Began: x.start, Took: took})
 	if log := x.f.log(); log.Enabled(x.ctx, slog.LevelDebug) {
 		log.LogAttrs(x.ctx, slog.LevelDebug, "request", slog.String("proto", "http"), slog.String("node", node),
 			slog.String("rule", x.d.Rule.String()), slog.String("session", x.d.Session.String()),

@@ -1,6 +1,9 @@
 package sip
 
 import (
+	"net/netip"
+	"slices"
+
 	"twinhop/appsession"
 	"twinhop/gateway"
 	"twinhop/jvmroute"
@@ -18,7 +21,7 @@ const (
 func (w *worker) addIdentities() {
 	for i := range w.set.Sources {
 		src := &w.set.Sources[i]
-		if among(src.Networks, w.src.Addr()) {
+		if slices.ContainsFunc(src.Networks, func(p netip.Prefix) bool { return p.Contains(w.src.Addr()) }) {
 			continue
 		}
 		r := identity.Reader{Message: &w.msg, Room: w.scratch}

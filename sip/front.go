@@ -18,6 +18,7 @@ import (
 	"twinhop/gateway"
 	"twinhop/gateway/calls"
 	"twinhop/gateway/cluster"
+	"twinhop/gateway/trace/messages"
 	"twinhop/sip/flows"
 	"twinhop/sip/gone"
 	"twinhop/sip/held"
@@ -38,6 +39,8 @@ type Front struct {
 	Secrets seal.Secrets
 	Log     *slog.Logger // nil: silent
 	Metrics *Metrics     // nil: nothing is counted
+
+	Messages *messages.Log // remembers what passes; nil: nobody does
 
 	// External are the sockets of the world, at least one. Internal are those of the nodes; none means single-port mode, where a sender
 	// is a node when its address is exactly that of one.

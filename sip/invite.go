@@ -4,9 +4,11 @@ import (
 	"twinhop/gateway/cluster"
 	"twinhop/sip/compose"
 	"twinhop/sip/legs"
+	"twinhop/sip/meter"
 	"twinhop/sip/peek"
 	"twinhop/sip/pending"
 	"twinhop/sip/seal"
+	"twinhop/sip/witness"
 )
 
 // pends gives an INVITE that begins a dialog to the table of those that are not answered; false: it goes its way without.
@@ -160,7 +162,7 @@ func (w *worker) hopByHop(s *worker, n *cluster.Node, attempt int, method peek.M
 		return
 	}
 	b := compose.HopByHop(w.box.Room(), left, method, &w.msg)
-	w.f.Metrics.Made(uint8(by.Transport), method)
+	s.passed(meter.Own, by, to.Addr, witness.Own{Method: method, Size: len(b)})
 	if !by.Stream() {
 		w.box.Put(by.Socks[w.shard%len(by.Socks)], b, to.Addr) // lost is lost: it is repeated
 		return

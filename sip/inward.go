@@ -13,6 +13,7 @@ import (
 	"twinhop/sip/legs"
 	"twinhop/sip/meter"
 	"twinhop/sip/peek"
+	"twinhop/sip/witness"
 )
 
 // attempts is how many nodes a request is offered to when it cannot even be sent.
@@ -160,7 +161,7 @@ func (w *worker) deliver(n *cluster.Node) (to legs.Hop, err error) {
 	}
 	w.aim(n, to)
 	if err = w.send(by, to); err == nil {
-		w.f.Metrics.Sent(uint8(by.Transport), &w.msg, meter.Inbound)
+		w.passed(meter.Inbound, by, to.Addr, witness.Own{})
 	}
 	return to, err
 }
@@ -184,7 +185,7 @@ func (w *worker) deliverPeer(to netip.AddrPort) {
 		w.reply(noNode)
 		return
 	}
-	w.f.Metrics.Sent(uint8(by.Transport), &w.msg, meter.Inbound)
+	w.passed(meter.Inbound, by, to, witness.Own{})
 }
 
 var errNoWay = errors.New("no socket reaches this address")

@@ -36,29 +36,17 @@ const (
 var overload = [guard.Classes]string{"overload_probe", "overload_message", "overload_register", "overload_invite", "overload"}
 
 // Collector returns the metrics of what the front has in hand and keeps out. There are none before Run.
-func (f *Front) Collector() prometheus.Collector { return standing{f} }
-
-type standing struct{ f *Front }
-
-// Describe implements prometheus.Collector.
-func (s standing) Describe(ch chan<- *prometheus.Desc) {
-	new(pending.Table).Describe(ch)
-	new(stream.Pool).Describe(ch)
-	s.f.limits.sources.Describe(ch)
-	s.f.limits.scanners.Describe(ch)
-}
-
-// Collect implements prometheus.Collector.
-func (s standing) Collect(ch chan<- prometheus.Metric) {
-	if !s.f.ready.Load() {
-		return
-	}
-	s.f.pending.Collect(ch)
-	for _, g := range s.f.legs.All {
-		if g.Streams != nil {
-			g.Streams.Collect(ch)
+func (f *Front) Collector() prometheus.Collector {
+	l := &f.limits
+	return meter.Group{Kinds: []prometheus.Collector{new(pending.Table), new(stream.Pool), &l.sources, &l.scanners}, Parts: func() (list []prometheus.Collector) {
+		if !f.ready.Load() {
+			return nil
 		}
-	}
-	s.f.limits.sources.Collect(ch)
-	s.f.limits.scanners.Collect(ch)
+		for _, g := range f.legs.All {
+			if g.Streams != nil {
+				list = append(list, g.Streams)
+			}
+		}
+		return append(list, f.pending, &l.sources, &l.scanners)
+	}}
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/testutil"
 
 	"twinhop/sip/legs"
+	"twinhop/sip/meter"
 	"twinhop/sip/peek"
 )
 
@@ -52,14 +53,14 @@ twinhop_sip_messages_total{code_class="4xx",direction="own",kind="response",meth
 	}
 	var none *Metrics
 	none.Shed(stranger)
-	none.Replied(0, 0, 200)
+	none.Passed(0, 0, 0, 200)
 }
 
 // Each transport has its word.
 func TestMetricsOfTransports(t *testing.T) {
 	m, reg := newMetrics(t)
 	for tr := range legs.Transports {
-		m.Replied(uint8(tr), peek.Invite, 200)
+		m.Passed(uint8(tr), meter.Own, peek.Invite, 200)
 	}
 	want := `
 # HELP twinhop_sip_messages_total SIP messages received, forwarded and made.

@@ -10,6 +10,7 @@ import (
 	"twinhop/sip/meter"
 	"twinhop/sip/peek"
 	"twinhop/sip/self"
+	"twinhop/sip/witness"
 )
 
 // outward forwards a request of a node to where it wants to go: the next foreign Route, else the proxy of the settings for what begins,
@@ -49,7 +50,7 @@ func (w *worker) outward() {
 	if by := w.exit(to); by != nil && w.dress(by, to.Addr.Addr(), w.node) {
 		w.publish(by)
 		if err = w.sendOn(by, to); err == nil {
-			w.f.Metrics.Sent(uint8(by.Transport), m, meter.Outbound)
+			w.passed(meter.Outbound, by, to.Addr, witness.Own{})
 			return
 		}
 	}

@@ -4,8 +4,10 @@ import (
 	"bytes"
 
 	"twinhop/sip/compose"
+	"twinhop/sip/meter"
 	"twinhop/sip/peek"
 	"twinhop/sip/seal"
+	"twinhop/sip/witness"
 )
 
 // reply answers the request that was received, once and without keeping anything: repetitions are answered alike (RFC 3261 section 16.11).
@@ -32,7 +34,7 @@ func (w *worker) reply(s status) {
 		w.f.log.Debug("answer not sent", "peer", w.answer, "status", s.code, "err", err)
 		return
 	}
-	w.f.Metrics.Replied(uint8(w.leg.Transport), m.Method, s.code)
+	w.passed(meter.Own, w.leg, w.answer, witness.Own{Method: m.Method, Code: s.code})
 }
 
 // answerable guards against datagrams whose sender cannot be one, ourselves included: two gateways must not talk to each other for ever.

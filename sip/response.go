@@ -11,6 +11,7 @@ import (
 	"twinhop/sip/meter"
 	"twinhop/sip/peek"
 	"twinhop/sip/seal"
+	"twinhop/sip/witness"
 )
 
 // response sends an answer back by the Vias we wrote. Both must be signed, for the very address that is below them and for the Call-ID: what
@@ -64,7 +65,7 @@ func (w *worker) response() {
 		f.log.Debug("response not sent", "peer", to, "err", err)
 		return
 	}
-	f.Metrics.Sent(uint8(back.Transport), m, way)
+	w.passed(way, back, to, witness.Own{})
 }
 
 // readVias checks our two Vias and reads the one below, and with it where the answer goes.

@@ -115,12 +115,3 @@ func (s *Settings) beside(ip netip.Addr) bool {
 func (s *Settings) besideAt(at netip.AddrPort) bool {
 	return slices.ContainsFunc(s.Extra, func(x netip.AddrPort) bool { return x.Addr() == at.Addr() && (x.Port() == 0 || x.Port() == at.Port()) })
 }
-
-func among(list []netip.Prefix, ip netip.Addr) bool {
-	for _, p := range list {
-		if p.Contains(ip) {
-			return true
-		}
-	}
-	return false
-}

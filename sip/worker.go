@@ -14,11 +14,13 @@ import (
 	"twinhop/sip/flows"
 	"twinhop/sip/legs"
 	"twinhop/sip/locate"
+	"twinhop/sip/meter"
 	"twinhop/sip/peek"
 	"twinhop/sip/seal"
 	"twinhop/sip/stream"
 	"twinhop/sip/stun"
 	"twinhop/sip/wire"
+	"twinhop/sip/witness"
 )
 
 // worker handles messages, one after the other: those of one UDP socket, or those of whatever connection has taken it out of the pool.
@@ -151,7 +153,7 @@ func (w *worker) handle(data []byte, src netip.AddrPort) {
 		w.saw()
 	}
 	if !w.again {
-		f.Metrics.Received(uint8(w.leg.Transport), &w.msg, inside)
+		w.passed(meter.Came(inside), w.leg, w.src, witness.Own{})
 	}
 	switch {
 	case w.msg.Response && reason != peek.OK:
@@ -161,6 +163,15 @@ func (w *worker) handle(data []byte, src netip.AddrPort) {
 	default:
 		w.request(reason, inside)
 	}
+}
+
+// passed tells of the message at hand, which came or has left, or of one of our own about it.
+func (w *worker) passed(d meter.Direction, by *legs.Leg, peer netip.AddrPort, own witness.Own) {
+	p := witness.Pass{Message: &w.msg, Direction: d, Own: own, By: by, Peer: peer, Node: w.node, View: w.view, In: w.data, Out: w.out}
+	if w.f.Messages != nil {
+		p.Call = w.callKey().Value
+	}
+	p.Tell(w.f.Metrics, w.f.Messages)
 }
 
 // begin forgets the last message.

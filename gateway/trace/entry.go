@@ -42,6 +42,7 @@ type entry struct {
 	seq     uint64 // position in the ring's history, from 1
 	at      int64  // Unix time in nanoseconds
 	session appsession.ID
+	call    uint64 // the mark of its Call-ID; 0: none
 	node    string
 	from    string // Moved: the former owner
 	hint    text   // the route or node that the message itself named

@@ -28,6 +28,7 @@ type Event struct {
 	Moved   bool // the decision moved the session or the call
 	Failed  bool // the decision was a refusal
 
+	call      uint64 // the mark of its Call-ID; 0: none
 	seq, last uint64
 }
 
@@ -57,7 +58,7 @@ type Key struct {
 
 func (e *entry) event() Event {
 	v := Event{At: time.Unix(0, e.at), Type: e.typ, Kind: e.kind, Session: e.session, Node: e.node, From: e.from,
-		Rule: e.rule, Hint: Hint{e.source, e.hint.String()}, More: int(e.more), seq: e.seq,
+		Rule: e.rule, Hint: Hint{e.source, e.hint.String()}, More: int(e.more), call: e.call, seq: e.seq,
 		Guest: e.flags&flagGuest != 0, Moved: e.flags&flagMoved != 0, Failed: e.flags&flagFailed != 0}
 	v.Until, v.Count, v.last = v.At, 1, e.seq
 	if e.typ != Moved {
@@ -76,7 +77,7 @@ func (e *entry) event() Event {
 func (v *Event) like(n *Event) bool {
 	return v.Type == n.Type && v.Type != Moved && v.Proto == n.Proto && v.Kind == n.Kind && v.Node == n.Node &&
 		v.Rule == n.Rule && v.Hint == n.Hint && v.Guest == n.Guest && !v.Moved && !n.Moved && v.Failed == n.Failed &&
-		v.More == n.More && slices.Equal(v.Keys, n.Keys)
+		v.More == n.More && v.call == n.call && slices.Equal(v.Keys, n.Keys)
 }
 
 // add appends an event, or counts it with the last one.

@@ -103,6 +103,12 @@ func (e *entry) ask(a *gateway.Ask) {
 		e.keys[i].set(&a.Evidence[i])
 	}
 	e.more = uint8(min(len(a.Evidence)-n, 255))
+	for i := range a.Evidence {
+		if a.Evidence[i].Space == appsession.Call {
+			e.call = CallMark(a.Evidence[i].Value)
+			break
+		}
+	}
 }
 
 // Decided implements gateway.Observer. It does not allocate.

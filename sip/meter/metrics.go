@@ -52,32 +52,16 @@ func New(reg prometheus.Registerer, words []string) (*Metrics, error) {
 	return m, nil
 }
 
-// Received counts a message that came; inside: from the side of the nodes.
-func (m *Metrics) Received(t uint8, msg *peek.Message, inside bool) {
-	from := FromClient
+// Came is the direction of a message that came; inside: from the side of the nodes.
+func Came(inside bool) Direction {
 	if inside {
-		from = FromNode
+		return FromNode
 	}
-	m.Sent(t, msg, from)
+	return FromClient
 }
 
-// Sent counts a message that left.
-func (m *Metrics) Sent(t uint8, msg *peek.Message, d Direction) {
-	if msg.Response {
-		m.count(t, d, msg.CSeqMethod, msg.Status)
-		return
-	}
-	m.count(t, d, msg.Method, 0)
-}
-
-// Made counts a request of our own.
-func (m *Metrics) Made(t uint8, method peek.Method) { m.count(t, Own, method, 0) }
-
-// Replied counts an answer of our own.
-func (m *Metrics) Replied(t uint8, method peek.Method, code int) { m.count(t, Own, method, code) }
-
-// count looks the counter up without allocating; code 0 is a request.
-func (m *Metrics) count(t uint8, d Direction, method peek.Method, code int) {
+// Passed counts a message that came or left, without allocating. method is that of the request, also for its answers; code 0 is a request.
+func (m *Metrics) Passed(t uint8, d Direction, method peek.Method, code int) {
 	if m == nil {
 		return
 	}
@@ -125,4 +109,24 @@ func (m *Metrics) Reasons() map[string]uint64 {
 		}
 	}
 	return all
+}
+
+// Group is the metrics of parts that are there only while something runs.
+type Group struct {
+	Kinds []prometheus.Collector        // one of each kind of part, for what it describes
+	Parts func() []prometheus.Collector // that are there now
+}
+
+// Describe implements prometheus.Collector.
+func (g Group) Describe(ch chan<- *prometheus.Desc) {
+	for _, c := range g.Kinds {
+		c.Describe(ch)
+	}
+}
+
+// Collect implements prometheus.Collector.
+func (g Group) Collect(ch chan<- prometheus.Metric) {
+	for _, c := range g.Parts() {
+		c.Collect(ch)
+	}
 }

@@ -1,0 +1,46 @@
+package http
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+
+	"twinhop/appsession"
+	"twinhop/gateway/trace/messages"
+)
+
+// The first exchange of a session is of it, though only its answer names it;
+// the gateway's own refusals, and what belongs to no session, are not.
+func TestExchangesOfASessionAreRemembered(t *testing.T) {
+	log := &messages.Log{MaxBytes: 1 << 20}
+	n := app(t, "node1", func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/login" {
+			http.SetCookie(w, &http.Cookie{Name: "JSESSIONID", Value: "3F9A.node1", Path: "/"})
+		}
+		if strings.HasPrefix(r.URL.Path, "/gone") {
+			w.WriteHeader(http.StatusGone)
+		}
+		io.WriteString(w, "here")
+	})
+	s := newStage(t, []node{n}, func(s *stage) { s.front.Messages = log })
+	s.get("/open")
+	s.get("/login?user=alice")
+	s.get("/gone;jsessionid=3F9A.node1", "Cookie: JSESSIONID=3F9A.node1")
+	s.stop() // all exchanges have ended
+	b, err := s.store.Find(t.Context(), []appsession.Key{{Space: appsession.HTTP, Realm: s.registry.View().Pool("default").Realm, Value: "3F9A"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got strings.Builder
+	for _, x := range log.Of(b.ID, nil) {
+		fmt.Fprintf(&got, "%s %s %d %s\n", x.Method, x.Path, x.Status, x.Node)
+		if x.At.IsZero() || x.Took <= 0 || !x.Peer.IsValid() || !x.Local.IsValid() || x.Proto != "http" {
+			t.Errorf("%+v", x)
+		}
+	}
+	if want := "GET /login 200 node1\nGET /gone 410 node1\n"; got.String() != want {
+		t.Errorf("got\n%swant\n%s", got.String(), want)
+	}
+}

@@ -1,0 +1,64 @@
+package witness
+
+import (
+	"net/netip"
+
+	"twinhop/gateway/cluster"
+	"twinhop/gateway/trace/messages"
+	"twinhop/sip/legs"
+	"twinhop/sip/meter"
+	"twinhop/sip/peek"
+)
+
+// Pass is a message that came or has left.
+type Pass struct {
+	Message   *peek.Message // it, as it came, or the one that Own is about
+	Direction meter.Direction
+	Own       Own // with meter.Own
+	By        *legs.Leg
+	Peer      netip.AddrPort
+	Call      string        // the Call-ID, as keys of sessions have it
+	Node      *cluster.Node // the sender, if it is one
+	View      *cluster.View
+	In, Out   []byte // the message as it came, and as it left
+}
+
+// Own is a message that the gateway made itself.
+type Own struct {
+	Method peek.Method // of the transaction
+	Code   int         // of an answer; 0: a request
+	Size   int         // in bytes; 0: that of Out
+}
+
+// Tell counts the message and has it remembered. Both may be nil.
+func (p *Pass) Tell(m *meter.Metrics, log *messages.Log) {
+	own := p.Own
+	switch {
+	case p.Direction == meter.Own:
+	case p.Message.Response:
+		own = Own{Method: p.Message.CSeqMethod, Code: p.Message.Status}
+	default:
+		own = Own{Method: p.Message.Method}
+	}
+	m.Passed(uint8(p.By.Transport), p.Direction, own.Method, own.Code)
+	if log == nil || p.Call == "" {
+		return
+	}
+	x := messages.Message{Call: p.Call, Method: own.Method.String(), Status: own.Code, CSeq: p.Message.CSeq, Out: p.Direction >= meter.Outbound,
+		Peer: p.Peer, Local: p.By.Bound, Transport: p.By.Transport.String(), Size: own.Size}
+	node := p.View.At(p.Peer, cluster.SIP)
+	switch {
+	case !x.Out:
+		x.Size = len(p.In)
+		if p.Node != nil {
+			node = p.Node
+		}
+	case x.Size == 0:
+		x.Size = len(p.Out)
+	}
+	if node != nil {
+		x.Node = node.Name
+	}
+	x.Inside = p.Direction == meter.FromNode || p.Direction == meter.Inbound || p.Direction == meter.Own && (node != nil || p.By.Inside)
+	log.Message(&x)
+}
