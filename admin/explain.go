@@ -10,10 +10,10 @@ import (
 	"twinhop/admin/nodes"
 	"twinhop/admin/problem"
 	"twinhop/admin/show"
+	"twinhop/admin/trail"
 	"twinhop/appsession"
 	"twinhop/gateway"
 	"twinhop/gateway/cluster"
-	"twinhop/gateway/trace"
 )
 
 // stepView is one step of a decision.
@@ -173,15 +173,18 @@ func (s *Server) getSession(c *gin.Context) (any, error) {
 	}
 	ctx, id := c.Request.Context(), x.ID
 	role := actor(c).Role
-	d := sessionDetail{Session: show.SessionOf(&x, role), Why: s.whys(ctx, &x, role), Timeline: []show.Event{}, Moves: []show.Event{}}
-	for _, e := range s.Panel.Trace.Timeline(id) {
-		v := show.EventOf(&e)
-		d.Timeline = append(d.Timeline, v)
-		if e.Type == trace.Moved {
-			d.Moves = append(d.Moves, v)
-		}
-	}
+	d := sessionDetail{Session: show.SessionOf(&x, role), Why: s.whys(ctx, &x, role)}
+	d.Timeline, d.Moves = show.Events(s.Panel.Trace.Timeline(id))
 	return d, nil
+}
+
+// getTimeline is all that passed for a session, with what was decided of it.
+func (s *Server) getTimeline(c *gin.Context) (any, error) {
+	x, err := s.found(c)
+	if err != nil {
+		return nil, err
+	}
+	return trail.Of(&x, s.Panel.Trace, s.Panel.Messages), nil
 }
 
 type explainBody struct {

@@ -56,6 +56,7 @@ var routes = []route{
 	{"DELETE", "/api/v1/limits/bans/:ip", RoleOperator, (*Server).deleteBan},
 	{"GET", "/api/v1/sessions", RoleViewer, (*Server).getSessions},
 	{"GET", "/api/v1/sessions/:sid", RoleViewer, (*Server).getSession},
+	{"GET", "/api/v1/sessions/:sid/timeline", RoleViewer, (*Server).getTimeline},
 	{"DELETE", "/api/v1/sessions/:sid", RoleOperator, (*Server).deleteSession},
 	{"POST", "/api/v1/sessions/:sid/actions/move", RoleOperator, (*Server).postMove},
 	{"POST", "/api/v1/route/explain", RoleViewer, (*Server).postExplain},

@@ -26,6 +26,7 @@ import (
 	"twinhop/gateway"
 	"twinhop/gateway/cluster"
 	"twinhop/gateway/trace"
+	"twinhop/gateway/trace/messages"
 )
 
 // Panel is what the admin may see and do. cmd fills it with the objects of the
@@ -34,6 +35,8 @@ type Panel struct {
 	View  func() *cluster.View
 	Store appsession.Store
 	Trace *trace.Log
+	// Messages is what passed; nil: that is not remembered.
+	Messages *messages.Log
 	// Explain decides without consequence (gateway.Router.Explain).
 	Explain func(ctx context.Context, a *gateway.Ask) []gateway.Step
 	// Activate sets what the operator wants of a node, in all its pools.

@@ -3,7 +3,6 @@ package admin
 import (
 	"net/http"
 	"slices"
-	"strconv"
 
 	"github.com/gin-gonic/gin"
 
@@ -13,43 +12,8 @@ import (
 	"twinhop/appsession"
 )
 
-const (
-	defaultLimit = 50
-	maxLimit     = 500
-	maxQuery     = 600 // bytes of a search
-)
-
-func parseFilter(c *gin.Context) (search.Filter, error) {
-	f := search.Filter{Node: c.Query("node"), Legs: c.Query("legs"), Moved: c.Query("moved") == "true",
-		Split: c.Query("split") == "true", Limit: defaultLimit}
-	text := c.Query("q")
-	if text == "" {
-		text = c.Query("key")
-	}
-	if len(text) > maxQuery {
-		return f, problem.Invalid("?q", "at most %d bytes", maxQuery)
-	}
-	f.Query = search.Parse(text)
-	if s := c.Query("limit"); s != "" {
-		n, err := strconv.Atoi(s)
-		if err != nil || n < 1 || n > maxLimit {
-			return f, problem.Invalid("?limit", "1 to %d", maxLimit)
-		}
-		f.Limit = n
-	}
-	if s := c.Query("cursor"); s != "" {
-		if f.After, f.Paged = search.ParseCursor(s); !f.Paged {
-			return f, problem.Invalid("?cursor", "not a cursor of ours")
-		}
-	}
-	if !slices.Contains([]string{"", "http", "sip", "both"}, f.Legs) {
-		return f, problem.Invalid("?legs", "http, sip or both")
-	}
-	return f, nil
-}
-
 func (s *Server) getSessions(c *gin.Context) (any, error) {
-	f, err := parseFilter(c)
+	f, err := search.Read(c.Request.URL.Query())
 	if err != nil {
 		return nil, err
 	}

@@ -46,6 +46,19 @@ type Mark struct {
 
 var verbNames = [...]string{gateway.Seen: "", gateway.Set: "set", gateway.Gone: "gone"}
 
+// Events shows a timeline, and apart the moves of it.
+func Events(list []trace.Event) (all, moves []Event) {
+	all, moves = make([]Event, 0, len(list)), []Event{}
+	for i := range list {
+		v := EventOf(&list[i])
+		all = append(all, v)
+		if list[i].Type == trace.Moved {
+			moves = append(moves, v)
+		}
+	}
+	return all, moves
+}
+
 // EventOf shows one event of a timeline.
 func EventOf(e *trace.Event) Event {
 	v := Event{At: stamp.Of(e.At), Count: e.Count, Type: e.Type.String(), Proto: e.Proto, Node: e.Node, From: e.From,

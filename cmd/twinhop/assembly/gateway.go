@@ -34,6 +34,7 @@ import (
 	"twinhop/gateway/config"
 	"twinhop/gateway/config/form"
 	"twinhop/gateway/trace"
+	"twinhop/gateway/trace/messages"
 	httpfront "twinhop/http"
 	"twinhop/http/ajp"
 	"twinhop/http/crowd"
@@ -71,6 +72,7 @@ type Gateway struct {
 	Store    appsession.Store
 	Book     *calls.Book
 	Trace    *trace.Log
+	Messages *messages.Log
 	Admin    *admin.Server
 
 	config    config.Config                 // that it was built from: what cannot change meanwhile
@@ -208,7 +210,9 @@ func (g *Gateway) buildRouter(p *plan) {
 	g.Book = &calls.Book{}
 	g.warden = resources.NewWarden(g.Registry, g.log)
 	g.calls = &resources.File{Path: filepath.Join(g.places.state, "calls"), Book: g.Book, Log: g.log}
-	g.Trace = &trace.Log{MaxBytes: int64(g.config.Telemetry.Trace.MaxBytes)}
+	room := int64(g.config.Telemetry.Trace.MaxBytes)
+	g.Messages = &messages.Log{MaxBytes: room / 4}
+	g.Trace = &trace.Log{MaxBytes: room - room/4}
 	g.Router = &gateway.Router{Store: g.Store, Views: g.Registry.View, Report: g.Registry.Report, Judge: g.Registry.Judge, Sent: g.Registry.Sent, Heard: g.Registry.Heard,
 		Failed: g.warden.Failed, Book: g.Book, Observer: g.Trace,
 		Namer: appsession.Namer{K0: binary.LittleEndian.Uint64(names), K1: binary.LittleEndian.Uint64(names[8:])}}
@@ -243,7 +247,7 @@ func (g *Gateway) buildAdmin(o Options) {
 	}
 	host, _ := os.Hostname()
 	g.Admin = &admin.Server{
-		Panel: admin.Panel{View: g.Registry.View, Store: g.Store, Trace: g.Trace, Explain: g.Router.Explain, Calls: g.countCalls,
+		Panel: admin.Panel{View: g.Registry.View, Store: g.Store, Trace: g.Trace, Messages: g.Messages, Explain: g.Router.Explain, Calls: g.countCalls,
 			Activate: func(_ context.Context, node string, a cluster.Activation) error {
 				return g.Registry.SetActivation("", node, a)
 			},
