@@ -33,10 +33,8 @@ func tab(t *testing.T, url string) context.Context {
 // see waits until an expression of the page is true, and keeps a picture where PICTURES says.
 func see(t *testing.T, ctx context.Context, name, expression string) {
 	t.Helper()
-	if _, err := chromedp.Run(ctx, chromedp.Poll[bool](expression, chromedp.WithPollingInterval(50*time.Millisecond),
-		chromedp.WithPollingTimeout(20*time.Second))); err != nil {
-		text, _ := chromedp.Run(ctx, chromedp.Evaluate[string](`document.body.innerText`))
-		t.Fatalf("%s: waiting for %s: %v\n%s", name, expression, err, text)
+	if err := chromium.Wait(ctx, expression); err != nil {
+		t.Fatalf("%s: %v", name, err)
 	}
 	if dir := os.Getenv("PICTURES"); dir != "" {
 		png, err := chromedp.Run(ctx, chromedp.FullScreenshot(100))
@@ -232,6 +230,14 @@ func TestThePageIsReachedAfterReload(t *testing.T) {
 	press(t, ctx, "connect")
 	sound(t, ctx, "reached")
 	clean(t, ctx)
+
+	// The nodes forget the session: the page has another one, and telephones of other names.
+	s.shared.mu.Lock()
+	s.shared.dropOldest()
+	s.shared.mu.Unlock()
+	see(t, ctx, "forgotten", ready+listed(0)+verdict+` === "same node ✓"`)
+	press(t, ctx, "call")
+	sound(t, ctx, "begun-anew")
 }
 
 // lastSession is the id, without its route, of the session that was seen last.

@@ -83,6 +83,10 @@ function compare(before, now) {
 }
 
 function show(s) {
+  if (phones && last.line !== s.line) { // the nodes know nothing of us any more: another session, other telephones
+    location.reload();
+    return;
+  }
   compare(last, s);
   last = s;
   id = s.link;
