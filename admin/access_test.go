@@ -19,6 +19,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"twinhop/admin/access"
+	"twinhop/admin/affinity"
 )
 
 // TestRolesRouteByRoute walks every route with every role.
@@ -26,12 +27,13 @@ func TestRolesRouteByRoute(t *testing.T) {
 	s := newStage(t, "node1", "node2").run()
 	id := s.http("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", "", "alice").Session.String()
 	s.Panel.Unban = func(netip.Addr) bool { return true }
+	s.Panel.Affinity = &affinity.Panel{State: func() affinity.State { return affinity.State{} }}
 	s.Metrics = http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.Write([]byte("# metrics\n")) })
 	bodies := map[string]string{"PATCH /api/v1/nodes/:id": `{"activation":"active"}`, "POST /api/v1/route/explain": `{"proto":"sip"}`,
 		"POST /api/v1/auth/login": `{"name":"x","password":"y"}`, "POST /api/v1/auth/setup": `{}`, "POST /api/v1/auth/logout": `{}`}
 	// What can be done once, or needs something to do it to: operator_test.go has what it does.
-	once := map[int]bool{http.StatusNotFound: true, http.StatusConflict: true, http.StatusUnprocessableEntity: true, http.StatusServiceUnavailable: true}
-	changing := regexp.MustCompile("POST /api/v1/nodes$|DELETE /api/v1/nodes/|/actions/|/resources/|/operations/|/switchover|/reload|(DELETE|POST) /api/v1/sessions/s_")
+	once := map[int]bool{http.StatusNotFound: true, http.StatusConflict: true, http.StatusUnprocessableEntity: true, http.StatusServiceUnavailable: true, http.StatusPreconditionRequired: true}
+	changing := regexp.MustCompile("POST /api/v1/nodes$|DELETE /api/v1/nodes/|/actions/|/resources/|/operations/|/switchover|/reload|(PUT|DELETE) /api/v1/affinity|(DELETE|POST) /api/v1/sessions/s_")
 	open := []string{"/healthz", "/readyz", "/metrics", "/api/v1/auth/setup", "/api/v1/auth/login", "/api/v1/auth/me"}
 	for _, r := range routes {
 		if (r.role == RoleNone) != slices.Contains(open, r.path) {

@@ -160,8 +160,8 @@ func (s *Server) postNode(c *gin.Context) (any, error) {
 		return nil, problem.Invalid("#/node", "a mapping with a name and addresses")
 	}
 	err := s.Panel.AddNode(c.Request.Context(), body.Node, body.Pools)
-	if wrong := (*Rejected)(nil); errors.As(err, &wrong) {
-		return reject(c, wrong, "The node is not valid.")
+	if wrong := (*problem.Rejected)(nil); errors.As(err, &wrong) {
+		return nil, wrong.Problem("The node is not valid.")
 	}
 	if err != nil {
 		return nil, s.changed(err)

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"twinhop/admin/problem"
 	"twinhop/gateway/cluster"
 )
 
@@ -212,7 +213,7 @@ func TestReloadByTheAPI(t *testing.T) {
 	if a := b.must(200, "POST", "/api/v1/config/reload", map[string]any{"reason": "node2"}); a.at("changed", 0) != "nodes" || a.at("restart", 0) != "listen" {
 		t.Errorf("%s", a.text)
 	}
-	err = &Rejected{[]ConfigFault{{Place: "a.yaml:3:5", Key: "nodes[0].http", Severity: "error", Message: "no", Hint: "yes"}}}
+	err = &problem.Rejected{Faults: []problem.Fault{{Place: "a.yaml:3:5", Pointer: "nodes[0].http", Severity: "error", Message: "no", Hint: "yes"}}}
 	if a := b.must(422, "POST", "/api/v1/config/reload", map[string]any{}); a.at("errors", 0, "place") != "a.yaml:3:5" || a.at("type") != "/problems/validation" || a.at("requestId") == nil {
 		t.Errorf("%s", a.text)
 	}

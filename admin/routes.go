@@ -16,6 +16,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"twinhop/admin/access"
+	"twinhop/admin/affinity"
 	"twinhop/admin/problem"
 	"twinhop/admin/stamp"
 )
@@ -52,6 +53,9 @@ var routes = []route{
 	{"DELETE", "/api/v1/operations/:id", RoleOperator, (*Server).deleteOperation},
 	{"POST", "/api/v1/switchover", RoleOperator, (*Server).postSwitchover},
 	{"POST", "/api/v1/config/reload", RoleAdmin, (*Server).postReload},
+	{"GET", "/api/v1/affinity", RoleViewer, visit((*affinity.Visit).Get)},
+	{"PUT", "/api/v1/affinity", RoleAdmin, visit((*affinity.Visit).Put)},
+	{"DELETE", "/api/v1/affinity", RoleAdmin, visit((*affinity.Visit).Delete)},
 	{"GET", "/api/v1/limits", RoleViewer, (*Server).getLimits},
 	{"DELETE", "/api/v1/limits/bans/:ip", RoleOperator, (*Server).deleteBan},
 	{"GET", "/api/v1/sessions", RoleViewer, (*Server).getSessions},

@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"twinhop/admin/access"
+	"twinhop/admin/affinity"
 	"twinhop/admin/lbstat"
 	"twinhop/admin/limits"
 	"twinhop/admin/nodes"
@@ -51,7 +52,7 @@ type Panel struct {
 	// Resize says how much a node has of a resource in one pool (cluster.Registry.Resize).
 	Resize func(ctx context.Context, pool, node, resource string, size int) error
 	// AddNode adds a node, described in JSON with the keys of the
-	// configuration, to pools. A *Rejected says what is wrong with it.
+	// configuration, to pools. A *problem.Rejected says what is wrong with it.
 	AddNode func(ctx context.Context, node json.RawMessage, pools []string) error
 	// RemoveNode takes a node away.
 	RemoveNode func(ctx context.Context, name string) error
@@ -61,7 +62,7 @@ type Panel struct {
 	// Move moves one session and its calls (gateway.Router.Relocate).
 	Move func(ctx context.Context, x appsession.Session, to *cluster.Node) error
 	// Reload reads the configuration again and puts it into force. A
-	// *Rejected says what is wrong with it; nothing changed then.
+	// *problem.Rejected says what is wrong with it; nothing changed then.
 	Reload func(ctx context.Context) (Reloaded, error)
 	// Calls tells how many calls a node holds; "" asks for all nodes.
 	Calls func(node string) int
@@ -75,6 +76,8 @@ type Panel struct {
 	Limits func() limits.State
 	// Unban lets a source in again, and tells whether it was kept out.
 	Unban func(netip.Addr) bool
+	// Affinity shows and changes what ties messages to sessions.
+	Affinity *affinity.Panel
 }
 
 // Server is the admin. Fields are set before Run or Handler is called.

@@ -119,6 +119,7 @@ var rooms = []room{
 	{pkg: "admin/jkstatus/workers", rank: 4, may: []string{"gateway/cluster", "gateway/config"}},
 	{pkg: "admin/jkstatus", rank: 4, may: []string{"gateway/cluster", "admin/access", "admin/jkstatus/*"}},
 	{pkg: "admin/lbstat", rank: 4, may: []string{"gateway/cluster", "admin/nodes", "admin/stamp"}},
+	{pkg: "admin/affinity", rank: 4, may: []string{"admin/problem", "admin/stamp", "gateway/config", "gateway/config/form"}},
 	{pkg: "admin/...", rank: 4,
 		may: []string{"appsession", "gateway", "gateway/cluster", "gateway/balance", "gateway/calls",
 			"gateway/trace", "gateway/trace/messages", "gateway/config", "web", "admin/*"},

@@ -28,10 +28,29 @@ type Problem struct {
 	Setup     *bool   `json:"setup,omitempty"` // with 401: whether the first user is still to be made
 }
 
-// Fault is one thing wrong with a request, by JSON pointer or parameter.
+// Fault is one thing wrong with a request, by JSON pointer or parameter, or
+// with a configuration, by key.
 type Fault struct {
-	Pointer string `json:"pointer"`
-	Message string `json:"message"`
+	Place    string `json:"place,omitempty"` // file:line:col
+	Pointer  string `json:"pointer"`
+	Severity string `json:"severity,omitempty"` // "error" or "warn"; empty: an error
+	Message  string `json:"message"`
+	Hint     string `json:"hint,omitempty"`
+}
+
+// Rejected is a configuration, or a part of one, that cannot be put into force.
+type Rejected struct{ Faults []Fault }
+
+// Error implements error.
+func (r *Rejected) Error() string {
+	return fmt.Sprintf("faults in the configuration: %d", len(r.Faults))
+}
+
+// Problem is what the API answers of it.
+func (r *Rejected) Problem(text string) *Problem {
+	p := New(http.StatusUnprocessableEntity, "validation", "%s", text)
+	p.Errors = r.Faults
+	return p
 }
 
 // Error lets handlers return a problem as an error.
@@ -55,6 +74,8 @@ var titles = map[string]string{
 	"gone":         "This page is gone",
 	"method":       "Method not allowed",
 	"conflict":     "Not possible now",
+	"changed":      "Changed in the meantime",
+	"which":        "Say which version you know",
 	"media-type":   "JSON needed",
 	"too-large":    "The request is too large",
 	"slow-down":    "Too many attempts",
@@ -65,7 +86,7 @@ var titles = map[string]string{
 // Invalid is a problem of one part of a request, by JSON pointer or parameter.
 func Invalid(pointer, format string, args ...any) *Problem {
 	p := New(http.StatusUnprocessableEntity, "validation", "%s", fmt.Sprintf(format, args...))
-	p.Errors = []Fault{{pointer, p.Detail}}
+	p.Errors = []Fault{{Pointer: pointer, Message: p.Detail}}
 	return p
 }
 

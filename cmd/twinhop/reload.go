@@ -14,7 +14,7 @@ import (
 
 	"github.com/coreos/go-systemd/v22/daemon"
 
-	"twinhop/admin"
+	"twinhop/admin/problem"
 	"twinhop/cmd/twinhop/assembly"
 	"twinhop/gateway/config"
 	"twinhop/gateway/config/verdict"
@@ -62,14 +62,14 @@ func (s *source) first(stderr io.Writer) (*loaded, error) {
 // rejected is what is wrong with files that were read again, in the words of
 // the API.
 func (l *loaded) rejected() error {
-	r := &admin.Rejected{}
+	r := &problem.Rejected{}
 	for _, p := range l.problems {
-		r.Faults = append(r.Faults, admin.ConfigFault{Place: fmt.Sprintf("%s:%d:%d", p.File, p.Line, p.Col), Key: p.Path,
+		r.Faults = append(r.Faults, problem.Fault{Place: fmt.Sprintf("%s:%d:%d", p.File, p.Line, p.Col), Pointer: p.Path,
 			Severity: string(p.Severity), Message: p.Message, Hint: p.Hint})
 	}
 	for _, f := range l.findings {
 		if f.Verdict == verdict.Error {
-			r.Faults = append(r.Faults, admin.ConfigFault{Place: fmt.Sprintf("%s:%d", f.File, f.Line), Key: f.Directive, Severity: "error", Message: f.Note})
+			r.Faults = append(r.Faults, problem.Fault{Place: fmt.Sprintf("%s:%d", f.File, f.Line), Pointer: f.Directive, Severity: "error", Message: f.Note})
 		}
 	}
 	return r
@@ -87,7 +87,7 @@ type reloader struct {
 }
 
 // reload puts what the source says now into force. On an error, which is an
-// *admin.Rejected when the source is to blame, everything stays as it was.
+// *problem.Rejected when the source is to blame, everything stays as it was.
 func (r *reloader) reload(ctx context.Context) (assembly.Reloaded, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -163,9 +163,9 @@ func (r *reloader) hangup(ctx context.Context) {
 		defer tell(r.log, daemon.SdNotifyReady)
 	}
 	_, err := r.reload(ctx)
-	if wrong := (*admin.Rejected)(nil); errors.As(err, &wrong) {
+	if wrong := (*problem.Rejected)(nil); errors.As(err, &wrong) {
 		for _, f := range wrong.Faults {
-			r.log.Error("configuration not valid", "place", f.Place, "key", f.Key, "severity", f.Severity, "err", f.Message, "hint", f.Hint)
+			r.log.Error("configuration not valid", "place", f.Place, "key", f.Pointer, "severity", f.Severity, "err", f.Message, "hint", f.Hint)
 		}
 	}
 	if err != nil {

@@ -21,6 +21,7 @@ import (
 	"twinhop/admin/lbstat"
 	"twinhop/appsession"
 	"twinhop/appsession/memstore"
+	"twinhop/cmd/twinhop/affinity"
 	"twinhop/cmd/twinhop/certs"
 	"twinhop/cmd/twinhop/handshake"
 	"twinhop/cmd/twinhop/hearts"
@@ -81,6 +82,7 @@ type Gateway struct {
 	changing  sync.Mutex                    // one change of it, or of the policy, at a time
 	roll      roll.Roll                     // nodes that operators added and removed
 	orders    orders                        // what status workers changed
+	said      affinity.Word                 // what operators said of affinity
 	spec      cluster.Spec                  // of the nodes and pools of present
 	doomed    time.Time                     // when pools that are not in spec go; zero: there are none
 	prober    *httpProber
@@ -126,6 +128,7 @@ func Build(o Options) (*Gateway, error) {
 	if g.places, err = findPlaces(o.Dir, &g.config); err != nil {
 		return nil, err
 	}
+	g.loadAffinity()
 	if g.secrets, err = loadSecrets(g.places.secrets); err != nil {
 		return nil, err
 	}
@@ -200,7 +203,6 @@ func (g *Gateway) buildCluster() (*plan, error) {
 	g.spec = p.spec
 	g.ajp.Apply(p.ajp)
 	c := g.config
-	g.basis.Store(&c)
 	g.present.Store(&c)
 	return p, nil
 }
@@ -261,7 +263,7 @@ func (g *Gateway) buildAdmin(o Options) {
 			Resize: func(_ context.Context, pool, node, resource string, size int) error {
 				return g.Registry.Resize(pool, node, resource, size)
 			},
-			AddNode: g.AddNode, RemoveNode: g.RemoveNode, Switchover: g.Router.Switchover, Move: g.Router.Relocate, Checks: g.checks, Leader: g.leaderWord},
+			AddNode: g.AddNode, RemoveNode: g.RemoveNode, Switchover: g.Router.Switchover, Move: g.Router.Relocate, Checks: g.checks, Leader: g.leaderWord, Affinity: g.affinityPanel()},
 		Version: o.Version, Instance: host, StateDir: g.places.state, Secrets: keys, Metrics: g.metrics.page(),
 		OnSetup: o.OnSetup, Log: g.log,
 		Old: &lbstat.Pages{Version: o.Version, Start: time.Now(), CPUs: runtime.NumCPU(), View: g.Registry.View, Count: lbstat.Gathered(g.metrics), Calls: g.Book.Total,
@@ -270,7 +272,7 @@ func (g *Gateway) buildAdmin(o Options) {
 	if o.Reload != nil {
 		g.Admin.Panel.Reload = func(ctx context.Context) (admin.Reloaded, error) {
 			r, err := o.Reload(ctx)
-			return admin.Reloaded{Now: noNil(r.Now), Restart: noNil(r.Restart)}, err
+			return admin.Reloaded{Now: noNil(r.Now), Restart: noNil(r.Restart), Kept: r.Kept}, err
 		}
 	}
 	if g.sockets.Admin != nil {

@@ -19,8 +19,9 @@ import (
 )
 
 // Reloaded is what became of another configuration: the keys that changed and
-// count now, and those that count after a restart.
-type Reloaded struct{ Now, Restart []string }
+// count now, those that count after a restart, and those of which an operator
+// said otherwise by the API.
+type Reloaded struct{ Now, Restart, Kept []string }
 
 // fixed are the keys, with what is below them, that count from the start of
 // the process to its end.
@@ -89,6 +90,7 @@ func (g *Gateway) Reload(ctx context.Context, c config.Config) (Reloaded, error)
 	r, err := g.reload(ctx, c)
 	if err == nil {
 		g.roll = g.roll.Settle(&c)
+		g.settleAffinity(&c, &r)
 	}
 	return r, err
 }
@@ -113,8 +115,7 @@ func (g *Gateway) again(ctx context.Context, change func() (undo func(), err err
 func (g *Gateway) reload(ctx context.Context, c config.Config) (Reloaded, error) {
 	old := g.present.Load()
 	basis := c
-	c = g.roll.Over(c)
-	c = g.orders.over(&c)
+	c = g.inForce(&c, g.said)
 	p, err := g.plan(ctx, &c)
 	if err != nil {
 		return Reloaded{}, err

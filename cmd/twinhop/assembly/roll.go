@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"twinhop/admin"
+	"twinhop/admin/problem"
 	"twinhop/cmd/twinhop/roll"
 	"twinhop/gateway/cluster"
 	"twinhop/gateway/config"
@@ -15,27 +16,27 @@ import (
 
 // AddNode adds a node that text describes in JSON, with the keys of a node in
 // the configuration, to the pools named and to those of all nodes. An
-// *admin.Rejected says what is wrong with it.
+// *problem.Rejected says what is wrong with it.
 func (g *Gateway) AddNode(ctx context.Context, text json.RawMessage, pools []string) error {
 	var object map[string]json.RawMessage
 	if err := json.Unmarshal(text, &object); err != nil { // JSON is YAML, but nothing else may slip in
-		return &admin.Rejected{Faults: []admin.ConfigFault{{Severity: "error", Message: "this is not one node"}}}
+		return &problem.Rejected{Faults: []problem.Fault{{Severity: "error", Message: "this is not one node"}}}
 	}
 	c, problems := config.Parse("node", []byte(`{"nodes": [`+string(text)+`]}`), WordsIn(g.places.dir))
-	wrong := &admin.Rejected{}
+	wrong := &problem.Rejected{}
 	for _, p := range problems {
 		if p.Severity == "error" && strings.HasPrefix(p.Path, "nodes") {
-			wrong.Faults = append(wrong.Faults, admin.ConfigFault{Key: strings.TrimPrefix(strings.TrimPrefix(p.Path, "nodes[0]"), "."), Severity: "error", Message: p.Message, Hint: p.Hint})
+			wrong.Faults = append(wrong.Faults, problem.Fault{Pointer: strings.TrimPrefix(strings.TrimPrefix(p.Path, "nodes[0]"), "."), Severity: "error", Message: p.Message, Hint: p.Hint})
 		}
 	}
 	if len(wrong.Faults) == 0 && len(c.Nodes) != 1 {
-		wrong.Faults = append(wrong.Faults, admin.ConfigFault{Severity: "error", Message: "this is not one node"})
+		wrong.Faults = append(wrong.Faults, problem.Fault{Severity: "error", Message: "this is not one node"})
 	}
 	if len(wrong.Faults) == 0 {
 		now := *g.present.Load()
 		now.Listen = g.config.Listen // those there are, whatever a reload says
 		if err := now.Reaches(&c.Nodes[0]); err != nil {
-			wrong.Faults = append(wrong.Faults, admin.ConfigFault{Key: "sip", Severity: "error", Message: err.Error()})
+			wrong.Faults = append(wrong.Faults, problem.Fault{Pointer: "sip", Severity: "error", Message: err.Error()})
 		}
 	}
 	if len(wrong.Faults) > 0 {

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"twinhop/admin"
+	"twinhop/admin/problem"
 	"twinhop/gateway/cluster"
 	"twinhop/gateway/config"
 )
@@ -62,9 +63,9 @@ func TestAddAndRemoveNodes(t *testing.T) {
 	} {
 		err := g.AddNode(t.Context(), json.RawMessage(text), nil)
 		said := ""
-		if wrong := (*admin.Rejected)(nil); errors.As(err, &wrong) {
+		if wrong := (*problem.Rejected)(nil); errors.As(err, &wrong) {
 			for _, f := range wrong.Faults {
-				said += f.Key + ": " + f.Message
+				said += f.Pointer + ": " + f.Message
 			}
 		} else if err != nil {
 			said = err.Error()
