@@ -37,7 +37,7 @@ func newLinphone(t testing.TB, root *authority, dir, name string) *linphone {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { l.orders.Close() })
-	if l.process, err = launch(dir, name, "sh", "-c", fmt.Sprintf("HOME=%s exec linphonec -a -c %[1]s/rc -d 3 -l %[1]s/linphone.log < %s", home, orders)); err != nil {
+	if l.process, err = launch(dir, name, "sh", "-c", fmt.Sprintf("HOME=%s XDG_RUNTIME_DIR=%[1]s exec linphonec -a -c %[1]s/rc -d 3 -l %[1]s/linphone.log < %s", home, orders)); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(l.kill)

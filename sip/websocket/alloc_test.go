@@ -1,3 +1,7 @@
+//go:build !race
+
+// Under the race detector a sync.Pool throws some of what it is given away, at random.
+
 package websocket
 
 import (

@@ -31,7 +31,13 @@ func Open(t testing.TB, options ...chromedp.ExecAllocatorOption) context.Context
 		}
 		t.Skip("skipped, chromium is missing: .ci/setup installs it")
 	}
-	all := []chromedp.ExecAllocatorOption{chromedp.ExecPath(path), chromedp.UserDataDir(t.TempDir()), chromedp.WSURLReadTimeout(60 * time.Second)}
+	sockets, err := os.MkdirTemp("", "chromium") // one is left behind; a name below t.TempDir may be too long for it
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(sockets) })
+	all := []chromedp.ExecAllocatorOption{chromedp.ExecPath(path), chromedp.UserDataDir(t.TempDir()), chromedp.WSURLReadTimeout(60 * time.Second),
+		chromedp.Env("TMPDIR=" + sockets)}
 	for _, flag := range flags {
 		all = append(all, chromedp.Flag(flag, true))
 	}
