@@ -313,10 +313,16 @@ func TestNextHopCertificate(t *testing.T) {
 	}
 	defer node.Close()
 	node.SetDeadline(time.Now().Add(10 * time.Second))
-	e.start(cluster.Address{Scheme: "udp", Addr: node.LocalAddr().(*net.UDPAddr).AddrPort(), Host: "127.0.0.1"})
+	certs := []string{"carol.example", "mallory.example"}
+	var servers [2]cluster.Address
+	var heards [2]chan string
+	for i, cert := range certs {
+		servers[i], heards[i] = e.secure(cert, "")
+	}
+	e.start(cluster.Address{Scheme: "udp", Addr: node.LocalAddr().(*net.UDPAddr).AddrPort(), Host: "127.0.0.1"}) // whoever is trusted is known now
 	to := net.UDPAddrFromAddrPort(e.at["internal udp"])
-	for i, cert := range []string{"carol.example", "mallory.example"} {
-		at, heard := e.secure(cert, "")
+	for i, cert := range certs {
+		at, heard := servers[i], heards[i]
 		uri := fmt.Sprintf("sips:carol@Carol.example:%d", at.Addr.Port())
 		node.WriteTo([]byte(strings.ReplaceAll(call("MESSAGE", uri, "UDP "+node.LocalAddr().String()), "c1", cert)), to)
 		b := make([]byte, 65536)
