@@ -16,9 +16,13 @@ import (
 
 const secret = "changeit"
 
-// java skips a test where there is no Java, unless everything that is needed was promised to be there.
+// java skips a test where there is no Java, unless everything that is needed was promised to be there. Short runs are without: two dozen
+// JVMs take their time, and what they write is the same under the race detector.
 func java(t *testing.T) {
 	t.Helper()
+	if testing.Short() {
+		t.Skip("starts many JVMs")
+	}
 	if _, err := exec.LookPath("keytool"); err != nil {
 		if os.Getenv("CI") == "true" {
 			t.Fatal(err)
@@ -30,7 +34,7 @@ func java(t *testing.T) {
 // keytool runs the tool of Java on a keystore.
 func keytool(t *testing.T, file string, words ...string) {
 	t.Helper()
-	words = append(words, "-keystore", file, "-storepass", secret, "-noprompt")
+	words = append(words, "-keystore", file, "-storepass", secret, "-noprompt", "-J-XX:TieredStopAtLevel=1", "-J-XX:+UseSerialGC") // it begins faster
 	if out, err := exec.Command("keytool", words...).CombinedOutput(); err != nil {
 		t.Fatalf("keytool %q: %v\n%s", words, err, out)
 	}
