@@ -8,11 +8,13 @@ import { OverviewScreen } from "./overview";
 import { NodeScreen, NodesScreen } from "./nodes";
 import { SessionsScreen } from "./sessions";
 import { SessionScreen } from "./session";
+import { RouteScreen } from "./route";
 
 const screens = [
   { path: "", name: "Overview", icon: "overview", key: "o" },
   { path: "nodes", name: "Nodes", icon: "nodes", key: "n" },
   { path: "sessions", name: "Sessions", icon: "sessions", key: "s" },
+  { path: "route", name: "Route tester", icon: "route", key: "r" },
 ];
 
 function Screen() {
@@ -20,6 +22,7 @@ function Screen() {
   if (!first) return <OverviewScreen />;
   if (first === "nodes") return second ? <NodeScreen key={second} name={second} /> : <NodesScreen />;
   if (first === "sessions") return second ? <SessionScreen key={second} id={second} /> : <SessionsScreen />;
+  if (first === "route") return <RouteScreen />;
   return <><Head title="Not found" /><Empty title="There is no such page"><a href="#/">Go to the overview</a></Empty></>;
 }
 
@@ -42,7 +45,7 @@ function Rail({ version, onHelp }: { version: Version | null; onHelp: () => void
     </div></nav>;
 }
 
-const help: [string, string][] = [["/", "search sessions"], ["g o", "overview"], ["g n", "nodes"], ["g s", "sessions"], ["j k", "next, previous row"], ["Enter", "open the row"], ["?", "this list"], ["Esc", "close"]];
+const help: [string, string][] = [["/", "search sessions"], ["g o", "overview"], ["g n", "nodes"], ["g s", "sessions"], ["g r", "route tester"], ["j k", "next, previous row"], ["Enter", "open the row"], ["?", "this list"], ["Esc", "close"]];
 
 // Keys are read only when nobody is typing.
 function useKeys(onHelp: () => void) {

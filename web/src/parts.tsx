@@ -14,6 +14,7 @@ const paths: Record<string, string> = {
   overview: "M3 13h6V3H3zm0 8h6v-6H3zm8 0h10V11H11zm0-18v6h10V3z",
   nodes: "M3 4h18v6H3zm0 10h18v6H3zM7 7h.01M7 17h.01M11 7h6M11 17h6",
   sessions: "M4 7a3 3 0 1 0 6 0a3 3 0 1 0-6 0m10 10a3 3 0 1 0 6 0a3 3 0 1 0-6 0M10 7h4a3 3 0 0 1 3 3v4M14 17h-4a3 3 0 0 1-3-3v-4",
+  route: "M5 19a2 2 0 1 0 .01 0M5 17V9a4 4 0 0 1 4-4h11M16 1l4 4-4 4M9 17h5a4 4 0 0 0 4-4v-2",
   search: "M10 4a6 6 0 1 0 0 12a6 6 0 1 0 0-12m4.5 10.5L20 20",
   ok: "M5 13l4 4L19 7", warn: "M12 4L2 20h20zM12 10v5M12 17.5v.5", bad: "M6 6l12 12M18 6L6 18", dot: "M12 8a4 4 0 1 0 0 8a4 4 0 1 0 0-8",
   copy: "M8 8h11v12H8zM5 16V4h11", pause: "M8 5v14M16 5v14", stop: "M6 6h12v12H6z", move: "M4 12h15M13 6l6 6-6 6", out: "M10 4H4v16h6M10 12h10M16 8l4 4-4 4",
@@ -61,7 +62,7 @@ export function Copy({ text, label }: { text: string; label: string }) {
 // Curl offers what the screen shows as a command line.
 export function Curl({ path, method, body }: { path: string; method?: string; body?: unknown }) {
   const command = "curl -sS --unix-socket STATE_DIR/admin.sock" + (method ? " -X " + method + " -H 'Content-Type: application/json'" : "") +
-    (body ? " -d '" + JSON.stringify(body) + "'" : "") + " 'http://localhost/api/v1" + path + "'";
+    (body ? " -d '" + JSON.stringify(body).replaceAll("'", "'\\''") + "'" : "") + " 'http://localhost/api/v1" + path + "'";
   return <span class="curl"><Copy text={command} label="Copy as curl" /><span>curl</span></span>;
 }
 

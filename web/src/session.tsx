@@ -1,8 +1,9 @@
 import { useEffect, useState } from "preact/hooks";
-import { Detail, Event, Key, Step, Why } from "./api";
+import { Detail, Event, Key, Why } from "./api";
 import { follow, useData, useLive } from "./state";
 import { Age, Badge, Copy, Curl, Empty, Failure, Head, Icon, NodeChip, now, Rule, Skeleton, Stale } from "./parts";
 import { KeyChip, States } from "./sessions";
+import { Steps } from "./why";
 import { absolute, clock, duration, num, ruleText, sourceText, spaceText } from "./words";
 
 export function SessionScreen({ id }: { id: string }) {
@@ -35,15 +36,8 @@ function WhyCard({ w, home, open }: { w: Why; home: string; open: boolean }) {
     <summary><span class={"leg " + w.proto}>{w.proto.toUpperCase()}</span><span class="grow">{w.title}{w.keys.length > 0 && w.kind === "within" && <> <KeyChip k={w.keys[0]} /></>}</span><span class="goes">→ <NodeChip name={w.node} plain /></span>
       {w.node !== home && <Badge word="degraded" text="elsewhere" title="not the node that the session lives on" />}<span class="because">{ruleText(w.rule)}</span></summary>
     <div class="keysline">asked with {w.keys.map((k, i) => <span key={i}><KeyChip k={k} /><span class="muted"> from {sourceText(k.source)}</span></span>)}</div>
-    <ol class="steps">{w.steps.map((x, i) => <StepRow key={i} x={x} node={w.node} />)}</ol>
+    <Steps w={w} />
   </details>;
-}
-
-function StepRow({ x, node }: { x: Step; node?: string }) {
-  const winner = x.result === "winner";
-  const result = winner ? "decides" : x.result === "hit" ? (x.node === node ? "agrees" : "set aside") : x.result === "skip" ? "set aside" : "not known";
-  return <li class={winner ? "winner" : ""}><Icon name={winner || result === "agrees" ? "ok" : result === "set aside" ? "warn" : "dot"} /><Rule code={x.rule} />
-    <span class="detail">{winner ? ruleText(x.rule) : x.detail || ruleText(x.rule)}{x.key && <> <KeyChip k={x.key} /></>}</span>{x.node && <NodeChip name={x.node} plain />}<span class="result">{result}</span></li>;
 }
 
 function KeyTable({ s }: { s: Detail }) {
