@@ -120,7 +120,7 @@ func (w *worker) keepAlive(data []byte, src netip.AddrPort) {
 		w.f.Metrics.Shed(tooFast)
 		return
 	}
-	if out, ok := stun.Answer(w.box.Room(), data, src); ok && sendable(src) {
+	if out, ok := stun.Answer(w.box.Room(), data, src); ok && legs.Sendable(src) {
 		w.box.Put(w.leg.Socks[w.shard%len(w.leg.Socks)], out, src)
 	}
 }

@@ -1,8 +1,6 @@
 package sip
 
 import (
-	"net/netip"
-
 	"twinhop/gateway"
 	"twinhop/gateway/cluster"
 	"twinhop/sip/legs"
@@ -32,7 +30,7 @@ func (w *worker) outward() {
 	case w.f.legs.Is(to.Transport, to.Addr.Addr(), to.Addr.Port()):
 		w.reply(loop)
 		return
-	case !sendable(to.Addr):
+	case !legs.Sendable(to.Addr):
 		w.reply(noHop)
 		return
 	}
@@ -240,10 +238,4 @@ func (w *worker) touch() {
 	if !w.msg.To.Tag.Empty() {
 		w.remember(w.node, 0)
 	}
-}
-
-// sendable tells whether an address can be that of one peer.
-func sendable(a netip.AddrPort) bool {
-	ip := a.Addr()
-	return ip.IsValid() && a.Port() != 0 && !ip.IsUnspecified() && !ip.IsMulticast() && ip != netip.AddrFrom4([4]byte{255, 255, 255, 255})
 }

@@ -237,3 +237,36 @@ func TestAnswersOfAnotherCall(t *testing.T) {
 		t.Errorf("%d calls on node1, the victim's is still there", n)
 	}
 }
+
+// A node that hangs up on somebody who cannot be reached any more, as a page that was closed, has ended its call, whatever it is answered. A client
+// whose BYE we refuse has not.
+func TestABYEThatReachesNobodyEndsItsCall(t *testing.T) {
+	for name, c := range map[string]struct {
+		leg, uri, status, more string
+		from                   netip.AddrPort
+		left                   int
+	}{
+		"a page that is gone":     {"internal", "sip:alice@x1.invalid;transport=ws", "430", "", node1, 0},
+		"nobody's address":        {"internal", "sip:alice@0.0.0.0", "404", "", node1, 0},
+		"a client, too many hops": {"external", "sip:bob@10.0.0.1:5080", "483", "Max-Forwards: 0", client, 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newStage(t, true, Settings{})
+			dialog(s, "c1")
+			if n := s.front.Book.Count("node1"); n != 1 {
+				t.Fatalf("%d calls on node1", n)
+			}
+			bye := string(lined(request("BYE", c.uri, "c1", "To: <sip:alice@example.com>;tag=caller")...))
+			if c.more != "" {
+				bye = strings.Replace(bye, "Max-Forwards: 70", c.more, 1)
+			}
+			sent := s.in(c.leg, c.from, []byte(bye))
+			if len(sent) != 1 || !strings.HasPrefix(string(sent[0].data), "SIP/2.0 "+c.status) {
+				t.Fatalf("the BYE is answered %v, want %s", sent, c.status)
+			}
+			if n := s.front.Book.Total(); n != c.left {
+				t.Errorf("%d calls in the book, want %d", n, c.left)
+			}
+		})
+	}
+}

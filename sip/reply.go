@@ -4,6 +4,7 @@ import (
 	"bytes"
 
 	"twinhop/sip/compose"
+	"twinhop/sip/legs"
 	"twinhop/sip/meter"
 	"twinhop/sip/peek"
 	"twinhop/sip/seal"
@@ -16,6 +17,9 @@ func (w *worker) reply(s status) {
 	m, e := &w.msg, &w.edits
 	if m.Method == peek.Ack || !w.answerable() || !w.mayRefuse(s) {
 		return
+	}
+	if m.Method == peek.Bye && w.inside && final(s.code) { // with any answer the call has ended for its node (RFC 3261 section 15.1.1)
+		w.over(w.node)
 	}
 	a := compose.Answer{Code: s.code, Phrase: s.phrase, Allow: s.allow, Unsupported: s.extension}
 	if s.retryAfter {
@@ -39,8 +43,7 @@ func (w *worker) reply(s status) {
 
 // answerable guards against datagrams whose sender cannot be one, ourselves included: two gateways must not talk to each other for ever.
 func (w *worker) answerable() bool {
-	ip := w.answer.Addr()
-	return sendable(w.answer) && !w.f.legs.Is(w.leg.Transport, ip, w.answer.Port())
+	return legs.Sendable(w.answer) && !w.f.legs.Is(w.leg.Transport, w.answer.Addr(), w.answer.Port())
 }
 
 // ownTag is the To tag of our answers: the same for every repetition of a request, whichever gateway answers.

@@ -94,7 +94,7 @@ func (w *worker) readVias() (upper, low seal.Branch, via peek.Via, ok bool) {
 // readBranches reads what our two Vias were signed with, if that was for an address: then the answer goes there.
 func (w *worker) readBranches(to netip.AddrPort, second peek.Span) (upper, low seal.Branch, ok bool) {
 	m := &w.msg
-	if w.answer = to; !sendable(to) {
+	if w.answer = to; !legs.Sendable(to) {
 		return
 	}
 	w.bond = w.f.keys.Bind(to, m.Text(m.CallID))
@@ -231,14 +231,19 @@ func (w *worker) learnAnswer(n *cluster.Node, initial, toNode bool) {
 		if !final(code) || challenges(code) {
 			return
 		}
-		w.remember(n, afterBye)
-		if book != nil {
-			book.Close(w.callKey())
-		}
+		w.over(n)
 	case peek.Register, peek.Subscribe:
 		if accepts(code) && !toNode {
 			w.rememberUser(n)
 		}
+	}
+}
+
+// over ends a call in the books. Repetitions of its BYE still find the way.
+func (w *worker) over(n *cluster.Node) {
+	w.remember(n, afterBye)
+	if w.f.Book != nil {
+		w.f.Book.Close(w.callKey())
 	}
 }
 

@@ -270,7 +270,7 @@ func (w *worker) request(reason peek.Reason, inside bool) {
 		return
 	}
 	w.answer = m.Via.Answer(w.src, w.leg.DefaultPort(), !w.leg.Stream())
-	if !sendable(w.answer) {
+	if !legs.Sendable(w.answer) {
 		w.f.Metrics.Shed(noWay)
 		return
 	}

@@ -1,6 +1,8 @@
 package legs
 
 import (
+	"net/netip"
+
 	"twinhop/sip/locate"
 	"twinhop/sip/peek"
 )
@@ -104,4 +106,10 @@ func Asked(word []byte, given, secure bool) (t Transport, ok bool) {
 func Named(word string) Transport {
 	t, _ := Read([]byte(word))
 	return t
+}
+
+// Sendable tells whether an address can be that of one peer.
+func Sendable(a netip.AddrPort) bool {
+	ip := a.Addr()
+	return ip.IsValid() && a.Port() != 0 && !ip.IsUnspecified() && !ip.IsMulticast() && ip != netip.AddrFrom4([4]byte{255, 255, 255, 255})
 }
