@@ -37,7 +37,7 @@ func (c collector) Collect(ch chan<- prometheus.Metric) {
 	if c.s.ready() != nil {
 		return
 	}
-	ch <- prometheus.MustNewConstMetric(loginFailuresDesc, prometheus.CounterValue, float64(c.s.guard.Failures()))
+	ch <- prometheus.MustNewConstMetric(loginFailuresDesc, prometheus.CounterValue, float64(c.s.accounts.Guard.Failures()))
 	if gauge, ok := c.s.Panel.Store.(appsession.Gauge); ok {
 		u, full := gauge.Usage(), 0.0
 		if u.Overflow {

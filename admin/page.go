@@ -54,8 +54,8 @@ func (s *Server) page(c *gin.Context) {
 func (s *Server) oldPage(c *gin.Context, page string) {
 	from, _ := netip.ParseAddr(peerAddr(c.Request))
 	switch instead := lbstat.Instead(page); {
-	case s.whoami(c.Request).Role < RoleViewer && !s.Old.Lets(from):
-		s.fail(c, s.stranger())
+	case s.accounts.Whoami(c.Request).Role < RoleViewer && !s.Old.Lets(from):
+		s.fail(c, s.accounts.Stranger(c))
 	case instead != "":
 		s.fail(c, problem.New(http.StatusGone, "gone", "%s", instead))
 	case c.Request.Method != http.MethodGet && c.Request.Method != http.MethodHead:

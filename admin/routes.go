@@ -16,6 +16,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"twinhop/admin/access"
+	"twinhop/admin/accounts"
 	"twinhop/admin/affinity"
 	"twinhop/admin/problem"
 	"twinhop/admin/stamp"
@@ -65,10 +66,20 @@ var routes = []route{
 	{"POST", "/api/v1/sessions/:sid/actions/move", RoleOperator, (*Server).postMove},
 	{"POST", "/api/v1/route/explain", RoleViewer, (*Server).postExplain},
 	{"GET", "/api/v1/stream", RoleViewer, (*Server).getStream},
-	{"POST", "/api/v1/auth/setup", RoleNone, (*Server).postSetup},
-	{"POST", "/api/v1/auth/login", RoleNone, (*Server).postLogin},
-	{"POST", "/api/v1/auth/logout", RoleViewer, (*Server).postLogout},
-	{"GET", "/api/v1/auth/me", RoleNone, (*Server).getMe},
+	{"POST", "/api/v1/auth/setup", RoleNone, byDesk((*accounts.Desk).Setup)},
+	{"POST", "/api/v1/auth/login", RoleNone, byDesk((*accounts.Desk).Login)},
+	{"POST", "/api/v1/auth/logout", RoleViewer, byDesk((*accounts.Desk).Logout)},
+	{"GET", "/api/v1/auth/me", RoleNone, byDesk((*accounts.Desk).Me)},
+	{"POST", "/api/v1/auth/password", RoleViewer, byDesk((*accounts.Desk).SetPassword)},
+	{"GET", "/api/v1/auth/logins", RoleViewer, byDesk((*accounts.Desk).ListLogins)},
+	{"DELETE", "/api/v1/auth/logins/:login", RoleViewer, byDesk((*accounts.Desk).EndLogin)},
+	{"GET", "/api/v1/users", RoleAdmin, byDesk((*accounts.Desk).ListUsers)},
+	{"POST", "/api/v1/users", RoleAdmin, byDesk((*accounts.Desk).AddUser)},
+	{"PATCH", "/api/v1/users/:name", RoleAdmin, byDesk((*accounts.Desk).SetUser)},
+	{"DELETE", "/api/v1/users/:name", RoleAdmin, byDesk((*accounts.Desk).RemoveUser)},
+	{"GET", "/api/v1/tokens", RoleAdmin, byDesk((*accounts.Desk).ListTokens)},
+	{"POST", "/api/v1/tokens", RoleAdmin, byDesk((*accounts.Desk).CreateToken)},
+	{"DELETE", "/api/v1/tokens/:token", RoleAdmin, byDesk((*accounts.Desk).RevokeToken)},
 }
 
 const (
@@ -107,11 +118,11 @@ func (s *Server) routes() http.Handler {
 // serve checks who asks, calls the handler and writes what it returns.
 func (s *Server) serve(r route) gin.HandlerFunc {
 	return func(c *gin.Context) {
-		who := s.whoami(c.Request)
+		who := s.accounts.Whoami(c.Request)
 		c.Set(actorKey, who)
 		if who.Role < r.role {
 			if who.Role == RoleNone {
-				s.fail(c, s.stranger())
+				s.fail(c, s.accounts.Stranger(c))
 				return
 			}
 			s.fail(c, problem.New(http.StatusForbidden, "forbidden", "This needs the role %s.", r.role))
@@ -230,7 +241,7 @@ func (s *Server) getReady(c *gin.Context) (any, error) {
 // getMetrics is free for this machine; others log in.
 func (s *Server) getMetrics(c *gin.Context) (any, error) {
 	if socket, _ := access.SocketPeer(c.Request.Context()); !socket && !loopback(peerAddr(c.Request)) && actor(c).Role < RoleViewer {
-		return nil, s.stranger()
+		return nil, s.accounts.Stranger(c)
 	}
 	if s.Metrics == nil {
 		return nil, problem.New(http.StatusNotFound, "not-found", "Metrics are off.")

@@ -11,13 +11,13 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
-	"os"
 	"path/filepath"
 	"strings"
 	"sync"
 	"time"
 
 	"twinhop/admin/access"
+	"twinhop/admin/accounts"
 	"twinhop/admin/affinity"
 	"twinhop/admin/lbstat"
 	"twinhop/admin/limits"
@@ -86,13 +86,15 @@ type Server struct {
 	Version  string
 	Instance string
 	BaseURL  string // of the user interface, for the links it prints; without a slash at the end
-	// StateDir holds users.json and, while nobody can log in, setup-url; both
+	// StateDir holds users.json, tokens.json and, while nobody can log in, setup-url; both
 	// are readable by the owner only. Empty: users last as long as the process.
 	StateDir string
-	// Secrets protect the cookies, the newest first, at least 32 bytes each.
+	// Secrets protect the cookies and tokens, the newest first, at least 32 bytes each.
 	// None: a random one, and log ins end with the process.
 	Secrets [][]byte
-	Metrics http.Handler // served at /metrics; nil: not found
+	// TokenAlgorithm signs the tokens of programs: "EdDSA" or "HS256".
+	TokenAlgorithm string
+	Metrics        http.Handler // served at /metrics; nil: not found
 	// Old are the pages of the Mobicents and Restcomm balancers; nil: not found.
 	Old *lbstat.Pages
 	// Hosts are further names that a browser may use for a loopback address.
@@ -103,19 +105,15 @@ type Server struct {
 	Log     *slog.Logger
 	Now     func() time.Time // nil: time.Now
 
-	once    sync.Once
-	err     error
-	log     *slog.Logger
-	started time.Time
-	users   *access.Users
-	logins  *access.Logins
-	tokens  *access.Tokens
-	guard   *access.Guard
-	callers *access.Passwords
-	hub     *hub
-	desk    *operate.Desk
-	cookies access.Cookies
-	handler http.Handler
+	once     sync.Once
+	err      error
+	log      *slog.Logger
+	started  time.Time
+	accounts *accounts.Desk
+	callers  *access.Passwords
+	hub      *hub
+	desk     *operate.Desk
+	handler  http.Handler
 }
 
 // Sizes and times of the HTTP servers.
@@ -142,23 +140,15 @@ func (s *Server) ready() error {
 func (s *Server) prepare() error {
 	s.log = cmp.Or(s.Log, slog.New(slog.DiscardHandler))
 	s.started = s.now()
-	var err error
-	if s.users, err = access.OpenUsers(s.StateDir); err != nil {
-		return err
-	}
 	secrets := s.Secrets
 	if len(secrets) == 0 {
 		secret := make([]byte, 32)
 		rand.Read(secret)
 		secrets = [][]byte{secret}
 	}
-	if s.cookies, err = access.NewCookies(secrets); err != nil {
+	if err := s.openAccounts(secrets); err != nil {
 		return err
 	}
-	s.logins = &access.Logins{Now: s.now}
-	s.tokens = &access.Tokens{Now: s.now}
-	s.guard = &access.Guard{Now: s.now}
-	s.callers = &access.Passwords{Users: s.users, Guard: s.guard, Now: s.now}
 	s.hub = newHub(s)
 	s.desk = &operate.Desk{View: s.Panel.View, Told: s.drained, Now: s.now, Held: func(node string) (int, int) { return s.sessionsOn(node), s.callsOn(node) },
 		Activate: func(node string, a cluster.Activation) error {
@@ -228,13 +218,11 @@ const setupLife = 15 * time.Minute
 // offerSetup makes the one link by which the first user can be made.
 func (s *Server) offerSetup() {
 	path := filepath.Join(s.StateDir, "setup-url")
-	if s.StateDir != "" {
-		os.Remove(path)
-	}
-	if !s.users.Empty() || (s.OnSetup == nil && s.StateDir == "") {
+	s.removeSetup()
+	if !s.accounts.Users.Empty() || (s.OnSetup == nil && s.StateDir == "") {
 		return
 	}
-	url := s.BaseURL + "/#setup=" + s.tokens.Issue(access.TokenSetup, access.Me{Role: RoleAdmin}, setupLife)
+	url := s.BaseURL + "/#setup=" + s.accounts.Links.Issue(access.TokenSetup, access.Me{Role: RoleAdmin}, setupLife)
 	if s.StateDir != "" {
 		if err := access.WritePrivate(path, []byte(url+"\n")); err != nil {
 			s.log.Warn("the set-up link could not be written", "err", err)
@@ -250,7 +238,7 @@ func (s *Server) LoginURL(name string, role Role, life time.Duration) (string, e
 	if err := s.ready(); err != nil {
 		return "", err
 	}
-	return s.BaseURL + "/#t=" + s.tokens.Issue(access.TokenLogin, access.Me{Name: name, Role: role}, life), nil
+	return s.BaseURL + "/#t=" + s.accounts.Links.Issue(access.TokenLogin, access.Me{Name: name, Role: role}, life), nil
 }
 
 // loopback tells whether an address names this very machine.

@@ -79,11 +79,9 @@ func (s *Server) pump(c *gin.Context, page *feed.Page, w *eventWriter) {
 	defer beat.Stop()
 	who := actor(c)
 	for {
-		if who.Via == "cookie" {
-			if _, in := s.logins.Find(who.Login, false); !in {
-				w.write(event(feed.Message{Event: "auth.expired"}, struct{}{}))
-				return
-			}
+		if s.accounts.Whoami(c.Request).Role < who.Role {
+			w.write(event(feed.Message{Event: "auth.expired"}, struct{}{}))
+			return
 		}
 		list, behind, last := s.hub.feed.Take(page)
 		var buf bytes.Buffer

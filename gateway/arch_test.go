@@ -221,7 +221,6 @@ var exceptions = map[string]struct {
 	limit  int
 	reason string
 }{
-	"admin":           {2650, "the handlers of the API, a file each; what they show and do has rooms of its own"},
 	"gateway":         {1820, "one function per step with the sentence it keeps; a quarter of the lines is vocabulary"},
 	"gateway/cluster": {3000, "nodes, members, health and the words of operators make one View; probing them is a sixth of it"},
 	"sip":             {3660, "the rules of RFC 3261 section 16, a file each; what needs no message at hand has rooms of its own"},

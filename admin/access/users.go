@@ -111,29 +111,6 @@ func (u *Users) Find(name string) (User, bool) {
 	return User{}, false
 }
 
-// ErrTaken: the first user was made before.
-var ErrTaken = errors.New("there is a user already")
-
-// AddFirst makes the first user; ErrTaken when there is one.
-func (u *Users) AddFirst(x User) error {
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	if len(u.list) > 0 {
-		return ErrTaken
-	}
-	if u.path != "" {
-		data, err := json.MarshalIndent(usersFile{1, []User{x}}, "", "  ")
-		if err != nil {
-			return fmt.Errorf("writing the users file: %w", err)
-		}
-		if err := WritePrivate(u.path, append(data, '\n')); err != nil {
-			return err
-		}
-	}
-	u.list = []User{x}
-	return nil
-}
-
 // The cost of a hash: 19 MiB, twice, as OWASP recommends for argon2id.
 const (
 	hashTime   = 2
@@ -193,12 +170,17 @@ type Unfit struct{ Field, Why string }
 // Error tells the reason.
 func (u *Unfit) Error() string { return u.Field + ": " + u.Why }
 
+// NameFits tells whether a user or a token can have this name.
+func NameFits(name string) bool {
+	return name != "" && len(name) <= MaxUserName && !strings.ContainsFunc(name, func(r rune) bool {
+		return r > unicode.MaxASCII || !(unicode.IsLetter(r) || unicode.IsDigit(r) || strings.ContainsRune("._-@", r))
+	})
+}
+
 // CheckUser returns an *Unfit when a new user's name or password is not good
 // enough.
 func CheckUser(name, password string) error {
-	if name == "" || len(name) > MaxUserName || strings.ContainsFunc(name, func(r rune) bool {
-		return r > unicode.MaxASCII || !(unicode.IsLetter(r) || unicode.IsDigit(r) || strings.ContainsRune("._-@", r))
-	}) {
+	if !NameFits(name) {
 		return &Unfit{"name", fmt.Sprintf("1 to %d letters, digits, dots, dashes or underscores", MaxUserName)}
 	}
 	low := strings.ToLower(password)

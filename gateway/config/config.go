@@ -223,6 +223,12 @@ type Admin struct {
 	Insecure bool   `yaml:"insecure"` // plain HTTP on other than loopback
 	// Monitors are networks that may read /lbstat and /lbinfo without a login.
 	Monitors []string `yaml:"monitors" form:"cidr" max:"64"`
+	Tokens   Tokens   `yaml:"tokens"`
+}
+
+// Tokens is how the tokens of programs are signed.
+type Tokens struct {
+	Algorithm string `yaml:"algorithm" oneof:"EdDSA HS256"`
 }
 
 // Telemetry is what is told about the traffic.
@@ -275,7 +281,7 @@ func Default() Config {
 		SIP:       defaultSIP(),
 		Store:     Store{Memory: MemoryStore{MaxEntries: 4_000_000}},
 		Gateways:  1,
-		Admin:     Admin{Listen: "127.0.0.1:8090"},
+		Admin:     Admin{Listen: "127.0.0.1:8090", Tokens: Tokens{Algorithm: "EdDSA"}},
 		Telemetry: Telemetry{Log: Log{"info", "text"}, Trace: Trace{MaxBytes: 64 << 20}},
 		Limits:    defaultLimits(),
 		Shutdown:  Shutdown{Announce: 5 * time.Second, Grace: 10 * time.Minute},
