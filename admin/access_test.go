@@ -20,6 +20,8 @@ import (
 
 	"twinhop/admin/access"
 	"twinhop/admin/affinity"
+	"twinhop/admin/configuration"
+	"twinhop/gateway/config"
 )
 
 // TestRolesRouteByRoute walks every route with every role.
@@ -28,6 +30,10 @@ func TestRolesRouteByRoute(t *testing.T) {
 	id := s.http("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", "", "alice").Session.String()
 	s.Panel.Unban = func(netip.Addr) bool { return true }
 	s.Panel.Affinity = &affinity.Panel{State: func() affinity.State { return affinity.State{} }}
+	s.Panel.Configuration = &configuration.Panel{State: func() configuration.State {
+		return configuration.State{Now: &config.Config{}, Fixed: func(string) bool { return false }}
+	},
+		Check: func(context.Context, *string) (*configuration.Verdict, error) { return &configuration.Verdict{}, nil }}
 	s.Metrics = http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.Write([]byte("# metrics\n")) })
 	bodies := map[string]string{"PATCH /api/v1/nodes/:id": `{"activation":"active"}`, "POST /api/v1/route/explain": `{"proto":"sip"}`,
 		"POST /api/v1/auth/login": `{"name":"x","password":"y"}`, "POST /api/v1/auth/setup": `{}`, "POST /api/v1/auth/logout": `{}`}

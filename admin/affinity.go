@@ -4,6 +4,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"twinhop/admin/affinity"
+	"twinhop/admin/configuration"
 	"twinhop/admin/stamp"
 )
 
@@ -17,5 +18,15 @@ func visit(answer func(*affinity.Visit, *gin.Context) (any, error)) func(*Server
 			Record: func(what, reason string) {
 				s.record(c, occurrence{Type: "affinity.changed", Words: what, Reason: reason})
 			}}, c)
+	}
+}
+
+// settings makes a handler of what the room of the configuration answers.
+func settings(answer func(*configuration.Panel, *gin.Context) (any, error)) func(*Server, *gin.Context) (any, error) {
+	return func(s *Server, c *gin.Context) (any, error) {
+		if s.Panel.Configuration == nil {
+			return nil, notHere()
+		}
+		return answer(s.Panel.Configuration, c)
 	}
 }

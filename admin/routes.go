@@ -18,6 +18,7 @@ import (
 	"twinhop/admin/access"
 	"twinhop/admin/accounts"
 	"twinhop/admin/affinity"
+	"twinhop/admin/configuration"
 	"twinhop/admin/problem"
 	"twinhop/admin/stamp"
 )
@@ -53,6 +54,8 @@ var routes = []route{
 	{"GET", "/api/v1/operations/:id", RoleViewer, (*Server).getOperation},
 	{"DELETE", "/api/v1/operations/:id", RoleOperator, (*Server).deleteOperation},
 	{"POST", "/api/v1/switchover", RoleOperator, (*Server).postSwitchover},
+	{"GET", "/api/v1/config", RoleViewer, settings((*configuration.Panel).Get)},
+	{"POST", "/api/v1/config/validate", RoleAdmin, settings((*configuration.Panel).Validate)},
 	{"POST", "/api/v1/config/reload", RoleAdmin, (*Server).postReload},
 	{"GET", "/api/v1/affinity", RoleViewer, visit((*affinity.Visit).Get)},
 	{"PUT", "/api/v1/affinity", RoleAdmin, visit((*affinity.Visit).Put)},

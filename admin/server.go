@@ -19,6 +19,7 @@ import (
 	"twinhop/admin/access"
 	"twinhop/admin/accounts"
 	"twinhop/admin/affinity"
+	"twinhop/admin/configuration"
 	"twinhop/admin/lbstat"
 	"twinhop/admin/limits"
 	"twinhop/admin/nodes"
@@ -78,6 +79,8 @@ type Panel struct {
 	Unban func(netip.Addr) bool
 	// Affinity shows and changes what ties messages to sessions.
 	Affinity *affinity.Panel
+	// Configuration shows the configuration, and tells of others.
+	Configuration *configuration.Panel
 }
 
 // Server is the admin. Fields are set before Run or Handler is called.

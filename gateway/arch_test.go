@@ -120,6 +120,7 @@ var rooms = []room{
 	{pkg: "admin/jkstatus", rank: 4, may: []string{"gateway/cluster", "admin/access", "admin/jkstatus/*"}},
 	{pkg: "admin/lbstat", rank: 4, may: []string{"gateway/cluster", "admin/nodes", "admin/stamp"}},
 	{pkg: "admin/affinity", rank: 4, may: []string{"admin/problem", "admin/stamp", "gateway/config", "gateway/config/form"}},
+	{pkg: "admin/configuration", rank: 4, may: []string{"admin/problem", "gateway/config", "gateway/config/decode", "gateway/config/form"}},
 	{pkg: "admin/...", rank: 4,
 		may: []string{"appsession", "gateway", "gateway/cluster", "gateway/balance", "gateway/calls",
 			"gateway/trace", "gateway/trace/messages", "gateway/config", "web", "admin/*"},

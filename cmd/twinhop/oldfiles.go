@@ -67,8 +67,9 @@ type loaded struct {
 	findings verdict.Findings // about their lines
 	result   modjk.Result     // of mod_jk's
 	problems config.Problems
-	extra    *modjk.Source // -c; nil: none
-	dir      string        // relative names of extra are relative to it
+	extra    *modjk.Source     // -c; nil: none
+	dir      string            // relative names of extra are relative to it
+	places   map[string]string // file:line of the keys of a configuration; nil with old files
 }
 
 // load reads everything. name is the configuration beside the files; "": there is none.

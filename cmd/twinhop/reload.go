@@ -39,6 +39,10 @@ func (s *source) read() (l *loaded, text []byte, err error) {
 	}
 	l = &loaded{dir: filepath.Dir(s.name)}
 	l.config, l.problems = config.Parse(s.name, text, assembly.WordsIn(l.dir))
+	l.places = map[string]string{}
+	for key, at := range config.Places(text) {
+		l.places[key] = fmt.Sprintf("%s:%d", s.name, at.Line)
+	}
 	return l, text, nil
 }
 
@@ -59,20 +63,15 @@ func (s *source) first(stderr io.Writer) (*loaded, error) {
 	return l, err
 }
 
-// rejected is what is wrong with files that were read again, in the words of
-// the API.
-func (l *loaded) rejected() error {
-	r := &problem.Rejected{}
-	for _, p := range l.problems {
-		r.Faults = append(r.Faults, problem.Fault{Place: fmt.Sprintf("%s:%d:%d", p.File, p.Line, p.Col), Pointer: p.Path,
-			Severity: string(p.Severity), Message: p.Message, Hint: p.Hint})
-	}
+// faults is what is wrong with files that were read, in the words of the API.
+func (l *loaded) faults() []problem.Fault {
+	all := assembly.Faults(l.problems)
 	for _, f := range l.findings {
 		if f.Verdict == verdict.Error {
-			r.Faults = append(r.Faults, problem.Fault{Place: fmt.Sprintf("%s:%d", f.File, f.Line), Pointer: f.Directive, Severity: "error", Message: f.Note})
+			all = append(all, problem.Fault{Place: fmt.Sprintf("%s:%d", f.File, f.Line), Pointer: f.Directive, Severity: "error", Message: f.Note})
 		}
 	}
-	return r
+	return all
 }
 
 // reloader reads the source of a running gateway again. One at a time.
@@ -96,7 +95,7 @@ func (r *reloader) reload(ctx context.Context) (assembly.Reloaded, error) {
 		return assembly.Reloaded{}, err
 	}
 	if l.failed() {
-		return assembly.Reloaded{}, l.rejected()
+		return assembly.Reloaded{}, &problem.Rejected{Faults: l.faults()}
 	}
 	done, err := r.gateway.Reload(ctx, l.config)
 	if err != nil {
@@ -109,6 +108,23 @@ func (r *reloader) reload(ctx context.Context) (assembly.Reloaded, error) {
 	}
 	r.next <- l
 	return done, nil
+}
+
+// files lets the admin look at what there is to read.
+func (r *reloader) files() *assembly.Files {
+	return &assembly.Files{
+		Look: func() (config.Config, []problem.Fault, error) {
+			l, _, err := r.source.read()
+			if err != nil {
+				return config.Config{}, nil, err
+			}
+			return l.config, l.faults(), nil
+		},
+		Places: func() map[string]string {
+			r.mu.Lock()
+			defer r.mu.Unlock()
+			return r.now.places
+		}}
 }
 
 // put returns what puts changed rules of l into force, as long as l is what was read last.

@@ -39,6 +39,14 @@ func ParseOver(file string, text []byte, words Words, line int) (Config, Problem
 	return c, r.Problems()
 }
 
+// Places tells where the values begin of the keys that a text without errors has:
+// "nodes[1].route".
+func Places(text []byte) map[string]decode.Place {
+	c, r := Default(), decode.Reader{}
+	r.Read(text, &c)
+	return r.Places()
+}
+
 // fill sets what depends on another key of the file.
 func fill(c *Config) {
 	for i := range c.Nodes {

@@ -63,6 +63,8 @@ type Options struct {
 	// Reload reads Config again and calls Gateway.Reload, for those who ask the
 	// admin to. nil: they cannot.
 	Reload func(context.Context) (Reloaded, error)
+	// Files is where Config comes from; nil: nobody can look again.
+	Files *Files
 }
 
 // Gateway is a whole process, built and bound but not started. The exported
@@ -263,7 +265,7 @@ func (g *Gateway) buildAdmin(o Options) {
 			Resize: func(_ context.Context, pool, node, resource string, size int) error {
 				return g.Registry.Resize(pool, node, resource, size)
 			},
-			AddNode: g.AddNode, RemoveNode: g.RemoveNode, Switchover: g.Router.Switchover, Move: g.Router.Relocate, Checks: g.checks, Leader: g.leaderWord, Affinity: g.affinityPanel()},
+			AddNode: g.AddNode, RemoveNode: g.RemoveNode, Switchover: g.Router.Switchover, Move: g.Router.Relocate, Checks: g.checks, Leader: g.leaderWord, Affinity: g.affinityPanel(), Configuration: g.configurationPanel(o.Files)},
 		Version: o.Version, Instance: host, StateDir: g.places.state, Secrets: keys, TokenAlgorithm: g.config.Admin.Tokens.Algorithm, Metrics: g.metrics.page(),
 		OnSetup: o.OnSetup, Log: g.log,
 		Old: &lbstat.Pages{Version: o.Version, Start: time.Now(), CPUs: runtime.NumCPU(), View: g.Registry.View, Count: lbstat.Gathered(g.metrics), Calls: g.Book.Total,

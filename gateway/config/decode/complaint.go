@@ -2,6 +2,7 @@ package decode
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 )
@@ -59,6 +60,9 @@ func (r *Reader) At(path string) Place {
 	}
 	return Place{1, 1}
 }
+
+// Places tells where each value begins that the file has, by path.
+func (r *Reader) Places() map[string]Place { return maps.Clone(r.marks) }
 
 // Given tells whether the file says something at path.
 func (r *Reader) Given(path string) bool {

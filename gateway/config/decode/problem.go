@@ -43,6 +43,9 @@ func (p Problem) String() string {
 	return b.String()
 }
 
+// Position is the place of the problem: file:line:col.
+func (p Problem) Position() string { return fmt.Sprintf("%s:%d:%d", p.File, p.Line, p.Col) }
+
 // Problems are sorted by place.
 type Problems []Problem
 
