@@ -39,7 +39,7 @@ func TestRolesRouteByRoute(t *testing.T) {
 		"POST /api/v1/auth/login": `{"name":"x","password":"y"}`, "POST /api/v1/auth/setup": `{}`, "POST /api/v1/auth/logout": `{}`}
 	// What can be done once, or needs something to do it to: operator_test.go has what it does.
 	once := map[int]bool{http.StatusNotFound: true, http.StatusConflict: true, http.StatusUnprocessableEntity: true, http.StatusServiceUnavailable: true, http.StatusPreconditionRequired: true}
-	changing := regexp.MustCompile("POST /api/v1/nodes$|DELETE /api/v1/nodes/|/actions/|/resources/|/operations/|/switchover|/reload|(PUT|DELETE) /api/v1/affinity|(DELETE|POST) /api/v1/sessions/s_|/users|/tokens|/auth/")
+	changing := regexp.MustCompile("POST /api/v1/nodes$|DELETE /api/v1/nodes/|/actions/|/messages/|/resources/|/operations/|/switchover|/reload|(PUT|DELETE) /api/v1/affinity|(DELETE|POST) /api/v1/sessions/s_|/users|/tokens|/auth/")
 	open := []string{"/healthz", "/readyz", "/metrics", "/api/v1/auth/setup", "/api/v1/auth/login", "/api/v1/auth/me"}
 	for _, r := range routes {
 		if (r.role == RoleNone) != slices.Contains(open, r.path) {
@@ -50,7 +50,7 @@ func TestRolesRouteByRoute(t *testing.T) {
 			r.path != "/api/v1/rpc" { // which looks at the command: TestCommandsOfOpenSIPS
 			t.Errorf("%s %s changes something: not for viewers", r.method, r.path)
 		}
-		path := strings.NewReplacer(":id", "node1", ":sid", id, ":name", "pstn", ":ip", "198.51.100.7", ":login", "x", ":token", "x").Replace(r.path)
+		path := strings.NewReplacer(":id", "node1", ":sid", id, ":name", "pstn", ":ip", "198.51.100.7", ":login", "x", ":token", "x", ":n", "1", "/export", "/export?format=txt").Replace(r.path)
 		for _, role := range []Role{RoleNone, RoleViewer, RoleOperator, RoleAdmin} {
 			b := s.browser()
 			if role != RoleNone {

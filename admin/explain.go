@@ -178,13 +178,15 @@ func (s *Server) getSession(c *gin.Context) (any, error) {
 	return d, nil
 }
 
-// getTimeline is all that passed for a session, with what was decided of it.
-func (s *Server) getTimeline(c *gin.Context) (any, error) {
-	x, err := s.found(c)
-	if err != nil {
-		return nil, err
+// ofSession serves what is about the messages of one session.
+func ofSession(do func(trail.Desk, *gin.Context, *appsession.Session) (any, error)) func(*Server, *gin.Context) (any, error) {
+	return func(s *Server, c *gin.Context) (any, error) {
+		x, err := s.found(c)
+		if err != nil {
+			return nil, err
+		}
+		return do(trail.Desk{Trace: s.Panel.Trace, Messages: s.Panel.Messages, Now: s.now}, c, &x)
 	}
-	return trail.Of(&x, s.Panel.Trace, s.Panel.Messages), nil
 }
 
 type explainBody struct {

@@ -21,6 +21,7 @@ import (
 	"twinhop/admin/configuration"
 	"twinhop/admin/problem"
 	"twinhop/admin/stamp"
+	"twinhop/admin/trail"
 )
 
 // route is one thing that can be asked for, and the least role that may.
@@ -64,7 +65,10 @@ var routes = []route{
 	{"DELETE", "/api/v1/limits/bans/:ip", RoleOperator, (*Server).deleteBan},
 	{"GET", "/api/v1/sessions", RoleViewer, (*Server).getSessions},
 	{"GET", "/api/v1/sessions/:sid", RoleViewer, (*Server).getSession},
-	{"GET", "/api/v1/sessions/:sid/timeline", RoleViewer, (*Server).getTimeline},
+	{"GET", "/api/v1/sessions/:sid/timeline", RoleViewer, ofSession(trail.Desk.Timeline)},
+	{"GET", "/api/v1/sessions/:sid/messages/:n", RoleOperator, ofSession(trail.Desk.Message)},
+	{"GET", "/api/v1/sessions/:sid/export", RoleOperator, ofSession(trail.Desk.Export)},
+	{"POST", "/api/v1/sessions/:sid/actions/watch", RoleOperator, ofSession(trail.Desk.Watch)},
 	{"DELETE", "/api/v1/sessions/:sid", RoleOperator, (*Server).deleteSession},
 	{"POST", "/api/v1/sessions/:sid/actions/move", RoleOperator, (*Server).postMove},
 	{"POST", "/api/v1/route/explain", RoleViewer, (*Server).postExplain},

@@ -112,7 +112,7 @@ func TestTheWalk(t *testing.T) {
 		"role of nobody": func(m jwt.MapClaims) { m["role"] = "root" }, "no id": func(m jwt.MapClaims) { delete(m, "jti") }} {
 		all = append(all, credential{what, bearer(s.forge(strings.ReplaceAll(what, " ", "-"), change)), RoleNone, true})
 	}
-	path := strings.NewReplacer(":id", "nowhere", ":sid", "s_x", ":name", "nobody", ":ip", "198.51.100.7", ":login", "x", ":token", "x")
+	path := strings.NewReplacer(":id", "nowhere", ":sid", "s_x", ":name", "nobody", ":ip", "198.51.100.7", ":login", "x", ":token", "x", ":n", "1")
 	for _, r := range routes {
 		for _, with := range all {
 			b := s.browser()

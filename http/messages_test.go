@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"twinhop/appsession"
 	"twinhop/gateway/trace/messages"
@@ -42,5 +43,41 @@ func TestExchangesOfASessionAreRemembered(t *testing.T) {
 	}
 	if want := "GET /login 200 node1\nGET /gone 410 node1\n"; got.String() != want {
 		t.Errorf("got\n%swant\n%s", got.String(), want)
+	}
+}
+
+// What is kept of an exchange is what the node got and what the client got.
+func TestTextsOfAWatchedSession(t *testing.T) {
+	log := &messages.Log{MaxBytes: 1 << 20}
+	n := app(t, "node1", func(w http.ResponseWriter, r *http.Request) {
+		http.SetCookie(w, &http.Cookie{Name: "JSESSIONID", Value: "3F9A.node1", Path: "/"})
+		w.Header().Set("X-Answer", "yes")
+	})
+	s := newStage(t, []node{n}, func(s *stage) { s.front.Messages = log })
+	s.get("/login")
+	b, err := s.store.Find(t.Context(), []appsession.Key{{Space: appsession.HTTP, Realm: s.registry.View().Pool("default").Realm, Value: "3F9A"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := log.Watch(b.ID, nil, time.Now().Add(time.Hour)); err != nil {
+		t.Fatal(err)
+	}
+	s.get("/next;jsessionid=3F9A.node1?x=3F9A", "Cookie: JSESSIONID=3F9A.node1")
+	s.stop()
+	got := log.Kept(b.ID, nil)
+	if len(got) != 1 {
+		t.Fatalf("%d kept", len(got))
+	}
+	text := string(got[0].Text) + string(got[0].Answer)
+	for _, part := range []string{"GET /next;jsessionid=***?x=*** HTTP/1.1\r\n", "X-Forwarded-For: 127.0.0.1\r\n", "Cookie: ***\r\n", "HTTP/1.1 200 \r\n", "X-Answer: yes\r\n", "Set-Cookie: ***\r\n"} {
+		if !strings.Contains(text, part) {
+			t.Errorf("no %q", part)
+		}
+	}
+	if strings.Contains(text, "3F9A") {
+		t.Error("the session id is kept")
+	}
+	if t.Failed() {
+		t.Log(text)
 	}
 }

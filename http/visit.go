@@ -204,7 +204,7 @@ func (x *visit) report() {
 	}
 	x.f.Metrics.request(node, x.req.Method, x.status, took)
 	x.f.Messages.Exchange(&messages.Exchange{Session: or(x.d.Session, x.taught), Method: x.req.Method, Target: x.target, Status: x.status,
-		Node: node, Peer: x.req.Peer.Remote, Local: x.req.Peer.Local, Began: x.start, Took: took})
+		Node: node, Peer: x.req.Peer.Remote, Local: x.req.Peer.Local, Began: x.start, Took: took, Heads: x})
 	if log := x.f.log(); log.Enabled(x.ctx, slog.LevelDebug) {
 		log.LogAttrs(x.ctx, slog.LevelDebug, "request", slog.String("proto", "http"), slog.String("node", node),
 			slog.String("rule", x.d.Rule.String()), slog.String("session", x.d.Session.String()),
@@ -240,3 +240,9 @@ func (n *noted) WriteHeader(status int) {
 	n.status = status
 	n.ResponseWriter.WriteHeader(status)
 }
+
+// AppendRequest implements messages.Heads.
+func (x *visit) AppendRequest(b []byte) []byte { return x.req.Append(b) }
+
+// AppendAnswer implements messages.Heads.
+func (x *visit) AppendAnswer(b []byte) []byte { return x.fields.Append(head.AppendStatus(b, x.status)) }

@@ -162,7 +162,7 @@ func (w *worker) hopByHop(s *worker, n *cluster.Node, attempt int, method peek.M
 		return
 	}
 	b := compose.HopByHop(w.box.Room(), left, method, &w.msg)
-	s.passed(meter.Own, by, to.Addr, witness.Own{Method: method, Size: len(b)})
+	s.passed(meter.Own, by, to.Addr, witness.Own{Method: method, Data: b})
 	if !by.Stream() {
 		w.box.Put(by.Socks[w.shard%len(by.Socks)], b, to.Addr) // lost is lost: it is repeated
 		return

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"twinhop/appsession"
 	"twinhop/gateway/trace"
@@ -57,5 +58,29 @@ to world  198.51.100.7:5060 INVITE 416
 				t.Errorf("got\n%swant\n%s", got, want)
 			}
 		})
+	}
+}
+
+// What is kept of a message that came, and of what left because of it, are the
+// two as they were.
+func TestTextsOfAWatchedCall(t *testing.T) {
+	s := newStage(t, true, Settings{})
+	s.front.Messages = &messages.Log{MaxBytes: 1 << 20}
+	calls := []uint64{trace.CallMark("c1")}
+	if err := s.front.Messages.Watch(appsession.ID{1}, calls, time.Now().Add(time.Hour)); err != nil {
+		t.Fatal(err)
+	}
+	lines := request("INVITE", "sip:bob@192.0.2.1", "c1", "To: <sip:bob@example.com>", "Authorization: Digest response=SECRET")
+	sent := s.in("external", client, []byte(strings.Join(lines, "\r\n")+"\r\n\r\n"))
+	got := s.front.Messages.Kept(appsession.ID{1}, calls)
+	if len(got) != 2 || len(sent) != 1 {
+		t.Fatalf("%d kept", len(got))
+	}
+	masked := func(s string) string { return strings.Replace(s, "response=SECRET", "***", 1) }
+	if want := masked(strings.Join(lines, "\r\n") + "\r\n\r\n"); string(got[0].Text) != want {
+		t.Errorf("came\n%s", got[0].Text)
+	}
+	if want := masked(string(sent[0].data)); string(got[1].Text) != want {
+		t.Errorf("left\n%s\nkept\n%s", want, got[1].Text)
 	}
 }

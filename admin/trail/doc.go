@@ -2,7 +2,7 @@
 // one clock.
 //
 // Knows: decisions, SIP messages and HTTP exchanges of one session.
-// Must not know: who asks, HTTP, how messages are remembered.
-// Owns: the shape of a merged timeline in JSON.
+// Must not know: who may ask, how messages are remembered and what is hidden in them.
+// Owns: the shape of a merged timeline in JSON, as text and as a capture of packets.
 // Entered by: admin.
 package trail

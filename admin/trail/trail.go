@@ -1,6 +1,7 @@
 package trail
 
 import (
+	"cmp"
 	"net/netip"
 	"slices"
 	"time"
@@ -15,7 +16,8 @@ import (
 
 // Trail is the timeline of a session, the oldest first.
 type Trail struct {
-	Items []any `json:"items"` // show.Event or Message
+	Items   []any       `json:"items"`                  // show.Event or Message
+	Watched *stamp.Time `json:"watchedUntil,omitempty"` // texts of messages are kept till then
 }
 
 // Message is a SIP message, or an HTTP exchange, that passed.
@@ -36,28 +38,46 @@ type Message struct {
 	Transport string      `json:"transport,omitempty"`
 	Size      int         `json:"size,omitempty"`
 	TookMS    float64     `json:"tookMs,omitempty"`
+	Kept      bool        `json:"kept,omitempty"` // it has a text
 }
 
-// Of makes the timeline of a session. log may be nil.
-func Of(x *appsession.Session, decided *trace.Log, log *messages.Log) Trail {
+// trail makes the timeline of a session.
+func (d Desk) trail(x *appsession.Session) Trail {
 	type line struct {
 		at   time.Time
 		what any
 	}
-	events := decided.Timeline(x.ID)
+	events := d.Trace.Timeline(x.ID)
 	var lines []line
 	for i := range events {
 		lines = append(lines, line{events[i].At, show.EventOf(&events[i])})
 	}
-	for _, m := range log.Of(x.ID, calls(x, events)) {
-		lines = append(lines, line{m.At, messageOf(&m)})
+	for _, k := range d.passed(x, calls(x, events)) {
+		lines = append(lines, line{k.At, messageOf(&k)})
 	}
 	slices.SortStableFunc(lines, func(a, b line) int { return a.at.Compare(b.at) })
-	t := Trail{Items: make([]any, len(lines))}
+	t := Trail{Items: make([]any, len(lines)), Watched: stamp.Of(d.Messages.Watched(x.ID))}
 	for i := range lines {
 		t.Items[i] = lines[i].what
 	}
 	return t
+}
+
+// passed are the messages of a session in the order of time, with the texts of
+// those that have one.
+func (d Desk) passed(x *appsession.Session, calls []uint64) []messages.Kept {
+	all := d.Messages.Kept(x.ID, calls)
+	seen := map[uint64]bool{}
+	for i := range all {
+		seen[all[i].N] = true
+	}
+	for _, s := range d.Messages.Of(x.ID, calls) {
+		if !seen[s.N] {
+			all = append(all, messages.Kept{Summary: s})
+		}
+	}
+	slices.SortStableFunc(all, func(a, b messages.Kept) int { return cmp.Or(a.At.Compare(b.At), cmp.Compare(a.N, b.N)) })
+	return all
 }
 
 // calls are the marks of the session's calls: those it has, and those that its
@@ -72,9 +92,9 @@ func calls(x *appsession.Session, events []trace.Event) []uint64 {
 	return list
 }
 
-func messageOf(s *messages.Summary) Message {
+func messageOf(s *messages.Kept) Message {
 	m := Message{At: stamp.Of(s.At), Type: "message", Proto: s.Proto, N: s.N, Direction: "in", Side: "client", Node: s.Node, Method: nodes.Clean(s.Method),
-		Status: s.Status, CSeq: s.CSeq, Path: nodes.Clean(s.Path), Peer: text(s.Peer), Local: text(s.Local), Transport: s.Transport, Size: s.Size}
+		Status: s.Status, CSeq: s.CSeq, Path: nodes.Clean(s.Path), Peer: text(s.Peer), Local: text(s.Local), Transport: s.Transport, Size: s.Size, Kept: s.Text != nil}
 	if s.Proto == "http" {
 		m.Type, m.TookMS = "exchange", float64(s.Took.Microseconds())/1000
 	}

@@ -26,6 +26,9 @@ type Log struct {
 	// MaxBytes bounds the memory for events: a quarter for the rings, the
 	// rest for timelines. 0: nothing is remembered, only counted.
 	MaxBytes int64
+	// Linked hears of each event that names a session and a call of it, by its
+	// mark. It must not wait. nil: nobody does.
+	Linked func(id appsession.ID, call uint64)
 	// Now is the clock; nil is time.Now.
 	Now func() time.Time
 
@@ -132,7 +135,9 @@ func (l *Log) Decided(a *gateway.Ask, d *gateway.Decision, err error) {
 		e.flags |= flagFailed
 	}
 	e.ask(a)
+	call := e.call
 	r.mu.Unlock()
+	l.linked(d.Session, call)
 }
 
 // Learned implements gateway.Observer. It does not allocate.
@@ -147,7 +152,15 @@ func (l *Log) Learned(from *cluster.Node, a *gateway.Ask, id appsession.ID) {
 		e.node = from.Name
 	}
 	e.ask(a)
+	call := e.call
 	r.mu.Unlock()
+	l.linked(id, call)
+}
+
+func (l *Log) linked(id appsession.ID, call uint64) {
+	if call != 0 && l.Linked != nil && !id.IsZero() {
+		l.Linked(id, call)
+	}
 }
 
 // Moved implements gateway.Observer. It does not allocate.

@@ -27,7 +27,7 @@ type Pass struct {
 type Own struct {
 	Method peek.Method // of the transaction
 	Code   int         // of an answer; 0: a request
-	Size   int         // in bytes; 0: that of Out
+	Data   []byte      // nil: it is Out
 }
 
 // Tell counts the message and has it remembered. Both may be nil.
@@ -45,16 +45,19 @@ func (p *Pass) Tell(m *meter.Metrics, log *messages.Log) {
 		return
 	}
 	x := messages.Message{Call: p.Call, Method: own.Method.String(), Status: own.Code, CSeq: p.Message.CSeq, Out: p.Direction >= meter.Outbound,
-		Peer: p.Peer, Local: p.By.Bound, Transport: p.By.Transport.String(), Size: own.Size}
+		Peer: p.Peer, Local: p.By.Bound, Transport: p.By.Transport.String(), Data: own.Data}
 	node := p.View.At(p.Peer, cluster.SIP)
 	switch {
 	case !x.Out:
-		x.Size = len(p.In)
+		x.Data = p.In
 		if p.Node != nil {
 			node = p.Node
 		}
-	case x.Size == 0:
-		x.Size = len(p.Out)
+	case x.Data == nil:
+		x.Data = p.Out
+	}
+	if p.Direction == meter.Inbound || p.Direction == meter.Outbound {
+		x.Came = p.In
 	}
 	if node != nil {
 		x.Node = node.Name

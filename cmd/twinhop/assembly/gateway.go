@@ -215,8 +215,8 @@ func (g *Gateway) buildRouter(p *plan) {
 	g.warden = resources.NewWarden(g.Registry, g.log)
 	g.calls = &resources.File{Path: filepath.Join(g.places.state, "calls"), Book: g.Book, Log: g.log}
 	room := int64(g.config.Telemetry.Trace.MaxBytes)
-	g.Messages = &messages.Log{MaxBytes: room / 4}
-	g.Trace = &trace.Log{MaxBytes: room - room/4}
+	g.Messages = &messages.Log{MaxBytes: room / 2}
+	g.Trace = &trace.Log{MaxBytes: room - room/2, Linked: g.Messages.Linked}
 	g.Router = &gateway.Router{Store: g.Store, Views: g.Registry.View, Report: g.Registry.Report, Judge: g.Registry.Judge, Sent: g.Registry.Sent, Heard: g.Registry.Heard,
 		Failed: g.warden.Failed, Book: g.Book, Observer: g.Trace,
 		Namer: appsession.Namer{K0: binary.LittleEndian.Uint64(names), K1: binary.LittleEndian.Uint64(names[8:])}}

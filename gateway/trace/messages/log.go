@@ -28,6 +28,7 @@ type Log struct {
 
 	once  sync.Once
 	rings [shards]ring
+	tapes tapes
 }
 
 // ring holds the last entries of a shard.
@@ -43,7 +44,8 @@ func (l *Log) ready() {
 		if l.MaxBytes <= 0 {
 			return
 		}
-		n := l.MaxBytes / shards / int64(unsafe.Sizeof(entry{}))
+		l.tapes.budget = l.MaxBytes / 2
+		n := l.MaxBytes / 2 / shards / int64(unsafe.Sizeof(entry{}))
 		for i := range l.rings {
 			l.rings[i].list = make([]entry, min(max(n, minRing), maxRing))
 		}
@@ -88,7 +90,13 @@ func (l *Log) Exchange(x *Exchange) {
 		e.status = uint16(x.Status)
 	}
 	e.methodLen, e.pathLen = copyPrintable(e.method[:], x.Method), copyPrintable(e.path[:], shownPath(x.Target))
+	if !l.tapes.follow.Load() || x.Heads == nil {
+		r.mu.Unlock()
+		return
+	}
+	s := e.summary(int(e.who % shards))
 	r.mu.Unlock()
+	l.tapes.exchange(l.now(), x, s)
 }
 
 // Message remembers a message. It does not allocate.
@@ -101,7 +109,7 @@ func (l *Log) Message(m *Message) {
 		return
 	}
 	e.at, e.took, e.node, e.transport = l.now(), 0, m.Node, m.Transport
-	e.peer, e.local, e.size, e.cseq, e.status = m.Peer, m.Local, int32(min(m.Size, 1<<30)), m.CSeq, uint16(m.Status)
+	e.peer, e.local, e.size, e.cseq, e.status = m.Peer, m.Local, int32(min(len(m.Data), 1<<30)), m.CSeq, uint16(m.Status)
 	e.flags = flagSIP
 	if m.Out {
 		e.flags |= flagOut
@@ -110,8 +118,34 @@ func (l *Log) Message(m *Message) {
 		e.flags |= flagInside
 	}
 	e.methodLen, e.pathLen = copyPrintable(e.method[:], m.Method), 0
+	if !l.tapes.follow.Load() {
+		r.mu.Unlock()
+		return
+	}
+	who := e.who
+	s := e.summary(int(who % shards))
+	before, found := r.cause(who, m)
 	r.mu.Unlock()
+	l.tapes.message(m, pair{s, before, found}, who)
 }
+
+// cause finds the message whose forwarding m is: the last one of the call that
+// came, if its size is right. The lock is held.
+func (r *ring) cause(who uint64, m *Message) (s Summary, found bool) {
+	if !m.Out || m.Came == nil {
+		return s, false
+	}
+	n := uint64(len(r.list))
+	for seq := r.seq - 1; seq > 0 && seq+n > r.seq && seq+maxBack > r.seq; seq-- {
+		if e := &r.list[(seq-1)%n]; e.who == who && e.flags&flagOut == 0 {
+			return e.summary(int(who % shards)), int(e.size) == len(m.Came)
+		}
+	}
+	return s, false
+}
+
+// maxBack is how far back cause looks.
+const maxBack = 64
 
 // Of returns what is remembered of a session and of calls, by their marks
 // (trace.CallMark), in the order of time.

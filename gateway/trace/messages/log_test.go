@@ -28,7 +28,7 @@ func clocked(max int64) *Log {
 }
 
 func invite(call string) *Message {
-	return &Message{Call: call, Method: "INVITE", CSeq: 1, Peer: phone, Local: door, Transport: "udp", Size: 900}
+	return &Message{Call: call, Method: "INVITE", CSeq: 1, Peer: phone, Local: door, Transport: "udp", Data: []byte("INVITE sip:bob@h SIP/2.0\r\nAuthorization: SECRET\r\n\r\n")}
 }
 
 func briefs(list []Summary) string {

@@ -17,6 +17,14 @@ type Exchange struct {
 	Peer, Local netip.AddrPort
 	Began       time.Time
 	Took        time.Duration // until the answer's last byte
+	Heads       Heads         // nil: not known
+}
+
+// Heads writes the heads of an exchange, for sessions that are watched: of the
+// request as it went to the node, and of the answer as it went to the client.
+type Heads interface {
+	AppendRequest([]byte) []byte
+	AppendAnswer([]byte) []byte
 }
 
 // Message is a SIP message as a front saw it. Nothing of it is used after the
@@ -31,7 +39,8 @@ type Message struct {
 	Node        string // the peer, if it is a node
 	Peer, Local netip.AddrPort
 	Transport   string // a constant: "udp"
-	Size        int    // in bytes
+	Data        []byte // it, whole
+	Came        []byte // what came, of which Data is what left; nil: nothing
 }
 
 // Summary is what is remembered of a message or an exchange.

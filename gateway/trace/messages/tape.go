@@ -1,0 +1,233 @@
+package messages
+
+import (
+	"container/list"
+	"errors"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"twinhop/appsession"
+	"twinhop/gateway/trace"
+)
+
+const (
+	maxWatched = 64  // sessions at a time
+	maxKept    = 256 // messages of one call or session: then the oldest go
+	keptCost   = 300 // bytes of one without its text
+)
+
+// MaxWatch is how long a session can be watched without being asked again.
+const MaxWatch = 24 * time.Hour
+
+// ErrWatched means that as many sessions are watched as can be.
+var ErrWatched = errors.New("too many sessions are watched")
+
+// Kept is a message of a watched session with its text.
+type Kept struct {
+	Summary
+	Text   []byte // as Mask leaves it; of an exchange: the head of the request
+	Answer []byte // of an exchange: the head of the answer
+}
+
+func (k *Kept) cost() int64 { return keptCost + int64(len(k.Text)+len(k.Answer)) }
+
+// tapes hold the texts of watched sessions, a tape for each call and one for
+// the exchanges of each session. Those used least recently make room.
+type tapes struct {
+	follow  atomic.Bool // somebody is watched, or was not long ago
+	mu      sync.Mutex
+	budget  int64 // bytes
+	held    int64
+	watched map[appsession.ID]time.Time // until then
+	of      map[uint64]*list.Element    // of *tape
+	used    list.List                   // the last used one first
+}
+
+type tape struct {
+	who     uint64
+	session appsession.ID
+	kept    []Kept
+	bytes   int64
+}
+
+// Watch keeps the texts of what passes for a session from now until then, and
+// of its calls, given by their marks and those that Linked tells of. A time
+// that has passed ends it; what was kept stays.
+func (l *Log) Watch(id appsession.ID, calls []uint64, until time.Time) error {
+	if l == nil || l.MaxBytes <= 0 || id.IsZero() {
+		return errors.New("nothing is remembered")
+	}
+	l.ready()
+	t, now := &l.tapes, time.Unix(0, l.now())
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.end(now)
+	if !until.After(now) {
+		delete(t.watched, id)
+		t.follow.Store(len(t.watched) > 0)
+		return nil
+	}
+	if _, known := t.watched[id]; !known && len(t.watched) >= maxWatched {
+		return ErrWatched
+	}
+	if t.of == nil {
+		t.of, t.watched = map[uint64]*list.Element{}, map[appsession.ID]time.Time{}
+	}
+	t.watched[id] = until
+	t.open(trace.SessionMark(id), id)
+	for _, c := range calls {
+		t.open(c, id)
+	}
+	l.tapes.follow.Store(true)
+	return nil
+}
+
+// Watched tells until when a session is watched; zero: it is not.
+func (l *Log) Watched(id appsession.ID) time.Time {
+	if l == nil {
+		return time.Time{}
+	}
+	l.tapes.mu.Lock()
+	defer l.tapes.mu.Unlock()
+	l.tapes.end(time.Unix(0, l.now()))
+	return l.tapes.watched[id]
+}
+
+// Linked hears that a call belongs to a session.
+func (l *Log) Linked(id appsession.ID, call uint64) {
+	if l == nil || !l.tapes.follow.Load() {
+		return
+	}
+	t := &l.tapes
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if _, yes := t.watched[id]; yes {
+		t.open(call, id)
+	}
+}
+
+// Text finds a message of a session or of calls by its number.
+func (l *Log) Text(id appsession.ID, calls []uint64, n uint64) (Kept, bool) {
+	for _, k := range l.Kept(id, calls) {
+		if k.N == n {
+			return k, true
+		}
+	}
+	return Kept{}, false
+}
+
+// Kept returns the messages of a session or of calls whose texts are kept, in
+// no order.
+func (l *Log) Kept(id appsession.ID, calls []uint64) (all []Kept) {
+	if l == nil {
+		return nil
+	}
+	t := &l.tapes
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	marks := append([]uint64{trace.SessionMark(id)}, calls...)
+	slices.Sort(marks)
+	for _, who := range slices.Compact(marks) {
+		if e := t.of[who]; e != nil {
+			all = append(all, e.Value.(*tape).kept...)
+		}
+	}
+	return all
+}
+
+// end forgets who is watched no longer.
+func (t *tapes) end(now time.Time) {
+	for id, until := range t.watched {
+		if !until.After(now) {
+			delete(t.watched, id)
+		}
+	}
+	t.follow.Store(len(t.watched) > 0)
+}
+
+func (t *tapes) open(who uint64, id appsession.ID) {
+	if e := t.of[who]; e != nil {
+		e.Value.(*tape).session = id
+		return
+	}
+	t.of[who] = t.used.PushFront(&tape{who: who, session: id, bytes: keptCost})
+	t.held += keptCost
+	t.shrink()
+}
+
+// find is the tape of who is watched now; nil: there is none.
+func (t *tapes) find(who uint64, now time.Time) *list.Element {
+	e := t.of[who]
+	if e == nil {
+		return nil
+	}
+	if !t.watched[e.Value.(*tape).session].After(now) {
+		t.end(now)
+		return nil
+	}
+	return e
+}
+
+func (t *tapes) exchange(now int64, x *Exchange, s Summary) {
+	t.mu.Lock()
+	e := t.find(trace.SessionMark(x.Session), time.Unix(0, now))
+	t.mu.Unlock()
+	if e == nil {
+		return
+	}
+	k := Kept{Summary: s, Text: Mask(x.Heads.AppendRequest(nil)), Answer: Mask(x.Heads.AppendAnswer(nil))}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.add(e, k)
+}
+
+// pair is a message, and the one before it that it was made of.
+type pair struct {
+	message, cause Summary
+	caused         bool
+}
+
+func (t *tapes) message(m *Message, p pair, who uint64) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	e := t.find(who, p.message.At)
+	if e == nil {
+		return
+	}
+	// Whether the first message of a call is watched is known only when it has been decided about.
+	if list := e.Value.(*tape).kept; p.caused && len(list) == 0 {
+		t.add(e, Kept{Summary: p.cause, Text: Mask(m.Came)})
+	}
+	t.add(e, Kept{Summary: p.message, Text: Mask(m.Data)})
+}
+
+// add puts a message on a tape that may have been dropped meanwhile.
+func (t *tapes) add(e *list.Element, k Kept) {
+	x := e.Value.(*tape)
+	if t.of[x.who] != e {
+		return
+	}
+	x.kept = append(x.kept, k)
+	x.bytes += k.cost()
+	t.held += k.cost()
+	if len(x.kept) > maxKept {
+		n := x.kept[0].cost()
+		x.kept[0] = Kept{}
+		x.kept = x.kept[1:]
+		x.bytes -= n
+		t.held -= n
+	}
+	t.used.MoveToFront(e)
+	t.shrink()
+}
+
+func (t *tapes) shrink() {
+	for t.held > t.budget && t.used.Len() > 0 {
+		e := t.used.Back()
+		x := t.used.Remove(e).(*tape)
+		delete(t.of, x.who)
+		t.held -= x.bytes
+	}
+}
