@@ -5,6 +5,8 @@ GO          ?= go
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 FUZZTIME    ?= 10s
 BENCHTIME   ?= 1s
+# A program with the race detector sleeps for a second before it exits, and there is one for each package.
+RACE        := GORACE="atexit_sleep_ms=10 $$GORACE" $(GO) test -race -short -timeout 20m
 VERSION     ?= $(shell git describe --tags --always --dirty 2>/dev/null)
 
 help: ## list the targets
@@ -21,7 +23,7 @@ web: ## rebuild the admin pages (web/dist) from web/src, and the bundle of JsSIP
 
 test: setup ## everything: units, race detector, short fuzzing, the built binary in front of real Tomcats and sipp
 	$(GO) test -timeout 20m $$($(GO) list ./... | grep -v '/e2e$$')
-	$(GO) test -race -short -timeout 20m $$($(GO) list ./... | grep -v '/e2e$$')
+	$(RACE) $$($(GO) list ./... | grep -v '/e2e$$')
 	@$(MAKE) --no-print-directory fuzz FUZZTIME=2000x
 	$(GO) test -timeout 20m ./e2e
 
@@ -29,7 +31,7 @@ test-short: ## unit tests only, no peers needed
 	$(GO) test -short ./...
 
 race: ## unit tests under the race detector
-	$(GO) test -race -short -timeout 20m ./...
+	$(RACE) ./...
 
 e2e: setup ## the black-box scenarios alone, with their output
 	$(GO) test -count=1 -v -timeout 20m ./e2e
