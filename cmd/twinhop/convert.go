@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"twinhop/cmd/twinhop/assembly"
+	"twinhop/cmd/twinhop/typed"
 	"twinhop/gateway/config"
 	"twinhop/gateway/config/lbprops"
 	"twinhop/gateway/config/modjk"
@@ -62,7 +63,7 @@ Variables $(name) and ${name} that no line sets are taken from the environment.`
 	v.flags(f)
 	f.StringVarP(&v.output, "output", "o", "", "the `file` to be written (default standard output)")
 	f.BoolVar(&v.force, "force", false, "write over a file that exists")
-	f.Var((*outputWord)(&v.report), "report", "text or json")
+	f.Var((*typed.Output)(&v.report), "report", "text or json")
 	v.report = "text"
 	return c
 }

@@ -11,6 +11,7 @@ import (
 
 	"twinhop/cmd/twinhop/assembly"
 	"twinhop/cmd/twinhop/demo"
+	"twinhop/cmd/twinhop/typed"
 	"twinhop/gateway/config/form"
 )
 
@@ -86,7 +87,7 @@ found, 5 not allowed, 6 timed out waiting, 130 interrupted.`,
 		RunE:          func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error { return usage("%s: %w", c.Name(), err) })
-	root.AddCommand(runCommand(), checkCommand(), convertCommand(), nodesCommand(), resourcesCommand(), sessionsCommand(), configCommand(), versionCommand(), demo.Command())
+	root.AddCommand(runCommand(), checkCommand(), convertCommand(), nodesCommand(), resourcesCommand(), sessionsCommand(), userCommand(), tokenCommand(), configCommand(), versionCommand(), demo.Command())
 	for _, c := range root.Commands() {
 		if c.Args != nil && !c.HasSubCommands() { // cobra's own complaint would exit 1
 			c.Args = noArguments
@@ -134,24 +135,6 @@ func oneFile(c *cobra.Command, flag string, args []string) (string, error) {
 }
 
 func outputFlag(c *cobra.Command, output *string) {
-	c.Flags().VarP((*outputWord)(output), "output", "o", "text or json")
+	c.Flags().VarP((*typed.Output)(output), "output", "o", "text or json")
 	*output = "text"
 }
-
-// outputWord is the value of -o.
-type outputWord string
-
-// Set implements pflag.Value.
-func (o *outputWord) Set(s string) error {
-	if s != "text" && s != "json" {
-		return fmt.Errorf("%q is neither text nor json", s)
-	}
-	*o = outputWord(s)
-	return nil
-}
-
-// String implements pflag.Value.
-func (o *outputWord) String() string { return string(*o) }
-
-// Type implements pflag.Value.
-func (o *outputWord) Type() string { return "text|json" }

@@ -1,0 +1,39 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/url"
+	"time"
+
+	"github.com/spf13/cobra"
+)
+
+// token is what the API says of a token.
+type token struct{ ID, Name, Role, By, Expires, Used, Revoked, Token string }
+
+func tokenCommand() *cobra.Command {
+	role, life := "", time.Duration(0)
+	create := changing("create NAME", "make a token and print it, this once", 1, func(a *asker, c *cobra.Command, args []string) error {
+		var raw json.RawMessage
+		if err := a.do(c.Context(), "POST /tokens", map[string]any{"name": args[0], "role": role, "life": life.String(), "reason": a.reason}, &raw); err != nil {
+			return err
+		}
+		var made token
+		if err := json.Unmarshal(raw, &made); err != nil {
+			return err
+		}
+		fmt.Fprintf(c.ErrOrStderr(), "It works until %s. To end it before: twinhop token revoke %s\n", made.Expires, made.ID)
+		return a.show(c.OutOrStdout(), raw, func(w io.Writer) { fmt.Fprintln(w, made.Token) })
+	})
+	create.Flags().StringVar(&role, "role", "viewer", "`role`: viewer, operator or admin")
+	create.Flags().DurationVar(&life, "life", 90*24*time.Hour, "how `long` it works, up to 8760h")
+	revoke := changing("revoke ID", "end a token at once", 1, func(a *asker, c *cobra.Command, args []string) error {
+		return a.said(c, "DELETE /tokens/"+url.PathEscape(args[0]), map[string]any{}, args[0]+" is revoked")
+	})
+	list := listing("the tokens that are not over", "/tokens", []any{"ID", "NAME", "ROLE", "BY", "EXPIRES", "USED", "REVOKED"}, func(t token) []any {
+		return []any{t.ID, t.Name, t.Role, t.By, t.Expires, dash(t.Used), dash(t.Revoked)}
+	})
+	return group("token", "tokens by which programs use the admin of a running gateway", create, list, revoke)
+}
