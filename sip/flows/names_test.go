@@ -57,6 +57,17 @@ func TestNobodyIsRobbedOfAName(t *testing.T) {
 	if n.at("df7jal23.invalid") != 1 {
 		t.Error("who is as good as the first one has taken it")
 	}
+	n.Learn(conn(3), nil, []byte("first.invalid"))
+	n.Learn(conn(2), nil, []byte("first.invalid"))
+	n.Learn(conn(4), nil, []byte("first.invalid"))
+	if n.Trust(conn(4)); n.at("first.invalid") != 2 {
+		t.Error("who was let in before waits for his name, or has lost it to another one")
+	}
+	n.Learn(conn(5), nil, []byte("late.invalid"))
+	n.Learn(conn(6), nil, []byte("late.invalid"))
+	if n.Trust(conn(6)); n.at("late.invalid") != 6 {
+		t.Error("who was let in has to ask once more for his name")
+	}
 	n.Forget(conn(1))
 	n.Learn(conn(3), nil, host)
 	if n.at("df7jal23.invalid") != 3 {
