@@ -29,6 +29,11 @@ export interface Event {
   at: string; until?: string; count: number; type: string; proto?: string; kind?: string; session?: string; node?: string; from?: string; rule: string;
   guest?: boolean; moved?: boolean; failed?: boolean; hint?: { source: string; text: string }; keys?: { space: string; source: string; verb?: string; text: string }[]; more?: number;
 }
+// Passed is a SIP message, or an HTTP exchange, of a session.
+export interface Passed {
+  at: string; type: "message" | "exchange"; proto: string; n: number; direction: "in" | "out"; side: "client" | "node"; node?: string;
+  method: string; status?: number; cseq?: number; path?: string; peer?: string; local?: string; transport?: string; size?: number; tookMs?: number;
+}
 export interface Detail extends Session { why: Why[]; timeline: Event[]; moves: Event[] }
 export interface Page<T> { items: T[]; nextCursor?: string; total: { value: number; relation: string }; match?: string }
 export interface Me { name: string; role: string; via: string; expires?: string }

@@ -45,7 +45,7 @@ function Rail({ version, onHelp }: { version: Version | null; onHelp: () => void
     </div></nav>;
 }
 
-const help: [string, string][] = [["/", "search sessions"], ["g o", "overview"], ["g n", "nodes"], ["g s", "sessions"], ["g r", "route tester"], ["j k", "next, previous row"], ["Enter", "open the row"], ["?", "this list"], ["Esc", "close"]];
+const help: [string, string][] = [["/", "search sessions"], ["g o", "overview"], ["g n", "nodes"], ["g s", "sessions"], ["g r", "route tester"], ["j k", "next, previous row"], ["Enter", "open the row"], ["↑ ↓", "rows of the ladder, once it has the focus"], ["?", "this list"], ["Esc", "close"]];
 
 // Keys are read only when nobody is typing.
 function useKeys(onHelp: () => void) {

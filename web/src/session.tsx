@@ -1,5 +1,6 @@
 import { useEffect, useState } from "preact/hooks";
-import { Detail, Event, Key, Why } from "./api";
+import { Detail, Event, Key, Passed, Why } from "./api";
+import { ends, isPassed, label, Ladder, Line, outcome, wrong } from "./ladder";
 import { follow, useData, useLive } from "./state";
 import { Age, Badge, Copy, Curl, Empty, Failure, Head, Icon, NodeChip, now, Rule, Skeleton, Stale } from "./parts";
 import { KeyChip, States } from "./sessions";
@@ -25,9 +26,9 @@ export function SessionScreen({ id }: { id: string }) {
       {s.why.length ? <div class="whys">{s.why.map((w, i) => <WhyCard key={i} w={w} home={s.node} open={i === 0} />)}</div>
         : <Empty title="Nothing to explain">No pool serves the keys of this session.</Empty>}</section>
     <section><h2>Keys</h2><KeyTable s={s} /></section>
-    {s.moves.length > 0 && <section><h2>Moves</h2><table class="list"><caption class="hidden">Moves</caption><thead><tr><th scope="col">When</th><th scope="col">From</th><th scope="col">To</th><th scope="col">Cause</th></tr></thead>
-      <tbody>{s.moves.map((m, i) => <tr key={i}><td><time title={absolute(m.at)}>{clock(m.at)}</time></td><td><NodeChip name={m.from} /></td><td><NodeChip name={m.node} /></td><td><Rule code={m.rule} /> <span class="explain">{ruleText(m.rule)}</span></td></tr>)}</tbody></table></section>}
-    <Timeline list={s.timeline} />
+    {s.moves.length > 0 && <section><h2>Moves</h2><div class="scroll"><table class="list cardable"><caption class="hidden">Moves</caption><thead><tr><th scope="col">When</th><th scope="col">From</th><th scope="col">To</th><th scope="col">Cause</th></tr></thead>
+      <tbody>{s.moves.map((m, i) => <tr key={i}><td data-label="When"><time title={absolute(m.at)}>{clock(m.at)}</time></td><td data-label="From"><NodeChip name={m.from} /></td><td data-label="To"><NodeChip name={m.node} /></td><td data-label="Cause"><Rule code={m.rule} /> <span class="explain">{ruleText(m.rule)}</span></td></tr>)}</tbody></table></div></section>}
+    <Timeline id={id} decided={s.timeline} seen={s.seen} />
   </>;
 }
 
@@ -49,18 +50,45 @@ function KeyTable({ s }: { s: Detail }) {
       <td data-label="Leads to"><NodeChip name={k.node} /></td><td class="muted">{where(k)}{k.moved && <Badge word="moved" text="moved, stays" />}{k.node !== s.node && <Badge word="degraded" text="elsewhere" />}</td></tr>)}</tbody></table></div>;
 }
 
-function Timeline({ list }: { list: Event[] }) {
+const drawn = 200; // rows of a ladder or table; older ones are left out
+
+function Timeline({ id, decided, seen }: { id: string; decided: Event[]; seen: string }) {
+  const trail = useData<{ items: Line[] }>("/sessions/" + encodeURIComponent(id) + "/timeline");
+  useEffect(trail.reload, [seen, decided.length]);
+  const list: Line[] = trail.data?.items ?? decided;
   const [only, setOnly] = useState("");
-  const [paused, setPaused] = useState<Event[] | null>(null);
-  const all = paused ?? list;
-  const rows = all.filter((e) => !only || e.proto === only || e.type === "moved").slice().reverse();
-  return <section><div class="sectionhead"><h2>Timeline</h2><div class="filters" role="group" aria-label="Filter">
+  const [table, setTable] = useState(false);
+  const [paused, setPaused] = useState<Line[] | null>(null);
+  const [picked, setPicked] = useState<Line | null>(null);
+  const rows = (paused ?? list).filter((e) => !only || e.proto === only || e.type === "moved").slice(-drawn);
+  const at = picked ? rows.findIndex((x) => same(x, picked)) : -1;
+  return <section class="trail"><div class="sectionhead"><h2>Timeline</h2><div class="filters" role="group" aria-label="Filter">
     {["", "http", "sip"].map((p) => <button key={p} type="button" class="toggle" aria-pressed={only === p} onClick={() => setOnly(p)}>{p ? p.toUpperCase() : "all"}</button>)}
-    <button type="button" class="toggle" aria-pressed={!!paused} onClick={() => setPaused(paused ? null : list)}>{paused ? "paused" : "pause"}</button></div></div>
+    <button type="button" class="toggle" aria-pressed={table} onClick={() => setTable(!table)}>table</button>
+    <button type="button" class="toggle" aria-pressed={!!paused} onClick={() => setPaused(paused ? null : list)}>{paused ? "paused" : "pause"}</button><Curl path={"/sessions/" + id + "/timeline"} /></div></div>
     {!rows.length ? <Empty title="Nothing remembered">{only ? "No events of this protocol." : "What happened before is not in memory any more. New messages appear here."}</Empty>
-      : <div class="scroll"><table class="list timeline"><caption class="hidden">Decisions and moves, newest first</caption><thead><tr><th scope="col">When</th><th scope="col">What</th><th scope="col">Node</th><th scope="col">Rule</th><th scope="col">Evidence</th></tr></thead>
-        <tbody>{rows.slice(0, 200).map((e, i) => <EventRow key={rows.length - i} e={e} />)}</tbody></table></div>}
+      : table ? <div class="scroll"><table class="list timeline"><caption class="hidden">Messages, decisions and moves, newest first</caption><thead><tr><th scope="col">When</th><th scope="col">What</th><th scope="col">Node</th><th scope="col">Rule</th><th scope="col">Evidence</th></tr></thead>
+        <tbody>{rows.map((e, i) => (isPassed(e) ? <PassedRow key={i} m={e} /> : <EventRow key={i} e={e} />)).reverse()}</tbody></table></div>
+      : <><Ladder list={rows} picked={at} onPick={(i) => setPicked(rows[i])} />{at >= 0 && <Picked x={rows[at]} />}</>}
   </section>;
+}
+
+const same = (a: Line, b: Line) => a === b || (isPassed(a) ? isPassed(b) && a.n === b.n && a.type === b.type : !isPassed(b) && a.at === b.at && a.type === b.type && a.rule === b.rule && a.node === b.node);
+
+// Picked tells all that is known of the row that is picked in the ladder.
+function Picked({ x }: { x: Line }) {
+  if (!isPassed(x)) return <div class="picked scroll"><table class="list timeline"><caption class="hidden">The picked row</caption><tbody><EventRow e={x} /></tbody></table></div>;
+  const facts: [string, string | number | undefined][] = [["at", absolute(x.at) + clock(x.at).slice(8)], ["node", x.node], ["peer", x.peer], ["here", x.local], ["transport", x.transport?.toUpperCase()], ["CSeq", x.cseq], ["bytes", x.size && num(x.size)], ["result", x.type === "exchange" ? outcome(x) : x.status]];
+  return <div class="picked panel"><b><span class={"leg " + x.proto}>{x.proto.toUpperCase()}</span> <span class="break">{label(x)}</span></b><dl class="facts">{facts.filter(([, v]) => v).map(([k, v]) => <div key={k}><dt>{k}</dt><dd>{v}</dd></div>)}</dl></div>;
+}
+
+function PassedRow({ m }: { m: Passed }) {
+  const [from, to] = ends(m);
+  return <tr class={m.type + (wrong(m) ? " failed" : "")}>
+    <td class="mono"><time title={absolute(m.at)}>{clock(m.at)}</time></td>
+    <td><span class={"leg " + m.proto}>{m.proto.toUpperCase()}</span> {m.type === "exchange" ? label(m) : <><b>{label(m)}</b> <span class="muted">{from} → {to}</span></>}</td>
+    <td>{m.node ? <NodeChip name={m.node} plain /> : <span class="muted">{m.type === "exchange" ? "gateway" : ""}</span>}</td>
+    <td>{m.type === "exchange" ? outcome(m) : ""}</td><td class="muted">{[m.transport?.toUpperCase(), m.peer].filter(Boolean).join(" ")}</td></tr>;
 }
 
 // told says what a node did that the gateway learned from.
