@@ -51,12 +51,12 @@ func (u *Upgrader) Greet(conn net.Conn) (early []byte, err error) {
 func readHead(conn net.Conn) (head, early []byte, no *refusal, err error) {
 	b := make([]byte, 0, 1<<10)
 	for searched := 0; ; {
+		if len(b) > 0 && (b[0] < 'A' || b[0] > 'Z') {
+			return nil, nil, refuse(http.StatusBadRequest, "no HTTP"), nil
+		}
 		if n := bytes.Index(b[searched:], headEnd); n >= 0 {
 			n += searched + len(headEnd)
 			return b[:n], bytes.Clone(b[n:]), nil, nil
-		}
-		if len(b) > 0 && (b[0] < 'A' || b[0] > 'Z') {
-			return nil, nil, refuse(http.StatusBadRequest, "no HTTP"), nil
 		}
 		if len(b) == maxHead {
 			return nil, nil, refuse(http.StatusRequestHeaderFieldsTooLarge, "the request is too long"), nil

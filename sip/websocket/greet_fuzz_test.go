@@ -37,6 +37,7 @@ func FuzzGreet(f *testing.F) {
 	f.Add([]byte(request("+Content-Length: 0", "-Host", "Host: [::1]")), "", uint8(200))
 	f.Add([]byte(strings.Replace(request(), "\r\n", "\n", 3)), "x", uint8(1))
 	f.Add([]byte(request("+Origin : null", "+X:\x7f")), "x", uint8(50))
+	f.Add([]byte("0"+strings.Repeat("x", 100)+"\r\n\r\n"), "0", uint8(1)) // no method begins so
 	f.Fuzz(func(t *testing.T, head []byte, rest string, piece uint8) {
 		input := append(head, rest...)
 		c := &script{in: bytes.Clone(input), piece: int(piece) + 1}
