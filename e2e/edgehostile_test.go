@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -195,12 +196,8 @@ func (w *world) halfUpgrades(t testing.TB, door string, count int) {
 			c.Close()
 		}
 	}
-	for i, c := range half {
-		_ = c.SetReadDeadline(time.Now().Add(10 * time.Second))
-		if _, err := io.Copy(io.Discard, c); isTimeout(err) {
-			t.Errorf("%s: a request of which %d of %d bytes came is still waited for", door, i*len(upgrade)/count/2, len(upgrade))
-			return
-		}
+	if i := stillOpen(half); i >= 0 {
+		t.Errorf("%s: a request of which %d of %d bytes came is still waited for", door, i*len(upgrade)/count/2, len(upgrade))
 	}
 }
 
@@ -228,13 +225,18 @@ func (w *world) halfHandshakes(t testing.TB, door string, count int) {
 		_, _ = io.WriteString(c, plain)
 		half = append(half, c)
 	}
-	for i, c := range half {
-		_ = c.SetReadDeadline(time.Now().Add(10 * time.Second))
-		if _, err := io.Copy(io.Discard, c); isTimeout(err) {
-			t.Errorf("%s: the handshake of connection %d is still waited for", door, i)
-			return
-		}
+	if i := stillOpen(half); i >= 0 {
+		t.Errorf("%s: the handshake of connection %d is still waited for", door, i)
 	}
+}
+
+// stillOpen is the first of some connections that the gateway does not end in time; -1: it ends all.
+func stillOpen(all []net.Conn) int {
+	return slices.IndexFunc(all, func(c net.Conn) bool {
+		_ = c.SetReadDeadline(time.Now().Add(10 * time.Second))
+		_, err := io.Copy(io.Discard, c)
+		return isTimeout(err)
+	})
 }
 
 // spoilSockets breaks the rules, each on a socket of its own.

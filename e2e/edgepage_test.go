@@ -97,13 +97,16 @@ func (p *pageWithPhones) calls(from, to string) {
 	p.wait(fmt.Sprintf("people[%q].energy > 0 && people[%q].energy > 0", from, to))
 }
 
+// firstPage opens a page behind a gateway with every way in.
+func firstPage(t *testing.T) (*world, *offices, *pageWithPhones) {
+	w := set(t, edgeStage(t, newAuthority(t, "root")))
+	return w, newOffices(w), openPage(t, w.http+"/app/page")
+}
+
 // Pages with telephones call each other through the gateway by every way in which a page can come; then an office hangs up. The
 // page of another host gets no WebSocket.
 func TestEdgePagesCall(t *testing.T) {
-	root := newAuthority(t, "root")
-	w := set(t, edgeStage(t, root))
-	o := newOffices(w)
-	p := openPage(t, w.http+"/app/page")
+	w, o, p := firstPage(t)
 	for i, transport := range []string{"ws", "wss", "http", "https"} {
 		url, _ := w.socketURL(transport)
 		alice, bob := "alice-"+transport, "bob-"+transport
@@ -131,10 +134,7 @@ func TestEdgePagesCall(t *testing.T) {
 // When that node dies in the middle of a call the other one goes on with it.
 func TestEdgePageOfASessionThatMoved(t *testing.T) {
 	t.Parallel() // it waits more than it works
-	root := newAuthority(t, "root")
-	w := set(t, edgeStage(t, root))
-	o := newOffices(w)
-	p := openPage(t, w.http+"/app/page")
+	w, o, p := firstPage(t)
 	url, _ := w.socketURL("http")
 	p.registers(url, "alice", "bob")
 	h, _ := o.at("alice")
@@ -176,10 +176,7 @@ func TestEdgePageOfASessionThatMoved(t *testing.T) {
 // A page that is loaded again registers again and is reached; its way from before is gone.
 func TestEdgePageReloads(t *testing.T) {
 	t.Parallel() // it waits more than it works
-	root := newAuthority(t, "root")
-	w := set(t, edgeStage(t, root))
-	o := newOffices(w)
-	p := openPage(t, w.http+"/app/page")
+	w, o, p := firstPage(t)
 	url, _ := w.socketURL("http")
 	p.registers(url, "alice")
 	before, _ := o.at("alice")
@@ -216,10 +213,7 @@ func (p *pageWithPhones) session() string {
 // The gateway is started again: pages notice it, register again by themselves, and call; ways from before are gone.
 func TestEdgePagesOutliveARestart(t *testing.T) {
 	t.Parallel() // it waits more than it works
-	root := newAuthority(t, "root")
-	w := set(t, edgeStage(t, root))
-	o := newOffices(w)
-	p := openPage(t, w.http+"/app/page")
+	w, o, p := firstPage(t)
 	url, _ := w.socketURL("http")
 	p.registers(url, "alice", "bob")
 	before, _ := o.at("alice")
