@@ -5,8 +5,10 @@ import (
 	"slices"
 	"strings"
 
+	"twinhop/gateway/config/beats"
 	"twinhop/gateway/config/decode"
 	"twinhop/gateway/config/form"
+	"twinhop/gateway/config/limits"
 )
 
 // check finds what does not fit together. Problems stand where the value
@@ -20,11 +22,12 @@ func (r *checker) check(c *Config) {
 	r.checkStatus(c)
 	r.checkSIP(c)
 	r.checkResources(c)
-	r.checkLimits(c)
+	c.Limits.Check(&r.Reader, &limits.Around{Stateless: c.SIP.Failover.Attempts == 0 && c.SIP.SendTrying == "never", UDPLimit: c.SIP.UDPLimit})
 	r.checkListen(c)
 	r.checkTLS(c)
-	r.checkHeartbeat(c)
-	r.checkAdmin(c)
+	c.Heartbeat.Check(&r.Reader, &beats.Around{Internal: len(c.Listen.SIP.Internal) > 0, Files: r.words.Files,
+		Taken: slices.ContainsFunc(c.Pools, func(p Pool) bool { return p.takesAll() })})
+	c.Admin.Check(&r.Reader)
 	r.checkAffinity(c)
 	r.checkGateways(c)
 	r.checkRest(c)

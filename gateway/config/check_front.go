@@ -2,7 +2,6 @@ package config
 
 import (
 	"fmt"
-	"net/netip"
 	"slices"
 	"strings"
 
@@ -35,7 +34,7 @@ func sockets(c *Config) []socket {
 	}
 	if h := &c.Heartbeat; h.RMI.Listen != "" {
 		add("heartbeat.rmi.listen", "tcp", h.RMI.Listen)
-		add("heartbeat.rmi.objectPort", "tcp", h.RMI.objects())
+		add("heartbeat.rmi.objectPort", "tcp", h.RMI.Objects())
 	}
 	if c.Heartbeat.JSON.Listen != "" {
 		add("heartbeat.json.listen", "tcp", c.Heartbeat.JSON.Listen)
@@ -69,19 +68,6 @@ func (r *checker) checkListen(c *Config) {
 			}
 		}
 	}
-}
-
-func (r *checker) checkAdmin(c *Config) {
-	host, _, err := form.SplitHostPort(c.Admin.Listen)
-	if c.Admin.Listen == "" || err != nil || c.Admin.Insecure {
-		return
-	}
-	a, err := netip.ParseAddr(host)
-	if host == "localhost" || err == nil && a.IsLoopback() {
-		return
-	}
-	r.Bad("admin.listen", "listen on 127.0.0.1, or accept it with admin.insecure: true",
-		"passwords and session keys would cross the network in clear")
 }
 
 func (r *checker) checkAffinity(c *Config) {

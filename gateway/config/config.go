@@ -3,6 +3,9 @@ package config
 import (
 	"time"
 
+	"twinhop/gateway/config/beats"
+	"twinhop/gateway/config/console"
+	"twinhop/gateway/config/limits"
 	"twinhop/gateway/config/secure"
 	"twinhop/gateway/config/siplisten"
 )
@@ -48,8 +51,18 @@ type HTTPListener struct {
 	TLS   TLS `yaml:"tls"`
 }
 
-// What says where and how listeners are, in rooms of its own.
+// What stands together, in rooms of its own.
 type (
+	Limits     = limits.Limits
+	HTTPLimits = limits.HTTP
+	SIPLimits  = limits.SIP
+	Heartbeat  = beats.Heartbeat
+	JSONBeats  = beats.JSON
+	BeatsTLS   = beats.TLS
+	RMIBeats   = beats.RMI
+	Subcluster = beats.Subcluster
+	Admin      = console.Admin
+
 	SIPListen = siplisten.Listen
 	Advertise = siplisten.Advertise
 	Public    = siplisten.Public
@@ -216,21 +229,6 @@ type Secrets struct {
 	File string `yaml:"file"`
 }
 
-// Admin is the listener of the API, the UI, metrics and health. An empty
-// Listen switches it off; the socket in State.Dir stays.
-type Admin struct {
-	Listen   string `yaml:"listen" form:"listen"`
-	Insecure bool   `yaml:"insecure"` // plain HTTP on other than loopback
-	// Monitors are networks that may read /lbstat and /lbinfo without a login.
-	Monitors []string `yaml:"monitors" form:"cidr" max:"64"`
-	Tokens   Tokens   `yaml:"tokens"`
-}
-
-// Tokens is how the tokens of programs are signed.
-type Tokens struct {
-	Algorithm string `yaml:"algorithm" oneof:"EdDSA HS256"`
-}
-
 // Telemetry is what is told about the traffic.
 type Telemetry struct {
 	Log   Log   `yaml:"log"`
@@ -263,7 +261,7 @@ func Default() Config {
 		Listen:    Listen{SIP: SIPListen{Shards: 1}},
 		Pools:     []Pool{pool},
 		Mounts:    []Mount{{Path: "/*", Pool: "default"}},
-		Heartbeat: defaultHeartbeat(),
+		Heartbeat: beats.Default(),
 		Health: Health{
 			HTTP: HTTPProbe{"/", 5 * time.Second, 2 * time.Second, 2, 2, 10 * time.Second, httpErrors, silentRule},
 			AJP:  AJPProbe{true, 5 * time.Second, 2 * time.Second, 2, 2, 10 * time.Second, httpErrors, silentRule},
@@ -281,9 +279,9 @@ func Default() Config {
 		SIP:       defaultSIP(),
 		Store:     Store{Memory: MemoryStore{MaxEntries: 4_000_000}},
 		Gateways:  1,
-		Admin:     Admin{Listen: "127.0.0.1:8090", Tokens: Tokens{Algorithm: "EdDSA"}},
+		Admin:     console.Default(),
 		Telemetry: Telemetry{Log: Log{"info", "text"}, Trace: Trace{MaxBytes: 64 << 20}},
-		Limits:    defaultLimits(),
+		Limits:    limits.Default(),
 		Shutdown:  Shutdown{Announce: 5 * time.Second, Grace: 10 * time.Minute},
 	}
 }

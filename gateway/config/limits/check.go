@@ -1,4 +1,4 @@
-package config
+package limits
 
 import (
 	"fmt"
@@ -8,10 +8,16 @@ import (
 	"twinhop/gateway/config/form"
 )
 
-// checkLimits warns of limits that do not do what they seem to.
-func (r *checker) checkLimits(c *Config) {
-	l, p := c.Limits.SIP, "limits.sip"
-	for i, s := range c.Limits.Trusted {
+// Around is what other keys say that matters here.
+type Around struct {
+	Stateless bool      // no unanswered INVITE is kept
+	UDPLimit  form.Size // sip.udpLimit
+}
+
+// Check warns of limits that do not do what they seem to.
+func (a *Limits) Check(r *decode.Reader, o *Around) {
+	l, p := a.SIP, "limits.sip"
+	for i, s := range a.Trusted {
 		path := fmt.Sprintf("limits.trusted[%d]", i)
 		network, err := form.ParseNetwork(s)
 		written, bad := netip.ParsePrefix(s)
@@ -23,7 +29,7 @@ func (r *checker) checkLimits(c *Config) {
 			r.Warn(path, fmt.Sprintf("write %s for the network, or %s for the one address", network, written.Addr()), "%s is all of %s", s, network)
 		}
 	}
-	if h, at := c.Limits.HTTP, "limits.http.connectionsPerSource"; h.Connections > 0 && h.ConnectionsPerSource > h.Connections && r.Given(at) && !r.Failed(at) {
+	if h, at := a.HTTP, "limits.http.connectionsPerSource"; h.Connections > 0 && h.ConnectionsPerSource > h.Connections && r.Given(at) && !r.Failed(at) {
 		r.Warn(at, "set it below connections", "has no effect: all sources together may have %d", h.Connections)
 	}
 	idle := func(key, hint, why string) {
@@ -42,10 +48,10 @@ func (r *checker) checkLimits(c *Config) {
 	if w, at := l.WebSocket, p+".websocket.ping"; w.IdleTimeout != 0 && w.Ping >= w.IdleTimeout && r.Given(p+".websocket") && !r.FailedUnder(p+".websocket") {
 		r.Warn(at, "such as a third of idleTimeout", "has no effect: not before idleTimeout (%s)", form.Short(w.IdleTimeout))
 	}
-	if c.SIP.Failover.Attempts == 0 && c.SIP.SendTrying == "never" {
+	if o.Stateless {
 		idle("pending", "leave it out", "with failover.attempts: 0 and sendTrying: never no INVITE is kept")
 	}
-	if c.SIP.UDPLimit >= l.MaxMessage && c.SIP.UDPLimit > 0 && !r.Failed("sip.udpLimit") {
+	if o.UDPLimit >= l.MaxMessage && o.UDPLimit > 0 && !r.Failed("sip.udpLimit") {
 		r.Warn("sip.udpLimit", "such as 1300", "has no effect: no message is larger than limits.sip.maxMessage (%s)", l.MaxMessage)
 	}
 }

@@ -1,0 +1,21 @@
+package console
+
+// Admin is the listener of the API, the UI, metrics and health. An empty
+// Listen switches it off; the socket in State.Dir stays.
+type Admin struct {
+	Listen   string `yaml:"listen" form:"listen"`
+	Insecure bool   `yaml:"insecure"` // plain HTTP on other than loopback
+	// Monitors are networks that may read /lbstat and /lbinfo without a login.
+	Monitors []string `yaml:"monitors" form:"cidr" max:"64"`
+	Tokens   Tokens   `yaml:"tokens"`
+}
+
+// Tokens is how the tokens of programs are signed.
+type Tokens struct {
+	Algorithm string `yaml:"algorithm" oneof:"EdDSA HS256"`
+}
+
+// Default is what it says when nothing is said.
+func Default() Admin {
+	return Admin{Listen: "127.0.0.1:8090", Tokens: Tokens{Algorithm: "EdDSA"}}
+}
