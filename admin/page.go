@@ -15,10 +15,6 @@ import (
 	"twinhop/web"
 )
 
-// contentPolicy lets pages load from here only, and nothing inline.
-const contentPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; " +
-	"connect-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
-
 // page serves the files of the user interface. Its screens are behind the
 // fragment of the one page, so there is nothing to rewrite.
 func (s *Server) page(c *gin.Context) {
@@ -64,3 +60,7 @@ func (s *Server) oldPage(c *gin.Context, page string) {
 		c.JSON(http.StatusOK, s.Old.Answer(page, s.now()))
 	}
 }
+
+// fail answers with the problem that err is, or with a plain one that keeps
+// what went wrong for the log.
+func (s *Server) fail(c *gin.Context, err error) { s.frame.Fail(c, err) }

@@ -2,13 +2,9 @@ package admin
 
 import (
 	"context"
-	"crypto/rand"
-	"fmt"
 	"maps"
-	"net"
 	"net/http"
 	"runtime"
-	"runtime/debug"
 	"slices"
 	"strings"
 	"time"
@@ -18,7 +14,10 @@ import (
 	"twinhop/admin/access"
 	"twinhop/admin/accounts"
 	"twinhop/admin/affinity"
+	"twinhop/admin/caller"
 	"twinhop/admin/configuration"
+	"twinhop/admin/explain"
+	"twinhop/admin/frame"
 	"twinhop/admin/problem"
 	"twinhop/admin/stamp"
 	"twinhop/admin/trail"
@@ -71,7 +70,7 @@ var routes = []route{
 	{"POST", "/api/v1/sessions/:sid/actions/watch", RoleOperator, ofSession(trail.Desk.Watch)},
 	{"DELETE", "/api/v1/sessions/:sid", RoleOperator, (*Server).deleteSession},
 	{"POST", "/api/v1/sessions/:sid/actions/move", RoleOperator, (*Server).postMove},
-	{"POST", "/api/v1/route/explain", RoleViewer, (*Server).postExplain},
+	{"POST", "/api/v1/route/explain", RoleViewer, explained(explain.Desk.Post)},
 	{"GET", "/api/v1/stream", RoleViewer, (*Server).getStream},
 	{"POST", "/api/v1/auth/setup", RoleNone, byDesk((*accounts.Desk).Setup)},
 	{"POST", "/api/v1/auth/login", RoleNone, byDesk((*accounts.Desk).Login)},
@@ -89,25 +88,18 @@ var routes = []route{
 	{"DELETE", "/api/v1/tokens/:token", RoleAdmin, byDesk((*accounts.Desk).RevokeToken)},
 }
 
-const (
-	requestIDKey = "requestId"
-	actorKey     = "actor"
-)
-
-func actor(c *gin.Context) access.Me {
-	who, _ := c.Value(actorKey).(access.Me)
-	return who
-}
+func actor(c *gin.Context) access.Me { return caller.Of(c) }
 
 func (s *Server) routes() http.Handler {
 	gin.SetMode(gin.ReleaseMode)
+	s.frame = &frame.Frame{Hosts: func() []string { return s.Hosts }, Log: s.log}
 	e := gin.New()
 	e.SetTrustedProxies(nil) // the peer is who the connection says
 	e.HandleMethodNotAllowed = true
 	e.RedirectTrailingSlash = false
 	e.ContextWithFallback = true
 	cross := http.NewCrossOriginProtection()
-	e.Use(s.frame, func(c *gin.Context) {
+	e.Use(s.frame.Around, func(c *gin.Context) {
 		if err := cross.Check(c.Request); err != nil {
 			s.fail(c, problem.New(http.StatusForbidden, "cross-site", "Only pages of this very address may do this."))
 		}
@@ -126,7 +118,7 @@ func (s *Server) routes() http.Handler {
 func (s *Server) serve(r route) gin.HandlerFunc {
 	return func(c *gin.Context) {
 		who := s.accounts.Whoami(c.Request)
-		c.Set(actorKey, who)
+		caller.Set(c, who)
 		if who.Role < r.role {
 			if who.Role == RoleNone {
 				s.fail(c, s.accounts.Stranger(c))
@@ -149,56 +141,6 @@ func (s *Server) serve(r route) gin.HandlerFunc {
 			c.Status(http.StatusNoContent)
 		}
 	}
-}
-
-// frame is around everything: a request id, headers that keep browsers
-// honest, the check of the host, and a net under the handlers.
-func (s *Server) frame(c *gin.Context) {
-	c.Set(requestIDKey, "r_"+rand.Text()[:16])
-	h := c.Writer.Header()
-	h.Set("Cache-Control", "no-store")
-	h.Set("X-Content-Type-Options", "nosniff")
-	h.Set("X-Frame-Options", "DENY")
-	h.Set("Referrer-Policy", "no-referrer")
-	h.Set("Cross-Origin-Opener-Policy", "same-origin")
-	h.Set("Cross-Origin-Resource-Policy", "same-origin")
-	h.Set("Content-Security-Policy", contentPolicy)
-	if c.Request.TLS != nil {
-		h.Set("Strict-Transport-Security", "max-age=31536000")
-	}
-	defer func() {
-		if x := recover(); x != nil {
-			if x == http.ErrAbortHandler {
-				panic(x)
-			}
-			s.fail(c, fmt.Errorf("panic: %v\n%s", x, debug.Stack()))
-		}
-	}()
-	if !s.hostAllowed(c.Request) {
-		s.fail(c, problem.New(http.StatusMisdirectedRequest, "wrong-host",
-			"Use 127.0.0.1 or localhost, or name this host in the configuration."))
-		return
-	}
-	c.Next()
-}
-
-// hostAllowed stops pages of other names that a name server points to this
-// machine (DNS rebinding): on a loopback address only loopback names count.
-func (s *Server) hostAllowed(r *http.Request) bool {
-	addr, ok := r.Context().Value(http.LocalAddrContextKey).(net.Addr)
-	if !ok {
-		return true
-	}
-	tcp, ok := addr.(*net.TCPAddr)
-	if !ok || !tcp.IP.IsLoopback() {
-		return true
-	}
-	host := r.Host
-	if h, _, err := net.SplitHostPort(host); err == nil {
-		host = h
-	}
-	host = strings.Trim(host, "[]")
-	return loopback(host) || slices.ContainsFunc(s.Hosts, func(h string) bool { return strings.EqualFold(h, host) })
 }
 
 func (s *Server) getHealth(*gin.Context) (any, error) {
@@ -247,7 +189,7 @@ func (s *Server) getReady(c *gin.Context) (any, error) {
 
 // getMetrics is free for this machine; others log in.
 func (s *Server) getMetrics(c *gin.Context) (any, error) {
-	if socket, _ := access.SocketPeer(c.Request.Context()); !socket && !loopback(peerAddr(c.Request)) && actor(c).Role < RoleViewer {
+	if socket, _ := access.SocketPeer(c.Request.Context()); !socket && !frame.Loopback(peerAddr(c.Request)) && actor(c).Role < RoleViewer {
 		return nil, s.accounts.Stranger(c)
 	}
 	if s.Metrics == nil {

@@ -12,7 +12,6 @@ import (
 	"net/http"
 	"net/netip"
 	"path/filepath"
-	"strings"
 	"sync"
 	"time"
 
@@ -20,6 +19,7 @@ import (
 	"twinhop/admin/accounts"
 	"twinhop/admin/affinity"
 	"twinhop/admin/configuration"
+	"twinhop/admin/frame"
 	"twinhop/admin/lbstat"
 	"twinhop/admin/limits"
 	"twinhop/admin/nodes"
@@ -116,6 +116,7 @@ type Server struct {
 	callers  *access.Passwords
 	hub      *hub
 	desk     *operate.Desk
+	frame    *frame.Frame
 	handler  http.Handler
 }
 
@@ -242,13 +243,4 @@ func (s *Server) LoginURL(name string, role Role, life time.Duration) (string, e
 		return "", err
 	}
 	return s.BaseURL + "/#t=" + s.accounts.Links.Issue(access.TokenLogin, access.Me{Name: name, Role: role}, life), nil
-}
-
-// loopback tells whether an address names this very machine.
-func loopback(host string) bool {
-	if strings.EqualFold(host, "localhost") {
-		return true
-	}
-	ip := net.ParseIP(host)
-	return ip != nil && ip.IsLoopback()
 }

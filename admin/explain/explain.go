@@ -1,4 +1,4 @@
-package admin
+package explain
 
 import (
 	"context"
@@ -7,14 +7,25 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"twinhop/admin/access"
+	"twinhop/admin/caller"
 	"twinhop/admin/nodes"
 	"twinhop/admin/problem"
 	"twinhop/admin/show"
-	"twinhop/admin/trail"
 	"twinhop/appsession"
 	"twinhop/gateway"
 	"twinhop/gateway/cluster"
+	"twinhop/gateway/trace"
 )
+
+// Desk answers what is asked. All fields are needed.
+type Desk struct {
+	View  func() *cluster.View
+	Store appsession.Store
+	Trace *trace.Log
+	// Decide decides without consequence (gateway.Router.Explain).
+	Decide func(context.Context, *gateway.Ask) []gateway.Step
+}
 
 // stepView is one step of a decision.
 type stepView struct {
@@ -25,8 +36,8 @@ type stepView struct {
 	Key    *show.Key `json:"key,omitempty"`
 }
 
-// whyView says where a message would go now, and why.
-type whyView struct {
+// Why says where a message would go now, and why.
+type Why struct {
 	Title string     `json:"title,omitempty"`
 	Proto string     `json:"proto"`
 	Kind  string     `json:"kind"`
@@ -45,16 +56,16 @@ type askedKey struct {
 }
 
 // why asks the router, without consequence.
-func (s *Server) why(ctx context.Context, a *gateway.Ask, role Role) whyView {
-	v := whyView{Proto: a.Wants.String(), Kind: show.Kinds[a.Kind], Keys: []askedKey{}, Steps: []stepView{}}
+func (d Desk) why(ctx context.Context, a *gateway.Ask, role access.Role) Why {
+	v := Why{Proto: a.Wants.String(), Kind: show.Kinds[a.Kind], Keys: []askedKey{}, Steps: []stepView{}}
 	for _, e := range a.Evidence {
 		k := askedKey{Key: show.KeyOf(e.Key, role), Source: e.Source.String()}
-		if b, err := s.Panel.Store.Find(ctx, []appsession.Key{e.Key}); err == nil {
+		if b, err := d.Store.Find(ctx, []appsession.Key{e.Key}); err == nil {
 			k.Known, k.Session, k.Node = true, b.ID.String(), b.Node
 		}
 		v.Keys = append(v.Keys, k)
 	}
-	for _, x := range s.Panel.Explain(ctx, a) {
+	for _, x := range d.Decide(ctx, a) {
 		step := stepView{Rule: x.Rule.String(), Result: x.Result, Detail: nodes.Clean(x.Detail), Node: x.Node}
 		if x.Key.Space != appsession.NoSpace {
 			k := show.KeyOf(x.Key, role)
@@ -74,20 +85,20 @@ func ask(v *cluster.View, p *cluster.Pool, k gateway.Kind, s cluster.Service) *g
 // maxWhy bounds the messages of one session that are explained.
 const maxWhy = 8
 
-// whys explains, for a session, where the next message of each kind would go.
-func (s *Server) whys(ctx context.Context, x *appsession.Session, role Role) []whyView {
-	v := s.Panel.View()
-	var list []whyView
+// Session explains, for a session, where the next message of each kind would go.
+func (d Desk) Session(ctx context.Context, x *appsession.Session, role access.Role) []Why {
+	v := d.View()
+	var list []Why
 	var identity *appsession.Alias
 	for i := range x.Keys {
 		if x.Keys[i].Space == appsession.App {
 			identity = &x.Keys[i]
 		}
 	}
-	sources := s.sources(x.ID)
+	sources := d.sources(x.ID)
 	add := func(title string, a *gateway.Ask) {
 		if a.Pool != nil && len(list) < maxWhy {
-			w := s.why(ctx, a, role)
+			w := d.why(ctx, a, role)
 			w.Title = title
 			list = append(list, w)
 		}
@@ -132,9 +143,9 @@ func (s *Server) whys(ctx context.Context, x *appsession.Session, role Role) []w
 type doors struct{ http, sip gateway.Source }
 
 // sources tells where keys of each space were seen last.
-func (s *Server) sources(id appsession.ID) map[appsession.Space]doors {
+func (d Desk) sources(id appsession.ID) map[appsession.Space]doors {
 	m := map[appsession.Space]doors{}
-	for _, e := range s.Panel.Trace.Timeline(id) {
+	for _, e := range d.Trace.Timeline(id) {
 		for _, k := range e.Keys {
 			d := m[k.Space]
 			if e.Proto == "http" {
@@ -156,37 +167,6 @@ func poolOf(v *cluster.View, realm uint16, s cluster.Service) *cluster.Pool {
 		}
 	}
 	return nil
-}
-
-// sessionDetail is a session with its history and its explanation.
-type sessionDetail struct {
-	show.Session
-	Why      []whyView    `json:"why"`
-	Timeline []show.Event `json:"timeline"`
-	Moves    []show.Event `json:"moves"`
-}
-
-func (s *Server) getSession(c *gin.Context) (any, error) {
-	x, err := s.found(c)
-	if err != nil {
-		return nil, err
-	}
-	ctx, id := c.Request.Context(), x.ID
-	role := actor(c).Role
-	d := sessionDetail{Session: show.SessionOf(&x, role), Why: s.whys(ctx, &x, role)}
-	d.Timeline, d.Moves = show.Events(s.Panel.Trace.Timeline(id))
-	return d, nil
-}
-
-// ofSession serves what is about the messages of one session.
-func ofSession(do func(trail.Desk, *gin.Context, *appsession.Session) (any, error)) func(*Server, *gin.Context) (any, error) {
-	return func(s *Server, c *gin.Context) (any, error) {
-		x, err := s.found(c)
-		if err != nil {
-			return nil, err
-		}
-		return do(trail.Desk{Trace: s.Panel.Trace, Messages: s.Panel.Messages, Now: s.now}, c, &x)
-	}
 }
 
 type explainBody struct {
@@ -219,20 +199,21 @@ var keySources = map[string]struct {
 
 const maxKeys = 12 // of one message
 
-func (s *Server) postExplain(c *gin.Context) (any, error) {
+// Post answers where the message of the body would go.
+func (d Desk) Post(c *gin.Context) (any, error) {
 	var body explainBody
 	if err := problem.ReadJSON(c, &body); err != nil {
 		return nil, err
 	}
-	a, err := s.readAsk(&body)
+	a, err := d.readAsk(&body)
 	if err != nil {
 		return nil, err
 	}
-	return s.why(c.Request.Context(), a, actor(c).Role), nil
+	return d.why(c.Request.Context(), a, caller.Of(c).Role), nil
 }
 
-func (s *Server) readAsk(body *explainBody) (*gateway.Ask, error) {
-	v := s.Panel.View()
+func (d Desk) readAsk(body *explainBody) (*gateway.Ask, error) {
+	v := d.View()
 	a := &gateway.Ask{View: v}
 	switch body.Proto {
 	case "http":
