@@ -618,7 +618,7 @@ func TestVerbsExist(t *testing.T) {
 	verbs := map[string]bool{"help": true}
 	sources(t, func(path, text string) {
 		if strings.HasPrefix(path, "../cmd/twinhop/") {
-			for _, m := range regexp.MustCompile(`(?:(?:Use|Aliases): +(?:\[\]string\{)?|return group\(|verb\(|nodesActivation\(|nodesAction\()"([a-z]+)`).FindAllStringSubmatch(text, -1) {
+			for _, m := range regexp.MustCompile(`(?:(?:Use|Aliases): +(?:\[\]string\{)?|Group\(|Verb\(|Changing\(g, |nodesActivation\(g, |nodesAction\(g, )"([a-z]+)`).FindAllStringSubmatch(text, -1) {
 				verbs[m[1]] = true
 			}
 		}

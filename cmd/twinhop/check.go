@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"twinhop/cmd/twinhop/ask"
 	"twinhop/cmd/twinhop/assembly"
 	"twinhop/gateway/config"
 	"twinhop/gateway/config/verdict"
@@ -37,7 +38,7 @@ line that does not mean the same here.`,
 			case old.given():
 				return old.report(c, name, output == "json", strict)
 			case name == "":
-				return usage("check needs a file: twinhop check -c twinhop.yaml")
+				return ask.Usage("check needs a file: twinhop check -c twinhop.yaml")
 			}
 			return check(c, name, output == "json", strict)
 		},
@@ -85,7 +86,7 @@ func (o *oldFiles) report(c *cobra.Command, name string, asJSON, strict bool) er
 		err = l.tell(c.OutOrStdout())
 	}
 	if err == nil && !ok {
-		return exit{code: exitConfig}
+		return ask.Exit{Code: ask.BadConfig}
 	}
 	return err
 }
@@ -108,7 +109,7 @@ func check(c *cobra.Command, name string, asJSON, strict bool) error {
 		err = problems.Render(out, text)
 	}
 	if err == nil && !ok {
-		return exit{code: exitConfig}
+		return ask.Exit{Code: ask.BadConfig}
 	}
 	return err
 }

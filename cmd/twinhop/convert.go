@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"twinhop/cmd/twinhop/ask"
 	"twinhop/cmd/twinhop/assembly"
 	"twinhop/cmd/twinhop/typed"
 	"twinhop/gateway/config"
@@ -49,9 +50,9 @@ Variables $(name) and ${name} that no line sets are taken from the environment.`
 		RunE: func(c *cobra.Command, args []string) error {
 			switch {
 			case len(args) > 0:
-				return usage("convert takes no argument such as %q", args[0])
+				return ask.Usage("convert takes no argument such as %q", args[0])
 			case v.lb == "" && v.workers == "" && len(v.httpd) == 0:
-				return usage("convert needs a file: twinhop convert --workers workers.properties, --httpd httpd.conf, or --lb lb.properties")
+				return ask.Usage("convert needs a file: twinhop convert --workers workers.properties, --httpd httpd.conf, or --lb lb.properties")
 			}
 			if err := v.check("convert"); err != nil {
 				return err
@@ -108,7 +109,7 @@ func convert(c *cobra.Command, v conversion) error {
 		return err
 	}
 	if errors, _ := problems.Count(); errors+r.Findings.Count(verdict.Error) > 0 {
-		return exit{code: exitFailed}
+		return ask.Exit{Code: ask.Failed}
 	}
 	if v.output == "" || v.output == "-" {
 		_, err = c.OutOrStdout().Write(r.YAML)
@@ -156,7 +157,7 @@ func (v *conversion) write(r conversionResult) error {
 	if !v.force {
 		f, err := os.OpenFile(v.output, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
 		if errors.Is(err, fs.ErrExist) {
-			return exit{exitFailed, fmt.Errorf("%s exists: --force writes over it", v.output)}
+			return ask.End(ask.Failed, fmt.Errorf("%s exists: --force writes over it", v.output))
 		}
 		if err != nil {
 			return err

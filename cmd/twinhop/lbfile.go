@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"twinhop/cmd/twinhop/ask"
 	"twinhop/cmd/twinhop/assembly"
 	"twinhop/gateway/config"
 	"twinhop/gateway/config/form"
@@ -33,13 +34,13 @@ func (o *lbFile) flags(f *pflag.FlagSet) {
 func (o *lbFile) check(verb string, others bool) error {
 	switch {
 	case o.lb == "" && len(o.allow)+len(o.java) > 0:
-		return usage("%s: --allow and -D belong to the file of an old SIP balancer: give --lb, too", verb)
+		return ask.Usage("%s: --allow and -D belong to the file of an old SIP balancer: give --lb, too", verb)
 	case o.lb != "" && others:
-		return usage("%s: --lb and mod_jk's files do not go together: convert both, and put the parts together", verb)
+		return ask.Usage("%s: --lb and mod_jk's files do not go together: convert both, and put the parts together", verb)
 	}
 	for _, s := range o.allow {
 		if hint, err := form.Check("cidr", s); err != nil {
-			return usage("%s: --allow: %v; %s", verb, err, hint)
+			return ask.Usage("%s: --allow: %v; %s", verb, err, hint)
 		}
 	}
 	return nil

@@ -9,43 +9,17 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"twinhop/cmd/twinhop/ask"
 	"twinhop/cmd/twinhop/assembly"
 	"twinhop/cmd/twinhop/demo"
+	"twinhop/cmd/twinhop/nodes"
+	"twinhop/cmd/twinhop/people"
+	"twinhop/cmd/twinhop/sessions"
+	"twinhop/cmd/twinhop/settings"
 	"twinhop/cmd/twinhop/typed"
-	"twinhop/gateway/config/form"
-)
-
-// The exit codes.
-const (
-	exitOK          = 0
-	exitFailed      = 1
-	exitUsage       = 2
-	exitConfig      = 3
-	exitNotFound    = 4
-	exitNotAllowed  = 5
-	exitTimeout     = 6
-	exitInterrupted = 130
 )
 
 func main() { os.Exit(execute(os.Args[1:], os.Stdout, os.Stderr)) }
-
-// exit is an error with the code that the process ends with. A nil err was
-// told already.
-type exit struct {
-	code int
-	err  error
-}
-
-func (e exit) Error() string {
-	if e.err == nil {
-		return fmt.Sprintf("exit %d", e.code)
-	}
-	return e.err.Error()
-}
-
-func (e exit) Unwrap() error { return e.err }
-
-func usage(format string, args ...any) error { return exit{exitUsage, fmt.Errorf(format, args...)} }
 
 // execute runs one command line and returns the exit code.
 func execute(args []string, stdout, stderr io.Writer) int {
@@ -55,17 +29,17 @@ func execute(args []string, stdout, stderr io.Writer) int {
 	root.SetErr(stderr)
 	err := root.Execute()
 	if err == nil {
-		return exitOK
+		return ask.OK
 	}
-	code := exitFailed
-	var e exit
+	code := ask.Failed
+	var e ask.Exit
 	if errors.As(err, &e) {
-		code = e.code
-		err = e.err
+		code = e.Code
+		err = e.Err
 	}
 	if err != nil && !errors.Is(err, assembly.ErrReported) {
 		fmt.Fprintf(stderr, "twinhop: %v\n", err)
-		if code == exitUsage {
+		if code == ask.UsageWrong {
 			fmt.Fprintln(stderr, "twinhop help shows the commands")
 		}
 	}
@@ -86,8 +60,12 @@ found, 5 not allowed, 6 timed out waiting, 130 interrupted.`,
 		Args:          knownCommand,
 		RunE:          func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
-	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error { return usage("%s: %w", c.Name(), err) })
-	root.AddCommand(runCommand(), checkCommand(), convertCommand(), nodesCommand(), resourcesCommand(), sessionsCommand(), userCommand(), tokenCommand(), configCommand(), versionCommand(), demo.Command())
+	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error { return ask.Usage("%s: %w", c.Name(), err) })
+	g := &ask.Global{}
+	g.Flags(root.PersistentFlags())
+	root.PersistentPreRunE = func(c *cobra.Command, _ []string) error { return ask.Meaningless(c) }
+	root.AddCommand(runCommand(), checkCommand(), convertCommand(), versionCommand(), demo.Command())
+	root.AddCommand(ask.Mark(nodes.Command(g), nodes.Resources(g), sessions.Command(g), settings.Config(g), people.Users(g), people.Tokens(g))...)
 	for _, c := range root.Commands() {
 		if c.Args != nil && !c.HasSubCommands() { // cobra's own complaint would exit 1
 			c.Args = noArguments
@@ -102,21 +80,12 @@ func knownCommand(c *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return nil
 	}
-	var names []string
-	for _, s := range c.Commands() {
-		if !s.Hidden {
-			names = append(names, append(s.Aliases, s.Name())...)
-		}
-	}
-	if w := form.Nearest(args[0], names); w != "" {
-		return usage("unknown command %q; did you mean %q?", args[0], w)
-	}
-	return usage("unknown command %q", args[0])
+	return ask.Unknown("command", c, args[0])
 }
 
 func noArguments(c *cobra.Command, args []string) error {
 	if len(args) > 0 {
-		return usage("%s takes no argument such as %q", c.Name(), args[0])
+		return ask.Usage("%s takes no argument such as %q", c.Name(), args[0])
 	}
 	return nil
 }
@@ -125,9 +94,9 @@ func noArguments(c *cobra.Command, args []string) error {
 func oneFile(c *cobra.Command, flag string, args []string) (string, error) {
 	switch {
 	case len(args) > 1:
-		return "", usage("%s takes one file, not %s", c.Name(), strings.Join(args, " "))
+		return "", ask.Usage("%s takes one file, not %s", c.Name(), strings.Join(args, " "))
 	case len(args) == 1 && flag != "":
-		return "", usage("%s: the file is given twice, %s and %s", c.Name(), flag, args[0])
+		return "", ask.Usage("%s: the file is given twice, %s and %s", c.Name(), flag, args[0])
 	case len(args) == 1:
 		return args[0], nil
 	}

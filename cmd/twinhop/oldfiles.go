@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"twinhop/cmd/twinhop/ask"
 	"twinhop/cmd/twinhop/assembly"
 	"twinhop/gateway/config"
 	"twinhop/gateway/config/form"
@@ -48,13 +49,13 @@ func (o *oldFiles) check(verb string) error {
 	}
 	switch {
 	case o.jk() && o.workers == "" && len(o.httpd) == 0:
-		return usage("%s: --urimap alone says nothing of workers: give --workers or --httpd, too", verb)
+		return ask.Usage("%s: --urimap alone says nothing of workers: give --workers or --httpd, too", verb)
 	case !o.jk() && (o.host != "" || len(o.listen) > 0 || len(o.defined) > 0):
-		return usage("%s: --host, --listen and --define belong to mod_jk's files: give --workers or --httpd, too", verb)
+		return ask.Usage("%s: --host, --listen and --define belong to mod_jk's files: give --workers or --httpd, too", verb)
 	}
 	for _, addr := range o.listen {
 		if hint, err := form.Check("listen", addr); err != nil {
-			return usage("%s: --listen: %v; %s", verb, err, hint)
+			return ask.Usage("%s: --listen: %v; %s", verb, err, hint)
 		}
 	}
 	return nil

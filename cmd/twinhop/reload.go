@@ -15,6 +15,7 @@ import (
 	"github.com/coreos/go-systemd/v22/daemon"
 
 	"twinhop/admin/problem"
+	"twinhop/cmd/twinhop/ask"
 	"twinhop/cmd/twinhop/assembly"
 	"twinhop/gateway/config"
 	"twinhop/gateway/config/verdict"
@@ -58,7 +59,7 @@ func (s *source) first(stderr io.Writer) (*loaded, error) {
 		err = l.problems.Render(stderr, text)
 	}
 	if err == nil && l.failed() {
-		err = exit{code: exitConfig}
+		err = ask.Exit{Code: ask.BadConfig}
 	}
 	return l, err
 }

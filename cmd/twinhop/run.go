@@ -15,6 +15,7 @@ import (
 	"github.com/coreos/go-systemd/v22/daemon"
 	"github.com/spf13/cobra"
 
+	"twinhop/cmd/twinhop/ask"
 	"twinhop/cmd/twinhop/assembly"
 	"twinhop/gateway/config"
 )
@@ -47,7 +48,7 @@ is. -c adds a configuration with other keys, such as admin.`,
 			case old.check("run") != nil:
 				return old.check("run")
 			case name == "" && !old.given():
-				return usage(`run needs a configuration: twinhop run -c twinhop.yaml
+				return ask.Usage(`run needs a configuration: twinhop run -c twinhop.yaml
   twinhop demo                    shows everything at work, without a file
   twinhop check -c twinhop.yaml   tells what is wrong with a file
   twinhop run --workers FILE      takes mod_jk's files
@@ -144,7 +145,7 @@ func onSignal(parent context.Context, log *slog.Logger) (context.Context, contex
 					continue
 				case !first.IsZero():
 					log.Warn("second signal: exit at once", "signal", s.String())
-					os.Exit(exitInterrupted)
+					os.Exit(ask.Interrupted)
 				}
 				first = time.Now()
 				log.Info("signal: finishing; a second one exits at once", "signal", s.String())

@@ -16,6 +16,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"twinhop/cmd/twinhop/ask"
 )
 
 // deadline bounds every wait of these tests; none of them is expected to
@@ -370,7 +372,7 @@ func TestSecondSignalExitsAtOnce(t *testing.T) {
 	for end := time.After(deadline); ; {
 		select {
 		case err := <-g.ended:
-			if code := exitCode(t, err); code != exitInterrupted {
+			if code := exitCode(t, err); code != ask.Interrupted {
 				t.Errorf("exit code %d", code)
 			}
 			return

@@ -1,4 +1,4 @@
-package main
+package nodes
 
 import (
 	"encoding/json"
@@ -7,6 +7,8 @@ import (
 	"strconv"
 
 	"github.com/spf13/cobra"
+
+	"twinhop/cmd/twinhop/ask"
 )
 
 // box is what the API says of the resources of a node in a pool.
@@ -21,42 +23,41 @@ type box struct {
 	}
 }
 
-func resourcesCommand() *cobra.Command {
-	return group("resources", "what calls take of the nodes of a running gateway", resourcesList(), resourcesStatus(), resourcesResize())
+// Resources returns the verb "resources".
+func Resources(g *ask.Global) *cobra.Command {
+	return ask.Group("resources", "what calls take of the nodes of a running gateway", resourcesList(g), resourcesStatus(g), resourcesResize(g))
 }
 
-func resourcesList() *cobra.Command {
-	a, of := &asker{}, boxOf{}
-	c := verb("list", "what every node has and what is in use", 0, func(c *cobra.Command, _ []string) error {
+func resourcesList(g *ask.Global) *cobra.Command {
+	a, of := of(g), boxOf{}
+	c := ask.Verb("list", "what every node has and what is in use", 0, func(c *cobra.Command, _ []string) error {
 		return a.boxes(c, "GET /resources", nil, of)
 	})
-	a.flags(c)
 	c.Flags().StringVar(&of.pool, "pool", "", "of this `pool` only (default all)")
 	return c
 }
 
-func resourcesStatus() *cobra.Command {
-	a, of := &asker{}, boxOf{}
-	c := verb("status NODE", "the same of one node", 1, func(c *cobra.Command, args []string) error {
+func resourcesStatus(g *ask.Global) *cobra.Command {
+	a, of := of(g), boxOf{}
+	c := ask.Verb("status NODE", "the same of one node", 1, func(c *cobra.Command, args []string) error {
 		of.node = args[0]
 		return a.boxes(c, "GET /resources", nil, of)
 	})
-	a.flags(c)
 	c.Flags().StringVar(&of.pool, "pool", "", "in this `pool` only (default all)")
 	return c
 }
 
-func resourcesResize() *cobra.Command {
-	a, pool := &asker{}, ""
-	c := verb("resize NODE RESOURCE CAPACITY", "say how much there is of a resource; what is in use stays in use", 3, func(c *cobra.Command, args []string) error {
+func resourcesResize(g *ask.Global) *cobra.Command {
+	a, pool := of(g), ""
+	c := ask.Verb("resize NODE RESOURCE CAPACITY", "say how much there is of a resource; what is in use stays in use", 3, func(c *cobra.Command, args []string) error {
 		size, err := strconv.Atoi(args[2])
 		if err != nil || size < 0 {
-			return usage("%q is no capacity: a whole number, 0 or more", args[2])
+			return ask.Usage("%q is no capacity: a whole number, 0 or more", args[2])
 		}
-		body := map[string]any{"capacity": size, "pool": pool, "reason": a.reason}
+		body := map[string]any{"capacity": size, "pool": pool, "reason": a.Reason}
 		return a.boxes(c, "PATCH "+nodePath(args[0], "/resources/", args[1]), body, boxOf{node: args[0], pool: pool})
 	})
-	a.changes(c, "")
+	a.Changes(c, "")
 	c.Flags().StringVar(&pool, "pool", "", "in this `pool` only (default all)")
 	return c
 }
@@ -67,7 +68,7 @@ type boxOf struct{ node, pool string }
 // boxes asks, and prints those of the answer that are meant.
 func (a *asker) boxes(c *cobra.Command, what string, body any, of boxOf) error {
 	var raw json.RawMessage
-	if err := a.do(c.Context(), what, body, &raw); err != nil {
+	if err := a.Do(c.Context(), what, body, &raw); err != nil {
 		return err
 	}
 	var list struct{ Items []json.RawMessage }
@@ -88,15 +89,15 @@ func (a *asker) boxes(c *cobra.Command, what string, body any, of boxOf) error {
 	switch {
 	case len(all) > 0:
 	case of.node != "":
-		return exit{exitNotFound, fmt.Errorf("there is no node %q that has resources%s", of.node, inPool(of.pool))}
+		return ask.End(ask.NotFound, fmt.Errorf("there is no node %q that has resources%s", of.node, inPool(of.pool)))
 	case of.pool != "":
-		return exit{exitNotFound, fmt.Errorf("there is no node that has resources%s", inPool(of.pool))}
+		return ask.End(ask.NotFound, fmt.Errorf("there is no node that has resources%s", inPool(of.pool)))
 	}
-	return a.show(c.OutOrStdout(), kept, func(w io.Writer) {
-		line(w, "POOL", "NODE", "ENABLED", "RESOURCE", "USED", "CAPACITY", "FREE")
+	return a.Show(c.OutOrStdout(), kept, func(w io.Writer) {
+		ask.Line(w, "POOL", "NODE", "ENABLED", "RESOURCE", "USED", "CAPACITY", "FREE")
 		for _, x := range all {
 			for _, r := range x.Resources {
-				line(w, x.Pool, x.Node, x.enabled(), r.Name, r.Used, r.Limit, r.Free)
+				ask.Line(w, x.Pool, x.Node, x.enabled(), r.Name, r.Used, r.Limit, r.Free)
 			}
 		}
 	})

@@ -1,10 +1,12 @@
-package main
+package nodes
 
 import (
 	"bytes"
 	"encoding/json"
 	"strings"
 	"testing"
+
+	"twinhop/cmd/twinhop/ask"
 )
 
 // What a node said of itself explains why it gets nothing, or little.
@@ -12,7 +14,7 @@ func TestShowsWhatANodeAnnounced(t *testing.T) {
 	var out bytes.Buffer
 	raw := `{"name":"node1","activation":"stopped","version":2,"draining":true,"announced":{"by":"json","incarnation":"0badcafe","heartbeats":3,"hostName":"app1",
 		"health":"down","load":{"weight":3,"load":40,"free":-1}}}`
-	if err := (&asker{}).showNode(&out, []byte(raw)); err != nil {
+	if err := (of(&ask.Global{})).showNode(&out, []byte(raw)); err != nil {
 		t.Fatal(err)
 	}
 	for _, want := range []string{"asked for nothing new", "host=app1 version=2 health=down load=40\n"} {
@@ -30,7 +32,7 @@ func TestNodeAsItIsShown(t *testing.T) {
 		`{"name":"n1","activation":"active","instance":"ID1","announced":{"by":"rmi","hostName":"app1","incarnation":"5e55104e","heartbeats":3,"last":"2026-11-21T11:20:48Z"},"version":2}`: "instance ID1 heartbeat rmi",
 	} {
 		var out bytes.Buffer
-		if err := (&asker{}).showNode(&out, json.RawMessage(raw)); err != nil {
+		if err := (of(&ask.Global{})).showNode(&out, json.RawMessage(raw)); err != nil {
 			t.Fatal(err)
 		}
 		if got := strings.Join(strings.Fields(out.String()), " "); !strings.Contains(got, want) {

@@ -1,4 +1,4 @@
-package main
+package nodes
 
 import (
 	"encoding/json"
@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+
+	"twinhop/cmd/twinhop/ask"
 )
 
 // node is what the API says of a node, as far as tables show it.
@@ -49,7 +51,7 @@ type announced struct {
 
 // facts are what it said of itself besides its addresses.
 func (a *announced) facts(version int) string {
-	s := fmt.Sprintf("host=%s version=%d", dash(a.HostName), version)
+	s := fmt.Sprintf("host=%s version=%d", ask.Dash(a.HostName), version)
 	if a.Health != "" {
 		s += " health=" + a.Health
 	}
@@ -76,34 +78,39 @@ type member struct {
 	Elected, Busy, Errors, Value                     int64
 }
 
-func nodesCommand() *cobra.Command {
-	return group("nodes", "list, change and drain the nodes of a running gateway",
-		nodesList(), nodesShow(), nodesActivation("activate", "active", "give it new work again"),
-		nodesActivation("disable", "disabled", "leave it what it has and give it nothing new"),
-		nodesActivation("stop", "stopped", "take away what it has, at once"),
-		nodesDrain(), nodesDrains(), nodesSet(), nodesWeight(), nodesAction("recover", "let the next request try it, if it is in error"),
-		nodesAction("probe", "ask it now how it is, and show the answer"), nodesAction("reset", "set its counters to zero"), nodesAdd(), nodesRemove(), nodesSwitchover())
+// asker is a verb of this room.
+type asker struct{ ask.Asker }
+
+func of(g *ask.Global) *asker { return &asker{g.Asker()} }
+
+// Command returns the verb "nodes".
+func Command(g *ask.Global) *cobra.Command {
+	return ask.Group("nodes", "list, change and drain the nodes of a running gateway",
+		nodesList(g), nodesShow(g), nodesActivation(g, "activate", "active", "give it new work again"),
+		nodesActivation(g, "disable", "disabled", "leave it what it has and give it nothing new"),
+		nodesActivation(g, "stop", "stopped", "take away what it has, at once"),
+		nodesDrain(g), nodesDrains(g), nodesSet(g), nodesWeight(g), nodesAction(g, "recover", "let the next request try it, if it is in error"),
+		nodesAction(g, "probe", "ask it now how it is, and show the answer"), nodesAction(g, "reset", "set its counters to zero"), nodesAdd(g), nodesRemove(g), nodesSwitchover(g))
 }
 
-func nodesList() *cobra.Command {
-	a := &asker{}
-	c := verb("list", "all nodes", 0, func(c *cobra.Command, _ []string) error {
+func nodesList(g *ask.Global) *cobra.Command {
+	a := of(g)
+	c := ask.Verb("list", "all nodes", 0, func(c *cobra.Command, _ []string) error {
 		var raw json.RawMessage
-		if err := a.do(c.Context(), "GET /nodes", nil, &raw); err != nil {
+		if err := a.Do(c.Context(), "GET /nodes", nil, &raw); err != nil {
 			return err
 		}
 		var list struct{ Items []node }
 		if err := json.Unmarshal(raw, &list); err != nil {
 			return err
 		}
-		return a.show(c.OutOrStdout(), raw, func(w io.Writer) {
-			line(w, "NAME", "ACTIVATION", "HEALTH", "SESSIONS", "CALLS", "RUNNING", "REQ/S", "FAILED", "WEIGHT", "ROUTE", "HEARTBEAT")
+		return a.Show(c.OutOrStdout(), raw, func(w io.Writer) {
+			ask.Line(w, "NAME", "ACTIVATION", "HEALTH", "SESSIONS", "CALLS", "RUNNING", "REQ/S", "FAILED", "WEIGHT", "ROUTE", "HEARTBEAT")
 			for _, n := range list.Items {
-				line(w, n.Name, n.Activation, health(n.Health), n.Sessions, n.Calls, n.Running, fmt.Sprintf("%.1f", n.Rate), n.Failed, n.Weight, n.Route, n.Announced)
+				ask.Line(w, n.Name, n.Activation, health(n.Health), n.Sessions, n.Calls, n.Running, fmt.Sprintf("%.1f", n.Rate), n.Failed, n.Weight, n.Route, n.Announced)
 			}
 		})
 	})
-	a.flags(c)
 	return c
 }
 
@@ -112,23 +119,22 @@ func health(by map[string]string) string {
 	for _, service := range slices.Sorted(maps.Keys(by)) {
 		all = append(all, service+"="+by[service])
 	}
-	return dash(strings.Join(all, " "))
+	return ask.Dash(strings.Join(all, " "))
 }
 
 func nodePath(name string, more ...string) string {
 	return "/nodes/" + url.PathEscape(name) + strings.Join(more, "")
 }
 
-func nodesShow() *cobra.Command {
-	a := &asker{}
-	c := verb("show NODE", "one node and its places in pools", 1, func(c *cobra.Command, args []string) error {
+func nodesShow(g *ask.Global) *cobra.Command {
+	a := of(g)
+	c := ask.Verb("show NODE", "one node and its places in pools", 1, func(c *cobra.Command, args []string) error {
 		var raw json.RawMessage
-		if err := a.do(c.Context(), "GET "+nodePath(args[0]), nil, &raw); err != nil {
+		if err := a.Do(c.Context(), "GET "+nodePath(args[0]), nil, &raw); err != nil {
 			return err
 		}
 		return a.showNode(c.OutOrStdout(), raw)
 	})
-	a.flags(c)
 	return c
 }
 
@@ -138,53 +144,53 @@ func (a *asker) showNode(out io.Writer, raw json.RawMessage) error {
 	if err := json.Unmarshal(raw, &n); err != nil {
 		return err
 	}
-	return a.show(out, raw, func(w io.Writer) {
-		line(w, "name", n.Name)
+	return a.Show(out, raw, func(w io.Writer) {
+		ask.Line(w, "name", n.Name)
 		activation := []any{"activation", n.Activation}
 		if n.Draining {
 			activation = append(activation, "it asked for nothing new")
 		}
-		line(w, activation...)
+		ask.Line(w, activation...)
 		if n.Instance != "" {
-			line(w, "instance", n.Instance)
+			ask.Line(w, "instance", n.Instance)
 		}
 		if x := n.Announced; x != nil {
-			line(w, "heartbeat", x, fmt.Sprintf("%d of incarnation %s", x.Heartbeats, dash(x.Incarnation)))
-			line(w, "announced", x.facts(n.Version))
+			ask.Line(w, "heartbeat", x, fmt.Sprintf("%d of incarnation %s", x.Heartbeats, ask.Dash(x.Incarnation)))
+			ask.Line(w, "announced", x.facts(n.Version))
 		}
 		for _, service := range slices.Sorted(maps.Keys(n.Addresses)) {
 			check := n.Checks[service]
-			line(w, service, n.Addresses[service], n.Health[service], strings.TrimSpace(check.Why+" "+check.Detail))
+			ask.Line(w, service, n.Addresses[service], n.Health[service], strings.TrimSpace(check.Why+" "+check.Detail))
 		}
-		line(w, "sessions", n.Sessions)
-		line(w, "calls", n.Calls)
-		line(w, "requests", n.Running)
+		ask.Line(w, "sessions", n.Sessions)
+		ask.Line(w, "calls", n.Calls)
+		ask.Line(w, "requests", n.Running)
 		for _, m := range n.Pools {
-			line(w, "pool "+m.Name, m.Activation, dash(m.State), fmt.Sprintf("route=%s weight=%d distance=%d domain=%s redirect=%s busyLimit=%d elected=%d errors=%d",
-				m.Route, m.Weight, m.Distance, dash(m.Domain), dash(m.Redirect), m.BusyLimit, m.Elected, m.Errors))
+			ask.Line(w, "pool "+m.Name, m.Activation, ask.Dash(m.State), fmt.Sprintf("route=%s weight=%d distance=%d domain=%s redirect=%s busyLimit=%d elected=%d errors=%d",
+				m.Route, m.Weight, m.Distance, ask.Dash(m.Domain), ask.Dash(m.Redirect), m.BusyLimit, m.Elected, m.Errors))
 		}
 	})
 }
 
 // change patches a node and prints what it is then.
 func (a *asker) change(c *cobra.Command, name string, body map[string]any) error {
-	if a.reason != "" {
-		body["reason"] = a.reason
+	if a.Reason != "" {
+		body["reason"] = a.Reason
 	}
-	if a.force {
+	if a.Force {
 		body["force"] = true
 	}
 	var raw json.RawMessage
-	if err := a.do(c.Context(), "PATCH "+nodePath(name), body, &raw); err != nil {
+	if err := a.Do(c.Context(), "PATCH "+nodePath(name), body, &raw); err != nil {
 		return err
 	}
 	return a.showNode(c.OutOrStdout(), raw)
 }
 
-func nodesActivation(name, to, short string) *cobra.Command {
-	a := &asker{}
+func nodesActivation(g *ask.Global, name, to, short string) *cobra.Command {
+	a := of(g)
 	var pool string
-	c := verb(name+" NODE", short, 1, func(c *cobra.Command, args []string) error {
+	c := ask.Verb(name+" NODE", short, 1, func(c *cobra.Command, args []string) error {
 		body := map[string]any{"activation": to}
 		if pool != "" {
 			body["pool"] = pool
@@ -192,17 +198,17 @@ func nodesActivation(name, to, short string) *cobra.Command {
 		return a.change(c, args[0], body)
 	})
 	c.Flags().StringVar(&pool, "pool", "", "in this `pool` only (default all)")
-	a.changes(c, "even if no other node can be given new work then")
+	a.Changes(c, "even if no other node can be given new work then")
 	return c
 }
 
-func nodesWeight() *cobra.Command {
-	a := &asker{}
+func nodesWeight(g *ask.Global) *cobra.Command {
+	a := of(g)
 	var pool string
-	c := verb("weight NODE N", "its share of new work beside that of others", 2, func(c *cobra.Command, args []string) error {
+	c := ask.Verb("weight NODE N", "its share of new work beside that of others", 2, func(c *cobra.Command, args []string) error {
 		n, err := strconv.Atoi(args[1])
 		if err != nil || n < 1 {
-			return usage("weight: %q is not a number from 1 up", args[1])
+			return ask.Usage("weight: %q is not a number from 1 up", args[1])
 		}
 		body := map[string]any{"weight": n}
 		if pool != "" {
@@ -211,14 +217,14 @@ func nodesWeight() *cobra.Command {
 		return a.change(c, args[0], body)
 	})
 	c.Flags().StringVar(&pool, "pool", "", "in this `pool` only (default all)")
-	a.changes(c, "")
+	a.Changes(c, "")
 	return c
 }
 
-func nodesSet() *cobra.Command {
-	a := &asker{}
+func nodesSet(g *ask.Global) *cobra.Command {
+	a := of(g)
 	texts, numbers := map[string]*string{}, map[string]*int{}
-	c := verb("set NODE", "other words of its place in pools", 1, func(c *cobra.Command, args []string) error {
+	c := ask.Verb("set NODE", "other words of its place in pools", 1, func(c *cobra.Command, args []string) error {
 		body := map[string]any{}
 		for key, v := range texts {
 			if c.Flags().Changed(key) {
@@ -238,30 +244,30 @@ func nodesSet() *cobra.Command {
 	}
 	numbers["distance"] = c.Flags().Int("distance", 0, "smaller is preferred")
 	numbers["busyLimit"] = c.Flags().Int("busy-limit", 0, "HTTP requests it may have at a time, 0: any number")
-	a.changes(c, "")
+	a.Changes(c, "")
 	return c
 }
 
-func nodesAction(name, short string) *cobra.Command {
-	a := &asker{}
-	c := verb(name+" NODE", short, 1, func(c *cobra.Command, args []string) error {
+func nodesAction(g *ask.Global, name, short string) *cobra.Command {
+	a := of(g)
+	c := ask.Verb(name+" NODE", short, 1, func(c *cobra.Command, args []string) error {
 		var raw json.RawMessage
-		if err := a.do(c.Context(), "POST "+nodePath(args[0], "/actions/", name), map[string]any{"reason": a.reason}, &raw); err != nil {
+		if err := a.Do(c.Context(), "POST "+nodePath(args[0], "/actions/", name), map[string]any{"reason": a.Reason}, &raw); err != nil {
 			return err
 		}
 		return a.showNode(c.OutOrStdout(), raw)
 	})
-	a.changes(c, "")
+	a.Changes(c, "")
 	return c
 }
 
-func nodesAdd() *cobra.Command {
-	a := &asker{}
+func nodesAdd(g *ask.Global) *cobra.Command {
+	a := of(g)
 	var pools, sip []string
 	texts := map[string]*string{}
 	var weight, distance int
 	var capacity map[string]int
-	c := verb("add NODE", "add a node, for as long as the gateway runs", 1, func(c *cobra.Command, args []string) error {
+	c := ask.Verb("add NODE", "add a node, for as long as the gateway runs", 1, func(c *cobra.Command, args []string) error {
 		n := map[string]any{"name": args[0], "weight": weight, "distance": distance}
 		for key, v := range texts {
 			if *v != "" {
@@ -275,7 +281,7 @@ func nodesAdd() *cobra.Command {
 			n["capacity"] = capacity
 		}
 		var raw json.RawMessage
-		if err := a.do(c.Context(), "POST /nodes", map[string]any{"node": n, "pools": pools, "reason": a.reason}, &raw); err != nil {
+		if err := a.Do(c.Context(), "POST /nodes", map[string]any{"node": n, "pools": pools, "reason": a.Reason}, &raw); err != nil {
 			return err
 		}
 		return a.showNode(c.OutOrStdout(), raw)
@@ -289,36 +295,36 @@ func nodesAdd() *cobra.Command {
 	c.Flags().StringToIntVar(&capacity, "capacity", nil, "what it has of `resources` that calls take: pstn=32,vm=50")
 	c.Flags().IntVar(&weight, "weight", 1, "its share of new work")
 	c.Flags().IntVar(&distance, "distance", 0, "smaller is preferred")
-	a.changes(c, "")
+	a.Changes(c, "")
 	return c
 }
 
-func nodesRemove() *cobra.Command {
-	a := &asker{}
-	c := verb("remove NODE", "take a node away; one that announced itself, until its process is another", 1, func(c *cobra.Command, args []string) error {
+func nodesRemove(g *ask.Global) *cobra.Command {
+	a := of(g)
+	c := ask.Verb("remove NODE", "take a node away; one that announced itself, until its process is another", 1, func(c *cobra.Command, args []string) error {
 		var n node
-		if err := a.do(c.Context(), "GET "+nodePath(args[0]), nil, &n); err != nil {
+		if err := a.Do(c.Context(), "GET "+nodePath(args[0]), nil, &n); err != nil {
 			return err
 		}
-		err := a.do(c.Context(), "DELETE "+nodePath(args[0]), map[string]any{"force": a.force, "reason": a.reason}, nil)
+		err := a.Do(c.Context(), "DELETE "+nodePath(args[0]), map[string]any{"force": a.Force, "reason": a.Reason}, nil)
 		if err == nil && n.Announced != nil {
 			fmt.Fprintf(c.ErrOrStderr(), "%s announced itself: it comes back when it is started again\n", n.Name)
 		}
 		return err
 	})
-	a.changes(c, "even if it holds sessions or calls, which move to others, or no other node can be given new work then")
+	a.Changes(c, "even if it holds sessions or calls, which move to others, or no other node can be given new work then")
 	return c
 }
 
-func nodesSwitchover() *cobra.Command {
-	a := &asker{}
-	c := verb("switchover FROM TO", "move everything from the node of one route, dead or alive, to that of another", 2, func(c *cobra.Command, args []string) error {
+func nodesSwitchover(g *ask.Global) *cobra.Command {
+	a := of(g)
+	c := ask.Verb("switchover FROM TO", "move everything from the node of one route, dead or alive, to that of another", 2, func(c *cobra.Command, args []string) error {
 		var done struct{ Moved int }
-		if err := a.do(c.Context(), "POST /switchover", map[string]any{"from": args[0], "to": args[1], "force": a.force, "reason": a.reason}, &done); err != nil {
+		if err := a.Do(c.Context(), "POST /switchover", map[string]any{"from": args[0], "to": args[1], "force": a.Force, "reason": a.Reason}, &done); err != nil {
 			return err
 		}
-		return a.show(c.OutOrStdout(), done, func(w io.Writer) { line(w, done.Moved, "sessions moved") })
+		return a.Show(c.OutOrStdout(), done, func(w io.Writer) { ask.Line(w, done.Moved, "sessions moved") })
 	})
-	a.changes(c, "even to a node that is stopped or down")
+	a.Changes(c, "even to a node that is stopped or down")
 	return c
 }

@@ -1,4 +1,4 @@
-package main
+package nodes
 
 import (
 	"context"
@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+
+	"twinhop/cmd/twinhop/ask"
 )
 
 // operation is what the API says of a drain.
@@ -29,17 +31,17 @@ func (o *operation) goesOn() error {
 	return fmt.Errorf("%s still holds %d sessions and %d calls; it goes on draining: operation %s", o.Node, o.Remaining.Sessions, o.Remaining.Calls, o.ID)
 }
 
-func nodesDrain() *cobra.Command {
-	a := &asker{}
+func nodesDrain(g *ask.Global) *cobra.Command {
+	a := of(g)
 	var stop, cancel bool
 	var wait time.Duration
-	c := verb("drain NODE", "give it nothing new until it holds nothing any more", 1, func(c *cobra.Command, args []string) error {
+	c := ask.Verb("drain NODE", "give it nothing new until it holds nothing any more", 1, func(c *cobra.Command, args []string) error {
 		if cancel {
 			return a.cancelDrain(c, args[0])
 		}
-		body := map[string]any{"stop": stop, "force": a.force, "reason": a.reason}
+		body := map[string]any{"stop": stop, "force": a.Force, "reason": a.Reason}
 		var raw json.RawMessage
-		if err := a.do(c.Context(), "POST "+nodePath(args[0], "/actions/drain"), body, &raw); err != nil {
+		if err := a.Do(c.Context(), "POST "+nodePath(args[0], "/actions/drain"), body, &raw); err != nil {
 			return err
 		}
 		if wait == 0 {
@@ -50,7 +52,7 @@ func nodesDrain() *cobra.Command {
 	c.Flags().BoolVar(&stop, "stop", false, "stop the node when it is empty")
 	c.Flags().BoolVar(&cancel, "cancel", false, "end the drain that is under way: the node is as it was before")
 	c.Flags().DurationVar(&wait, "wait", 0, "wait until it is empty, at most for this `time`; the exit code is 6 if it is not then")
-	a.changes(c, "even if no other node can be given new work then")
+	a.Changes(c, "even if no other node can be given new work then")
 	return c
 }
 
@@ -59,13 +61,13 @@ func (a *asker) showOperation(out io.Writer, raw json.RawMessage) error {
 	if err := json.Unmarshal(raw, &o); err != nil {
 		return err
 	}
-	return a.show(out, raw, func(w io.Writer) {
-		line(w, "operation", o.ID)
-		line(w, "node", o.Node)
-		line(w, "state", strings.TrimSpace(o.State+" "+o.Why))
-		line(w, "sessions", fmt.Sprintf("%d of %d", o.Remaining.Sessions, o.Total.Sessions))
-		line(w, "calls", fmt.Sprintf("%d of %d", o.Remaining.Calls, o.Total.Calls))
-		line(w, "requests", o.Remaining.Requests)
+	return a.Show(out, raw, func(w io.Writer) {
+		ask.Line(w, "operation", o.ID)
+		ask.Line(w, "node", o.Node)
+		ask.Line(w, "state", strings.TrimSpace(o.State+" "+o.Why))
+		ask.Line(w, "sessions", fmt.Sprintf("%d of %d", o.Remaining.Sessions, o.Total.Sessions))
+		ask.Line(w, "calls", fmt.Sprintf("%d of %d", o.Remaining.Calls, o.Total.Calls))
+		ask.Line(w, "requests", o.Remaining.Requests)
 	})
 }
 
@@ -88,19 +90,19 @@ func (a *asker) await(c *cobra.Command, raw json.RawMessage, most time.Duration)
 		case o.State == "done":
 			return a.showOperation(c.OutOrStdout(), raw)
 		case o.State != "running":
-			return exit{exitFailed, fmt.Errorf("the drain of %s is %s: %s", o.Node, o.State, o.Why)}
+			return ask.End(ask.Failed, fmt.Errorf("the drain of %s is %s: %s", o.Node, o.State, o.Why))
 		case time.Since(said) >= 10*time.Second || said.IsZero():
 			said = time.Now()
 			fmt.Fprintf(c.ErrOrStderr(), "%s: %d sessions, %d calls, %d requests left\n", o.Node, o.Remaining.Sessions, o.Remaining.Calls, o.Remaining.Requests)
 		}
 		select {
 		case <-ctx.Done():
-			return exit{exitTimeout, o.goesOn()}
+			return ask.End(ask.Timeout, o.goesOn())
 		case <-interrupt:
-			return exit{exitInterrupted, o.goesOn()}
+			return ask.End(ask.Interrupted, o.goesOn())
 		case <-tick.C:
 		}
-		if err := a.do(ctx, "GET /operations/"+o.ID, nil, &raw); err != nil && ctx.Err() == nil {
+		if err := a.Do(ctx, "GET /operations/"+o.ID, nil, &raw); err != nil && ctx.Err() == nil {
 			return err
 		}
 	}
@@ -108,7 +110,7 @@ func (a *asker) await(c *cobra.Command, raw json.RawMessage, most time.Duration)
 
 // drains are the operations, the newest first.
 func (a *asker) drains(ctx context.Context) (list []operation, raw json.RawMessage, err error) {
-	if err := a.do(ctx, "GET /operations", nil, &raw); err != nil {
+	if err := a.Do(ctx, "GET /operations", nil, &raw); err != nil {
 		return nil, nil, err
 	}
 	var page struct{ Items []operation }
@@ -125,30 +127,29 @@ func (a *asker) cancelDrain(c *cobra.Command, node string) error {
 	for _, o := range list {
 		if o.Node == node && o.State == "running" {
 			var raw json.RawMessage
-			if err := a.do(c.Context(), "DELETE /operations/"+o.ID, map[string]any{}, &raw); err != nil {
+			if err := a.Do(c.Context(), "DELETE /operations/"+o.ID, map[string]any{}, &raw); err != nil {
 				return err
 			}
 			return a.showOperation(c.OutOrStdout(), raw)
 		}
 	}
-	return exit{exitNotFound, fmt.Errorf("%s is not being drained", node)}
+	return ask.End(ask.NotFound, fmt.Errorf("%s is not being drained", node))
 }
 
-func nodesDrains() *cobra.Command {
-	a := &asker{}
-	c := verb("drains", "drains under way and lately ended", 0, func(c *cobra.Command, _ []string) error {
+func nodesDrains(g *ask.Global) *cobra.Command {
+	a := of(g)
+	c := ask.Verb("drains", "drains under way and lately ended", 0, func(c *cobra.Command, _ []string) error {
 		list, raw, err := a.drains(c.Context())
 		if err != nil {
 			return err
 		}
-		return a.show(c.OutOrStdout(), raw, func(w io.Writer) {
-			line(w, "OPERATION", "NODE", "STATE", "SESSIONS", "CALLS", "REQUESTS", "TOOK")
+		return a.Show(c.OutOrStdout(), raw, func(w io.Writer) {
+			ask.Line(w, "OPERATION", "NODE", "STATE", "SESSIONS", "CALLS", "REQUESTS", "TOOK")
 			for _, o := range list {
-				line(w, o.ID, o.Node, o.State, fmt.Sprintf("%d of %d", o.Remaining.Sessions, o.Total.Sessions), fmt.Sprintf("%d of %d", o.Remaining.Calls, o.Total.Calls),
+				ask.Line(w, o.ID, o.Node, o.State, fmt.Sprintf("%d of %d", o.Remaining.Sessions, o.Total.Sessions), fmt.Sprintf("%d of %d", o.Remaining.Calls, o.Total.Calls),
 					o.Remaining.Requests, (time.Duration(o.TookMs) * time.Millisecond).Round(100*time.Millisecond))
 			}
 		})
 	})
-	a.flags(c)
 	return c
 }

@@ -1,0 +1,81 @@
+package ask
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"text/tabwriter"
+
+	"github.com/spf13/cobra"
+
+	"twinhop/cmd/twinhop/remote"
+)
+
+// Asker is a verb that asks a running gateway.
+type Asker struct {
+	*Global
+	Reason string // why something is changed
+	Force  bool
+}
+
+// Asker returns what a verb asks with.
+func (g *Global) Asker() Asker { return Asker{Global: g} }
+
+// Changes adds the flags of verbs that change something. force says what it
+// would be for; "": there is no such flag.
+func (a *Asker) Changes(c *cobra.Command, force string) {
+	c.Flags().StringVar(&a.Reason, "reason", "", "why, for those who read the log later")
+	if force != "" {
+		c.Flags().BoolVar(&a.Force, "force", false, force)
+	}
+}
+
+// Do asks (see remote.Client.Do), and turns what the gateway says into an exit code.
+func (a *Asker) Do(ctx context.Context, what string, in, out any) error {
+	client, err := a.Client()
+	if err != nil {
+		return err
+	}
+	defer client.Close()
+	if a.Timeout > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, a.Timeout)
+		defer cancel()
+	}
+	return Coded(client.Do(ctx, what, in, out))
+}
+
+// Coded gives what the gateway said its exit code.
+func Coded(err error) error {
+	var p *remote.Problem
+	switch {
+	case errors.Is(err, context.DeadlineExceeded):
+		return End(Timeout, err)
+	case !errors.As(err, &p):
+		return err
+	}
+	switch p.Status {
+	case http.StatusNotFound:
+		return End(NotFound, err)
+	case http.StatusForbidden, http.StatusUnauthorized:
+		return End(NotAllowed, err)
+	}
+	return err
+}
+
+// Show prints an answer as -o says: as a table, or in one of the forms for
+// programs.
+func (a *Asker) Show(w io.Writer, answer any, table func(w io.Writer)) error {
+	if a.Output.Table() {
+		t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+		table(t)
+		return t.Flush()
+	}
+	text, err := json.Marshal(answer)
+	if err != nil {
+		return err
+	}
+	return a.Output.Write(w, text)
+}

@@ -1,0 +1,8 @@
+// Package sessions has the verbs about application sessions: find, show, move
+// and forget them.
+//
+// Knows: what the API says of sessions.
+// Must not know: how the gateway is reached.
+// Owns: nothing.
+// Entered by: the command line.
+package sessions

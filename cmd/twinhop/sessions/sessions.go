@@ -1,0 +1,150 @@
+package sessions
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/url"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"twinhop/cmd/twinhop/ask"
+)
+
+// session is what the API says of a session, as far as tables show it.
+type session struct {
+	ID, Node     string
+	Moved, Split bool
+	Keys         []struct{ Space, Value, Node, Route string }
+	Seen         string
+	Why          []struct {
+		Proto, Kind, Rule, Node string
+	}
+}
+
+func (s *session) keys() string {
+	var all []string
+	for _, k := range s.Keys {
+		text := k.Space + "=" + k.Value
+		if k.Node != s.Node {
+			text += "@" + k.Node
+		}
+		all = append(all, text)
+	}
+	return ask.Dash(strings.Join(all, " "))
+}
+
+// asker is a verb of this room.
+type asker struct{ ask.Asker }
+
+func of(g *ask.Global) *asker { return &asker{g.Asker()} }
+
+// Command returns the verb "sessions".
+func Command(g *ask.Global) *cobra.Command {
+	return ask.Group("sessions", "list, find and move the application sessions of a running gateway",
+		sessionsList(g), sessionsFind(g), sessionsShow(g), sessionsMove(g), sessionsForget(g))
+}
+
+func sessionsList(g *ask.Global) *cobra.Command {
+	a := of(g)
+	var at, legs string
+	var moved bool
+	var limit int
+	c := ask.Verb("list", "the sessions seen last", 0, func(c *cobra.Command, _ []string) error {
+		q := url.Values{"limit": {strconv.Itoa(limit)}}
+		for key, v := range map[string]string{"node": at, "legs": legs} {
+			if v != "" {
+				q.Set(key, v)
+			}
+		}
+		if moved {
+			q.Set("moved", "true")
+		}
+		return a.sessions(c, q)
+	})
+	c.Flags().StringVar(&at, "node", "", "those that live on this `node`")
+	c.Flags().StringVar(&legs, "legs", "", "those with a leg: `http`, sip or both")
+	c.Flags().BoolVar(&moved, "moved", false, "those that were moved")
+	c.Flags().IntVar(&limit, "limit", 50, "at most this many")
+	return c
+}
+
+// sessions prints what a query finds.
+func (a *asker) sessions(c *cobra.Command, q url.Values) error {
+	var raw json.RawMessage
+	if err := a.Do(c.Context(), "GET /sessions?"+q.Encode(), nil, &raw); err != nil {
+		return err
+	}
+	var list struct{ Items []session }
+	if err := json.Unmarshal(raw, &list); err != nil {
+		return err
+	}
+	return a.Show(c.OutOrStdout(), raw, func(w io.Writer) {
+		ask.Line(w, "SESSION", "NODE", "MOVED", "SEEN", "KEYS")
+		for _, s := range list.Items {
+			ask.Line(w, s.ID, s.Node, s.Moved, s.Seen, s.keys())
+		}
+	})
+}
+
+func sessionsFind(g *ask.Global) *cobra.Command {
+	a := of(g)
+	c := ask.Verb("find WHAT", "by any id: a JSESSIONID, a user, a Call-ID, key=value", 1, func(c *cobra.Command, args []string) error {
+		return a.sessions(c, url.Values{"q": {args[0]}})
+	})
+	return c
+}
+
+func sessionsShow(g *ask.Global) *cobra.Command {
+	a := of(g)
+	c := ask.Verb("show SESSION", "one session, and why it is where it is", 1, func(c *cobra.Command, args []string) error {
+		var raw json.RawMessage
+		if err := a.Do(c.Context(), "GET /sessions/"+url.PathEscape(args[0]), nil, &raw); err != nil {
+			return err
+		}
+		return a.showSession(c.OutOrStdout(), raw)
+	})
+	return c
+}
+
+func (a *asker) showSession(out io.Writer, raw json.RawMessage) error {
+	var s session
+	if err := json.Unmarshal(raw, &s); err != nil {
+		return err
+	}
+	return a.Show(out, raw, func(w io.Writer) {
+		ask.Line(w, "session", s.ID)
+		ask.Line(w, "node", s.Node)
+		ask.Line(w, "seen", s.Seen)
+		for _, k := range s.Keys {
+			ask.Line(w, k.Space, k.Value, k.Node, k.Route)
+		}
+		for _, y := range s.Why {
+			ask.Line(w, "why", fmt.Sprintf("%s %s", y.Proto, y.Kind), y.Node, y.Rule)
+		}
+	})
+}
+
+func sessionsMove(g *ask.Global) *cobra.Command {
+	a := of(g)
+	c := ask.Verb("move SESSION NODE", "move a session and its calls to another node", 2, func(c *cobra.Command, args []string) error {
+		var raw json.RawMessage
+		body := map[string]any{"to": args[1], "force": a.Force, "reason": a.Reason}
+		if err := a.Do(c.Context(), "POST /sessions/"+url.PathEscape(args[0])+"/actions/move", body, &raw); err != nil {
+			return err
+		}
+		return a.showSession(c.OutOrStdout(), raw)
+	})
+	a.Changes(c, "even to a node that is stopped or down")
+	return c
+}
+
+func sessionsForget(g *ask.Global) *cobra.Command {
+	a := of(g)
+	c := ask.Verb("forget SESSION", "forget a session: its next message is placed anew", 1, func(c *cobra.Command, args []string) error {
+		return a.Do(c.Context(), "DELETE /sessions/"+url.PathEscape(args[0]), nil, nil)
+	})
+	return c
+}
