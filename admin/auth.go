@@ -33,7 +33,7 @@ func (s *Server) openAccounts(secrets [][]byte) error {
 		return err
 	}
 	s.accounts = &accounts.Desk{Users: users, Logins: &access.Logins{Now: s.now}, Links: &access.Tokens{Now: s.now}, Guard: &access.Guard{Now: s.now},
-		Cookies: cookies, Tokens: book, Who: actor, SetUp: s.removeSetup, Now: s.now, Log: s.log,
+		Cookies: cookies, Tokens: book, Who: actor, SetUp: s.removeSetup, Insecure: s.Insecure, Now: s.now, Log: s.log,
 		Record: func(c *gin.Context, x accounts.Change) {
 			s.record(c, occurrence{Type: x.Type, Words: x.Words, Reason: x.Reason})
 		}}

@@ -50,6 +50,7 @@ type overviewView struct {
 	Nodes    []nodes.View      `json:"nodes"`
 	History  *history.Series   `json:"history,omitempty"`
 	Recent   []occurrence      `json:"recent"`
+	Insecure bool              `json:"insecure,omitempty"` // passwords cross the network in clear
 }
 
 type fill struct {

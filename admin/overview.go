@@ -23,7 +23,7 @@ func (s *Server) overview(ctx context.Context) overviewView {
 	counts := s.Panel.Trace.Counts()
 	v := overviewView{At: stamp.Of(s.now()), UptimeMS: s.now().Sub(s.started).Milliseconds(), Sessions: s.fill(),
 		Calls: s.callsOn(""), Rates: s.hub.past.Rates(), Sticky: sticky(&counts), Moves: named(counts.Moves),
-		Rules: rulesView{named(counts.HTTP.Rules), named(counts.SIP.Rules)}, Nodes: s.nodeViews(), Recent: s.hub.recent()}
+		Rules: rulesView{named(counts.HTTP.Rules), named(counts.SIP.Rules)}, Nodes: s.nodeViews(), Recent: s.hub.recent(), Insecure: s.Insecure}
 	if s.Panel.Leader != nil {
 		v.Leader = s.Panel.Leader()
 	}

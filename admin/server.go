@@ -89,6 +89,8 @@ type Server struct {
 	Version  string
 	Instance string
 	BaseURL  string // of the user interface, for the links it prints; without a slash at the end
+	// Insecure: other machines reach it without TLS. It is told to who looks.
+	Insecure bool
 	// StateDir holds users.json, tokens.json and, while nobody can log in, setup-url; both
 	// are readable by the owner only. Empty: users last as long as the process.
 	StateDir string

@@ -32,8 +32,10 @@ type Desk struct {
 	Record func(*gin.Context, Change)
 	// SetUp is told that there is a first user.
 	SetUp func()
-	Now   func() time.Time
-	Log   *slog.Logger
+	// Insecure: passwords cross the network in clear.
+	Insecure bool
+	Now      func() time.Time
+	Log      *slog.Logger
 }
 
 // Change is what happened to a user or a token.
@@ -171,10 +173,12 @@ type meView struct {
 	Role    access.Role `json:"role"`
 	Via     string      `json:"via"`
 	Expires *stamp.Time `json:"expires,omitempty"`
+	// Insecure: passwords cross the network in clear, and whoever sees this should know.
+	Insecure bool `json:"insecure,omitempty"`
 }
 
-func viewMe(m access.Me) meView {
-	return meView{Name: m.Name, Role: m.Role, Via: m.Via, Expires: stamp.Of(m.Expires)}
+func (d *Desk) viewMe(m access.Me) meView {
+	return meView{Name: m.Name, Role: m.Role, Via: m.Via, Expires: stamp.Of(m.Expires), Insecure: d.Insecure}
 }
 
 // Me answers who asks.
@@ -183,5 +187,5 @@ func (d *Desk) Me(c *gin.Context) (any, error) {
 	if who.Role == access.RoleNone {
 		return nil, d.Stranger(c)
 	}
-	return viewMe(who), nil
+	return d.viewMe(who), nil
 }

@@ -39,7 +39,7 @@ func (d *Desk) Login(c *gin.Context) (any, error) {
 	}
 	d.Guard.Succeeded(peer, body.Name)
 	if now := d.Who(c); body.Token != "" && now.Via == "cookie" && now.Name == who.Name && now.Role == who.Role {
-		return viewMe(now), nil // another tab of theirs stays logged in
+		return d.viewMe(now), nil // another tab of theirs stays logged in
 	}
 	return d.welcome(c, who, user)
 }
@@ -83,7 +83,7 @@ func (d *Desk) welcome(c *gin.Context, who access.Me, user access.User) (any, er
 		return nil, err
 	}
 	d.Log.Info("admin log in", "user", who.Name, "role", who.Role.String(), "peer", who.From)
-	return viewMe(who), nil
+	return d.viewMe(who), nil
 }
 
 // Logout ends the log in of who asks.

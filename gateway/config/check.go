@@ -27,7 +27,7 @@ func (r *checker) check(c *Config) {
 	r.checkTLS(c)
 	c.Heartbeat.Check(&r.Reader, &beats.Around{Internal: len(c.Listen.SIP.Internal) > 0, Files: r.words.Files,
 		Taken: slices.ContainsFunc(c.Pools, func(p Pool) bool { return p.takesAll() })})
-	c.Admin.Check(&r.Reader)
+	c.Admin.Check(&r.Reader, r.words.Files)
 	r.checkAffinity(c)
 	r.checkGateways(c)
 	r.checkRest(c)

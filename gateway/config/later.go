@@ -11,7 +11,6 @@ import (
 var later = map[string]string{
 	"store.memory.snapshot": "",
 	"store.redis":           "the table is in memory",
-	"admin.tls":             "keep admin on loopback, or end TLS in front of it",
 	"telemetry.hep":         "",
 }
 

@@ -8,17 +8,13 @@ import (
 	"io"
 	"log/slog"
 	"net"
-	"net/netip"
-	"os"
 	"path/filepath"
-	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"twinhop/admin"
 	"twinhop/admin/jkstatus/workers"
-	"twinhop/admin/lbstat"
 	"twinhop/appsession"
 	"twinhop/appsession/memstore"
 	"twinhop/cmd/twinhop/affinity"
@@ -33,7 +29,6 @@ import (
 	"twinhop/gateway/calls"
 	"twinhop/gateway/cluster"
 	"twinhop/gateway/config"
-	"twinhop/gateway/config/form"
 	"twinhop/gateway/trace"
 	"twinhop/gateway/trace/messages"
 	httpfront "twinhop/http"
@@ -98,6 +93,7 @@ type Gateway struct {
 	metrics   *metrics
 	table     *memstore.Store
 	sockets   *sockets.Sockets
+	admin     net.Listener     // of the admin by TLS; nil: it is served as it is bound
 	sip       *sipfront.Front  // nil: no SIP listener
 	front     *httpfront.Front // nil: no HTTP listener
 	crowd     *crowd.Crowd     // of HTTP clients; nil: no HTTP listener
@@ -154,7 +150,9 @@ func Build(o Options) (*Gateway, error) {
 
 // buildEdges builds what has a socket.
 func (g *Gateway) buildEdges(o Options, p *plan) error {
-	g.buildAdmin(o)
+	if err := g.buildAdmin(o); err != nil {
+		return err
+	}
 	if err := g.buildHearts(); err != nil {
 		return err
 	}
@@ -243,65 +241,12 @@ func (g *Gateway) Lead(l gateway.Leader) {
 // Leader is the protocol that decides now where sessions live.
 func (g *Gateway) Leader() gateway.Leader { return g.policy.Load().Leader }
 
-func (g *Gateway) buildAdmin(o Options) {
-	current, previous := g.secrets.key(forAdmin, 32)
-	keys := [][]byte{current}
-	if previous != nil {
-		keys = append(keys, previous)
-	}
-	host, _ := os.Hostname()
-	g.Admin = &admin.Server{
-		Panel: admin.Panel{View: g.Registry.View, Store: g.Store, Trace: g.Trace, Messages: g.Messages, Explain: g.Router.Explain, Calls: g.countCalls,
-			Activate: func(_ context.Context, node string, a cluster.Activation) error {
-				return g.Registry.SetActivation("", node, a)
-			},
-			Restore: func(_ context.Context, node string, was map[string]cluster.Activation) error {
-				return g.Registry.Restore(node, was)
-			},
-			Probe: g.Registry.Probe,
-			Adjust: func(_ context.Context, pool, node string, w cluster.MemberWords) error {
-				return g.Registry.Adjust(pool, node, w)
-			},
-			Resize: func(_ context.Context, pool, node, resource string, size int) error {
-				return g.Registry.Resize(pool, node, resource, size)
-			},
-			AddNode: g.AddNode, RemoveNode: g.RemoveNode, Switchover: g.Router.Switchover, Move: g.Router.Relocate, Checks: g.checks, Leader: g.leaderWord, Affinity: g.affinityPanel(), Configuration: g.configurationPanel(o.Files)},
-		Version: o.Version, Instance: host, StateDir: g.places.state, Secrets: keys, TokenAlgorithm: g.config.Admin.Tokens.Algorithm, Metrics: g.metrics.page(),
-		OnSetup: o.OnSetup, Log: g.log,
-		Old: &lbstat.Pages{Version: o.Version, Start: time.Now(), CPUs: runtime.NumCPU(), View: g.Registry.View, Count: lbstat.Gathered(g.metrics), Calls: g.Book.Total,
-			Monitors: form.Networks(g.config.Admin.Monitors)},
-	}
-	if o.Reload != nil {
-		g.Admin.Panel.Reload = func(ctx context.Context) (admin.Reloaded, error) {
-			r, err := o.Reload(ctx)
-			return admin.Reloaded{Now: noNil(r.Now), Restart: noNil(r.Restart), Kept: r.Kept}, err
-		}
-	}
-	if g.sockets.Admin != nil {
-		g.Admin.BaseURL = "http://" + browsable(g.sockets.Admin.Addr())
-	} else {
-		g.Admin.OnSetup = nil // no browser gets in
-	}
-}
-
-// noNil is an empty list in JSON, too.
-func noNil(list []string) []string { return append([]string{}, list...) }
-
 // leaderWord is the leader in the word of the configuration.
 func (g *Gateway) leaderWord() string {
 	if g.Leader() == gateway.LeaderSIP {
 		return "sip"
 	}
 	return "http"
-}
-
-// browsable writes an address as a browser on this machine takes it.
-func browsable(a net.Addr) string {
-	ap, err := netip.ParseAddrPort(a.String())
-	if err == nil && ap.Addr().IsUnspecified() {
-		return fmt.Sprintf("127.0.0.1:%d", ap.Port())
-	}
-	return a.String()
 }
 
 func (g *Gateway) countCalls(node string) int {

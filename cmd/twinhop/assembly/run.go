@@ -3,7 +3,6 @@ package assembly
 import (
 	"context"
 	"errors"
-	"net"
 	"time"
 
 	"twinhop/cmd/twinhop/sockets"
@@ -43,14 +42,6 @@ func (g *Gateway) arrange() {
 		add(*g.http)
 		g.stages.List = append(g.stages.List, g.elsewhere...)
 	}
-}
-
-func (g *Gateway) adminListeners() []net.Listener {
-	all := []net.Listener{g.sockets.Command}
-	if g.sockets.Admin != nil {
-		all = append(all, g.sockets.Admin)
-	}
-	return all
 }
 
 // Serving is closed when every stage runs: every socket is served, whatever

@@ -6,6 +6,7 @@ import (
 	"crypto/x509"
 	"log/slog"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -186,6 +187,24 @@ func (p *pool) look() (changed bool, f *fault) {
 		p.now.AddCert(c)
 	}
 	return true, nil
+}
+
+// Host is a name that the certificate of a listener is for, by the listener's
+// name: the first that stands for one host. "": there is none.
+func (k *Keeper) Host(name string) string {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	for _, l := range k.listeners {
+		if l.name != name || l.toward != nil || len(l.pairs) == 0 || len(l.pairs[0].chain) == 0 {
+			continue
+		}
+		for _, host := range l.pairs[0].chain[0].DNSNames {
+			if !strings.Contains(host, "*") {
+				return host
+			}
+		}
+	}
+	return ""
 }
 
 // Look reads the files that changed since they were looked at.

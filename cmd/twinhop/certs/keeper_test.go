@@ -375,3 +375,20 @@ func TestOpenFails(t *testing.T) {
 		}
 	}
 }
+
+// A listener's certificate tells what links may call its host; names for many hosts are none.
+func TestHost(t *testing.T) {
+	s, root := newShelf(t), newAuthority(t, "root")
+	k := &Keeper{}
+	for name, hosts := range map[string][]string{"one": {"gw.example", "other.example"}, "wild": {"*.example", "gw.example"}, "many": {"*.example"}, "none": nil} {
+		s.pair(name, root, site(hosts...))
+		if _, err := k.Open(Listener{Name: name, TLS: config.TLS{Cert: name + ".pem", Key: name + ".key"}, File: s.file}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for name, want := range map[string]string{"one": "gw.example", "wild": "gw.example", "many": "", "none": "", "nobody": ""} {
+		if got := k.Host(name); got != want {
+			t.Errorf("%s is called %q, want %q", name, got, want)
+		}
+	}
+}

@@ -1,10 +1,18 @@
 package console
 
+import (
+	"net/netip"
+
+	"twinhop/gateway/config/form"
+	"twinhop/gateway/config/secure"
+)
+
 // Admin is the listener of the API, the UI, metrics and health. An empty
 // Listen switches it off; the socket in State.Dir stays.
 type Admin struct {
-	Listen   string `yaml:"listen" form:"listen"`
-	Insecure bool   `yaml:"insecure"` // plain HTTP on other than loopback
+	Listen   string     `yaml:"listen" form:"listen"`
+	TLS      secure.TLS `yaml:"tls"`
+	Insecure bool       `yaml:"insecure"` // plain HTTP on other than loopback
 	// Monitors are networks that may read /lbstat and /lbinfo without a login.
 	Monitors []string `yaml:"monitors" form:"cidr" max:"64"`
 	Tokens   Tokens   `yaml:"tokens"`
@@ -18,4 +26,15 @@ type Tokens struct {
 // Default is what it says when nothing is said.
 func Default() Admin {
 	return Admin{Listen: "127.0.0.1:8090", Tokens: Tokens{Algorithm: "EdDSA"}}
+}
+
+// Clear tells whether other machines reach the listener without TLS: whoever
+// stands in between reads passwords.
+func (a *Admin) Clear() bool {
+	if a.Listen == "" || a.TLS.On() {
+		return false
+	}
+	host, _, err := form.SplitHostPort(a.Listen)
+	ip, bad := netip.ParseAddr(host)
+	return err == nil && host != "localhost" && (bad != nil || !ip.IsLoopback())
 }
