@@ -21,6 +21,10 @@ func (r *Router) Learn(ctx context.Context, from *cluster.Node, a *Ask) (appsess
 	if m == nil || !a.Pool.Sticky && a.Wants == cluster.HTTP {
 		return appsession.ID{}, nil
 	}
+	if r.told != nil {
+		r.told(a, &Decision{}, nil)
+		return appsession.ID{}, nil
+	}
 	kind := a.Kind
 	a.Kind = Open // a node's word counts as identity, in whatever dialog it stands
 	u := r.begin(ctx, a)

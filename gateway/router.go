@@ -44,6 +44,7 @@ type Router struct {
 	Namer    appsession.Namer
 
 	policy atomic.Pointer[Policy]
+	told   func(a *Ask, d *Decision, steps []Step) // of a rehearsal; else nil
 }
 
 // Apply replaces the policy. Decisions under way finish with the old one.
@@ -62,6 +63,9 @@ func (r *Router) Route(ctx context.Context, a *Ask) (Decision, error) {
 func (r *Router) answer(ctx context.Context, a *Ask, waits bool) (Decision, error) {
 	u := r.begin(ctx, a)
 	u.waits = waits
+	if r.told != nil {
+		return u.rehearse()
+	}
 	d, err := u.conclude()
 	if err == ErrAsk {
 		return Decision{}, err
@@ -88,19 +92,38 @@ type Step struct {
 
 // Explain decides without consequence: nothing is bound, moved, touched,
 // counted or advanced. The last step is the one that decides.
-func (r *Router) Explain(ctx context.Context, a *Ask) []Step {
+func (r *Router) Explain(ctx context.Context, a *Ask) (steps []Step) {
+	r.Rehearsal(func(_ *Ask, _ *Decision, all []Step) { steps = all }).Route(ctx, a)
+	return steps
+}
+
+// Rehearsal is a Router that decides as r does now, each time without
+// consequence. told hears of each decision, which has no Member when nothing
+// can serve, and, without Steps, of what would be learned. It must not keep
+// what it gets.
+func (r *Router) Rehearsal(told func(a *Ask, d *Decision, steps []Step)) *Router {
+	n := &Router{Store: r.Store, Views: r.Views, Book: r.Book, Namer: r.Namer, told: told}
+	n.policy.Store(r.policy.Load())
+	return n
+}
+
+func (u *run) rehearse() (Decision, error) {
 	var steps []Step
-	u := r.begin(ctx, a)
-	u.dry, u.trail = true, &steps
+	u.waits, u.dry, u.trail = true, true, &steps
 	d, err := u.conclude()
 	last := Step{Rule: d.Rule, Result: "winner", Detail: "decides"}
-	switch {
-	case err != nil:
-		last.Detail = err.Error()
-	default:
-		last.Node = d.Member.Name
+	if err != nil {
+		last.Detail, d.Member = err.Error(), nil
+	} else {
+		last.Node, d.Sticky = d.Member.Name, u.stuck(d.Member)
 	}
-	return append(steps, last)
+	u.r.told(u.a, &d, append(steps, last))
+	return d, err
+}
+
+// stuck is Decision.Sticky.
+func (u *run) stuck(m *cluster.Member) bool {
+	return m.Route == u.a.Hint.Route || len(u.Pool.Members) == 1
 }
 
 // Switchover moves everything that lives on the node of one route to the node
@@ -135,7 +158,7 @@ func (u *run) account(d *Decision) {
 		u.Pool.Load.Begin()
 		d.Member.Given()
 		d.Member.Node.Load().Requests.Add(1)
-		d.Sticky = d.Member.Route == u.a.Hint.Route || len(u.Pool.Members) == 1
+		d.Sticky = u.stuck(d.Member)
 	}
 	d.Member.Node.Load().Served.Add(1)
 	if u.a.Kind == Open {

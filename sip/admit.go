@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"twinhop/gateway/cluster"
+	"twinhop/sip/answers"
 	"twinhop/sip/gone"
 	"twinhop/sip/guard"
 	"twinhop/sip/peek"
@@ -64,7 +65,7 @@ func (w *worker) welcome() bool {
 		return true // it was let in before: what begins a call and is then refused rings all the same
 	}
 	w.f.Metrics.Shed(overload[c])
-	w.reply(busyNow)
+	w.reply(answers.BusyNow)
 	return false
 }
 
@@ -103,8 +104,8 @@ func (w *worker) class() guard.Class {
 
 // mayRefuse tells whether an answer of our own may leave: errors are counted for each source, so that nobody can have us flood another under
 // whose address he sends.
-func (w *worker) mayRefuse(s status) bool {
-	if s.code < 300 || w.inside || w.leg.Inside || w.set.trusted.Contains(w.src.Addr()) {
+func (w *worker) mayRefuse(s answers.Status) bool {
+	if s.Code < 300 || w.inside || w.leg.Inside || w.set.trusted.Contains(w.src.Addr()) {
 		return true
 	}
 	if w.f.limits.refusals.Take(w.clock(), w.src.Addr()) {

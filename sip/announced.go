@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"twinhop/gateway/cluster"
+	"twinhop/sip/answers"
 	"twinhop/sip/beat"
 	"twinhop/sip/peek"
 )
@@ -29,10 +30,10 @@ func (w *worker) beats() bool {
 	if !ok {
 		return false
 	}
-	s := alive
+	s := answers.Alive
 	if err := w.f.Heartbeat(w.src.Addr().Unmap(), props); err != nil {
 		w.f.log.Debug("heartbeat refused", "source", w.src, "err", err)
-		s = forbidden
+		s = answers.Forbidden
 	}
 	w.reply(s)
 	return true

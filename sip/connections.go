@@ -8,6 +8,7 @@ import (
 	"strconv"
 
 	"twinhop/gateway"
+	"twinhop/sip/answers"
 	"twinhop/sip/compose"
 	"twinhop/sip/legs"
 	"twinhop/sip/peek"
@@ -74,9 +75,9 @@ func (c *connections) Lost(peer netip.AddrPort, data []byte, err error) {
 		}
 		f.pending.Lost(w.clock(), x, cause, w)
 	case !errors.Is(err, stream.ErrUnsure) && !w.release(&f.held, data, peer, gateway.NotSent):
-		s := noNode
+		s := answers.NoNode
 		if c.leg.Web() {
-			s = flowFailed
+			s = answers.FlowFailed
 		}
 		w.bounce(data, peer, s)
 	}
@@ -89,7 +90,7 @@ func (c *connections) Closed(s *stream.Conn) {
 }
 
 // bounce answers a request that did not leave as its next hop would have: with 503 (RFC 3261 section 16.9), or 430.
-func (w *worker) bounce(data []byte, peer netip.AddrPort, s status) {
+func (w *worker) bounce(data []byte, peer netip.AddrPort, s answers.Status) {
 	m := &w.left
 	m.Limits = &boundless
 	if m.Scan(data) != peek.OK || m.Response || m.Method == peek.Ack {
@@ -100,7 +101,7 @@ func (w *worker) bounce(data []byte, peer netip.AddrPort, s status) {
 		var room [seal.MaxTag]byte
 		tag = w.f.keys.AppendTag(room[:0], uint64(at.Key)) // so that its ACK is known for what it is
 	}
-	b := compose.Refusal(w.stretch[:0], m, tag, strconv.Itoa(s.code)+" "+s.phrase)
+	b := compose.Refusal(w.stretch[:0], m, tag, strconv.Itoa(s.Code)+" "+s.Phrase)
 	own := bytes.Clone(b) // what the answer leads to may be built in stretch
 	w.again = true
 	w.begin(peer)

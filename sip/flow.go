@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"twinhop/gateway"
+	"twinhop/sip/answers"
 	"twinhop/sip/flows"
 	"twinhop/sip/legs"
 	"twinhop/sip/peek"
@@ -62,7 +63,7 @@ func (w *worker) flowHop() (to legs.Hop, meant, ok bool) {
 	}
 	switch {
 	case r.token && !r.signed:
-		w.reply(forbidden)
+		w.reply(answers.Forbidden)
 		return to, true, false
 	case r.token:
 		w.down, ok = w.f.flows.Follow(r.flow)
@@ -72,7 +73,7 @@ func (w *worker) flowHop() (to legs.Hop, meant, ok bool) {
 		return to, false, false
 	}
 	if !ok {
-		w.reply(flowFailed)
+		w.reply(answers.FlowFailed)
 	}
 	return w.down.To, true, ok
 }
@@ -80,7 +81,7 @@ func (w *worker) flowHop() (to legs.Hop, meant, ok bool) {
 // sendOn is send for what may go down a flow: by that connection and no other.
 func (w *worker) sendOn(by *legs.Leg, to legs.Hop) error {
 	s := w.down.Conn
-	if s == nil {
+	if s == nil || w.f.played != nil {
 		return w.send(by, to)
 	}
 	w.stretch = w.edits.Apply(w.stretch[:0], &w.msg)

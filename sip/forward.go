@@ -243,6 +243,10 @@ func (w *worker) hopTo(n *cluster.Node) (to legs.Hop, by *legs.Leg) {
 
 // send applies the edits and queues the message for whoever is at the other end.
 func (w *worker) send(by *legs.Leg, to legs.Hop) error {
+	if w.f.played != nil {
+		w.play(to)
+		return nil
+	}
 	if !by.Stream() {
 		w.out = w.edits.Apply(w.box.Room(), &w.msg)
 		return w.box.Put(by.Socks[w.shard%len(by.Socks)], w.out, to.Addr)
@@ -258,7 +262,7 @@ func (w *worker) send(by *legs.Leg, to legs.Hop) error {
 // sendBack is send for what goes to where a request came from: by its connection, as long as there is one (RFC 3261 section 18.2.2).
 func (w *worker) sendBack(by *legs.Leg, flow uint64, to netip.AddrPort) error {
 	h := legs.Hop{Transport: by.Transport, Addr: to}
-	if !by.Stream() {
+	if !by.Stream() || w.f.played != nil {
 		return w.send(by, h)
 	}
 	var s *stream.Conn

@@ -76,6 +76,7 @@ type Front struct {
 	late     latecomers
 	flows    flows.Ways // to clients that nobody can call
 	pending  *pending.Table
+	played   *Played // of a Front that rehearses; else nil
 	limits   limits
 	workers  sync.Pool // *worker, for connections
 	log      *slog.Logger

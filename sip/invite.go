@@ -2,6 +2,7 @@ package sip
 
 import (
 	"twinhop/gateway/cluster"
+	"twinhop/sip/answers"
 	"twinhop/sip/compose"
 	"twinhop/sip/legs"
 	"twinhop/sip/meter"
@@ -26,7 +27,7 @@ func (w *worker) cancels() bool {
 	if w.f.pending.Cancel(w.clock(), pending.Key(w.id), w) != pending.Handled {
 		return false
 	}
-	w.reply(alive)
+	w.reply(answers.Alive)
 	return true
 }
 
@@ -86,7 +87,7 @@ func (w *worker) Place(x *pending.Invite) (p pending.Placed, err error) {
 	case legs.Size(err):
 		if len(x.Tried()) == 0 {
 			s.forgetCall()
-			s.reply(tooLong)
+			s.reply(answers.TooLong)
 			err = pending.ErrAnswered
 		}
 		return pending.Placed{}, err
@@ -143,7 +144,7 @@ func (w *worker) Reply(x *pending.Invite, own pending.Own) {
 	if own != pending.Trying && w.f.Book != nil {
 		w.f.Book.Close(s.callKey())
 	}
-	s.reply(ownStatus(own))
+	s.reply(answers.Own(own))
 }
 
 // hopByHop sends a CANCEL, or an ACK of the response at hand, after an attempt, made of the INVITE as it left.
@@ -177,7 +178,7 @@ func (w *worker) readOurs() bool {
 		return false
 	}
 	b, ok := upperBranch(m.Text(m.Via.Branch))
-	if ok && final(m.Status) {
+	if ok && answers.Final(m.Status) {
 		w.f.pending.Answer(w.clock(), b, pending.Response{Status: m.Status, Cancel: true}, w)
 	}
 	return ok

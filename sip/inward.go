@@ -10,6 +10,7 @@ import (
 	"twinhop/appsession"
 	"twinhop/gateway"
 	"twinhop/gateway/cluster"
+	"twinhop/sip/answers"
 	"twinhop/sip/legs"
 	"twinhop/sip/meter"
 	"twinhop/sip/peek"
@@ -67,7 +68,7 @@ func (w *worker) place() {
 			return
 		case legs.Size(err): // whoever sends that must not take nodes out of service with it
 			w.forgetCall()
-			w.reply(tooLong)
+			w.reply(answers.TooLong)
 			return
 		case legs.Full(err) && !to.Stream():
 			w.full()
@@ -83,7 +84,7 @@ func (w *worker) place() {
 func (w *worker) full() {
 	w.f.Metrics.Shed(sendQueue)
 	if w.leg.Stream() {
-		w.reply(noNode)
+		w.reply(answers.NoNode)
 	}
 }
 
@@ -145,9 +146,9 @@ func (w *worker) refuse(err error) {
 	}
 	switch {
 	case errors.Is(err, errClosing):
-		w.reply(closing)
+		w.reply(answers.Closing)
 	case w.msg.Method == peek.Cancel && w.ask.Kind == gateway.Same:
-		w.reply(noTransaction)
+		w.reply(answers.NoTransaction)
 	default:
 		w.reply(w.refusal(err))
 	}
@@ -182,7 +183,7 @@ func (w *worker) deliverPeer(to netip.AddrPort) {
 	by := w.f.legs.Leave(true, h)
 	if by == nil || !w.dress(by, to.Addr(), nil) || w.send(by, h) != nil {
 		w.f.Metrics.Shed(noWay)
-		w.reply(noNode)
+		w.reply(answers.NoNode)
 		return
 	}
 	w.passed(meter.Inbound, by, to, witness.Own{})

@@ -3,6 +3,7 @@ package sip
 import (
 	"twinhop/gateway"
 	"twinhop/gateway/cluster"
+	"twinhop/sip/answers"
 	"twinhop/sip/legs"
 	"twinhop/sip/locate"
 	"twinhop/sip/meter"
@@ -20,7 +21,7 @@ func (w *worker) outward() {
 	}
 	opens := m.To.Tag.Empty() && m.Method != peek.Ack && m.Method != peek.Cancel
 	if opens && w.f.draining.Load() && !w.counted() { // a repetition of what is known is no new dialog
-		w.reply(closing)
+		w.reply(answers.Closing)
 		return
 	}
 	to, ok := w.nextHop(opens)
@@ -28,10 +29,10 @@ func (w *worker) outward() {
 	case !ok:
 		return // it waits for a name, or was refused
 	case w.f.legs.Is(to.Transport, to.Addr.Addr(), to.Addr.Port()):
-		w.reply(loop)
+		w.reply(answers.Loop)
 		return
 	case !legs.Sendable(to.Addr):
-		w.reply(noHop)
+		w.reply(answers.NoHop)
 		return
 	}
 	w.sender()
@@ -57,15 +58,15 @@ func (w *worker) outward() {
 		w.full()
 		return
 	case legs.Size(err):
-		w.reply(tooLong)
+		w.reply(answers.TooLong)
 	case w.broken(err):
-		w.reply(flowFailed)
+		w.reply(answers.FlowFailed)
 	case err == errNoWay:
 		w.f.Metrics.Shed(noWay)
-		w.reply(noHop)
+		w.reply(answers.NoHop)
 	default:
 		w.f.warn.Do(func() { w.f.log.Warn("request not sent", "peer", to.Addr, "err", err) })
-		w.reply(noNode) // as if it had said so (RFC 3261 section 16.9)
+		w.reply(answers.NoNode) // as if it had said so (RFC 3261 section 16.9)
 	}
 	if opens && w.node != nil {
 		w.forgetCall()
@@ -86,7 +87,7 @@ func (w *worker) exit(to legs.Hop) *legs.Leg {
 }
 
 // counted tells whether the message belongs to a call in the book.
-func (w *worker) counted() bool { return w.f.Book != nil && w.f.Book.Has(w.callKey()) }
+func (w *worker) counted() bool { return w.f.Router.Book != nil && w.f.Router.Book.Has(w.callKey()) }
 
 // nextHop finds the address. When ok is false the message is dealt with: parked until the name is known, or refused.
 func (w *worker) nextHop(opens bool) (to legs.Hop, ok bool) {
@@ -103,10 +104,10 @@ func (w *worker) nextHop(opens bool) (to legs.Hop, ok bool) {
 	}
 	switch {
 	case u.Scheme != peek.SIP && u.Scheme != peek.SIPS:
-		w.reply(badScheme)
+		w.reply(answers.BadScheme)
 		return to, false
 	case !u.OK:
-		w.reply(badRequest)
+		w.reply(answers.BadRequest)
 		return to, false
 	}
 	q := locate.Query{Host: m.Text(u.Host), Port: uint16(u.Port), Secure: u.Scheme == peek.SIPS || w.isSecure() && w.nodeAt(m.Text(u.Host), w.portOf(u)) == nil}
@@ -127,7 +128,7 @@ func (w *worker) nextHop(opens bool) (to legs.Hop, ok bool) {
 // 9.1 and 17.1.1.3). A refused call has left the book; the ACK of one that was accepted stands in its dialog.
 func (w *worker) follows() bool {
 	m := &w.msg
-	return m.Method == peek.Cancel && m.To.Tag.Empty() || m.Method == peek.Ack && w.f.Book != nil && !w.counted()
+	return m.Method == peek.Cancel && m.To.Tag.Empty() || m.Method == peek.Ack && w.f.Router.Book != nil && !w.counted()
 }
 
 // locate finds where a next hop is (RFC 3263).
@@ -138,7 +139,7 @@ func (w *worker) locate(q locate.Query) (to legs.Hop, ok bool) {
 		port = t.DefaultPort()
 	}
 	if w.f.legs.Self(q.Host, port) || w.f.legs.Alias(q.Host, port) == self.Name {
-		w.reply(loop)
+		w.reply(answers.Loop)
 		return to, false
 	}
 	var state locate.State
@@ -150,12 +151,14 @@ func (w *worker) locate(q locate.Query) (to legs.Hop, ok bool) {
 		w.f.parked.Renew(q)
 		return w.passable(&q)
 	case state == locate.None:
-		w.reply(noHop)
+		w.reply(answers.NoHop)
+	case w.f.played != nil:
+		w.f.played.Asks = string(q.Host)
 	case state == locate.Silent || w.again:
-		w.reply(noNode) // which says nothing of whom it is for
+		w.reply(answers.NoNode) // which says nothing of whom it is for
 	case !w.park(q):
 		w.f.Metrics.Shed(slowQueue)
-		w.reply(noNode)
+		w.reply(answers.NoNode)
 	}
 	return to, false
 }
@@ -177,7 +180,7 @@ func (w *worker) passable(q *locate.Query) (to legs.Hop, found bool) {
 		}
 	}
 	if !found {
-		w.reply(noHop)
+		w.reply(answers.NoHop)
 	} else if to.Secure() {
 		to.Name = q.Proof()
 	}

@@ -3,6 +3,7 @@ package sip
 import (
 	"bytes"
 
+	"twinhop/sip/answers"
 	"twinhop/sip/compose"
 	"twinhop/sip/legs"
 	"twinhop/sip/meter"
@@ -13,20 +14,20 @@ import (
 
 // reply answers the request that was received, once and without keeping anything: repetitions are answered alike (RFC 3261 section 16.11).
 // The lines a response repeats are echoed byte for byte. An ACK is never answered.
-func (w *worker) reply(s status) {
+func (w *worker) reply(s answers.Status) {
 	m, e := &w.msg, &w.edits
 	if m.Method == peek.Ack || !w.answerable() || !w.mayRefuse(s) {
 		return
 	}
-	if m.Method == peek.Bye && w.inside && final(s.code) { // with any answer the call has ended for its node (RFC 3261 section 15.1.1)
+	if m.Method == peek.Bye && w.inside && answers.Final(s.Code) { // with any answer the call has ended for its node (RFC 3261 section 15.1.1)
 		w.over(w.node)
 	}
-	a := compose.Answer{Code: s.code, Phrase: s.phrase, Allow: s.allow, Unsupported: s.extension}
-	if s.retryAfter {
+	a := compose.Answer{Code: s.Code, Phrase: s.Phrase, Allow: s.Allow, Unsupported: s.Extension}
+	if s.RetryAfter {
 		a.RetryAfter = 1 + int(w.id%10) // not all at once
 	}
 	var tag [seal.MaxTag]byte
-	if final(s.code) {
+	if answers.Final(s.Code) {
 		a.Tag = w.ownTag(tag[:0])
 	}
 	e.Reset()
@@ -35,10 +36,10 @@ func (w *worker) reply(s status) {
 		return // not a single header
 	}
 	if err := w.sendBack(w.leg, w.flow, w.answer); err != nil {
-		w.f.log.Debug("answer not sent", "peer", w.answer, "status", s.code, "err", err)
+		w.f.log.Debug("answer not sent", "peer", w.answer, "status", s.Code, "err", err)
 		return
 	}
-	w.passed(meter.Own, w.leg, w.answer, witness.Own{Method: m.Method, Code: s.code})
+	w.passed(meter.Own, w.leg, w.answer, witness.Own{Method: m.Method, Code: s.Code})
 }
 
 // answerable guards against datagrams whose sender cannot be one, ourselves included: two gateways must not talk to each other for ever.

@@ -5,6 +5,7 @@ import (
 
 	"twinhop/gateway"
 	"twinhop/gateway/cluster"
+	"twinhop/sip/answers"
 	"twinhop/sip/needs"
 	"twinhop/sip/peek"
 )
@@ -58,18 +59,18 @@ func (w *worker) begun() {
 }
 
 // refusal is how a request is answered that no node was found for.
-func (w *worker) refusal(err error) status {
+func (w *worker) refusal(err error) answers.Status {
 	switch {
 	case errors.Is(err, errUnmatched):
-		return noHop
+		return answers.NoHop
 	case errors.Is(err, errMethod):
-		return notAllowed
+		return answers.NotAllowed
 	case errors.Is(err, gateway.ErrResource):
-		return noResource
+		return answers.NoResource
 	case errors.Is(err, gateway.ErrBusy) && w.set.Resources != nil && w.set.Resources.Full500:
-		return serviceFull
+		return answers.ServiceFull
 	case errors.Is(err, gateway.ErrBusy):
-		return busy
+		return answers.Busy
 	}
-	return noNode
+	return answers.NoNode
 }

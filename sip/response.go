@@ -7,6 +7,7 @@ import (
 
 	"twinhop/gateway"
 	"twinhop/gateway/cluster"
+	"twinhop/sip/answers"
 	"twinhop/sip/legs"
 	"twinhop/sip/meter"
 	"twinhop/sip/peek"
@@ -58,7 +59,7 @@ func (w *worker) response() {
 	w.tellRemote(toNode && !w.inside && !w.made)
 	w.length(back)
 	w.learnAnswer(node, low.Mark == seal.New, toNode)
-	if t, ok := m.Granted(); ok && t > 0 && m.CSeqMethod == peek.Register && accepts(m.Status) && !toNode {
+	if t, ok := m.Granted(); ok && t > 0 && m.CSeqMethod == peek.Register && answers.Accepts(m.Status) && !toNode {
 		f.flows.Registered(back, low.Flow, t)
 	}
 	if err := w.sendBack(back, low.Flow, to); err != nil {
@@ -123,7 +124,7 @@ func (w *worker) publish(by *legs.Leg) {
 // rest leaves a node alone that refused a call, for as long as it asked for (RFC 3261 section 21.5.4).
 func (w *worker) rest(n *cluster.Node) {
 	m := &w.msg
-	if rests(m.Status) && m.RetryAfter > 0 {
+	if answers.Rests(m.Status) && m.RetryAfter > 0 {
 		n.Rest(cluster.SIP, w.clock().Add(min(time.Duration(m.RetryAfter)*time.Second, maxRest)))
 	}
 }
@@ -208,32 +209,32 @@ func (w *worker) learnAnswer(n *cluster.Node, initial, toNode bool) {
 	code := m.Status
 	switch m.CSeqMethod {
 	case peek.Invite:
-		if tags(code) && !toNode {
+		if answers.Tags(code) && !toNode {
 			w.vouch(n)
 		}
 		if !initial {
 			return
 		}
-		if tags(code) && !m.To.Tag.Empty() {
+		if answers.Tags(code) && !m.To.Tag.Empty() {
 			w.remember(n, w.set.CallLife)
 		}
-		if book != nil && rings(code) {
+		if book != nil && answers.Rings(code) {
 			book.Touch(w.callKey())
-		} else if book != nil && accepts(code) {
+		} else if book != nil && answers.Accepts(code) {
 			book.Answer(w.callKey())
-		} else if book != nil && final(code) {
+		} else if book != nil && answers.Final(code) {
 			book.Close(w.callKey())
 		}
-		if final(code) && !accepts(code) {
+		if answers.Final(code) && !answers.Accepts(code) {
 			w.remember(n, callSetup) // what a ringing call was promised ends; the caller may try again with the same Call-ID
 		}
 	case peek.Bye:
-		if !final(code) || challenges(code) {
+		if !answers.Final(code) || answers.Challenges(code) {
 			return
 		}
 		w.over(n)
 	case peek.Register, peek.Subscribe:
-		if accepts(code) && !toNode {
+		if answers.Accepts(code) && !toNode {
 			w.rememberUser(n)
 		}
 	}

@@ -8,6 +8,7 @@ import (
 
 	"twinhop/gateway"
 	"twinhop/gateway/cluster"
+	"twinhop/sip/answers"
 	"twinhop/sip/held"
 	"twinhop/sip/legs"
 	"twinhop/sip/peek"
@@ -167,7 +168,7 @@ func (w *worker) resume(x *failure) {
 		w.f.pending.Lost(w.clock(), at, gateway.NotSent, w)
 		return
 	}
-	w.bounce(x.left, x.peer, noNode)
+	w.bounce(x.left, x.peer, answers.NoNode)
 }
 
 // retry gives a request to another node.

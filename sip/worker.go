@@ -11,6 +11,7 @@ import (
 	"twinhop/gateway"
 	"twinhop/gateway/cluster"
 	"twinhop/gateway/groups"
+	"twinhop/sip/answers"
 	"twinhop/sip/flows"
 	"twinhop/sip/legs"
 	"twinhop/sip/locate"
@@ -87,7 +88,7 @@ type worker struct {
 func newWorker(ctx context.Context, f *Front, g *legs.Leg) *worker {
 	w := &worker{ctx: ctx, f: f, leg: g, box: new(wire.Outbox), scratch: make([]byte, 0, 4096)}
 	w.box.Failed = w.returned
-	w.finder = groups.Finder{Book: f.Book, Store: f.Router.Store, Namer: f.Router.Namer}
+	w.finder = groups.Finder{Book: f.Router.Book, Store: f.Router.Store, Namer: f.Router.Namer}
 	return w
 }
 
@@ -288,32 +289,32 @@ func (w *worker) request(reason peek.Reason, inside bool) {
 	}
 	if reason != peek.OK {
 		w.f.Metrics.Shed(reason.String())
-		w.reply(reasonStatus(reason))
+		w.reply(answers.Reason(reason))
 		return
 	}
 	if inside = inside || w.isByVia(); !inside && !w.welcome() {
 		return
 	}
 	if !w.orient(inside) {
-		w.reply(badRequest)
+		w.reply(answers.BadRequest)
 		return
 	}
 	forUs := m.Method == peek.Options && (w.uriIsUs || w.uriName) && m.URI.User.Empty() && !w.routes.more
 	switch {
 	case w.routes.overlong:
-		w.reply(badRequest)
+		w.reply(answers.BadRequest)
 	case forUs && w.f.draining.Load():
-		w.reply(closing) // as an INVITE would be (RFC 3261 section 11.2): who probes us sends calls elsewhere
+		w.reply(answers.Closing) // as an INVITE would be (RFC 3261 section 11.2): who probes us sends calls elsewhere
 	case forUs && !w.serving():
-		w.reply(noNode)
+		w.reply(answers.NoNode)
 	case forUs:
-		w.reply(alive)
+		w.reply(answers.Alive)
 	case m.MaxForwards == 0:
-		w.reply(tooManyHops)
+		w.reply(answers.TooManyHops)
 	case w.loops():
-		w.reply(loop)
+		w.reply(answers.Loop)
 	case m.ProxyRequire.LineEnd != 0 && m.Method != peek.Ack && m.Method != peek.Cancel:
-		w.reply(badExtension)
+		w.reply(answers.BadExtension)
 	case inside:
 		w.outward()
 	default:

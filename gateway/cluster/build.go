@@ -122,6 +122,13 @@ func (v *View) add(spec *NodeSpec, old *Node) {
 		if old != nil && old.Has(s) && old.Addr(s) == n.Addr(s) {
 			n.health[s] = old.health[s]
 		}
+	}
+	v.put(n)
+}
+
+// put is add for a node that is whole.
+func (v *View) put(n *Node) {
+	for s := range services {
 		for _, a := range n.addrs[s] {
 			v.at[s].add(netip.AddrPortFrom(a.Addr.Addr().Unmap(), a.Addr.Port()), n)
 		}
@@ -204,17 +211,12 @@ func (p *Pool) vary(spec *Variant, bad *complaints) {
 		bad.add("pool %q: variant %q has no name, or that of another", p.Name, spec.Name)
 		return
 	}
-	v := *p
-	v.Sticky, v.Stateless, v.variants = p.Sticky && !spec.NoStick, spec.Stateless, nil
-	v.Members, v.named, v.routed = make([]*Member, len(p.Members)), map[string]*Member{}, map[string]*Member{}
-	for i, m := range p.Members {
-		other := *m
-		other.Pool = &v
+	v := p.copy(func(m *Member) {
 		if a, ok := spec.Activation[m.Name]; ok {
-			other.Activation = m.Node.atMost(a)
+			m.Activation = m.Node.atMost(a)
 		}
-		v.Members[i], v.named[m.Name], v.routed[m.Route] = &other, &other, &other
-	}
+	})
+	v.Sticky, v.Stateless, v.variants = p.Sticky && !spec.NoStick, spec.Stateless, nil
 	for name := range spec.Activation {
 		if p.named[name] == nil {
 			bad.add("pool %q: variant %q speaks of node %q, which is not in the pool", p.Name, spec.Name, name)
@@ -223,7 +225,7 @@ func (p *Pool) vary(spec *Variant, bad *complaints) {
 	if p.variants == nil {
 		p.variants = map[string]*Pool{}
 	}
-	p.variants[spec.Name] = &v
+	p.variants[spec.Name] = v
 }
 
 // spread replaces AllNodes by the nodes that the pool does not name, in their

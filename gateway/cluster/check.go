@@ -6,6 +6,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"twinhop/gateway/cluster/latency"
 	"twinhop/gateway/cluster/passive"
 )
 
@@ -103,7 +104,7 @@ type Check struct {
 	traffic passive.Signs
 	falls   int // times it went down without having been up for long in between
 	misses  int // failed probes in a row that nobody but the clock asked for, while down
-	took    latencies
+	took    latency.Histogram
 }
 
 // Health returns the present state. It takes no lock.
@@ -234,7 +235,7 @@ func (c *Check) probed(ctx context.Context, r Result, s Schedule) change {
 		return change{is: h, was: h}
 	}
 	c.rec.Last, c.rec.At = r, time.Now()
-	c.took.add(r.Took)
+	c.took.Add(r.Took)
 	if r.Void {
 		return change{is: h, was: h}
 	}

@@ -67,13 +67,7 @@ func (c *Check) durations() (count uint64, sum float64, buckets map[float64]uint
 	c.mu.Lock()
 	took := c.took
 	c.mu.Unlock()
-	buckets = make(map[float64]uint64, len(bounds))
-	below := uint64(0)
-	for i, n := range took.buckets {
-		below += n
-		buckets[bounds[i].Seconds()] = below
-	}
-	return took.count, took.sum.Seconds(), buckets
+	return took.Count, took.Sum.Seconds(), took.Below()
 }
 
 func gauge(d *prometheus.Desc, v float64, labels ...string) prometheus.Metric {
