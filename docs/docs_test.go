@@ -506,7 +506,7 @@ func TestEveryAnswerAndReasonIsDocumented(t *testing.T) {
 		answers[r[0]] = true
 	}
 	found := 0
-	for _, m := range regexp.MustCompile(`code: (\d+), phrase: "([^"]+)"`).FindAllStringSubmatch(read(t, "../sip/status.go"), -1) {
+	for _, m := range regexp.MustCompile(`Code: (\d+), Phrase: "([^"]+)"`).FindAllStringSubmatch(read(t, "../sip/answers/answers.go"), -1) {
 		if found++; !answers[m[1]] || m[1] == "503" && !strings.Contains(page, "`"+m[2]+"`") {
 			t.Errorf("sip.md: %s %s is not in the table of answers", m[1], m[2])
 		}
