@@ -64,6 +64,7 @@ var rooms = []room{
 	{pkg: "http/follow", rank: 0},
 	{pkg: "http/instance", rank: 0},
 	{pkg: "http/mounts", rank: 0},
+	{pkg: "http/noted", rank: 0},
 	{pkg: "http/upload", rank: 0},
 	{pkg: "sip/peek", rank: 0},
 	{pkg: "sip/wire", rank: 0},
@@ -82,6 +83,7 @@ var rooms = []room{
 	{pkg: "sip/compose", rank: 1, may: []string{"sip/peek"}},
 	{pkg: "sip/meter", rank: 1, may: []string{"sip/peek"}},
 	{pkg: "sip/park", rank: 1, may: []string{"sip/locate"}},
+	{pkg: "sip/whose", rank: 1, may: []string{"gateway/cluster", "sip/peek"}},
 	{pkg: "sip/legs", rank: 2, may: []string{"sip/locate", "sip/peek", "sip/self", "sip/stream", "sip/wire"}},
 	{pkg: "web", rank: 0},
 	{pkg: "web/jssip", rank: 0},
@@ -97,6 +99,7 @@ var rooms = []room{
 	{pkg: "gateway/heartbeat/*", rank: 1, may: []string{"gateway/cluster", "gateway/heartbeat"}},
 	{pkg: "gateway/config/*", rank: 1, may: []string{"gateway/config", "gateway/config/form", "gateway/config/decode"}}, // other products' files
 	{pkg: "http/parting", rank: 1, may: []string{"gateway/cluster"}},
+	{pkg: "http/sample", rank: 3, may: []string{"jvmroute", "gateway", "gateway/cluster", "gateway/trace/specimens", "http/head", "http/instance"}},
 	{pkg: "http/*", rank: 1, may: []string{"http/head", "http/stale", "http/conns"}},
 
 	{pkg: "gateway/moves", rank: 2, may: []string{"appsession", "gateway/cluster"}},
@@ -105,6 +108,8 @@ var rooms = []room{
 
 	{pkg: "gateway/trace", rank: 3, may: []string{"appsession", "gateway", "gateway/cluster"}},
 	{pkg: "gateway/trace/messages", rank: 3, may: []string{"appsession", "gateway/trace"}},
+	{pkg: "gateway/trace/specimens", rank: 3, may: []string{"appsession", "gateway", "gateway/trace"}},
+	{pkg: "sip/sample", rank: 3, may: []string{"gateway", "gateway/trace/specimens", "sip/identity", "sip/peek"}},
 	{pkg: "sip/probe", rank: 3, may: []string{"gateway/cluster", "gateway/cluster/probes", "sip/peek", "sip/seal"}},
 	{pkg: "sip/flows", rank: 3, may: []string{"appsession", "gateway", "gateway/cluster", "sip/legs", "sip/peek", "sip/seal", "sip/self", "sip/stream"}},
 	{pkg: "sip/witness", rank: 3, may: []string{"gateway/cluster", "gateway/trace/messages", "sip/legs", "sip/meter", "sip/peek"}},
@@ -114,10 +119,10 @@ var rooms = []room{
 	{pkg: "sip/pending", rank: 3, may: []string{"gateway", "gateway/cluster"}},
 
 	{pkg: "http", rank: 4,
-		may:   []string{"jvmroute", "appsession", "gateway", "gateway/*", "gateway/trace/messages", "http/*"},
+		may:   []string{"jvmroute", "appsession", "gateway", "gateway/*", "gateway/trace/messages", "gateway/trace/specimens", "http/*"},
 		never: []string{"sip/...", "gateway/config/...", "web"}},
 	{pkg: "sip", rank: 4,
-		may:   []string{"jvmroute", "appsession", "gateway", "gateway/*", "gateway/trace/messages", "sip/*"},
+		may:   []string{"jvmroute", "appsession", "gateway", "gateway/*", "gateway/trace/messages", "gateway/trace/specimens", "sip/*"},
 		never: []string{"http/...", "gateway/config/...", "web"}},
 	// What mod_jk's status worker answers: how it is written, what it shows, and who may do what.
 	{pkg: "admin/jkstatus/shape", rank: 4},

@@ -5,11 +5,9 @@ import (
 	"twinhop/gateway"
 	"twinhop/gateway/cluster"
 	"twinhop/http/instance"
+	"twinhop/http/sample"
 	"twinhop/jvmroute"
 )
-
-// maxKeyHeader bounds a header value that may be a key.
-const maxKeyHeader = jvmroute.MaxValue
 
 // evidence fills x.ask with what the request says about its session, in the
 // configured order of sources. pool may be nil for a path of the gateway.
@@ -27,7 +25,7 @@ func (x *visit) evidence(pool *cluster.Pool) {
 	if pool != nil {
 		realm = pool.Realm
 	}
-	if v, found := jvmroute.ParamValue(x.rawPath, x.query, appKey); found == jvmroute.Single {
+	if v, found := jvmroute.ParamValue(x.rawPath, x.query, sample.AppKey); found == jvmroute.Single {
 		a.Add(appsession.Key{Space: appsession.App, Realm: realm, Value: v}, gateway.SourceAppKey)
 	}
 	for _, src := range x.s.Sources {
@@ -37,7 +35,7 @@ func (x *visit) evidence(pool *cluster.Pool) {
 				a.Add(appsession.Key{Space: appsession.App, Realm: realm, Value: v}, gateway.SourceQuery)
 			}
 		case fromHeader:
-			if v := x.headerKey(src.Name); v != "" {
+			if v := sample.Header(&x.req.Fields, src.Name); v != "" {
 				a.Add(appsession.Key{Space: appsession.App, Realm: realm, Value: v}, gateway.SourceHeader)
 			}
 		case fromCookie:
@@ -45,10 +43,6 @@ func (x *visit) evidence(pool *cluster.Pool) {
 		}
 	}
 }
-
-// appKey is the parameter by which a URL names an application session of SIP
-// servlets (SipApplicationSession.encodeURL).
-const appKey = "org.mobicents.servlet.sip.ApplicationSessionKey"
 
 // pinned tells whether the path names a node that can serve the request. Then
 // nothing else that it carries counts: it is about what that node made, and
@@ -67,16 +61,6 @@ func (x *visit) pinned(pool *cluster.Pool) bool {
 	}
 	x.ask.Hint = gateway.Hint{Node: n.Name, Gen: n.Life(), Source: gateway.SourceTarget}
 	return true
-}
-
-// headerKey is the value of a field that is there once; two different values
-// are no key, for gateway and application might choose differently.
-func (x *visit) headerKey(name string) string {
-	v := x.req.Fields.Get(name)
-	if len(v) > maxKeyHeader || v != "" && x.req.Fields.Count(name) > 1 {
-		return ""
-	}
-	return v
 }
 
 // sessionID finds the id that leads the request: of several, the first whose

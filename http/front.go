@@ -13,6 +13,7 @@ import (
 	"twinhop/gateway"
 	"twinhop/gateway/cluster"
 	"twinhop/gateway/trace/messages"
+	"twinhop/gateway/trace/specimens"
 	"twinhop/http/follow"
 	"twinhop/http/framing"
 	"twinhop/http/head"
@@ -41,6 +42,8 @@ type Front struct {
 	Metrics *Metrics
 	// Messages remembers exchanges of sessions; nil: nobody does.
 	Messages *messages.Log
+	// Specimens keeps what some requests could be known by; nil: nobody does.
+	Specimens *specimens.Recorder
 	// Log nil discards.
 	Log *slog.Logger
 	// Now is the clock, nil means time.Now.

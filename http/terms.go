@@ -1,9 +1,11 @@
 package http
 
 import (
+	"slices"
 	"time"
 
 	"twinhop/gateway/cluster"
+	"twinhop/http/head"
 	"twinhop/jvmroute"
 )
 
@@ -15,6 +17,11 @@ type applied struct {
 }
 
 var noSettings applied
+
+// names tells whether a place, by the words of the configuration, is a source of keys.
+func (a *applied) names(source, name string) bool {
+	return slices.ContainsFunc(a.Sources, func(s KeySource) bool { return s.Source == source && head.EqualFold(s.Name, name) })
+}
 
 // terms are what rule, pool and Settings together say about a request.
 type terms struct {

@@ -13,8 +13,11 @@ import (
 	"twinhop/gateway"
 	"twinhop/gateway/cluster"
 	"twinhop/gateway/trace/messages"
+	"twinhop/gateway/trace/specimens"
 	"twinhop/http/head"
 	"twinhop/http/mounts"
+	"twinhop/http/noted"
+	"twinhop/http/sample"
 	"twinhop/http/upload"
 	"twinhop/jvmroute"
 )
@@ -139,12 +142,12 @@ func (x *visit) dispatch(r *http.Request) (aborted bool) {
 	}
 	if local != nil {
 		x.evidence(x.pool)
-		w := &noted{ResponseWriter: x.net.w, status: http.StatusOK}
+		w := &noted.Writer{ResponseWriter: x.net.w, Status: http.StatusOK}
 		if x.f.Local[canon] != nil {
-			w.status = statusSwitched // its own affair from here, unless it refuses
+			w.Status = statusSwitched // its own affair from here, unless it refuses
 		}
 		local(w, r, x.ask.Evidence, x.ask.Hint)
-		x.status = w.status
+		x.status = w.Status
 		return false
 	}
 	if x.pool == nil {
@@ -205,6 +208,9 @@ func (x *visit) report() {
 	x.f.Metrics.request(node, x.req.Method, x.status, took)
 	x.f.Messages.Exchange(&messages.Exchange{Session: or(x.d.Session, x.taught), Method: x.req.Method, Target: x.target, Status: x.status,
 		Node: node, Peer: x.req.Peer.Remote, Local: x.req.Peer.Local, Began: x.start, Took: took, Heads: x})
+	if node != "" && x.f.Specimens.Wants(x.start) {
+		x.sampled()
+	}
 	if log := x.f.log(); log.Enabled(x.ctx, slog.LevelDebug) {
 		log.LogAttrs(x.ctx, slog.LevelDebug, "request", slog.String("proto", "http"), slog.String("node", node),
 			slog.String("rule", x.d.Rule.String()), slog.String("session", x.d.Session.String()),
@@ -225,20 +231,16 @@ func (x *visit) corrected() string {
 
 func formatInt(n int64) string { return strconv.FormatInt(n, 10) }
 
-// noted remembers the status that a handler answers with. What else it wants
-// of the connection it finds by http.ResponseController.
-type noted struct {
-	http.ResponseWriter
-	status int
-}
-
-// Unwrap is for http.ResponseController.
-func (n *noted) Unwrap() http.ResponseWriter { return n.ResponseWriter }
-
-// WriteHeader implements http.ResponseWriter.
-func (n *noted) WriteHeader(status int) {
-	n.status = status
-	n.ResponseWriter.WriteHeader(status)
+// sampled keeps what the request could be known by.
+func (x *visit) sampled() {
+	s := &specimens.Specimen{At: x.start, Pool: x.t.pool, Variant: x.t.variant, Node: x.d.Member.Name, Session: x.d.Session, Rule: x.d.Rule}
+	if x.t.dialect.Cookie != x.s.Dialect.Cookie {
+		s.Cookie = x.t.dialect.Cookie
+	}
+	r := sample.Request{Target: x.target, RawPath: x.rawPath, Query: x.query, Path: x.path, Cookies: x.cookies, Fields: &x.req.Fields,
+		Dialect: x.t.dialect, View: x.view, Pool: x.pool, Key: x.s.names}
+	r.Fill(s)
+	x.f.Specimens.Keep(s)
 }
 
 // AppendRequest implements messages.Heads.

@@ -19,6 +19,7 @@ import (
 	"twinhop/gateway/calls"
 	"twinhop/gateway/cluster"
 	"twinhop/gateway/trace/messages"
+	"twinhop/gateway/trace/specimens"
 	"twinhop/sip/flows"
 	"twinhop/sip/gone"
 	"twinhop/sip/held"
@@ -40,7 +41,8 @@ type Front struct {
 	Log     *slog.Logger // nil: silent
 	Metrics *Metrics     // nil: nothing is counted
 
-	Messages *messages.Log // remembers what passes; nil: nobody does
+	Messages  *messages.Log       // remembers what passes; nil: nobody does
+	Specimens *specimens.Recorder // keeps what some requests could be known by; nil: nobody does
 
 	// External are the sockets of the world, at least one. Internal are those of the nodes; none means single-port mode, where a sender
 	// is a node when its address is exactly that of one.

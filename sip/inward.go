@@ -14,6 +14,7 @@ import (
 	"twinhop/sip/legs"
 	"twinhop/sip/meter"
 	"twinhop/sip/peek"
+	"twinhop/sip/sample"
 	"twinhop/sip/witness"
 )
 
@@ -163,6 +164,9 @@ func (w *worker) deliver(n *cluster.Node) (to legs.Hop, err error) {
 	w.aim(n, to)
 	if err = w.send(by, to); err == nil {
 		w.passed(meter.Inbound, by, to.Addr, witness.Own{})
+		if w.routed && w.ask.Kind == gateway.Open {
+			(&sample.Request{Message: &w.msg, Sources: w.set.Sources, Ask: &w.ask, Choice: &w.choice, From: w.src.Addr(), At: w.clock()}).Keep(w.f.Specimens)
+		}
 	}
 	return to, err
 }

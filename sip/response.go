@@ -12,6 +12,7 @@ import (
 	"twinhop/sip/meter"
 	"twinhop/sip/peek"
 	"twinhop/sip/seal"
+	"twinhop/sip/whose"
 	"twinhop/sip/witness"
 )
 
@@ -137,7 +138,7 @@ const maxRest = time.Hour
 func (w *worker) survivor(via *peek.Via, to netip.AddrPort, back *legs.Leg) (*cluster.Node, netip.AddrPort, *legs.Leg, bool) {
 	asked := cmp.Or(w.view.At(to, cluster.SIP), w.f.gone.At(to))
 	if asked == nil {
-		one, several := w.nodeOn(to.Addr())
+		one, several := whose.On(w.view, to.Addr())
 		if several {
 			one = w.nodeAt(w.msg.Text(via.Host), w.viaPort(via))
 		}

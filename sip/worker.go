@@ -20,6 +20,7 @@ import (
 	"twinhop/sip/seal"
 	"twinhop/sip/stream"
 	"twinhop/sip/stun"
+	"twinhop/sip/whose"
 	"twinhop/sip/wire"
 	"twinhop/sip/witness"
 )
@@ -201,42 +202,15 @@ func (w *worker) fromNode() bool {
 	if w.node = w.view.At(w.src, cluster.SIP); w.node != nil {
 		return true
 	}
-	one, several := w.nodeOn(w.src.Addr())
+	one, several := whose.On(w.view, w.src.Addr())
 	if w.node = one; several {
 		w.node = nil // the message may tell: see sender
 	}
 	return one != nil || w.set.beside(w.src.Addr())
 }
 
-// nodeOn finds the node on a host, if it is the only one there.
-func (w *worker) nodeOn(ip netip.Addr) (one *cluster.Node, several bool) {
-	for _, n := range w.view.Nodes {
-		for _, a := range n.Addrs(cluster.SIP) {
-			if a.Addr.Addr() == ip {
-				if one != nil && one != n {
-					return one, true
-				}
-				one = n
-			}
-		}
-	}
-	return one, false
-}
-
 // nodeAt finds the node a URI or Via names, alive or not.
-func (w *worker) nodeAt(host []byte, port uint16) *cluster.Node {
-	if ip, ok := peek.ParseIP(host); ok {
-		return w.view.At(netip.AddrPortFrom(ip, port), cluster.SIP)
-	}
-	for _, n := range w.view.Nodes {
-		for _, a := range n.Addrs(cluster.SIP) {
-			if a.Addr.Port() == port && peek.FoldEqual(host, a.Host) {
-				return n
-			}
-		}
-	}
-	return nil
-}
+func (w *worker) nodeAt(host []byte, port uint16) *cluster.Node { return whose.At(w.view, host, port) }
 
 // isByVia tells whether a request in single-port mode that comes from the host of a node, or of a peer beside them, is that one's because
 // the topmost Via names its address. For nodes that counts on connections alone, whose source cannot be forged and whose source port says

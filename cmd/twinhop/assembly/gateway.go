@@ -31,6 +31,7 @@ import (
 	"twinhop/gateway/config"
 	"twinhop/gateway/trace"
 	"twinhop/gateway/trace/messages"
+	"twinhop/gateway/trace/specimens"
 	httpfront "twinhop/http"
 	"twinhop/http/ajp"
 	"twinhop/http/crowd"
@@ -84,6 +85,7 @@ type Gateway struct {
 	doomed    time.Time                     // when pools that are not in spec go; zero: there are none
 	prober    *httpProber
 	sipProber probe.Prober
+	specimens *specimens.Recorder // of recent traffic, for previews
 	policy    atomic.Pointer[gateway.Policy]
 	calls     *resources.File // of those that take resources, over a restart
 	warden    *resources.Warden
@@ -213,6 +215,7 @@ func (g *Gateway) buildRouter(p *plan) {
 	g.warden = resources.NewWarden(g.Registry, g.log)
 	g.calls = &resources.File{Path: filepath.Join(g.places.state, "calls"), Book: g.Book, Log: g.log}
 	room := int64(g.config.Telemetry.Trace.MaxBytes)
+	g.specimens = &specimens.Recorder{MaxBytes: int(min(room/8, 8<<20))}
 	g.Messages = &messages.Log{MaxBytes: room / 2}
 	g.Trace = &trace.Log{MaxBytes: room - room/2, Linked: g.Messages.Linked}
 	g.Router = &gateway.Router{Store: g.Store, Views: g.Registry.View, Report: g.Registry.Report, Judge: g.Registry.Judge, Sent: g.Registry.Sent, Heard: g.Registry.Heard,

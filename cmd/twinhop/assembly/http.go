@@ -31,7 +31,7 @@ func (g *Gateway) buildHTTP(o Options, p *plan) error {
 	}
 	limits, down := g.config.Limits.HTTP, g.config.Shutdown
 	g.front = &httpfront.Front{Router: g.Router, Views: g.Registry.View, Backends: map[string]head.Backend{"http": g.nodes, "ajp": g.ajp},
-		Handlers: handlers, Guard: follow.Guard{Secrets: keys}, StandIn: g.standIn, Metrics: m, Messages: g.Messages, Log: g.log, Grace: max(down.Grace-down.Announce, time.Millisecond),
+		Handlers: handlers, Guard: follow.Guard{Secrets: keys}, StandIn: g.standIn, Metrics: m, Messages: g.Messages, Specimens: g.specimens, Log: g.log, Grace: max(down.Grace-down.Announce, time.Millisecond),
 		Limits: httpfront.Limits{HeaderBytes: int(limits.HeaderBytes), HeaderTimeout: off(limits.HeaderTimeout), IdleTimeout: off(limits.IdleTimeout)}}
 	if path := g.config.Listen.SIP.WebSocket; path != "" {
 		g.front.Local = map[string]httpfront.LocalHandler{path: g.takeWebSocket}

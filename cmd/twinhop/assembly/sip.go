@@ -43,7 +43,7 @@ func (g *Gateway) buildSIP(p *plan) error {
 	if err := g.web.Allow(l.Origins); err != nil {
 		return err
 	}
-	g.sip = &sipfront.Front{Router: g.Router, Book: g.Book, Secrets: keys, Log: g.log, Metrics: m, Messages: g.Messages, Saw: g.Registry.Saw, Streams: sipwords.Streams(&g.config.Limits),
+	g.sip = &sipfront.Front{Router: g.Router, Book: g.Book, Secrets: keys, Log: g.log, Metrics: m, Messages: g.Messages, Specimens: g.specimens, Saw: g.Registry.Saw, Streams: sipwords.Streams(&g.config.Limits),
 		Aliases: sipwords.Aliases(l.Aliases), TLS: toward, Web: sipwords.Web(&g.config.Limits, g.web.Greet),
 		External: sipwords.Advertise(append(g.sockets.External, g.webLegs()...), l.Advertise.External, l.Advertise),
 		Internal: sipwords.Advertise(g.sockets.Internal, l.Advertise.Internal, l.Advertise)}
