@@ -16,7 +16,7 @@ export interface Overview {
   sessions: { total: number; keys: number; maxKeys: number; overflow: boolean }; calls: number;
   rates: { http: number; sip: number; moves: number; errors: number }; sticky: number;
   moves: Record<string, number>; rules: { http: Record<string, number>; sip: Record<string, number> };
-  nodes: Node[]; history?: History; recent: Occurrence[];
+  nodes: Node[]; history?: History; recent: Occurrence[]; config?: { version: string; hash: string }; insecure?: boolean;
 }
 export interface Key { space: string; value: string; node?: string; moved?: boolean; route?: string; setBy?: string; realm?: number }
 export interface Session {
@@ -36,7 +36,7 @@ export interface Passed {
 }
 export interface Detail extends Session { why: Why[]; timeline: Event[]; moves: Event[] }
 export interface Page<T> { items: T[]; nextCursor?: string; total: { value: number; relation: string }; match?: string }
-export interface Me { name: string; role: string; via: string; expires?: string }
+export interface Me { name: string; role: string; via: string; expires?: string; insecure?: boolean }
 export interface Impact { node: Node; sessions: number; calls: number; left: Record<string, number>; last: boolean; alone?: string[] }
 export interface Held { sessions: number; calls: number; requests: number }
 export interface Operation { id: string; kind: string; node: string; stop: boolean; state: string; why?: string; by?: string; reason?: string; total: Held; remaining: Held; startedAt: string; endedAt?: string; tookMs: number }

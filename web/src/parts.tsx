@@ -19,6 +19,8 @@ const paths: Record<string, string> = {
   ok: "M5 13l4 4L19 7", warn: "M12 4L2 20h20zM12 10v5M12 17.5v.5", bad: "M6 6l12 12M18 6L6 18", dot: "M12 8a4 4 0 1 0 0 8a4 4 0 1 0 0-8",
   copy: "M8 8h11v12H8zM5 16V4h11", pause: "M8 5v14M16 5v14", stop: "M6 6h12v12H6z", move: "M4 12h15M13 6l6 6-6 6", out: "M10 4H4v16h6M10 12h10M16 8l4 4-4 4",
   sun: "M12 8a4 4 0 1 0 0 8a4 4 0 1 0 0-8M12 2v3M12 19v3M2 12h3M19 12h3M5 5l2 2M17 17l2 2M5 19l2-2M17 7l2-2", learn: "M4 5h7v15H4zM13 5h7v15h-7z",
+  more: "M5 12h.01M12 12h.01M19 12h.01", user: "M12 4a4 4 0 1 0 0 8a4 4 0 1 0 0-8M4 21c1-5 4-7 8-7s7 2 8 7",
+  access: "M8 11V7a4 4 0 0 1 8 0v4M5 11h14v10H5z", affinity: "M7 8a4 4 0 1 0 .01 0M17 8a4 4 0 1 0 .01 0M11 12h2", config: "M4 6h10M18 6h2M4 12h2M10 12h10M4 18h8M16 18h4M16 4v4M8 10v4M14 16v4", events: "M4 5h16M4 10h16M4 15h10M4 20h6",
   help: "M9 9a3 3 0 1 1 4 3c-1 .5-1 1-1 2M12 17.5v.5",
 };
 export function Icon({ name }: { name: string }) {
@@ -50,20 +52,38 @@ export function Age({ at }: { at?: string }) {
   return <time dateTime={at} title={absolute(at)}>{age(at, now.value)}</time>;
 }
 
-export function Copy({ text, label }: { text: string; label: string }) {
+export function Copy({ text, label, children }: { text: string; label: string; children?: ComponentChildren }) {
   const [done, setDone] = useState(false);
-  return <button type="button" class="copy" title={label} aria-label={label} onClick={async (e) => {
-    e.preventDefault(); e.stopPropagation();
-    try { await navigator.clipboard.writeText(text); setDone(true); setTimeout(() => setDone(false), 1500); }
-    catch { say({ text: "The browser does not allow copying here.", bad: true }); }
-  }}><Icon name={done ? "ok" : "copy"} /></button>;
+  const copy = async (e: Event) => {
+    e.preventDefault();
+    e.stopPropagation();
+    try {
+      await navigator.clipboard.writeText(text);
+      setDone(true);
+      setTimeout(() => setDone(false), 1500);
+    } catch {
+      say({ text: "The browser does not allow copying here.", bad: true });
+    }
+  };
+  return <button type="button" class="copy" title={label} aria-label={label} onClick={copy}><Icon name={done ? "ok" : "copy"} />{children}</button>;
 }
 
-// Curl offers what the screen shows as a command line.
-export function Curl({ path, method, body }: { path: string; method?: string; body?: unknown }) {
-  const command = "curl -sS --unix-socket STATE_DIR/admin.sock" + (method ? " -X " + method + " -H 'Content-Type: application/json'" : "") +
-    (body ? " -d '" + JSON.stringify(body).replaceAll("'", "'\\''") + "'" : "") + " 'http://localhost/api/v1" + path + "'";
-  return <span class="curl"><Copy text={command} label="Copy as curl" /><span>curl</span></span>;
+// Same offers what the screen shows, or what a dialog will do, as a command:
+// by curl with a token, and by twinhop where it has a verb for it.
+export interface Command { path: string; method?: string; body?: unknown; cli?: string }
+const quote = (s: string) => "'" + s.replaceAll("'", "'\\''") + "'";
+export const word = (s: string) => (/^[\w.:@%+,\/=-]+$/.test(s) ? s : quote(s)); // as a shell takes it
+export function curl({ path, method, body }: Command): string {
+  return "curl -sS -H \"Authorization: Bearer $TWINHOP_TOKEN\"" + (method ? " -X " + method + " -H 'Content-Type: application/json'" : "") +
+    (body ? " -d " + quote(JSON.stringify(body)) : "") + " " + quote(location.origin + "/api/v1" + path);
+}
+export function Same(c: Command) {
+  return <span class="same"><CopyWord text={curl(c)} label="Copy as curl" word="curl" />{c.cli && <CopyWord text={"twinhop " + c.cli} label="Copy as a command of twinhop" word="CLI" />}</span>;
+}
+export const Curl = Same; // the name before there were two
+
+function CopyWord({ text, label, word }: { text: string; label: string; word: string }) {
+  return <Copy text={text} label={label}>{word}</Copy>;
 }
 
 export function Spark({ values, label }: { values: number[]; label: string }) {

@@ -1,12 +1,13 @@
 // What the whole page shares: who is here, which screen, the theme, the stream.
 import { signal } from "@preact/signals";
 import { useCallback, useEffect, useRef, useState } from "preact/hooks";
-import { get, hooks, Me, Problem } from "./api";
+import { get, hooks, Me, Overview, Problem } from "./api";
 
 export const me = signal<Me | null>(null);
 export const setup = signal(false); // the first user is still to be made
 export const spent = signal(false); // the link that led here does not log in any more
 export const known = signal(false); // whether we asked already who is here
+export const status = signal<Overview | null>(null); // what the frame shows of the cluster
 
 const ranks = ["", "viewer", "operator", "admin"];
 export const may = (role: string) => ranks.indexOf(me.value?.role ?? "") >= ranks.indexOf(role);
@@ -63,7 +64,8 @@ let source: EventSource | null = null;
 let topics = "";
 let retry = 0;
 let attempts = 0;
-const names = ["overview.tick", "node.changed", "operation.progress", "session.moved", "session.event", "resync", "auth.expired"];
+const names = ["overview.tick", "node.added", "node.changed", "node.removed", "operation.progress", "session.created", "session.moved", "session.ended",
+  "session.event", "session.message", "config.reloaded", "config.rejected", "event", "resync", "auth.expired"];
 
 export function follow(more = "") {
   const want = "overview,nodes,sessions" + (more ? "," + more : "");

@@ -1,0 +1,37 @@
+// The screens: what the rail offers, and which address shows what.
+import { ComponentChildren } from "preact";
+import { place } from "./state";
+import { Empty, Head } from "./parts";
+import { NodeScreen, NodesScreen } from "./nodes";
+import { OverviewScreen } from "./overview";
+import { RouteScreen } from "./route";
+import { SessionScreen } from "./session";
+import { SessionsScreen } from "./sessions";
+
+export interface Screen {
+  path: string; // first part of the address; "" is where one begins
+  name: string;
+  short?: string; // on narrow pages
+  icon: string;
+  key: string; // after g
+  show: (second?: string) => ComponentChildren; // second part of the address
+}
+
+export const screens: Screen[] = [
+  { path: "", name: "Overview", icon: "overview", key: "o", show: () => <OverviewScreen /> },
+  { path: "nodes", name: "Nodes", icon: "nodes", key: "n", show: (name) => (name ? <NodeScreen key={name} name={name} /> : <NodesScreen />) },
+  { path: "sessions", name: "Sessions", icon: "sessions", key: "s", show: (id) => (id ? <SessionScreen key={id} id={id} /> : <SessionsScreen />) },
+  { path: "route", name: "Route tester", short: "Route", icon: "route", key: "r", show: () => <RouteScreen /> },
+];
+
+export const shows = (path: string) => screens.some((s) => s.path === path);
+
+export function CurrentScreen() {
+  const [first = "", second] = place.value.path;
+  const screen = screens.find((s) => s.path === first);
+  if (screen) return <>{screen.show(second)}</>;
+  return <>
+    <Head title="Not found" />
+    <Empty title="There is no such page"><a href="#/">Go to the overview</a></Empty>
+  </>;
+}
