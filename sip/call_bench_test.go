@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"twinhop/gateway/trace"
+	"twinhop/gateway/trace/messages"
 	"twinhop/sip/guard"
 	"twinhop/sip/peek"
 	"twinhop/sip/pending"
@@ -26,13 +27,14 @@ func BenchmarkCall(b *testing.B) {
 		"old":  {Pending: shipped, Scanners: guard.DefaultScanners(), OldHint: true, InitialRemote: true},
 	} {
 		b.Run(name, func(b *testing.B) {
-			script, log := record(b, set), &trace.Log{MaxBytes: 64 << 20}
+			script, passed := record(b, set), &messages.Log{MaxBytes: 32 << 20}
+			log := &trace.Log{MaxBytes: 32 << 20, Linked: passed.Linked}
 			b.ReportAllocs()
 			b.ResetTimer()
 			for n := 0; n < b.N; {
 				b.StopTimer()
 				s := quietStage(b, set)
-				s.front.Router.Observer = log
+				s.front.Router.Observer, s.front.Messages = log, passed
 				w := s.workers["external"]
 				b.StartTimer()
 				n += play(w, script, b.N-n)

@@ -171,7 +171,7 @@ func (w *worker) handle(data []byte, src netip.AddrPort) {
 func (w *worker) passed(d meter.Direction, by *legs.Leg, peer netip.AddrPort, own witness.Own) {
 	p := witness.Pass{Message: &w.msg, Direction: d, Own: own, By: by, Peer: peer, Node: w.node, View: w.view, In: w.data, Out: w.out}
 	if w.f.Messages != nil {
-		p.Call = w.callKey().Value
+		p.Call, p.At = w.callKey().Value, w.clock()
 	}
 	p.Tell(w.f.Metrics, w.f.Messages)
 }

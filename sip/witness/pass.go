@@ -2,6 +2,7 @@ package witness
 
 import (
 	"net/netip"
+	"time"
 
 	"twinhop/gateway/cluster"
 	"twinhop/gateway/trace/messages"
@@ -18,6 +19,7 @@ type Pass struct {
 	By        *legs.Leg
 	Peer      netip.AddrPort
 	Call      string        // the Call-ID, as keys of sessions have it
+	At        time.Time     // when the message came, or the batch that it was in; zero: now
 	Node      *cluster.Node // the sender, if it is one
 	View      *cluster.View
 	In, Out   []byte // the message as it came, and as it left
@@ -49,7 +51,7 @@ func (p *Pass) Tell(m *meter.Metrics, log *messages.Log) {
 	node := p.View.At(p.Peer, cluster.SIP)
 	switch {
 	case !x.Out:
-		x.Data = p.In
+		x.At, x.Data = p.At, p.In
 		if p.Node != nil {
 			node = p.Node
 		}

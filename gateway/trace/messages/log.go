@@ -2,6 +2,7 @@ package messages
 
 import (
 	"cmp"
+	"net/netip"
 	"slices"
 	"sync"
 	"time"
@@ -9,12 +10,6 @@ import (
 
 	"twinhop/appsession"
 	"twinhop/gateway/trace"
-)
-
-const (
-	shards  = 16      // all messages of a call are in one
-	minRing = 64      // entries of a shard
-	maxRing = 1 << 16 // entries of a shard
 )
 
 // Log remembers what passed. A nil *Log, and its zero value, remember
@@ -26,17 +21,13 @@ type Log struct {
 	// Now is the clock; nil is time.Now.
 	Now func() time.Time
 
-	once  sync.Once
-	rings [shards]ring
-	tapes tapes
-}
-
-// ring holds the last entries of a shard.
-type ring struct {
-	mu   sync.Mutex
-	list []entry
-	seq  uint64 // of the last entry written; entry n is at (n-1) % len(list)
-	_    [64]byte
+	once       sync.Once
+	messages   [shards]ring[entry]
+	exchanges  [shards]ring[exchange]
+	nodes      numbers[string]
+	transports numbers[string]
+	locals     numbers[netip.AddrPort]
+	tapes      tapes
 }
 
 func (l *Log) ready() {
@@ -45,9 +36,11 @@ func (l *Log) ready() {
 			return
 		}
 		l.tapes.budget = l.MaxBytes / 2
-		n := l.MaxBytes / 2 / shards / int64(unsafe.Sizeof(entry{}))
-		for i := range l.rings {
-			l.rings[i].list = make([]entry, min(max(n, minRing), maxRing))
+		room := l.MaxBytes / 4 / shards
+		entries := func(size uintptr) int64 { return min(max(room/int64(size), minRing), maxRing) }
+		for i := range shards {
+			l.messages[i].list = make([]entry, entries(unsafe.Sizeof(entry{})))
+			l.exchanges[i].list = make([]exchange, entries(unsafe.Sizeof(exchange{})))
 		}
 	})
 }
@@ -59,32 +52,23 @@ func (l *Log) now() int64 {
 	return time.Now().UnixNano()
 }
 
-// slot returns the next entry for what belongs to who. Its ring stays locked.
-// It is nil when nothing is remembered.
-func (l *Log) slot(who uint64) (*ring, *entry) {
-	l.ready()
-	r := &l.rings[who%shards]
-	if len(r.list) == 0 {
-		return nil, nil
-	}
-	r.mu.Lock()
-	e := &r.list[r.seq%uint64(len(r.list))]
-	r.seq++
-	e.seq, e.who = r.seq, who
-	return r, e
-}
-
 // Exchange remembers an exchange. It does not allocate.
 func (l *Log) Exchange(x *Exchange) {
 	if l == nil || x.Session.IsZero() {
 		return
 	}
-	r, e := l.slot(trace.SessionMark(x.Session))
-	if e == nil {
+	l.ready()
+	who := trace.SessionMark(x.Session)
+	shard := int(who % shards)
+	r := &l.exchanges[shard]
+	if len(r.list) == 0 {
 		return
 	}
-	e.at, e.took, e.node, e.transport = x.Began.UnixNano(), int64(x.Took), x.Node, ""
-	e.peer, e.local, e.size, e.cseq, e.flags = x.Peer, x.Local, 0, 0, 0
+	node, local := l.nodes.number(x.Node), l.locals.number(x.Local)
+	r.mu.Lock()
+	e := r.next()
+	e.at, e.who, e.took, e.node, e.local, e.flags = x.Began.UnixNano(), who, int64(x.Took), node, local, 0
+	e.setPeer(x.Peer)
 	e.status = 0
 	if x.Status >= 100 && x.Status < 1000 {
 		e.status = uint16(x.Status)
@@ -94,7 +78,8 @@ func (l *Log) Exchange(x *Exchange) {
 		r.mu.Unlock()
 		return
 	}
-	s := e.summary(int(e.who % shards))
+	s := e.summary(l)
+	s.N = numberOf(r.seq-1, shard, kindExchange)
 	r.mu.Unlock()
 	l.tapes.exchange(l.now(), x, s)
 }
@@ -104,41 +89,58 @@ func (l *Log) Message(m *Message) {
 	if l == nil || m.Call == "" {
 		return
 	}
-	r, e := l.slot(trace.CallMark(m.Call))
-	if e == nil {
+	l.ready()
+	who := trace.CallMark(m.Call)
+	shard := int(who % shards)
+	r := &l.messages[shard]
+	if len(r.list) == 0 {
 		return
 	}
-	e.at, e.took, e.node, e.transport = l.now(), 0, m.Node, m.Transport
-	e.peer, e.local, e.size, e.cseq, e.status = m.Peer, m.Local, int32(min(len(m.Data), 1<<30)), m.CSeq, uint16(m.Status)
-	e.flags = flagSIP
+	node, local, transport := l.nodes.number(m.Node), l.locals.number(m.Local), l.transports.number(m.Transport)
+	flags := uint8(0)
 	if m.Out {
-		e.flags |= flagOut
+		flags = flagOut
 	}
 	if m.Inside {
-		e.flags |= flagInside
+		flags |= flagInside
 	}
-	e.methodLen, e.pathLen = copyPrintable(e.method[:], m.Method), 0
+	if m.Out && m.Came != nil {
+		flags |= flagForwarded
+	}
+	at := m.At.UnixNano()
+	if m.At.IsZero() {
+		at = l.now()
+	}
+	r.mu.Lock()
+	e := r.next()
+	e.at, e.who, e.node, e.local, e.transport, e.flags = at, who, node, local, uint8(min(transport, 255)), flags
+	e.setPeer(m.Peer)
+	e.size, e.cseq, e.status = uint32(min(len(m.Data), 1<<30)), m.CSeq, uint16(m.Status)
+	e.methodLen = copyPrintable(e.method[:], m.Method)
 	if !l.tapes.follow.Load() {
 		r.mu.Unlock()
 		return
 	}
-	who := e.who
-	s := e.summary(int(who % shards))
-	before, found := r.cause(who, m)
+	s := e.summary(l)
+	s.N = numberOf(r.seq-1, shard, kindMessage)
+	before, found := l.cause(r, shard, m)
 	r.mu.Unlock()
 	l.tapes.message(m, pair{s, before, found}, who)
 }
 
-// cause finds the message whose forwarding m is: the last one of the call that
+// cause finds the message whose forwarding m, the last one written, is: the last one of the call that
 // came, if its size is right. The lock is held.
-func (r *ring) cause(who uint64, m *Message) (s Summary, found bool) {
+func (l *Log) cause(r *ring[entry], shard int, m *Message) (s Summary, found bool) {
 	if !m.Out || m.Came == nil {
 		return s, false
 	}
-	n := uint64(len(r.list))
-	for seq := r.seq - 1; seq > 0 && seq+n > r.seq && seq+maxBack > r.seq; seq-- {
-		if e := &r.list[(seq-1)%n]; e.who == who && e.flags&flagOut == 0 {
-			return e.summary(int(who % shards)), int(e.size) == len(m.Came)
+	n, last := uint64(len(r.list)), r.seq-1
+	who := r.list[last%n].who
+	for back := uint64(1); back <= min(last, n-1, maxBack); back++ {
+		if e := &r.list[(last-back)%n]; e.who == who && e.flags&flagOut == 0 {
+			s = e.summary(l)
+			s.N = numberOf(last-back, shard, kindMessage)
+			return s, int(e.size) == len(m.Came)
 		}
 	}
 	return s, false
@@ -154,43 +156,23 @@ func (l *Log) Of(id appsession.ID, calls []uint64) []Summary {
 		return nil
 	}
 	l.ready()
+	var list []Summary
+	if !id.IsZero() {
+		who := trace.SessionMark(id)
+		shard := int(who % shards)
+		list = find(l, &l.exchanges[shard], []uint64{who}, func(seq uint64) uint64 { return numberOf(seq, shard, kindExchange) })
+	}
 	var of [shards][]uint64
-	add := func(who uint64) {
-		if s := &of[who%shards]; !slices.Contains(*s, who) {
+	for _, who := range calls {
+		if s := &of[who%shards]; who != 0 && !slices.Contains(*s, who) {
 			*s = append(*s, who)
 		}
 	}
-	if !id.IsZero() {
-		add(trace.SessionMark(id))
-	}
-	for _, c := range calls {
-		if c != 0 {
-			add(c)
-		}
-	}
-	var list []Summary
-	for i := range of {
-		if len(of[i]) > 0 {
-			list = l.rings[i].find(list, of[i], i)
+	for shard := range of {
+		if len(of[shard]) > 0 {
+			list = append(list, find(l, &l.messages[shard], of[shard], func(seq uint64) uint64 { return numberOf(seq, shard, kindMessage) })...)
 		}
 	}
 	slices.SortStableFunc(list, func(a, b Summary) int { return cmp.Or(a.At.Compare(b.At), cmp.Compare(a.N, b.N)) })
-	return list
-}
-
-// find appends the entries of any of those.
-func (r *ring) find(list []Summary, who []uint64, shard int) []Summary {
-	var found []entry
-	r.mu.Lock()
-	n := uint64(len(r.list))
-	for seq := r.seq - min(r.seq, n); seq < r.seq; seq++ {
-		if e := &r.list[seq%n]; slices.Contains(who, e.who) {
-			found = append(found, *e)
-		}
-	}
-	r.mu.Unlock()
-	for i := range found {
-		list = append(list, found[i].summary(shard))
-	}
 	return list
 }

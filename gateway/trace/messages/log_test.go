@@ -3,10 +3,12 @@ package messages
 import (
 	"fmt"
 	"net/netip"
+	"reflect"
 	"strings"
 	"sync"
 	"testing"
 	"time"
+	"unsafe"
 
 	"twinhop/appsession"
 	"twinhop/gateway/trace"
@@ -205,5 +207,78 @@ func BenchmarkExchange(b *testing.B) {
 		n++
 		x.Session = id(n & 1023)
 		l.Exchange(x)
+	}
+}
+
+// An entry is a cache line or two, and the garbage collector has nothing to
+// follow in it: what is written for each message is what it costs.
+func TestEntriesAreSmall(t *testing.T) {
+	if m, x := unsafe.Sizeof(entry{}), unsafe.Sizeof(exchange{}); m != 64 || x != 128 {
+		t.Errorf("%d bytes for a message, %d for an exchange", m, x)
+	}
+	for _, e := range []reflect.Type{reflect.TypeFor[entry](), reflect.TypeFor[exchange]()} {
+		for i := range e.NumField() {
+			f := e.Field(i)
+			if f.Type.Kind() == reflect.Array {
+				f.Type = f.Type.Elem()
+			}
+			if k := f.Type.Kind(); f.Type != reflect.TypeFor[entry]() && (k < reflect.Int || k > reflect.Uint64) {
+				t.Errorf("%v.%s is a %v", e, f.Name, f.Type)
+			}
+		}
+	}
+}
+
+func TestAddressesAndNamesComeBack(t *testing.T) {
+	l := clocked(1 << 20)
+	var peers []netip.AddrPort
+	for i, text := range []string{"198.51.100.7:5062", "[2001:db8::1]:5060", "[::ffff:198.51.100.7]:5060", "0.0.0.0:0"} {
+		peers = append(peers, netip.MustParseAddrPort(text))
+		m := invite("a@x")
+		m.Peer, m.Node, m.Local = peers[i], fmt.Sprint("node", i), netip.AddrPortFrom(door.Addr(), uint16(i+1))
+		l.Message(m)
+		l.Exchange(&Exchange{Session: id(1), Method: "GET", Target: "/", Peer: m.Peer, Local: m.Local, Node: m.Node, Took: time.Hour, Began: noon})
+	}
+	nobody := invite("a@x")
+	nobody.Peer, nobody.Local, nobody.Transport = netip.AddrPort{}, netip.AddrPort{}, ""
+	l.Message(nobody)
+	list := l.Of(appsession.ID{}, []uint64{trace.CallMark("a@x")})
+	for i, x := range append(l.Of(id(1), nil), list[:4]...) {
+		n := i % 4
+		if want := fmt.Sprint("node", n); x.Peer != peers[n] || x.Node != want || x.Local.Port() != uint16(n+1) || i < 4 && x.Took != time.Hour || i >= 4 && x.Transport != "udp" {
+			t.Errorf("%d: %+v", i, x)
+		}
+	}
+	if x := list[4]; x.Peer.IsValid() || x.Local.IsValid() || x.Transport != "" || x.Node != "" {
+		t.Errorf("%+v", x)
+	}
+}
+
+// Nodes come and go for ever; the list of their names does not grow for ever.
+func TestNumbersAreBounded(t *testing.T) {
+	var n numbers[int]
+	for k := range maxNames + 9 {
+		i := n.number(k)
+		if got := n.name(i); k < maxNames && got != k || k >= maxNames && i != 0 {
+			t.Fatalf("%d has the number %d, which is %d's", k, i, got)
+		}
+	}
+	if len(n.known.Load().list) != maxNames {
+		t.Error("more than the most")
+	}
+	if i := n.number(maxNames - 1); n.name(i) != maxNames-1 {
+		t.Error("forgotten")
+	}
+}
+
+// A message came when its batch did, not when it was looked at.
+func TestMessagesKnowWhenTheyCame(t *testing.T) {
+	l := clocked(1 << 20)
+	m := invite("a@x")
+	m.At = noon.Add(-time.Second)
+	l.Message(m)
+	l.Message(invite("a@x"))
+	if got := l.Of(appsession.ID{}, []uint64{trace.CallMark("a@x")}); !got[0].At.Equal(m.At) || !got[1].At.After(noon) {
+		t.Errorf("%v, %v", got[0].At, got[1].At)
 	}
 }
