@@ -17,6 +17,7 @@ import (
 	"twinhop/cmd/twinhop/sessions"
 	"twinhop/cmd/twinhop/settings"
 	"twinhop/cmd/twinhop/typed"
+	"twinhop/cmd/twinhop/watching"
 )
 
 func main() { os.Exit(execute(os.Args[1:], os.Stdout, os.Stderr)) }
@@ -61,11 +62,14 @@ found, 5 not allowed, 6 timed out waiting, 130 interrupted.`,
 		RunE:          func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error { return ask.Usage("%s: %w", c.Name(), err) })
+	cobra.AddTemplateFunc("asks", ask.Asks) // the others have no use for global flags
+	root.SetUsageTemplate(strings.Replace(root.UsageTemplate(), "{{if .HasAvailableInheritedFlags}}", "{{if and .HasAvailableInheritedFlags (asks .)}}", 1))
 	g := &ask.Global{}
 	g.Flags(root.PersistentFlags())
 	root.PersistentPreRunE = func(c *cobra.Command, _ []string) error { return ask.Meaningless(c) }
 	root.AddCommand(runCommand(), checkCommand(), convertCommand(), versionCommand(), demo.Command())
-	root.AddCommand(ask.Mark(nodes.Command(g), nodes.Resources(g), sessions.Command(g), settings.Config(g), people.Users(g), people.Tokens(g))...)
+	root.AddCommand(ask.Mark(nodes.Command(g), nodes.Resources(g), sessions.Command(g), settings.Config(g), people.Users(g), people.Tokens(g),
+		watching.Status(g), watching.Top(g))...)
 	for _, c := range root.Commands() {
 		if c.Args != nil && !c.HasSubCommands() { // cobra's own complaint would exit 1
 			c.Args = noArguments

@@ -36,7 +36,7 @@ func program(t *testing.T, dir string, args ...string) *exec.Cmd {
 	}
 	c := exec.CommandContext(t.Context(), self, args...)
 	c.Dir = dir
-	c.Env = append(os.Environ(), "TWINHOP_AS_PROGRAM=1", "GOCOVERDIR="+t.TempDir(),
+	c.Env = append(os.Environ(), "TWINHOP_AS_PROGRAM=1", "XDG_CONFIG_HOME="+filepath.Join(dir, "settings"), // nobody's own settings "GOCOVERDIR="+t.TempDir(),
 		"GORACE=atexit_sleep_ms=10 "+os.Getenv("GORACE")) // the race detector would have each exit sleep for a second
 	return c
 }

@@ -6,6 +6,9 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"os"
+	"os/signal"
+	"syscall"
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
@@ -78,4 +81,29 @@ func (a *Asker) Show(w io.Writer, answer any, table func(w io.Writer)) error {
 		return err
 	}
 	return a.Output.Write(w, text)
+}
+
+// Read asks for what is at a path and reads the answer into out; raw is as it came.
+func (a *Asker) Read(ctx context.Context, path string, out any) (raw json.RawMessage, err error) {
+	if err = a.Do(ctx, "GET "+path, nil, &raw); err == nil {
+		err = json.Unmarshal(raw, out)
+	}
+	return raw, err
+}
+
+// Follow gives every event of a stream to each until somebody interrupts, which is no failure but has its own exit code.
+// One that breaks is taken up again, and people are told.
+func (a *Asker) Follow(c *cobra.Command, path string, each func(remote.Event) error) error {
+	client, err := a.Client()
+	if err != nil {
+		return err
+	}
+	defer client.Close()
+	ctx, stop := signal.NotifyContext(c.Context(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	err = client.Stream(ctx, path, each, func(err error) { a.Talk(c, "%v; trying again", err) })
+	if ctx.Err() != nil {
+		return Exit{Code: Interrupted}
+	}
+	return Coded(err)
 }

@@ -67,6 +67,9 @@ func writeNames(w io.Writer, answer []byte) error {
 	if one.ID+one.Name != "" {
 		one.Items = []item{one.item}
 	}
+	if one.Items == nil {
+		return errors.New("-o name: what was asked for has no name")
+	}
 	for _, x := range one.Items {
 		name := x.ID
 		if name == "" {
