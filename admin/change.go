@@ -9,6 +9,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"twinhop/admin/act"
 	"twinhop/admin/nodes"
 	"twinhop/admin/problem"
 	"twinhop/admin/stamp"
@@ -87,6 +88,7 @@ func (s *Server) patchNode(c *gin.Context) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	act.Of(c).Before, act.Of(c).After = nodes.Differ(before, after)
 	s.record(c, occurrence{Type: "node.set", Node: before.Name, Was: before.Activation, Is: after.Activation, Words: body.Said(), Reason: body.Reason})
 	return after, nil
 }
@@ -125,6 +127,7 @@ func (s *Server) changed(err error) error {
 // record notes who changed what: in the log, and where operators look.
 func (s *Server) record(c *gin.Context, o occurrence) {
 	who := actor(c)
+	act.Of(c).Noted = true
 	o.At, o.Actor, o.Reason = stamp.Of(s.now()), who.Name, nodes.Clean(o.Reason)
 	s.log.Info("changed by an operator", "what", o.Type, "node", o.Node, "from", or(o.From, o.Was), "to", o.Is, "words", o.Words, "session", o.Session,
 		"user", who.Name, "via", who.Via, "reason", o.Reason)
@@ -159,6 +162,7 @@ func (s *Server) postNode(c *gin.Context) (any, error) {
 	if json.Unmarshal(body.Node, &named) != nil || named.Name == "" {
 		return nil, problem.Invalid("#/node", "a mapping with a name and addresses")
 	}
+	act.Of(c).Object = "node:" + nodes.Clean(named.Name)
 	err := s.Panel.AddNode(c.Request.Context(), body.Node, body.Pools)
 	if wrong := (*problem.Rejected)(nil); errors.As(err, &wrong) {
 		return nil, wrong.Problem("The node is not valid.")
@@ -171,6 +175,7 @@ func (s *Server) postNode(c *gin.Context) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	act.Of(c).After = nodes.Brief(x)
 	c.JSON(http.StatusCreated, x)
 	return nil, nil
 }
@@ -206,6 +211,7 @@ func (s *Server) deleteNode(c *gin.Context) (any, error) {
 	if err := s.Panel.RemoveNode(c.Request.Context(), n.Name); err != nil {
 		return nil, s.changed(err)
 	}
+	act.Of(c).Before = nodes.Brief(n)
 	s.record(c, occurrence{Type: "node.removed", Node: n.Name, Reason: body.Reason})
 	return nil, nil
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"twinhop/admin/act"
 	"twinhop/admin/nodes"
 	"twinhop/admin/problem"
 	"twinhop/admin/search"
@@ -46,6 +47,7 @@ func (s *Server) postSwitchover(c *gin.Context) (any, error) {
 	case err != nil:
 		return nil, storeProblem(err)
 	}
+	act.Of(c).Object, act.Of(c).After = "route:"+nodes.Clean(body.From), map[string]any{"route": body.To, "moved": n}
 	s.record(c, occurrence{Type: "switchover", From: body.From, Node: body.To, Words: fmt.Sprintf("moved=%d", n), Reason: body.Reason})
 	return map[string]int{"moved": n}, nil
 }
@@ -98,6 +100,7 @@ func (s *Server) postMove(c *gin.Context) (any, error) {
 		}
 		return nil, storeProblem(err)
 	}
+	act.Of(c).Before, act.Of(c).After = map[string]any{"node": x.Owner}, map[string]any{"node": to.Name}
 	s.record(c, occurrence{Type: "session.set", Session: x.ID.String(), From: x.Owner, Node: to.Name, Reason: body.Reason})
 	after, err := s.found(c)
 	if err != nil {
@@ -115,6 +118,7 @@ func (s *Server) deleteSession(c *gin.Context) (any, error) {
 	if err := s.Panel.Store.Drop(c.Request.Context(), x.ID); err != nil && !errors.Is(err, appsession.ErrNotFound) {
 		return nil, storeProblem(err)
 	}
+	act.Of(c).Before = map[string]any{"node": x.Owner}
 	s.record(c, occurrence{Type: "session.forgotten", Session: x.ID.String(), Node: x.Owner})
 	return nil, nil
 }

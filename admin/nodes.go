@@ -5,6 +5,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"twinhop/admin/listing"
 	"twinhop/admin/nodes"
 	"twinhop/admin/problem"
 	"twinhop/appsession"
@@ -38,20 +39,7 @@ func (s *Server) callsOn(node string) int {
 
 func (s *Server) getNodes(*gin.Context) (any, error) {
 	list := s.nodeViews()
-	return page[nodes.View]{Items: list, Total: total{len(list), "eq"}}, nil
-}
-
-// page is one part of a list.
-type page[T any] struct {
-	Items      []T    `json:"items"`
-	NextCursor string `json:"nextCursor,omitempty"`
-	Total      total  `json:"total"`
-	Match      string `json:"match,omitempty"` // how a search found it: "exact" or "scan"
-}
-
-type total struct {
-	Value    int    `json:"value"`
-	Relation string `json:"relation"` // "eq", or "gte" when counting stopped early
+	return listing.All(list), nil
 }
 
 func (s *Server) findNode(name string) (nodes.View, error) {

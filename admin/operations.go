@@ -8,6 +8,8 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"twinhop/admin/act"
+	"twinhop/admin/listing"
 	"twinhop/admin/nodes"
 	"twinhop/admin/operate"
 	"twinhop/admin/problem"
@@ -59,6 +61,7 @@ func (s *Server) postDrain(c *gin.Context) (any, error) {
 	case err != nil:
 		return nil, s.changed(err)
 	}
+	act.Of(c).Before, act.Of(c).After = map[string]any{"activation": n.Activation}, map[string]any{"activation": "disabled", "operation": o.ID, "stop": o.Stop}
 	s.record(c, occurrence{Type: "node.drain", Node: n.Name, Was: n.Activation, Is: "disabled", Reason: body.Reason})
 	c.JSON(http.StatusAccepted, show.OperationOf(o, s.now()))
 	return nil, nil
@@ -66,11 +69,11 @@ func (s *Server) postDrain(c *gin.Context) (any, error) {
 
 func (s *Server) getOperations(*gin.Context) (any, error) {
 	all := s.desk.All()
-	p := page[show.Operation]{Items: make([]show.Operation, len(all)), Total: total{len(all), "eq"}}
+	list := make([]show.Operation, len(all))
 	for i, o := range all {
-		p.Items[i] = show.OperationOf(o, s.now())
+		list[i] = show.OperationOf(o, s.now())
 	}
-	return p, nil
+	return listing.All(list), nil
 }
 
 func (s *Server) getOperation(c *gin.Context) (any, error) {
@@ -92,6 +95,7 @@ func (s *Server) deleteOperation(c *gin.Context) (any, error) {
 	case err != nil:
 		return nil, err
 	}
+	act.Of(c).Object, act.Of(c).Before, act.Of(c).After = "node:"+o.Node, map[string]any{"operation": o.ID, "state": operate.Running}, map[string]any{"state": o.State}
 	s.record(c, occurrence{Type: "node.drain", Node: o.Node, Was: "disabled", Is: string(o.State)})
 	return show.OperationOf(o, s.now()), nil
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"twinhop/admin/act"
 	"twinhop/admin/problem"
 )
 
@@ -34,6 +35,7 @@ func (s *Server) postReload(c *gin.Context) (any, error) {
 	case err != nil:
 		return nil, problem.New(http.StatusUnprocessableEntity, "validation", "The configuration in force stays: %s", err.Error())
 	}
+	act.Of(c).After = map[string]any{"changed": r.Now, "restart": r.Restart}
 	s.record(c, occurrence{Type: "config.reloaded", Reason: body.Reason})
 	return r, nil
 }

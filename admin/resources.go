@@ -8,6 +8,8 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"twinhop/admin/act"
+	"twinhop/admin/listing"
 	"twinhop/admin/problem"
 	"twinhop/admin/resources"
 	"twinhop/gateway/cluster"
@@ -15,7 +17,7 @@ import (
 
 func (s *Server) getResources(*gin.Context) (any, error) {
 	list := resources.List(s.Panel.View())
-	return page[resources.View]{Items: list, Total: total{len(list), "eq"}}, nil
+	return listing.All(list), nil
 }
 
 type resizeBody struct {
@@ -46,6 +48,7 @@ func (s *Server) patchResource(c *gin.Context) (any, error) {
 			return nil, s.changed(err)
 		}
 	}
+	act.Of(c).After = map[string]any{"capacity": *body.Capacity, "pool": body.Pool}
 	s.record(c, occurrence{Type: "node.resized", Node: node, Is: fmt.Sprintf("%s=%d", name, *body.Capacity), Words: inPool(body.Pool), Reason: body.Reason})
 	return s.getResources(c)
 }
@@ -65,7 +68,9 @@ func (s *Server) postRPC(c *gin.Context) (any, error) {
 		d.Reload = func(ctx context.Context) error { _, err := s.Panel.Reload(ctx); return err }
 	}
 	reply, done := d.Call(c.Request.Context(), request)
+	act.Of(c).Silent = done == nil
 	if done != nil {
+		act.Of(c).Object, act.Of(c).After = "node:"+done.Node, map[string]any{"what": done.What, "pool": done.Pool, "value": done.Text}
 		s.record(c, occurrence{Type: done.What, Node: done.Node, Is: done.Text, Words: inPool(done.Pool)})
 	}
 	if reply == nil {

@@ -13,6 +13,7 @@ import (
 
 	"twinhop/admin/access"
 	"twinhop/admin/accounts"
+	"twinhop/admin/act"
 	"twinhop/admin/affinity"
 	"twinhop/admin/caller"
 	"twinhop/admin/configuration"
@@ -71,6 +72,7 @@ var routes = []route{
 	{"DELETE", "/api/v1/sessions/:sid", RoleOperator, (*Server).deleteSession},
 	{"POST", "/api/v1/sessions/:sid/actions/move", RoleOperator, (*Server).postMove},
 	{"POST", "/api/v1/route/explain", RoleViewer, explained(explain.Desk.Post)},
+	{"GET", "/api/v1/audit", RoleAdmin, (*Server).getAudit},
 	{"GET", "/api/v1/stream", RoleViewer, (*Server).getStream},
 	{"POST", "/api/v1/auth/setup", RoleNone, byDesk((*accounts.Desk).Setup)},
 	{"POST", "/api/v1/auth/login", RoleNone, byDesk((*accounts.Desk).Login)},
@@ -114,32 +116,45 @@ func (s *Server) routes() http.Handler {
 	return e
 }
 
-// serve checks who asks, calls the handler and writes what it returns.
+// serve checks who asks, calls the handler, writes what it returns, and down
+// what was done.
 func (s *Server) serve(r route) gin.HandlerFunc {
 	return func(c *gin.Context) {
 		who := s.accounts.Whoami(c.Request)
 		caller.Set(c, who)
-		if who.Role < r.role {
-			if who.Role == RoleNone {
-				s.fail(c, s.accounts.Stranger(c))
-				return
-			}
-			s.fail(c, problem.New(http.StatusForbidden, "forbidden", "This needs the role %s.", r.role))
+		if r.isDeed() {
+			act.Of(c).Reason = reason(c)
+			status := http.StatusInternalServerError // unless it comes to an end
+			defer func() { s.audited(c, &r, status) }()
+			s.answer(c, &r, who)
+			status = c.Writer.Status()
 			return
 		}
-		if r.method != "GET" && !strings.HasPrefix(c.GetHeader("Content-Type"), "application/json") {
-			s.fail(c, problem.New(http.StatusUnsupportedMediaType, "media-type", "Send Content-Type: application/json."))
+		s.answer(c, &r, who)
+	}
+}
+
+func (s *Server) answer(c *gin.Context, r *route, who access.Me) {
+	if who.Role < r.role {
+		if who.Role == RoleNone {
+			s.fail(c, s.accounts.Stranger(c))
 			return
 		}
-		answer, err := r.handle(s, c)
-		switch {
-		case err != nil:
-			s.fail(c, err)
-		case answer != nil:
-			c.JSON(http.StatusOK, answer)
-		case !c.Writer.Written():
-			c.Status(http.StatusNoContent)
-		}
+		s.fail(c, problem.New(http.StatusForbidden, "forbidden", "This needs the role %s.", r.role))
+		return
+	}
+	if r.method != "GET" && !strings.HasPrefix(c.GetHeader("Content-Type"), "application/json") {
+		s.fail(c, problem.New(http.StatusUnsupportedMediaType, "media-type", "Send Content-Type: application/json."))
+		return
+	}
+	answer, err := r.handle(s, c)
+	switch {
+	case err != nil:
+		s.fail(c, err)
+	case answer != nil:
+		c.JSON(http.StatusOK, answer)
+	case !c.Writer.Written():
+		c.Status(http.StatusNoContent)
 	}
 }
 

@@ -18,10 +18,12 @@ import (
 	"twinhop/admin/access"
 	"twinhop/admin/accounts"
 	"twinhop/admin/affinity"
+	"twinhop/admin/audit"
 	"twinhop/admin/configuration"
 	"twinhop/admin/frame"
 	"twinhop/admin/lbstat"
 	"twinhop/admin/limits"
+	"twinhop/admin/listing"
 	"twinhop/admin/nodes"
 	"twinhop/admin/operate"
 	"twinhop/appsession"
@@ -118,6 +120,8 @@ type Server struct {
 	callers  *access.Passwords
 	hub      *hub
 	desk     *operate.Desk
+	book     *audit.Book
+	cursors  *listing.Cursors
 	frame    *frame.Frame
 	handler  http.Handler
 }
@@ -153,6 +157,9 @@ func (s *Server) prepare() error {
 		secrets = [][]byte{secret}
 	}
 	if err := s.openAccounts(secrets); err != nil {
+		return err
+	}
+	if err := s.openBook(secrets[0]); err != nil {
 		return err
 	}
 	s.hub = newHub(s)
@@ -215,6 +222,9 @@ func (s *Server) Run(ctx context.Context, listeners ...net.Listener) error {
 		srv.Close()
 	}
 	group.Wait()
+	if failed := s.book.Close(); failed != nil {
+		s.log.Error("the audit could not be closed", "err", failed)
+	}
 	return err
 }
 

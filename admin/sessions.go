@@ -6,6 +6,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"twinhop/admin/listing"
 	"twinhop/admin/problem"
 	"twinhop/admin/search"
 	"twinhop/admin/show"
@@ -25,10 +26,10 @@ func (s *Server) getSessions(c *gin.Context) (any, error) {
 	}
 	if len(found) > 0 || c.Query("key") != "" {
 		found = slices.DeleteFunc(found, func(x appsession.Session) bool { return !f.Suits(&x) })
-		return viewPage(found, total{len(found), "eq"}, "exact", role), nil
+		return viewPage(found, listing.Total{Value: len(found), Relation: "eq"}, "exact", role), nil
 	}
 	r := search.Scan(ctx, s.Panel.Store, &f)
-	match, count := "", total{r.Count, "eq"}
+	match, count := "", listing.Total{Value: r.Count, Relation: "eq"}
 	if f.Query.Text != "" {
 		match = "scan"
 	}
@@ -42,8 +43,8 @@ func (s *Server) getSessions(c *gin.Context) (any, error) {
 	return p, nil
 }
 
-func viewPage(found []appsession.Session, n total, match string, role Role) page[show.Session] {
-	p := page[show.Session]{Items: make([]show.Session, len(found)), Total: n, Match: match}
+func viewPage(found []appsession.Session, n listing.Total, match string, role Role) listing.Page[show.Session] {
+	p := listing.Page[show.Session]{Items: make([]show.Session, len(found)), Total: n, Match: match}
 	for i := range found {
 		p.Items[i] = show.SessionOf(&found[i], role)
 	}

@@ -1,12 +1,14 @@
 package accounts
 
 import (
+	"cmp"
 	"errors"
 	"net/http"
 
 	"github.com/gin-gonic/gin"
 
 	"twinhop/admin/access"
+	"twinhop/admin/act"
 	"twinhop/admin/problem"
 )
 
@@ -35,9 +37,17 @@ func (d *Desk) Login(c *gin.Context) (any, error) {
 		who = access.Me{Name: user.Name, Role: user.Role}
 	}
 	if !ok {
+		if _, known := d.Users.Find(body.Name); known { // others may have put a password there
+			act.Of(c).Object = "user:" + body.Name
+		}
 		return nil, d.refuse(peer)
 	}
 	d.Guard.Succeeded(peer, body.Name)
+	how := "password"
+	if body.Token != "" {
+		how = "link"
+	}
+	act.Of(c).Object, act.Of(c).Who = "user:"+who.Name, &access.Me{Name: who.Name, Role: who.Role, Via: how}
 	if now := d.Who(c); body.Token != "" && now.Via == "cookie" && now.Name == who.Name && now.Role == who.Role {
 		return d.viewMe(now), nil // another tab of theirs stays logged in
 	}
@@ -136,6 +146,8 @@ func (d *Desk) Setup(c *gin.Context) (any, error) {
 	}
 	d.Links.Use(access.TokenSetup, body.Token, false)
 	d.SetUp()
+	how := cmp.Or(d.Who(c).Via, "link")
+	act.Of(c).Object, act.Of(c).Who = "user:"+user.Name, &access.Me{Name: user.Name, Role: user.Role, Via: how}
 	d.Log.Info("first admin user made", "user", body.Name)
 	return d.welcome(c, access.Me{Name: user.Name, Role: user.Role}, user)
 }

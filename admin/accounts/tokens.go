@@ -8,6 +8,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"twinhop/admin/access"
+	"twinhop/admin/act"
 	"twinhop/admin/problem"
 	"twinhop/admin/stamp"
 	"twinhop/admin/tokens"
@@ -78,6 +79,7 @@ func (d *Desk) CreateToken(c *gin.Context) (any, error) {
 	case err != nil:
 		return nil, err
 	}
+	act.Of(c).Object, act.Of(c).After = "token:"+t.Name, map[string]any{"role": t.Role, "expires": stamp.Of(t.Expires)}
 	d.Record(c, Change{"token.created", "token=" + t.Name + " role=" + t.Role.String() + " until=" + t.Expires.Format(time.DateOnly), body.Reason})
 	v := viewToken(t)
 	v.Token = signed
@@ -98,6 +100,7 @@ func (d *Desk) RevokeToken(c *gin.Context) (any, error) {
 	if !ok {
 		return nil, problem.New(http.StatusNotFound, "not-found", "There is no token of this id.")
 	}
+	act.Of(c).Object, act.Of(c).Before = "token:"+t.Name, map[string]any{"role": t.Role}
 	d.Record(c, Change{"token.revoked", "token=" + t.Name, body.Reason})
 	return nil, nil
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"twinhop/admin/access"
+	"twinhop/admin/act"
 	"twinhop/admin/problem"
 )
 
@@ -62,6 +63,7 @@ func (d *Desk) AddUser(c *gin.Context) (any, error) {
 		return nil, refused(err)
 	}
 	d.SetUp()
+	act.Of(c).Object, act.Of(c).After = "user:"+u.Name, map[string]any{"role": u.Role}
 	d.Record(c, Change{"user.added", fmt.Sprintf("user=%s role=%v", u.Name, u.Role), body.Reason})
 	c.JSON(http.StatusCreated, d.view(u))
 	return nil, nil
@@ -96,7 +98,8 @@ func (d *Desk) SetUser(c *gin.Context) (any, error) {
 		return nil, err
 	}
 	name, role, hash, words := c.Param("name"), access.RoleNone, "", "user="+c.Param("name")
-	if _, ok := d.Users.Find(name); !ok {
+	before, ok := d.Users.Find(name)
+	if !ok {
 		return nil, refused(access.ErrNoUser)
 	}
 	if body.Role == nil && body.Password == nil {
@@ -122,6 +125,7 @@ func (d *Desk) SetUser(c *gin.Context) (any, error) {
 		mine := d.Who(c).Login
 		d.Logins.CloseOf(name, func(e access.Entry) bool { return e.Me.Login != mine })
 	}
+	act.Of(c).Before, act.Of(c).After = map[string]any{"role": before.Role}, map[string]any{"role": u.Role, "password": hash != ""}
 	d.Record(c, Change{"user.changed", words, body.Reason})
 	return d.view(u), nil
 }

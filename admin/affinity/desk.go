@@ -9,6 +9,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"twinhop/admin/act"
 	"twinhop/admin/problem"
 	"twinhop/admin/stamp"
 	"twinhop/gateway/config"
@@ -121,6 +122,7 @@ func (v *Visit) set(c *gin.Context, body *change) (any, error) {
 	if o.Match, err = problem.Match(c); err != nil {
 		return nil, err
 	}
+	before := v.State()
 	effect, err := v.Set(c.Request.Context(), o)
 	var wrong *problem.Rejected
 	now := v.State()
@@ -133,7 +135,8 @@ func (v *Visit) set(c *gin.Context, body *change) (any, error) {
 		return nil, problem.New(http.StatusUnprocessableEntity, "validation", "The affinity in force stays: %s", err.Error())
 	}
 	c.Header("ETag", now.ETag())
-	if !o.Dry {
+	if act.Of(c).Before = Of(&before.Now); !o.Dry {
+		act.Of(c).After = Of(&now.Now)
 		v.Record(strings.Join(effect.Changed, " "), body.Reason)
 	}
 	return effect, nil

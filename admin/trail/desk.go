@@ -56,7 +56,8 @@ func readable(b []byte) string {
 }
 
 type watchBody struct {
-	Minutes *int `json:"minutes"`
+	Minutes *int   `json:"minutes"`
+	Reason  string `json:"reason"` // for those who read what was done
 }
 
 type watchView struct {

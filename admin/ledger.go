@@ -1,0 +1,160 @@
+package admin
+
+import (
+	"bytes"
+	"encoding/json"
+	"io"
+	"net/http"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/gin-gonic/gin"
+
+	"twinhop/admin/act"
+	"twinhop/admin/audit"
+	"twinhop/admin/frame"
+	"twinhop/admin/listing"
+	"twinhop/admin/nodes"
+	"twinhop/admin/problem"
+	"twinhop/admin/stamp"
+)
+
+// asks change nothing though they are no GET.
+var asks = []string{"/api/v1/route/explain", "/api/v1/config/validate", "/api/v1/config/diff", "/api/v1/affinity/preview"}
+
+// disclosures are GETs that are written down: they show what clients sent.
+var disclosures = []string{"/api/v1/sessions/:sid/messages/:n", "/api/v1/sessions/:sid/export"}
+
+// isDeed tells whether whoever takes a route is written down.
+func (r *route) isDeed() bool {
+	if r.method == http.MethodGet {
+		return slices.Contains(disclosures, r.path)
+	}
+	return !slices.Contains(asks, r.path)
+}
+
+// action is what the audit calls a route: what it is about, and what is done
+// with it. "POST /nodes/:id/actions/drain" is "node.drain".
+func (r *route) action() string {
+	var static []string
+	for _, part := range strings.Split(strings.TrimPrefix(r.path, "/api/v1/"), "/") {
+		if part != "actions" && !strings.HasPrefix(part, ":") {
+			static = append(static, part)
+		}
+	}
+	verb := map[string]string{"GET": "read", "POST": "add", "PUT": "set", "PATCH": "set", "DELETE": "remove"}[r.method]
+	if r.method == http.MethodPost && len(static) > 1 { // the last word is what to do
+		static, verb = static[:len(static)-1], static[len(static)-1]
+		if static[0] == "config" {
+			static = static[:1]
+		}
+	}
+	for i, word := range static {
+		static[i] = strings.TrimSuffix(word, "s")
+	}
+	if r.method == http.MethodPost && len(static) == 1 && !strings.HasSuffix(r.path, "s") && verb == "add" {
+		return static[0] // "switchover"
+	}
+	return strings.Join(append(static, verb), ".")
+}
+
+// object is what a route is about, as its path says.
+func (r *route) object(c *gin.Context) string {
+	var words []string
+	kind := ""
+	for _, part := range strings.Split(strings.TrimPrefix(r.path, "/api/v1/"), "/") {
+		name, param := strings.CutPrefix(part, ":")
+		switch {
+		case !param:
+			kind = strings.TrimSuffix(part, "s")
+		case kind != "":
+			words = append(words, kind+":"+nodes.Clean(c.Param(name)))
+		}
+	}
+	if len(words) == 0 && (kind == "affinity" || strings.HasPrefix(r.path, "/api/v1/config/")) {
+		return strings.Split(strings.TrimPrefix(r.path, "/api/v1/"), "/")[0]
+	}
+	return strings.Join(words, " ")
+}
+
+// openBook opens the audit.
+func (s *Server) openBook(secret []byte) (err error) {
+	path := ""
+	if s.StateDir != "" {
+		path = filepath.Join(s.StateDir, "audit.jsonl")
+	}
+	s.cursors = listing.NewCursors(secret)
+	s.book, err = audit.Open(path, audit.MaxBytes, s.log)
+	return err
+}
+
+// reason reads it out of the body of a change, and leaves the body to be read.
+func reason(c *gin.Context) string {
+	text, err := io.ReadAll(io.LimitReader(c.Request.Body, problem.MaxBody+1))
+	rest := c.Request.Body
+	c.Request.Body = struct {
+		io.Reader
+		io.Closer
+	}{io.MultiReader(bytes.NewReader(text), rest), rest}
+	var body struct {
+		Reason string `json:"reason"`
+	}
+	if err != nil || json.Unmarshal(text, &body) != nil || len(body.Reason) > maxReason {
+		return ""
+	}
+	return nodes.Clean(body.Reason)
+}
+
+// audited writes down what a request did, or was refused.
+func (s *Server) audited(c *gin.Context, r *route, status int) {
+	a, who := act.Of(c), actor(c)
+	if a.Who != nil {
+		who = *a.Who
+	}
+	refused := status >= 400
+	stranger := who.Role == RoleNone && (r.role > RoleNone || status != http.StatusUnauthorized && status != http.StatusForbidden)
+	if a.Silent && !refused || refused && stranger {
+		return // nothing was done; and strangers could fill the file, but for those who fail to log in: they are slowed down
+	}
+	e := audit.Entry{At: stamp.Of(s.now()), Actor: nodes.Clean(who.Name), Via: who.Via, IP: peerAddr(c.Request), Action: r.action(), Object: a.Object,
+		Before: audit.Value(a.Before), After: audit.Value(a.After), Reason: a.Reason, RequestID: frame.RequestID(c),
+		Result: audit.OK, Status: status, DryRun: c.Query("dryRun") == "true"}
+	if who.Role > RoleNone {
+		e.Role = who.Role.String()
+	}
+	if refused {
+		e.Result = audit.Refused
+	}
+	if e.Object == "" {
+		e.Object = r.object(c)
+	}
+	s.book.Add(e)
+}
+
+// Deed is what an operator did, or tried, who did not come by the API.
+type Deed struct {
+	Actor  string // "" when nobody is named
+	Via    string // "signal", "jkstatus"
+	IP     string
+	Action string // "config.reload"
+	Object string
+	After  any // small, without secrets, and says itself in JSON
+	Reason string
+	Err    error // why it was refused; its text is not kept
+}
+
+// Record writes a deed down.
+func (s *Server) Record(d Deed) {
+	if s.ready() != nil {
+		return
+	}
+	e := audit.Entry{At: stamp.Of(s.now()), Actor: nodes.Clean(d.Actor), Via: d.Via, IP: nodes.Clean(d.IP), Action: d.Action, Object: nodes.Clean(d.Object),
+		After: audit.Value(d.After), Reason: nodes.Clean(d.Reason), Result: audit.OK}
+	if d.Err != nil {
+		e.Result = audit.Refused
+	}
+	s.book.Add(e)
+}
+
+func (s *Server) getAudit(c *gin.Context) (any, error) { return s.book.List(c, s.cursors) }
