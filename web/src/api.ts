@@ -48,10 +48,13 @@ export interface SIPLimits {
 export interface Limits { at: string; sip?: SIPLimits }
 export interface Version { product: string; version: string; go: string; instance: string; startedAt: string }
 
+// Fault is one thing that is wrong, with its place in what was sent or in a file.
+export interface Fault { pointer?: string; place?: string; severity?: string; message: string; hint?: string }
+
 // Problem is an answer of application/problem+json, or what stands for one
 // when there was no answer at all.
 export class Problem extends Error {
-  status: number; detail: string; requestId?: string; setup?: boolean; errors: { pointer: string; message: string }[];
+  status: number; detail: string; requestId?: string; setup?: boolean; errors: Fault[];
   constructor(status: number, title: string, body: Partial<Problem> = {}) {
     super(title);
     this.status = status;
@@ -65,8 +68,11 @@ export class Problem extends Error {
 // onStranger is called when the API says that nobody is logged in.
 export const hooks: { onStranger: (p: Problem) => void } = { onStranger: () => {} };
 
-export async function call<T>(method: string, path: string, body?: unknown): Promise<T> {
-  const init: RequestInit = { method, headers: { Accept: "application/json" }, credentials: "same-origin" };
+// Answer is what came, with the ETag by which a change of it says what it knew.
+export interface Answer<T> { data: T; etag: string; status: number }
+
+export async function ask<T>(method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<Answer<T>> {
+  const init: RequestInit = { method, headers: { Accept: "application/json", ...headers }, credentials: "same-origin" };
   if (method !== "GET") {
     init.headers = { ...init.headers, "Content-Type": "application/json" };
     init.body = JSON.stringify(body ?? {});
@@ -80,14 +86,15 @@ export async function call<T>(method: string, path: string, body?: unknown): Pro
   const text = await answer.text();
   let data: any = {};
   try {
-    data = text ? JSON.parse(text) : {};
+    data = !text ? {} : answer.headers.get("Content-Type")?.startsWith("application/jsonl") ? text : JSON.parse(text);
   } catch {
     throw new Problem(answer.status, "The answer cannot be read", { detail: "Something between this page and the gateway may have changed it." });
   }
-  if (answer.ok) return data as T;
+  if (answer.ok) return { data: data as T, etag: answer.headers.get("ETag") ?? "", status: answer.status };
   const problem = new Problem(answer.status, data.title ?? "Error " + answer.status, data);
   if (answer.status === 401 && !path.startsWith("/auth/")) hooks.onStranger(problem);
   throw problem;
 }
 
+export const call = <T>(method: string, path: string, body?: unknown): Promise<T> => ask<T>(method, path, body).then((a) => a.data);
 export const get = <T>(path: string) => call<T>("GET", path);

@@ -19,6 +19,7 @@ const paths: Record<string, string> = {
   ok: "M5 13l4 4L19 7", warn: "M12 4L2 20h20zM12 10v5M12 17.5v.5", bad: "M6 6l12 12M18 6L6 18", dot: "M12 8a4 4 0 1 0 0 8a4 4 0 1 0 0-8",
   copy: "M8 8h11v12H8zM5 16V4h11", pause: "M8 5v14M16 5v14", stop: "M6 6h12v12H6z", move: "M4 12h15M13 6l6 6-6 6", out: "M10 4H4v16h6M10 12h10M16 8l4 4-4 4",
   sun: "M12 8a4 4 0 1 0 0 8a4 4 0 1 0 0-8M12 2v3M12 19v3M2 12h3M19 12h3M5 5l2 2M17 17l2 2M5 19l2-2M17 7l2-2", learn: "M4 5h7v15H4zM13 5h7v15h-7z",
+  grip: "M9 6h.01M9 12h.01M9 18h.01M15 6h.01M15 12h.01M15 18h.01", plus: "M12 5v14M5 12h14", up: "M12 19V5M6 11l6-6 6 6", lower: "M12 5v14M6 13l6 6 6-6",
   more: "M5 12h.01M12 12h.01M19 12h.01", user: "M12 4a4 4 0 1 0 0 8a4 4 0 1 0 0-8M4 21c1-5 4-7 8-7s7 2 8 7",
   access: "M8 11V7a4 4 0 0 1 8 0v4M5 11h14v10H5z", affinity: "M7 8a4 4 0 1 0 .01 0M17 8a4 4 0 1 0 .01 0M11 12h2", config: "M4 6h10M18 6h2M4 12h2M10 12h10M4 18h8M16 18h4M16 4v4M8 10v4M14 16v4", events: "M4 5h16M4 10h16M4 15h10M4 20h6",
   help: "M9 9a3 3 0 1 1 4 3c-1 .5-1 1-1 2M12 17.5v.5",

@@ -2,6 +2,10 @@
 import { ComponentChildren } from "preact";
 import { place } from "./state";
 import { Empty, Head } from "./parts";
+import { AccessScreen } from "./access";
+import { AffinityScreen } from "./affinity";
+import { ConfigScreen } from "./config";
+import { EventsScreen } from "./events";
 import { NodeScreen, NodesScreen } from "./nodes";
 import { OverviewScreen } from "./overview";
 import { RouteScreen } from "./route";
@@ -22,6 +26,10 @@ export const screens: Screen[] = [
   { path: "nodes", name: "Nodes", icon: "nodes", key: "n", show: (name) => (name ? <NodeScreen key={name} name={name} /> : <NodesScreen />) },
   { path: "sessions", name: "Sessions", icon: "sessions", key: "s", show: (id) => (id ? <SessionScreen key={id} id={id} /> : <SessionsScreen />) },
   { path: "route", name: "Route tester", short: "Route", icon: "route", key: "r", show: () => <RouteScreen /> },
+  { path: "affinity", name: "Affinity", icon: "affinity", key: "a", show: () => <AffinityScreen /> },
+  { path: "config", name: "Config", icon: "config", key: "c", show: (part) => <ConfigScreen key="config" part={part} /> },
+  { path: "events", name: "Events", icon: "events", key: "e", show: () => <EventsScreen /> },
+  { path: "access", name: "Access", icon: "access", key: "u", show: (part) => <AccessScreen key="access" part={part} /> },
 ];
 
 export const shows = (path: string) => screens.some((s) => s.path === path);
