@@ -44,7 +44,7 @@ func of(g *ask.Global) *asker { return &asker{g.Asker()} }
 // Command returns the verb "sessions".
 func Command(g *ask.Global) *cobra.Command {
 	return ask.Group("sessions", "list, find and move the application sessions of a running gateway",
-		sessionsList(g), sessionsFind(g), sessionsShow(g), sessionsMove(g), sessionsForget(g))
+		sessionsList(g), sessionsFind(g), sessionsShow(g), sessionsMove(g), sessionsForget(g), sessionsWatch(g), sessionsExport(g))
 }
 
 func sessionsList(g *ask.Global) *cobra.Command {
@@ -77,9 +77,18 @@ func (a *asker) sessions(c *cobra.Command, q url.Values) error {
 	if err := a.Do(c.Context(), "GET /sessions?"+q.Encode(), nil, &raw); err != nil {
 		return err
 	}
-	var list struct{ Items []session }
+	var list struct {
+		Items []session
+		Total struct {
+			Value    int
+			Relation string
+		}
+	}
 	if err := json.Unmarshal(raw, &list); err != nil {
 		return err
+	}
+	if n := list.Total; n.Value > len(list.Items) {
+		defer a.Talk(c, "%d of %s%d sessions; --limit shows more", len(list.Items), map[string]string{"gte": "at least "}[n.Relation], n.Value)
 	}
 	return a.Show(c.OutOrStdout(), raw, func(w io.Writer) {
 		ask.Line(w, "SESSION", "NODE", "MOVED", "SEEN", "KEYS")
@@ -99,9 +108,13 @@ func sessionsFind(g *ask.Global) *cobra.Command {
 
 func sessionsShow(g *ask.Global) *cobra.Command {
 	a := of(g)
-	c := ask.Verb("show SESSION", "one session, and why it is where it is", 1, func(c *cobra.Command, args []string) error {
+	c := ask.Verb("show WHAT", "one session, and why it is where it is", 1, func(c *cobra.Command, args []string) error {
 		var raw json.RawMessage
-		if err := a.Do(c.Context(), "GET /sessions/"+url.PathEscape(args[0]), nil, &raw); err != nil {
+		id, err := a.resolve(c.Context(), args[0])
+		if err != nil {
+			return err
+		}
+		if err := a.Do(c.Context(), "GET /sessions/"+id, nil, &raw); err != nil {
 			return err
 		}
 		return a.showSession(c.OutOrStdout(), raw)
@@ -125,26 +138,4 @@ func (a *asker) showSession(out io.Writer, raw json.RawMessage) error {
 			ask.Line(w, "why", fmt.Sprintf("%s %s", y.Proto, y.Kind), y.Node, y.Rule)
 		}
 	})
-}
-
-func sessionsMove(g *ask.Global) *cobra.Command {
-	a := of(g)
-	c := ask.Verb("move SESSION NODE", "move a session and its calls to another node", 2, func(c *cobra.Command, args []string) error {
-		var raw json.RawMessage
-		body := map[string]any{"to": args[1], "force": a.Force, "reason": a.Reason}
-		if err := a.Do(c.Context(), "POST /sessions/"+url.PathEscape(args[0])+"/actions/move", body, &raw); err != nil {
-			return err
-		}
-		return a.showSession(c.OutOrStdout(), raw)
-	})
-	a.Changes(c, "even to a node that is stopped or down")
-	return c
-}
-
-func sessionsForget(g *ask.Global) *cobra.Command {
-	a := of(g)
-	c := ask.Verb("forget SESSION", "forget a session: its next message is placed anew", 1, func(c *cobra.Command, args []string) error {
-		return a.Do(c.Context(), "DELETE /sessions/"+url.PathEscape(args[0]), nil, nil)
-	})
-	return c
 }
