@@ -20,6 +20,7 @@ import (
 	"twinhop/admin/affinity"
 	"twinhop/admin/audit"
 	"twinhop/admin/configuration"
+	"twinhop/admin/explain"
 	"twinhop/admin/frame"
 	"twinhop/admin/lbstat"
 	"twinhop/admin/limits"
@@ -43,6 +44,8 @@ type Panel struct {
 	Messages *messages.Log
 	// Explain decides without consequence (gateway.Router.Explain).
 	Explain func(ctx context.Context, a *gateway.Ask) []gateway.Step
+	// Play has a front rehearse a whole message.
+	Play explain.Play
 	// Activate sets what the operator wants of a node, in all its pools.
 	Activate func(ctx context.Context, node string, a cluster.Activation) error
 	// Restore sets the activation of a node back (cluster.Registry.Restore).

@@ -42,7 +42,7 @@ func ofSession(do func(trail.Desk, *gin.Context, *appsession.Session) (any, erro
 
 // explainer answers where messages would go.
 func (s *Server) explainer() explain.Desk {
-	return explain.Desk{View: s.Panel.View, Store: s.Panel.Store, Trace: s.Panel.Trace, Decide: s.Panel.Explain}
+	return explain.Desk{View: s.Panel.View, Store: s.Panel.Store, Trace: s.Panel.Trace, Decide: s.Panel.Explain, Play: s.Panel.Play}
 }
 
 // explained makes a handler of what the room of decisions answers.

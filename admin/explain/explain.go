@@ -5,12 +5,8 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/gin-gonic/gin"
-
 	"twinhop/admin/access"
-	"twinhop/admin/caller"
 	"twinhop/admin/nodes"
-	"twinhop/admin/problem"
 	"twinhop/admin/show"
 	"twinhop/appsession"
 	"twinhop/gateway"
@@ -25,6 +21,7 @@ type Desk struct {
 	Trace *trace.Log
 	// Decide decides without consequence (gateway.Router.Explain).
 	Decide func(context.Context, *gateway.Ask) []gateway.Step
+	Play   Play // nil: only keys can be asked about
 }
 
 // stepView is one step of a decision.
@@ -57,6 +54,11 @@ type askedKey struct {
 
 // why asks the router, without consequence.
 func (d Desk) why(ctx context.Context, a *gateway.Ask, role access.Role) Why {
+	return d.shape(ctx, a, d.Decide(ctx, a), role)
+}
+
+// shape shows what was asked and decided.
+func (d Desk) shape(ctx context.Context, a *gateway.Ask, steps []gateway.Step, role access.Role) Why {
 	v := Why{Proto: a.Wants.String(), Kind: show.Kinds[a.Kind], Keys: []askedKey{}, Steps: []stepView{}}
 	for _, e := range a.Evidence {
 		k := askedKey{Key: show.KeyOf(e.Key, role), Source: e.Source.String()}
@@ -65,7 +67,7 @@ func (d Desk) why(ctx context.Context, a *gateway.Ask, role access.Role) Why {
 		}
 		v.Keys = append(v.Keys, k)
 	}
-	for _, x := range d.Decide(ctx, a) {
+	for _, x := range steps {
 		step := stepView{Rule: x.Rule.String(), Result: x.Result, Detail: nodes.Clean(x.Detail), Node: x.Node}
 		if x.Key.Space != appsession.NoSpace {
 			k := show.KeyOf(x.Key, role)
@@ -165,114 +167,6 @@ func poolOf(v *cluster.View, realm uint16, s cluster.Service) *cluster.Pool {
 		if p.Realm == realm && slices.ContainsFunc(p.Members, func(m *cluster.Member) bool { return m.Has(s) }) {
 			return p
 		}
-	}
-	return nil
-}
-
-type explainBody struct {
-	Proto string `json:"proto"`
-	Kind  string `json:"kind"`
-	Pool  string `json:"pool"`
-	Keys  []struct {
-		Source string `json:"source"`
-		Value  string `json:"value"`
-	} `json:"keys"`
-	Hint struct {
-		Route string `json:"route"`
-		Node  string `json:"node"`
-	} `json:"hint"`
-	Tried []string `json:"tried"`
-}
-
-// keySources are the words of keys, with the space their values are of.
-var keySources = map[string]struct {
-	source gateway.Source
-	space  appsession.Space
-}{
-	"cookie": {gateway.SourceCookie, appsession.HTTP}, "path": {gateway.SourcePath, appsession.HTTP},
-	"query": {gateway.SourceQuery, appsession.App}, "header": {gateway.SourceHeader, appsession.App},
-	"call-id":   {gateway.SourceCallID, appsession.Call},
-	"from.user": {gateway.SourceFromUser, appsession.App}, "to.user": {gateway.SourceToUser, appsession.App},
-	"from.aor": {gateway.SourceFromAOR, appsession.App}, "to.aor": {gateway.SourceToAOR, appsession.App},
-	"application-session-key": {gateway.SourceAppKey, appsession.App},
-}
-
-const maxKeys = 12 // of one message
-
-// Post answers where the message of the body would go.
-func (d Desk) Post(c *gin.Context) (any, error) {
-	var body explainBody
-	if err := problem.ReadJSON(c, &body); err != nil {
-		return nil, err
-	}
-	a, err := d.readAsk(&body)
-	if err != nil {
-		return nil, err
-	}
-	return d.why(c.Request.Context(), a, caller.Of(c).Role), nil
-}
-
-func (d Desk) readAsk(body *explainBody) (*gateway.Ask, error) {
-	v := d.View()
-	a := &gateway.Ask{View: v}
-	switch body.Proto {
-	case "http":
-		a.Wants = cluster.HTTP
-	case "sip":
-		a.Wants = cluster.SIP
-	default:
-		return nil, problem.Invalid("#/proto", "http or sip")
-	}
-	kind := slices.Index(show.Kinds[:], body.Kind)
-	if body.Kind == "" {
-		kind = int(gateway.Open)
-	}
-	if kind < 0 {
-		return nil, problem.Invalid("#/kind", "open, within or same")
-	}
-	a.Kind = gateway.Kind(kind)
-	if body.Pool == "" {
-		body.Pool = "default"
-	}
-	if a.Pool = v.Pool(body.Pool); a.Pool == nil {
-		return nil, problem.Invalid("#/pool", "there is no pool of this name")
-	}
-	for _, name := range body.Tried {
-		n := v.Named(name)
-		if n == nil {
-			return nil, problem.Invalid("#/tried", "there is no node of this name")
-		}
-		a.Tried = append(a.Tried, n)
-	}
-	return a, readKeys(a, body)
-}
-
-func readKeys(a *gateway.Ask, body *explainBody) error {
-	if len(body.Keys) > maxKeys {
-		return problem.Invalid("#/keys", "at most %d", maxKeys)
-	}
-	for _, k := range body.Keys {
-		known, ok := keySources[k.Source]
-		if !ok {
-			return problem.Invalid("#/keys", "%.40q is no source of keys", k.Source)
-		}
-		key := appsession.Key{Space: known.space, Realm: a.Pool.Realm, Value: k.Value}
-		if known.space == appsession.HTTP {
-			id, route, _ := strings.Cut(k.Value, ".")
-			key.Value = id
-			if a.Hint.Route == "" {
-				a.Hint = gateway.Hint{Route: route, Source: known.source}
-			}
-		}
-		if key.Value != "" {
-			a.Add(key, known.source)
-		}
-	}
-	switch {
-	case body.Hint.Node != "":
-		a.Hint = gateway.Hint{Node: body.Hint.Node, Source: gateway.SourceRoute}
-	case body.Hint.Route != "":
-		a.Hint = gateway.Hint{Route: body.Hint.Route, Source: gateway.SourceCookie}
 	}
 	return nil
 }

@@ -19,6 +19,9 @@ type Guard struct {
 	// Secrets sign the cookie, newest first, and are equal on all gateways.
 	// Empty: there is no cookie, only the count that is kept here.
 	Secrets [][]byte
+	// Of is whose counts are read as well, and not changed: for asking what
+	// would become of a request. nil: nobody's.
+	Of *Guard
 
 	once   sync.Once // guards k0, k1
 	k0, k1 uint64
@@ -47,6 +50,9 @@ func (g *Guard) Key(base, route string) uint64 {
 // Count is how often the client was corrected within Age before now, as far as
 // this gateway knows or the request's Cookie lines say.
 func (g *Guard) Count(key uint64, cookies []string, now time.Time) int {
+	if g.Of != nil {
+		return g.Of.Count(key, cookies, now)
+	}
 	return max(g.seen(key, now), g.carried(key, cookies))
 }
 

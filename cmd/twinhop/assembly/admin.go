@@ -24,7 +24,7 @@ func (g *Gateway) buildAdmin(o Options) error {
 	}
 	host, _ := os.Hostname()
 	g.Admin = &admin.Server{
-		Panel: admin.Panel{View: g.Registry.View, Store: g.Store, Trace: g.Trace, Messages: g.Messages, Explain: g.Router.Explain, Calls: g.countCalls,
+		Panel: admin.Panel{View: g.Registry.View, Store: g.Store, Trace: g.Trace, Messages: g.Messages, Explain: g.Router.Explain, Play: g.Play, Calls: g.countCalls,
 			Activate: func(_ context.Context, node string, a cluster.Activation) error {
 				return g.Registry.SetActivation("", node, a)
 			},

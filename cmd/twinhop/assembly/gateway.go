@@ -87,7 +87,8 @@ type Gateway struct {
 	sipProber probe.Prober
 	specimens *specimens.Recorder // of recent traffic, for previews
 	policy    atomic.Pointer[gateway.Policy]
-	calls     *resources.File // of those that take resources, over a restart
+	words     atomic.Pointer[plan] // in force
+	calls     *resources.File      // of those that take resources, over a restart
 	warden    *resources.Warden
 	log       *slog.Logger
 	places    places
@@ -139,6 +140,7 @@ func Build(o Options) (*Gateway, error) {
 		return nil, err
 	}
 	g.buildRouter(p)
+	g.words.Store(p)
 	if g.sockets, err = sockets.Bind(context.Background(), &g.config, g.places.socket); err != nil {
 		return nil, err
 	}

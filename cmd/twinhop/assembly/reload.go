@@ -136,6 +136,7 @@ func (g *Gateway) reload(ctx context.Context, c config.Config) (Reloaded, error)
 	g.prober.apply(c.Health)
 	g.sipProber.Accept(c.Health.SIP.Codes)
 	g.apply(p.policy)
+	g.words.Store(p)
 	if g.front != nil {
 		g.front.Apply(p.http)
 		g.crowd.Apply(crowdLimits(&c))
