@@ -23,7 +23,7 @@ func TestUserAndTokenVerbs(t *testing.T) {
 	if code, out := with("a long and quiet river", "user", "add", "bob"); code != 1 || !strings.Contains(out, "no admin") {
 		t.Errorf("a first user who is no admin: %d %s", code, out)
 	}
-	if code, out := with("a long and quiet river", "user", "add", "ada", "--role", "admin"); code != 0 || out != "ada is admin\n" {
+	if code, out := with("a long and quiet river", "user", "add", "ada", "--role", "admin"); code != 0 || !strings.Contains(out, "ada is admin\n") || !strings.Contains(out, "To undo: twinhop user rm ada\n") {
 		t.Fatalf("%d %s", code, out)
 	}
 	if code, out := with("short", "user", "add", "bob"); code != 1 || !strings.Contains(out, "at least 12") {
@@ -33,6 +33,10 @@ func TestUserAndTokenVerbs(t *testing.T) {
 		t.Errorf("%d %s", code, out)
 	}
 	g.must(t, "bob is operator", "user", "role", "bob", "operator", "--reason", "a test")
+	g.must(t, "ACTOR local user.set user:bob ok a test", "audit", "--action", "user")
+	g.must(t, "socket role", "audit", "--since", "1h", "-o", "wide")
+	g.wrong(t, 2, "--until", "audit", "--until", "later")
+	g.must(t, `"action": "user.add"`, "audit", "--result", "refused", "-o", "json")
 	g.must(t, "USER ada admin bob operator", "user", "list")
 	if code, out := with("a short and loud brook", "user", "passwd", "bob"); code != 0 {
 		t.Errorf("%d %s", code, out)

@@ -55,6 +55,15 @@ func TestVerbs(t *testing.T) {
 	g.wrong(t, 2, "takes 1 arguments", "nodes", "show")
 	g.wrong(t, 2, "not a number", "nodes", "weight", "node1", "x")
 	g.must(t, "weight=5", "nodes", "weight", "node1", "5", "--reason", "bigger")
+	g.must(t, "left.http left.sip last true", "nodes", "disable", "node1", "--dry-run")
+	g.must(t, "node.activation active", "nodes", "drain", "node1", "--dry-run")
+	g.must(t, "active", "nodes", "show", "node1")
+	if _, talk, _ := g.ask(t, "nodes", "weight", "node1", "7"); talk != "To undo: twinhop nodes weight node1 5\n" {
+		t.Errorf("how to undo a weight: %s", talk)
+	}
+	if _, talk, _ := g.ask(t, "nodes", "weight", "node1", "5", "-q"); talk != "" {
+		t.Errorf("-q: %s", talk)
+	}
 	g.must(t, "distance=2 domain=east busyLimit=9", "nodes", "set", "node1", "--distance", "2", "--domain", "east", "--busy-limit", "9")
 	g.wrong(t, 1, "redirect", "nodes", "set", "node1", "--redirect", "a b")
 	g.wrong(t, 1, "force", "nodes", "disable", "node1")
@@ -96,7 +105,12 @@ func TestVerbs(t *testing.T) {
 	g.must(t, "active", "nodes", "activate", "node1")
 	g.must(t, "done", "nodes", "drain", "node1", "--stop", "--wait", "10s", "-o", "json")
 	g.must(t, "stopped", "nodes", "list")
-	g.must(t, "", "nodes", "remove", "node1", "--reason", "sold")
+	g.must(t, "sessions", "nodes", "remove", "node1", "--dry-run")
+	g.must(t, "node1 stopped", "nodes", "show", "node1")
+	_, talk, _ := g.ask(t, "nodes", "remove", "node1", "--reason", "sold")
+	if want := "To undo: twinhop nodes add node1 --route node1 --weight 5 --http " + n.http.URL + " --sip udp://" + n.sip.LocalAddr().String(); !strings.Contains(talk, want) {
+		t.Errorf("%s does not say %s", talk, want)
+	}
 	if log := g.log.String(); !strings.Contains(log, "reason=sold") || !strings.Contains(log, `words="weight=5"`) && !strings.Contains(log, "words=weight=5") {
 		t.Errorf("the log does not say what was done and why:\n%s", log)
 	}

@@ -8,12 +8,14 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 
 	"twinhop/cmd/twinhop/remote"
+	"twinhop/cmd/twinhop/typed"
 )
 
 // Asker is a verb that asks a running gateway.
@@ -21,6 +23,7 @@ type Asker struct {
 	*Global
 	Reason string // why something is changed
 	Force  bool
+	Trial  bool // nothing is changed: what would follow is told
 }
 
 // Asker returns what a verb asks with.
@@ -35,6 +38,11 @@ func (a *Asker) Changes(c *cobra.Command, force string) {
 	}
 }
 
+// Tries adds the flag of those whose consequences the gateway tells beforehand.
+func (a *Asker) Tries(c *cobra.Command) {
+	c.Flags().BoolVar(&a.Trial, "dry-run", false, "change nothing: only tell what would follow")
+}
+
 // Do asks (see remote.Client.Do), and turns what the gateway says into an exit code.
 func (a *Asker) Do(ctx context.Context, what string, in, out any) error {
 	client, err := a.Client()
@@ -46,6 +54,9 @@ func (a *Asker) Do(ctx context.Context, what string, in, out any) error {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, a.Timeout)
 		defer cancel()
+	}
+	if a.Trial && !strings.HasPrefix(what, "GET ") {
+		what += "?dryRun=true"
 	}
 	return Coded(client.Do(ctx, what, in, out))
 }
@@ -81,6 +92,12 @@ func (a *Asker) Show(w io.Writer, answer any, table func(w io.Writer)) error {
 		return err
 	}
 	return a.Output.Write(w, text)
+}
+
+// ShowTrial prints what would follow: each value of the answer with its name.
+func (a *Asker) ShowTrial(c *cobra.Command, answer json.RawMessage) error {
+	a.Talk(c, "Nothing was changed. It would be:")
+	return a.Show(c.OutOrStdout(), answer, func(w io.Writer) { typed.Flat(w, answer) })
 }
 
 // Read asks for what is at a path and reads the answer into out; raw is as it came.

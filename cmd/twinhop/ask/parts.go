@@ -80,14 +80,15 @@ func Changing(g *Global, use, short string, ask func(a *Asker, c *cobra.Command,
 	return c
 }
 
-// Said asks for a change and prints what is true then, or the answer.
-func (a *Asker) Said(c *cobra.Command, what string, body map[string]any, now string) error {
+// Said asks for a change and prints what is true then, or the answer. said are that in words for people, and how it is undone, "" if it cannot be.
+func (a *Asker) Said(c *cobra.Command, what string, body map[string]any, said [2]string) error {
 	raw := json.RawMessage("{}")
 	body["reason"] = a.Reason
 	if err := a.Do(c.Context(), what, body, &raw); err != nil {
 		return err
 	}
-	return a.Show(c.OutOrStdout(), raw, func(w io.Writer) { fmt.Fprintln(w, now) })
+	a.Undo(c, said[1])
+	return a.Show(c.OutOrStdout(), raw, func(w io.Writer) { fmt.Fprintln(w, said[0]) })
 }
 
 // Talk tells people something besides the result, on standard error, unless -q is given.

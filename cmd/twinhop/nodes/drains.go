@@ -44,6 +44,10 @@ func nodesDrain(g *ask.Global) *cobra.Command {
 		if err := a.Do(c.Context(), "POST "+nodePath(args[0], "/actions/drain"), body, &raw); err != nil {
 			return err
 		}
+		if a.Trial {
+			return a.ShowTrial(c, raw)
+		}
+		a.Undo(c, "twinhop nodes drain "+args[0]+" --cancel")
 		if wait == 0 {
 			return a.showOperation(c.OutOrStdout(), raw)
 		}
@@ -52,6 +56,7 @@ func nodesDrain(g *ask.Global) *cobra.Command {
 	c.Flags().BoolVar(&stop, "stop", false, "stop the node when it is empty")
 	c.Flags().BoolVar(&cancel, "cancel", false, "end the drain that is under way: the node is as it was before")
 	c.Flags().DurationVar(&wait, "wait", 0, "wait until it is empty, at most for this `time`; the exit code is 6 if it is not then")
+	a.Tries(c)
 	a.Changes(c, "even if no other node can be given new work then")
 	return c
 }
@@ -80,7 +85,8 @@ func (a *asker) await(c *cobra.Command, raw json.RawMessage, most time.Duration)
 	defer signal.Stop(interrupt)
 	tick := time.NewTicker(250 * time.Millisecond)
 	defer tick.Stop()
-	said := time.Time{}
+	told := a.Progress(c)
+	defer told.End()
 	for {
 		var o operation
 		if err := json.Unmarshal(raw, &o); err != nil {
@@ -91,9 +97,8 @@ func (a *asker) await(c *cobra.Command, raw json.RawMessage, most time.Duration)
 			return a.showOperation(c.OutOrStdout(), raw)
 		case o.State != "running":
 			return ask.End(ask.Failed, fmt.Errorf("the drain of %s is %s: %s", o.Node, o.State, o.Why))
-		case time.Since(said) >= 10*time.Second || said.IsZero():
-			said = time.Now()
-			fmt.Fprintf(c.ErrOrStderr(), "%s: %d sessions, %d calls, %d requests left\n", o.Node, o.Remaining.Sessions, o.Remaining.Calls, o.Remaining.Requests)
+		default:
+			told.Tell(fmt.Sprintf("%s: %d sessions, %d calls, %d requests left", o.Node, o.Remaining.Sessions, o.Remaining.Calls, o.Remaining.Requests))
 		}
 		select {
 		case <-ctx.Done():

@@ -54,8 +54,20 @@ func resourcesResize(g *ask.Global) *cobra.Command {
 		if err != nil || size < 0 {
 			return ask.Usage("%q is no capacity: a whole number, 0 or more", args[2])
 		}
+		var before struct{ Items []box }
+		if _, err := a.Read(c.Context(), "/resources", &before); err != nil {
+			return err
+		}
 		body := map[string]any{"capacity": size, "pool": pool, "reason": a.Reason}
-		return a.boxes(c, "PATCH "+nodePath(args[0], "/resources/", args[1]), body, boxOf{node: args[0], pool: pool})
+		err = a.boxes(c, "PATCH "+nodePath(args[0], "/resources/", args[1]), body, boxOf{node: args[0], pool: pool})
+		for _, x := range before.Items {
+			for _, r := range x.Resources {
+				if err == nil && x.Node == args[0] && r.Name == args[1] && (pool == "" || x.Pool == pool) {
+					a.Undo(c, fmt.Sprintf("twinhop resources resize %s %s %d --pool %s", x.Node, r.Name, r.Limit, x.Pool))
+				}
+			}
+		}
+		return err
 	})
 	a.Changes(c, "")
 	c.Flags().StringVar(&pool, "pool", "", "in this `pool` only (default all)")

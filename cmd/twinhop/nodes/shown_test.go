@@ -40,3 +40,30 @@ func TestNodeAsItIsShown(t *testing.T) {
 		}
 	}
 }
+
+// How a change is undone: one line when the pools agree, else one for each that changes.
+func TestUndo(t *testing.T) {
+	var n node
+	raw := `{"name":"n1","route":"r1","weight":2,"addresses":{"sip":"udp://10.0.0.1:5080","http":"http://10.0.0.1:8080"},"pools":[
+		{"name":"default","activation":"active","weight":2,"domain":"","distance":1},{"name":"shop","activation":"stopped","weight":2,"domain":"east","distance":1}]}`
+	if err := json.Unmarshal([]byte(raw), &n); err != nil {
+		t.Fatal(err)
+	}
+	for _, x := range []struct {
+		body map[string]any
+		want string
+	}{
+		{map[string]any{"weight": 9}, "twinhop nodes weight n1 2"},
+		{map[string]any{"weight": 9, "pool": "shop"}, "twinhop nodes weight n1 2 --pool shop"},
+		{map[string]any{"activation": "disabled"}, "twinhop nodes activate n1 --pool default; twinhop nodes stop n1 --pool shop"},
+		{map[string]any{"distance": 3, "domain": "x"}, "twinhop nodes set n1 --domain '' --distance 1 --pool default; twinhop nodes set n1 --domain east --distance 1 --pool shop"},
+		{map[string]any{"distance": 3}, "twinhop nodes set n1 --distance 1"},
+	} {
+		if got := strings.Join(n.undo(x.body), "; "); got != x.want {
+			t.Errorf("%v: %s, want %s", x.body, got, x.want)
+		}
+	}
+	if got, want := n.added(), "twinhop nodes add n1 --route r1 --weight 2 --http http://10.0.0.1:8080 --sip udp://10.0.0.1:5080 --pool shop"; got != want {
+		t.Errorf("%s, want %s", got, want)
+	}
+}

@@ -27,13 +27,13 @@ func Tokens(g *ask.Global) *cobra.Command {
 		if err := json.Unmarshal(raw, &made); err != nil {
 			return err
 		}
-		fmt.Fprintf(c.ErrOrStderr(), "It works until %s. To end it before: twinhop token revoke %s\n", made.Expires, made.ID)
+		a.Talk(c, "It works until %s. To end it before: twinhop token revoke %s", made.Expires, made.ID)
 		return a.Show(c.OutOrStdout(), raw, func(w io.Writer) { fmt.Fprintln(w, made.Token) })
 	})
 	create.Flags().StringVar(&role, "role", "viewer", "`role`: viewer, operator or admin")
 	create.Flags().DurationVar(&life, "life", 90*24*time.Hour, "how `long` it works, up to 8760h")
 	revoke := ask.Changing(g, "revoke ID", "end a token at once", func(a *ask.Asker, c *cobra.Command, args []string) error {
-		return a.Said(c, "DELETE /tokens/"+url.PathEscape(args[0]), map[string]any{}, args[0]+" is revoked")
+		return a.Said(c, "DELETE /tokens/"+url.PathEscape(args[0]), map[string]any{}, [2]string{args[0] + " is revoked", ""})
 	})
 	list := ask.Listing(g, ask.Table[token]{Short: "the tokens that are not over", Path: "/tokens", Header: []any{"ID", "NAME", "ROLE", "BY", "EXPIRES", "USED", "REVOKED"}, Row: func(t token) []any {
 		return []any{t.ID, t.Name, t.Role, t.By, t.Expires, ask.Dash(t.Used), ask.Dash(t.Revoked)}

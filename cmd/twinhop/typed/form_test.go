@@ -59,6 +59,16 @@ total: null
 	}
 }
 
+// What would follow, a value on a line.
+func TestFlat(t *testing.T) {
+	var out bytes.Buffer
+	Flat(&out, []byte(`{"node":{"name":"n1","none":"","pools":[{"busy":1},2]},"last":true,"x":null,"y":[]}`))
+	if d := cmp.Diff("node.name\tn1\nnode.pools[0].busy\t1\nnode.pools[1]\t2\nlast\ttrue\n", out.String()); d != "" {
+		t.Error(d)
+	}
+	Flat(&out, []byte(`{"a":[1,`)) // does not end
+}
+
 // sheet is what is written and read again.
 type sheet struct {
 	One  string            `json:"one" yaml:"one"`

@@ -76,7 +76,7 @@ func Audit(g *ask.Global) *cobra.Command {
 		})
 	})
 	for name, help := range map[string]string{"actor": "by this `user`, token:NAME or local", "action": "this `action`: node.drain, config.apply",
-		"object": "to this `thing`: a node, a session, a user", "result": "with this `result`: ok or refused"} {
+		"object": "to this `thing`: node:node1, session:s_…, user:ada", "via": "by this `way`: cookie, token, socket, signal, jkstatus", "result": "with this `result`: ok or refused"} {
 		words[name] = c.Flags().String(name, "", help)
 	}
 	period(c, &since, &until)
