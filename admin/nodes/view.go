@@ -53,6 +53,16 @@ type Member struct {
 	Busy       int64  `json:"busy"`
 	Errors     int64  `json:"errors"`
 	Value      int64  `json:"value"`
+
+	Mult          int64       `json:"mult"`    // mod_jk's multiplicity: what a unit of work raises Value by
+	Created       int64       `json:"created"` // sessions that began here
+	ClientErrors  int64       `json:"clientErrors"`
+	ReplyTimeouts int64       `json:"replyTimeouts"` // of late: they fade
+	Sent          int64       `json:"sent"`          // bytes to the node
+	Read          int64       `json:"read"`          // bytes from it
+	MaxBusy       int64       `json:"maxBusy"`       // most requests at a time
+	Reset         *stamp.Time `json:"reset,omitempty"`
+	ErrorAt       *stamp.Time `json:"errorAt,omitempty"` // last error
 }
 
 // Check is what is known about one service of a node.
@@ -115,6 +125,8 @@ func viewMember(m *cluster.Member) Member {
 			x.State = m.State().String()
 		}
 		x.Elected, x.Busy, x.Errors, x.Value = l.Elected.Load(), l.Busy.Load(), l.Errors.Load(), l.Value.Load()
+		x.Mult, x.Created, x.ClientErrors, x.ReplyTimeouts = m.Mult, l.Sessions.Load(), l.ClientErrors.Load(), l.ReplyTimeouts.Load()
+		x.Sent, x.Read, x.MaxBusy, x.Reset, x.ErrorAt = l.Sent.Load(), l.Read.Load(), l.MaxBusy.Load(), stamp.Of(l.ResetAt()), stamp.Of(l.ErrorAt())
 	}
 	return x
 }

@@ -1,7 +1,8 @@
 // The admin's JSON API: its shapes, and one way to call it.
 
 export interface Check { state: string; since?: string; changes: number; why?: string; at?: string; next?: string; ok: boolean; code?: number; detail?: string; tookMs?: number }
-export interface Member { name: string; activation: string; route: string; domain?: string; redirect?: string; weight: number; distance: number; state?: string; elected: number; busy: number; errors: number; value: number }
+export interface Member { name: string; activation: string; route: string; domain?: string; redirect?: string; weight: number; distance: number; state?: string; elected: number; busy: number; errors: number; value: number;
+  busyLimit?: number; mult?: number; created?: number; clientErrors?: number; replyTimeouts?: number; sent?: number; read?: number; maxBusy?: number; reset?: string; errorAt?: string }
 export interface Announced { by: string; incarnation?: string; since?: string; last?: string; heartbeats: number; hostName?: string; instance?: string; draining: boolean; ports: Record<string, number>; health?: string; load?: { weight: number; load: number; free: number } }
 export interface Node {
   name: string; route: string; domain?: string; redirect?: string; activation: string;

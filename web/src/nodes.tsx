@@ -1,147 +1,23 @@
-import { useEffect, useRef, useState } from "preact/hooks";
-import type { ComponentChildren } from "preact";
-import { Announced, call, Impact, Node, Operation, Page, Problem } from "./api";
-import { link, may, say, useData, useLive } from "./state";
-import { activationText, Age, Badge, Bar, Copy, Curl, Dialog, Empty, Failure, Head, Icon, NodeChip, Skeleton, Stale } from "./parts";
-import { absolute, num, percent, plural, rate } from "./words";
-
-const actions: Record<string, { label: string; verb: string; icon: string; text: string }> = {
-  active: { label: "Activate", verb: "activate", icon: "ok", text: "It gets new sessions and calls again." },
-  disabled: { label: "Drain", verb: "drain", icon: "pause", text: "It keeps the sessions and calls it has and gets no new ones." },
-  stopped: { label: "Stop", verb: "stop", icon: "stop", text: "It gets nothing at all: its sessions and calls move to other nodes with their next message." },
-};
-
-const path = (name: string, action = "") => "/nodes/" + encodeURIComponent(name) + action;
-const failed = (p: Problem) => say({ text: p.message + ". " + p.detail, bad: true });
-const broken = (n: Node) => n.pools.some((p) => p.state === "ERR");
-
-async function activate(name: string, activation: string, reason: string, force = false) {
-  return call<Node>("PATCH", path(name), { activation, reason, force });
-}
-
-function Actions({ n, onDone, wide }: { n: Node; onDone: () => void; wide?: boolean }) {
-  const [ask, setAsk] = useState("");
-  const [busy, setBusy] = useState(false);
-  const allowed = may("operator");
-  const act = (verb: string, done: string) => { // what needs no word of confirmation
-    setBusy(true);
-    call<Node>("POST", path(n.name, "/actions/" + verb), {}).then(() => { say({ text: done }); onDone(); }, failed).finally(() => setBusy(false));
-  };
-  const title = (text: string) => (allowed ? text : "needs the role operator");
-  return <div class={"actions" + (wide ? " wide" : "")}>
-    {broken(n) && <button type="button" disabled={!allowed || busy} title={title("The next request tries it, though it is in error.")}
-      onClick={() => act("recover", `The next request tries ${n.name}.`)}><Icon name="ok" />Recover</button>}
-    {wide && <><button type="button" disabled={!allowed || busy} title={title("Ask it now how it is.")} onClick={() => act("probe", `${n.name} was probed.`)}>Probe now</button>
-      <button type="button" disabled={!allowed} title={title("Its share of new work beside that of others.")} onClick={() => setAsk("weight")}>Weight…</button></>}
-    {Object.entries(actions).filter(([a]) => a !== n.activation).map(([a, x]) =>
-      <button key={a} type="button" class={a === "stopped" ? "danger" : ""} disabled={!allowed} title={title(x.text)}
-        onClick={() => setAsk(a)}><Icon name={x.icon} />{x.label}{a !== "active" && "…"}</button>)}
-    {ask === "weight" ? <Weight n={n} onClose={() => setAsk("")} onDone={onDone} /> : ask && <Confirm n={n} to={ask} onClose={() => setAsk("")} onDone={onDone} />}
-  </div>;
-}
-
-function Weight({ n, onClose, onDone }: { n: Node; onClose: () => void; onDone: () => void }) {
-  const [weight, setWeight] = useState(String(n.weight));
-  const [problem, setProblem] = useState<Problem | null>(null);
-  const set = (to: number) => call<Node>("PATCH", path(n.name), { weight: to });
-  const submit = (e: Event) => {
-    e.preventDefault();
-    set(Number(weight)).then(() => {
-      say({ text: `The weight of ${n.name} is ${weight} now.`, undo: () => set(n.weight).then(() => { say({ text: `The weight of ${n.name} is ${n.weight} again.` }); onDone(); }, failed) });
-      onClose();
-      onDone();
-    }, setProblem);
-  };
-  return <Dialog title={`Weight of ${n.name}`} onClose={onClose}>
-    <form onSubmit={submit}>
-      <p>A node of weight 2 gets twice the new work of a node of weight 1. It holds in all {plural(n.pools.length, "pool")} of the node.</p>
-      {problem && <Failure problem={problem} />}
-      <label>Weight<input type="number" min={1} max={1000000} required value={weight} onInput={(e) => setWeight(e.currentTarget.value)} /></label>
-      <div class="buttons"><Curl method="PATCH" path={"/nodes/" + n.name} body={{ weight: Number(weight) }} /><span class="grow" />
-        <button type="button" onClick={onClose}>Cancel</button><button type="submit" class="solid">Set</button></div>
-    </form>
-  </Dialog>;
-}
-
-function Confirm({ n, to, onClose, onDone }: { n: Node; to: string; onClose: () => void; onDone: () => void }) {
-  const [impact, setImpact] = useState<Impact | null>(null);
-  const [problem, setProblem] = useState<Problem | null>(null);
-  const [reason, setReason] = useState("");
-  const [typed, setTyped] = useState("");
-  const [stop, setStop] = useState(false);
-  const [busy, setBusy] = useState(false);
-  const cancel = useRef<HTMLButtonElement>(null);
-  const x = actions[to];
-  const drain = to === "disabled";
-  useEffect(() => {
-    cancel.current?.focus();
-    (drain ? call<Impact>("POST", path(n.name, "/actions/drain?dryRun=true"), {}) : call<Impact>("PATCH", path(n.name, "?dryRun=true"), { activation: to })).then(setImpact, setProblem);
-  }, []);
-  const risky = to !== "active" && impact && (impact.last || (to === "stopped" && impact.calls > 0));
-  const submit = async (e: Event) => {
-    e.preventDefault();
-    setBusy(true);
-    try {
-      const before = n.activation, force = impact?.last;
-      let back: (() => Promise<unknown>) | undefined;
-      if (drain) {
-        const o = await call<Operation>("POST", path(n.name, "/actions/drain"), { stop, reason, force });
-        back = () => call("DELETE", "/operations/" + o.id, {});
-      } else {
-        await activate(n.name, to, reason, force);
-        if (before in actions) back = () => activate(n.name, before, "undone", true);
-      }
-      say({ text: `${n.name} is ${activationText(to)} now.`, undo: back && (() => back!().then(
-        () => { say({ text: `${n.name} is ${activationText(before)} again.` }); onDone(); }, failed)) });
-      onClose();
-      onDone();
-    } catch (p) {
-      setProblem(p as Problem);
-      setBusy(false);
-    }
-  };
-  return <Dialog title={`${x.label} ${n.name}?`} onClose={onClose}>
-    <form onSubmit={submit}>
-      <p>{x.text}</p>
-      {problem ? <Failure problem={problem} /> : !impact ? <Skeleton rows={2} /> : <ul class="impact">
-        <li><b>{plural(impact.sessions, "session")}</b> and <b>{plural(impact.calls, "call")}</b> {to === "active" ? "live there now." : drain ? "stay until they end." : "move away."}</li>
-        <li>Left for new work: {Object.entries(impact.left).map(([s, k], i) => <span key={s}>{i > 0 && ", "}<b>{plural(k, "node")}</b> for {s.toUpperCase()}</span>)}.</li>
-        {impact.last && <li class="bad"><Icon name="warn" /> Nobody else can be given new work then{impact.alone && " in pool " + impact.alone.join(", ")}: new clients would be refused.</li>}</ul>}
-      {drain && <label class="check"><input type="checkbox" checked={stop} onChange={(e) => setStop(e.currentTarget.checked)} /> Stop it when it is empty</label>}
-      <label>Reason<input class="reason" value={reason} maxLength={500} placeholder="kernel update, ticket 4711 …" onInput={(e) => setReason(e.currentTarget.value)} /></label>
-      {risky && <label>Type <b>{n.name}</b> to confirm<input value={typed} autocomplete="off" onInput={(e) => setTyped(e.currentTarget.value)} /></label>}
-      <div class="buttons">{drain ? <Curl method="POST" path={"/nodes/" + n.name + "/actions/drain"} body={{ stop, reason }} /> : <Curl method="PATCH" path={"/nodes/" + n.name} body={{ activation: to, reason }} />}<span class="grow" />
-        <button type="button" ref={cancel} onClick={onClose}>Cancel</button>
-        <button type="submit" class={to === "stopped" ? "danger solid" : "solid"} disabled={busy || !impact || (!!risky && typed !== n.name)}>{x.label}</button></div>
-    </form>
-  </Dialog>;
-}
+import { useState } from "preact/hooks";
+import { Impact, Node, Operation, Page } from "./api";
+import { go, link, may, place, say, useData, useLive } from "./state";
+import { activationText, Age, Empty, Failure, Head, Icon, NodeChip, Same, Skeleton, Stale, word } from "./parts";
+import { Confirm } from "./confirm";
+import { Choice } from "./filters";
+import { query } from "./journal";
+import { needs } from "./pieces";
+import { actions, Actions, Ask, dry, path, set, Verb } from "./nodeactions";
+import { presets, Row } from "./nodetable";
+import { absolute, num, plural } from "./words";
 
 // useDrains tells of each node whether it is being drained, as it goes on.
-function useDrains() {
+export function useDrains() {
   const { data, reload, set } = useData<Page<Operation>>("/operations");
   useLive((e, o: Operation) => {
     if (e === "resync") reload();
     if (e === "operation.progress" && data) set({ ...data, items: [o, ...data.items.filter((x) => x.id !== o.id)] });
   });
   return (name: string) => data?.items.find((o) => o.node === name && o.state === "running");
-}
-
-function Progress({ o, onDone }: { o?: Operation; onDone: () => void }) {
-  if (!o) return null;
-  const most = o.total.sessions + o.total.calls, left = o.remaining.sessions + o.remaining.calls;
-  const text = `${plural(o.remaining.sessions, "session")}, ${plural(o.remaining.calls, "call")} left`;
-  return <div class="progress" title={[o.by && "by " + o.by, o.reason, o.stop && "then stop"].filter(Boolean).join("; ")}>
-    <Bar part={most ? Math.max(0, 1 - left / most) : 1} label={"drained: " + text} /><span>{text}{o.stop && ", then stop"}</span>
-    {may("operator") && <button type="button" onClick={() => call("DELETE", "/operations/" + o.id, {}).then(() => { say({ text: `${o.node} is drained no more and as it was before.` }); onDone(); }, failed)}>Cancel</button>}</div>;
-}
-
-function Health({ n }: { n: Node }) {
-  return <>{Object.entries(n.health).map(([s, w]) => {
-    const c = n.checks[s];
-    const took = c?.tookMs ? ` ${c.tookMs < 10 ? c.tookMs.toFixed(1) : Math.round(c.tookMs)} ms` : "";
-    return <Badge key={s} word={w} text={s.toUpperCase() + " " + w} title={[c?.detail || c?.why, took && "answered in" + took].filter(Boolean).join("; ")} />;
-  })}</>;
 }
 
 // Heartbeat marks a node that is not configured but told of itself.
@@ -152,60 +28,114 @@ function Heartbeat({ n }: { n: Node }) {
     {a.by} <Age at={a.last} /> ago{a.draining && ", asked for nothing new"}</span>;
 }
 
+// The way of looking is remembered, the filters stand in the address.
+const stored = () => { try { return localStorage.getItem("nodes") ?? ""; } catch { return ""; } };
+function keep(view: string) { try { localStorage.setItem("nodes", view); } catch { /* private mode */ } }
+const show = (change: Record<string, string>) => go("nodes" + query({ ...Object.fromEntries(place.value.query), ...change }));
+
+const states: [string, string][] = [["", "any state"], ["active", "active"], ["disabled", "draining"], ["stopped", "stopped"], ["down", "down"], ["bad", "anything but good"]];
+const inState = (n: Node, s: string) => !s || n.activation === s || (s === "down" && Object.values(n.health).includes("down")) ||
+  (s === "bad" && (n.activation !== "active" || Object.values(n.health).some((h) => h !== "up")));
+
 export function NodesScreen() {
   const drain = useDrains();
   const { data, error, at, reload } = useData<Page<Node>>("/nodes", 3000);
-  useLive((e) => { if (e === "node.changed" || e === "resync") reload(); });
+  const [asked, setAsked] = useState<{ n: Node; verb: Verb } | null>(null);
+  const [picked, setPicked] = useState<string[]>([]);
+  const [bulk, setBulk] = useState<"" | "active" | "disabled" | "stopped">("");
+  useLive((e) => { if (["node.changed", "node.added", "node.removed", "resync"].includes(e)) reload(); });
+  const q = place.value.query, f = { state: q.get("state") ?? "", domain: q.get("domain") ?? "", source: q.get("source") ?? "" };
+  const view = presets[q.get("view") ?? stored()] ? q.get("view") ?? stored() : "simple";
+  const all = data?.items ?? [];
+  const shown = all.filter((n) => inState(n, f.state) && (!f.domain || (n.domain ?? "") === f.domain) && (!f.source || !!n.announced === (f.source === "announced")));
+  const chosen = shown.filter((n) => picked.includes(n.name));
+  const domains = [...new Set(all.map((n) => n.domain ?? "").filter(Boolean))];
+  const filtered = Object.values(f).some(Boolean);
+  // The keys of a row: d drains, x stops, a dot opens all the rest.
+  const keys = (e: KeyboardEvent) => {
+    const row = (e.target as HTMLElement).closest<HTMLElement>("tr[data-node]"), n = all.find((x) => x.name === row?.dataset.node);
+    if (!n || (e.target as HTMLElement).matches("input,select") || e.ctrlKey || e.metaKey || e.altKey || document.querySelector("dialog[open], :popover-open")) return;
+    if (e.key === ".") row!.querySelector<HTMLElement>("[data-menu]")?.click();
+    else if ((e.key === "d" && n.activation !== "disabled") || (e.key === "x" && n.activation !== "stopped")) {
+      if (!may("operator")) return say({ text: "This needs the role operator.", bad: true });
+      setAsked({ n, verb: e.key === "d" ? "disabled" : "stopped" });
+    } else return;
+    e.preventDefault();
+    e.stopPropagation();
+  };
   return <>
-    <Head title="Nodes" sub={data ? plural(data.items.length, "node") : ""}><Curl path="/nodes" /></Head>
-    <Stale at={at} error={data ? error : null} />
-    {!data ? error ? <Failure problem={error} retry={reload} /> : <Skeleton /> : !data.items.length
-      ? <Empty title="No nodes registered">Add them under <code>nodes:</code> in the configuration and reload it, or with <code>twinhop nodes add</code>; or let them announce themselves: <code>heartbeat:</code>.</Empty>
-      : <div class="scroll"><table class="list cardable"><caption class="hidden">Nodes</caption>
-        <thead><tr><th scope="col">Name</th><th scope="col">Activation</th><th scope="col">Health</th><th scope="col" class="n">Sessions</th><th scope="col" class="n">Calls</th>
-          <th scope="col" class="n">Req/s</th><th scope="col">Share</th><th scope="col" class="n wide">Weight</th><th scope="col" class="n wide">Failed</th><th scope="col" class="wide">Route</th><th scope="col"><span class="hidden">Actions</span></th></tr></thead>
-        <tbody>{data.items.map((n) => <tr key={n.name} data-row={link("nodes", n.name)}>
-          <th scope="row"><NodeChip name={n.name} /> <Heartbeat n={n} /></th>
-          <td data-label="Activation"><Badge word={n.activation} text={activationText(n.activation)} /><Progress o={drain(n.name)} onDone={reload} /></td>
-          <td data-label="Health" class="badges"><Health n={n} />{broken(n) && <Badge word="bad" text="ERR" title="in error because of its traffic" />}</td>
-          <td data-label="Sessions" class="n">{num(n.sessions)}</td><td data-label="Calls" class="n">{num(n.calls)}</td>
-          <td data-label="Req/s" class="n">{rate(n.rate)}</td>
-          <td data-label="Share" class="barcell"><Bar part={n.share} mark={n.target} label={`${percent(n.share)}, weight asks for ${percent(n.target)}`} /></td>
-          <td class="n wide">{n.weight}</td><td class="n wide">{num(n.failed)}</td><td class="wide mono">{n.route}</td>
-          <td class="last"><Actions n={n} onDone={reload} /></td></tr>)}</tbody></table></div>}
-  </>;
-}
-
-function AnnouncedFacts({ n, a }: { n: Node; a: Announced }) {
-  const facts: [string, ComponentChildren][] = [["by", a.by.toUpperCase()], ["last heartbeat", <><Age at={a.last} /> ago</>], ["heartbeats", num(a.heartbeats)], ["since", <><Age at={a.since} /></>],
-    ["incarnation", a.incarnation && <span class="mono">{a.incarnation}</span>], ["version", n.version ?? 0], ["host", a.hostName], ["instance", a.instance && <span class="mono">{a.instance}</span>],
-    ["ports", <span class="mono">{Object.entries(a.ports).map(([t, p]) => t + " " + p).join(", ")}</span>], ["it asks", a.draining ? "for nothing new" : ""],
-    ["it says", a.health], ["load", a.load && [a.load.load >= 0 && `${a.load.load} %`, a.load.free >= 0 && `room for ${num(a.load.free)}`].filter(Boolean).join(", ")]];
-  return <><h2>Announced itself</h2><dl class="facts">{facts.filter(([, v]) => v !== undefined && v !== "").map(([k, v]) => <div key={k}><dt>{k}</dt><dd>{v}</dd></div>)}</dl></>;
-}
-
-export function NodeScreen({ name }: { name: string }) {
-  const drain = useDrains();
-  const { data: n, error, at, reload } = useData<Node>("/nodes/" + encodeURIComponent(name), 3000);
-  useLive((e) => { if (e === "node.changed" || e === "resync") reload(); });
-  if (!n) return <><Head title={name} />{error ? <Failure problem={error} retry={reload} /> : <Skeleton />}</>;
-  const stated = n.pools.some((p) => p.state);
-  return <>
-    <Head title={<><a class="back" href="#/nodes">Nodes</a> / {n.name}</>}><Curl path={"/nodes/" + n.name} /></Head>
+    <Head title="Nodes" sub={data ? (filtered ? `${shown.length} of ${plural(all.length, "node")}` : plural(all.length, "node")) : ""}><Same path="/nodes" cli={"nodes list" + (view === "simple" ? "" : " -o wide")} /></Head>
+    <div class="filters"><div class="segments" role="group" aria-label="Columns">{Object.entries(presets).map(([k, p]) =>
+      <button key={k} type="button" class="toggle" aria-pressed={view === k} onClick={() => { keep(k); show({ view: k === "simple" ? "" : k }); }}>{p.name}</button>)}</div>
+      <Choice name="state" label="State" value={f.state} choices={states} onChange={(state) => show({ state })} />
+      {domains.length > 0 && <Choice name="domain" label="Domain" value={f.domain} choices={[["", "any domain"], ...domains.map((d): [string, string] => [d, d])]} onChange={(domain) => show({ domain })} />}
+      {all.some((n) => n.announced) && <Choice name="source" label="Source" value={f.source} choices={[["", "any source"], ["configured", "configured"], ["announced", "announced themselves"]]} onChange={(source) => show({ source })} />}
+      {filtered && <button type="button" class="plain" onClick={() => go("nodes")}>Clear filters</button>}</div>
     <Stale at={at} error={error} />
-    <div class="panel summary"><NodeChip name={n.name} plain /><Badge word={n.activation} text={activationText(n.activation)} /><Progress o={drain(n.name)} onDone={reload} /><Health n={n} /><span class="grow" /><Actions n={n} onDone={reload} wide /></div>
-    <dl class="facts big"><div><dt>sessions</dt><dd><a href={"#/sessions?node=" + encodeURIComponent(n.name)}>{num(n.sessions)}</a></dd></div><div><dt>calls</dt><dd>{num(n.calls)}</dd></div>
-      <div><dt>running</dt><dd>{num(n.running)}</dd></div><div><dt>req/s</dt><dd>{rate(n.rate)}</dd></div><div><dt>served</dt><dd>{num(n.served)}</dd></div><div><dt>failed</dt><dd>{num(n.failed)}</dd></div>
-      <div><dt>share</dt><dd>{percent(n.share)}<small> of {percent(n.target)}</small></dd></div></dl>
-    {n.announced && <AnnouncedFacts n={n} a={n.announced} />}
-    <h2>Services</h2>
-    <div class="scroll"><table class="list"><caption class="hidden">Services</caption><thead><tr><th scope="col">Service</th><th scope="col">Address</th><th scope="col">State</th><th scope="col">Since</th><th scope="col">Last check</th><th scope="col">Result</th><th scope="col" class="n">Changes</th></tr></thead>
-      <tbody>{Object.entries(n.addresses).map(([s, a]) => { const c = n.checks[s]; return <tr key={s}><th scope="row">{s.toUpperCase()}</th>
-        <td class="mono">{a} <Copy text={a} label="Copy the address" /></td><td><Badge word={n.health[s]} /></td><td>{c?.since ? <><Age at={c.since} /> ago</> : "start"}</td>
-        <td>{c?.at ? <><Age at={c.at} /> ago</> : "never"}</td><td>{c?.at ? <>{c.code || (c.ok ? "ok" : "failed")} {c.tookMs ? <span class="muted">{c.tookMs.toFixed(1)} ms</span> : ""}</> : ""} {c?.why || c?.detail}</td><td class="n">{c?.changes ?? 0}</td></tr>; })}</tbody></table></div>
-    <h2>In pools</h2>
-    <div class="scroll"><table class="list"><caption class="hidden">Pools</caption><thead><tr><th scope="col">Pool</th><th scope="col">Activation</th>{stated && <th scope="col">State</th>}<th scope="col">Route</th><th scope="col">Domain</th><th scope="col">Redirect</th><th scope="col" class="n">Weight</th><th scope="col" class="n">Distance</th><th scope="col" class="n">Elected</th><th scope="col" class="n">Busy</th><th scope="col" class="n">Errors</th></tr></thead>
-      <tbody>{n.pools.map((p) => <tr key={p.name}><th scope="row">{p.name}</th><td><Badge word={p.activation} text={activationText(p.activation)} /></td>{stated && <td class="mono">{p.state || "–"}</td>}<td class="mono">{p.route}</td><td>{p.domain || "–"}</td><td>{p.redirect || "–"}</td>
-        <td class="n">{p.weight}</td><td class="n">{p.distance}</td><td class="n">{num(p.elected)}</td><td class="n">{num(p.busy)}</td><td class="n">{num(p.errors)}</td></tr>)}</tbody></table></div>
+    {chosen.length > 0 && <Picked chosen={chosen} onBulk={setBulk} onClear={() => setPicked([])} />}
+    {!data ? error ? <Failure problem={error} retry={reload} /> : <Skeleton /> : !all.length
+      ? <Empty title="No nodes registered">Add them under <code>nodes:</code> in the configuration and reload it, or with <code>twinhop nodes add</code>; or let them announce themselves: <code>heartbeat:</code>.</Empty>
+      : !shown.length ? <Empty title="No node is like that"><button type="button" onClick={() => go("nodes")}>Clear filters</button></Empty>
+      : <Table view={view} shown={shown} all={all} drain={drain} picked={picked} setPicked={setPicked} onAsk={(n, verb) => setAsked({ n, verb })} keys={keys} reload={reload} />}
+    {asked && <Ask n={asked.n} verb={asked.verb} onClose={() => setAsked(null)} onDone={reload} />}
+    {bulk && <Bulk to={bulk} chosen={chosen} all={all} onClose={() => setBulk("")} onDone={() => { setPicked([]); reload(); }} />}
   </>;
+}
+
+interface Given {
+  view: string; shown: Node[]; all: Node[]; drain: (name: string) => Operation | undefined; picked: string[]; setPicked: (change: (names: string[]) => string[]) => void;
+  onAsk: (n: Node, v: Verb) => void; keys: (e: KeyboardEvent) => void; reload: () => void;
+}
+
+function Table({ view, shown, all, drain, picked, setPicked, onAsk, keys, reload }: Given) {
+  const { columns, byPool } = presets[view];
+  const rows: Row[] = shown.flatMap((n): Row[] => (byPool ? n.pools : n.pools.slice(0, 1).concat(n.pools.length ? [] : [undefined!])).map((p) => ({ n, p, all, drain: drain(n.name), onDone: reload })));
+  const several = byPool && shown.some((n) => n.pools.length > 1);
+  const toggle = (name: string) => setPicked((all) => (all.includes(name) ? all.filter((x) => x !== name) : [...all, name]));
+  const every = shown.every((n) => picked.includes(n.name));
+  return <div class="scroll"><table class={"list nodes view-" + view + (byPool ? "" : " cardable")}><caption class="hidden">Nodes</caption>
+    <thead><tr><th scope="col" class="pick"><input type="checkbox" aria-label="Pick all" checked={every} onChange={() => setPicked(() => (every ? [] : shown.map((n) => n.name)))} /></th>
+      <th scope="col">Name</th>{several && <th scope="col">Pool</th>}{columns.map((c) => <th key={c.name} scope="col" title={c.title} class={[c.n && "n", c.wide && "wide"].filter(Boolean).join(" ")}>{c.name}</th>)}<th scope="col"><span class="hidden">Actions</span></th></tr></thead>
+    <tbody onKeyDown={keys}>{rows.map((r) => <tr key={r.n.name + " " + (byPool ? r.p?.name : "")} data-row={link("nodes", r.n.name)} data-node={r.n.name}>
+      <td class="pick"><input type="checkbox" aria-label={"Pick " + r.n.name} checked={picked.includes(r.n.name)} onChange={() => toggle(r.n.name)} /></td>
+      <th scope="row"><NodeChip name={r.n.name} /> <Heartbeat n={r.n} /></th>{several && <td>{r.p?.name}</td>}
+      {columns.map((c) => <td key={c.name} data-label={c.label} class={[c.n && "n", c.wide && "wide", c.class].filter(Boolean).join(" ")}>{c.cell(r)}</td>)}
+      <td class="last"><Actions n={r.n} onDone={reload} onAsk={(v) => onAsk(r.n, v)} /></td></tr>)}</tbody></table></div>;
+}
+
+function Picked({ chosen, onBulk, onClear }: { chosen: Node[]; onBulk: (to: "active" | "disabled" | "stopped") => void; onClear: () => void }) {
+  const allowed = may("operator");
+  return <div class="picked-bar" role="status"><b>{plural(chosen.length, "node")} picked</b><span class="grow" />
+    {(["active", "disabled", "stopped"] as const).map((a) => <button key={a} type="button" class={a === "stopped" ? "danger" : ""} disabled={!allowed || chosen.every((n) => n.activation === a)} title={needs("operator", actions[a].text)} onClick={() => onBulk(a)}>
+      <Icon name={actions[a].icon} />{actions[a].label} all…</button>)}
+    <button type="button" class="plain" onClick={onClear}>Pick none</button></div>;
+}
+
+// Bulk turns several nodes. It never forces: the gateway refuses to take the
+// last one that gets new work, and that one stays as it is.
+function Bulk({ to, chosen, all, onClose, onDone }: { to: "active" | "disabled" | "stopped"; chosen: Node[]; all: Node[]; onClose: () => void; onDone: () => void }) {
+  const [list] = useState(() => chosen.filter((n) => n.activation !== to));
+  const [calls, setCalls] = useState(0);
+  const x = actions[to], others = all.filter((n) => n.activation === "active" && !list.includes(n)).length;
+  const preview = async () => {
+    const impacts: Impact[] = await Promise.all(list.map((n) => dry(n, to)));
+    const sum = (of: (i: Impact) => number) => impacts.reduce((s, i) => s + of(i), 0);
+    setCalls(sum((i) => i.calls));
+    return <ul class="impact"><li><b>{plural(sum((i) => i.sessions), "session")}</b> and <b>{plural(sum((i) => i.calls), "call")}</b> {to === "active" ? "live there now." : to === "disabled" ? "stay until they end." : "move away."}</li>
+      {to !== "active" && <li class={others ? "" : "bad"}>{others ? <><b>{plural(others, "other node")}</b> {others === 1 ? "gets" : "get"} new work then.</> : "No other node gets new work: the last one will be refused and stays as it is."}</li>}</ul>;
+  };
+  const act = async (reason: string) => {
+    const back: (() => Promise<unknown>)[] = [];
+    let refused = "", refusals = 0;
+    for (const n of list) {
+      try { const b = await set(n, to, { reason }); if (b) back.push(b); }
+      catch (p) { refusals++; refused = `${n.name}: ${(p as Error).message}.`; }
+    }
+    const done = num(list.length - refusals);
+    say({ text: `${done} of ${plural(list.length, "node")} ${activationText(to)} now. ${refused}`, bad: !!refused, undo: back.length ? () => Promise.all(back.map((b) => b())).then(() => { say({ text: "They are as they were." }); onDone(); }, () => {}) : undefined });
+    onDone();
+  };
+  return <Confirm title={`${x.label} ${plural(list.length, "node")}?`} verb={x.label} danger={to === "stopped"} onClose={onClose} act={act} preview={preview} typed={to === "stopped" && calls > 0 ? "stop" : undefined}
+    same={(reason) => ({ method: "PATCH", path: path(list[0]?.name ?? ""), body: { activation: to, reason }, cli: list.map((n) => `nodes ${x.cli} ${word(n.name)}`).join(" && twinhop ") })}>
+    <p>{list.map((n) => <NodeChip key={n.name} name={n.name} plain />)}</p><p>{x.text}</p></Confirm>;
 }

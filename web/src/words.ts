@@ -5,6 +5,13 @@ export const num = (n: number) => whole.format(n);
 export const rate = (n: number) => (n >= 100 ? whole.format(Math.round(n)) : n >= 10 ? n.toFixed(0) : n > 0 ? n.toFixed(1) : "0");
 export const percent = (x: number) => (x > 0.995 && x < 1 ? ">99" : Math.round(x * 100).toString()) + " %";
 
+export function bytes(n: number): string {
+  const units = ["B", "KiB", "MiB", "GiB", "TiB"];
+  let i = 0;
+  for (; n >= 1024 && i < units.length - 1; i++) n /= 1024;
+  return (i && n < 10 ? n.toFixed(1) : whole.format(Math.round(n))) + " " + units[i];
+}
+
 export function duration(ms: number): string {
   const s = Math.max(0, Math.floor(ms / 1000));
   if (s < 60) return s + " s";
