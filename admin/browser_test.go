@@ -188,7 +188,7 @@ func TestDrainInBrowser(t *testing.T) {
 	b.do(chromedp.Navigate("about:blank"), chromedp.Navigate(viewer))
 	b.see("vera")
 	b.open("#/nodes")
-	b.wait(`document.querySelectorAll(".actions button:disabled").length === 4`)
+	b.wait(`document.querySelectorAll(".actions > button:disabled").length === 4`)
 	b.clean()
 
 	// When the gateway is gone the page says so and keeps what it has.
