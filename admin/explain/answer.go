@@ -2,15 +2,13 @@ package explain
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"net/http"
 	"strings"
 	"time"
 
-	"github.com/gin-gonic/gin"
-
 	"twinhop/admin/access"
-	"twinhop/admin/caller"
 	"twinhop/admin/nodes"
 	"twinhop/admin/problem"
 	"twinhop/appsession"
@@ -40,8 +38,17 @@ type Told struct {
 	ElapsedMicros  int64     `json:"elapsedMicros"`
 }
 
+// Ask answers a body of POST /route/explain for somebody of a role.
+func (d Desk) Ask(ctx context.Context, text []byte, role access.Role) (any, error) {
+	var body explainBody
+	if err := json.Unmarshal(text, &body); err != nil {
+		return nil, err
+	}
+	return d.answer(ctx, &body, role)
+}
+
 // message has the front rehearse a whole message.
-func (d Desk) message(c *gin.Context, body *explainBody, assumed Assumed) (any, error) {
+func (d Desk) message(ctx context.Context, body *explainBody, assumed Assumed, role access.Role) (any, error) {
 	if d.Play == nil {
 		return nil, problem.New(http.StatusNotFound, "not-found", "Whole messages cannot be asked about here.")
 	}
@@ -59,18 +66,21 @@ func (d Desk) message(c *gin.Context, body *explainBody, assumed Assumed) (any, 
 		return nil, err
 	}
 	m.Assumed = assumed
-	t, err := d.Tell(c.Request.Context(), m, caller.Of(c).Role)
+	t, err := d.tell(ctx, m, role)
 	if rejected := (*problem.Rejected)(nil); errors.As(err, &rejected) {
 		return nil, rejected.Problem("This affinity cannot be put into force.")
 	}
-	return t, err
+	if err != nil {
+		return nil, err
+	}
+	return t, nil
 }
 
 // Unserved is an error of a message that no listener takes.
 type Unserved interface{ Unserved() bool }
 
-// Tell has the front rehearse a message, and shows what came of it to somebody of a role.
-func (d Desk) Tell(ctx context.Context, m *Message, role access.Role) (*Told, error) {
+// tell has the front rehearse a message, and shows what came of it.
+func (d Desk) tell(ctx context.Context, m *Message, role access.Role) (*Told, error) {
 	began := time.Now()
 	p, err := d.Play(ctx, m)
 	if no := Unserved(nil); errors.As(err, &no) {

@@ -1,11 +1,13 @@
 package explain
 
 import (
+	"context"
 	"slices"
 	"strings"
 
 	"github.com/gin-gonic/gin"
 
+	"twinhop/admin/access"
 	"twinhop/admin/caller"
 	"twinhop/admin/problem"
 	"twinhop/admin/show"
@@ -54,13 +56,17 @@ func (d Desk) Post(c *gin.Context) (any, error) {
 	if err := problem.ReadJSON(c, &body); err != nil {
 		return nil, err
 	}
+	return d.answer(c.Request.Context(), &body, caller.Of(c).Role)
+}
+
+func (d Desk) answer(ctx context.Context, body *explainBody, role access.Role) (any, error) {
 	v := d.View()
 	assumed, err := body.Assume.read(v)
 	if err != nil {
 		return nil, err
 	}
 	if body.HTTP != nil || body.SIP != nil {
-		return d.message(c, &body, assumed)
+		return d.message(ctx, body, assumed, role)
 	}
 	if assumed.Affinity != nil {
 		return nil, problem.Invalid("#/assume/affinity", "this needs a whole message, in http or sip")
@@ -68,11 +74,11 @@ func (d Desk) Post(c *gin.Context) (any, error) {
 	if len(assumed.Activation)+len(assumed.Health) > 0 {
 		v = v.Suppose(assumed.Activation, assumed.Health)
 	}
-	a, err := readAsk(&body, v)
+	a, err := readAsk(body, v)
 	if err != nil {
 		return nil, err
 	}
-	return d.why(c.Request.Context(), a, caller.Of(c).Role), nil
+	return d.why(ctx, a, role), nil
 }
 
 func readAsk(body *explainBody, v *cluster.View) (*gateway.Ask, error) {

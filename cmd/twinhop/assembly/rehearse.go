@@ -13,7 +13,7 @@ import (
 // Play has the fronts rehearse a message.
 func (g *Gateway) Play(ctx context.Context, m *explain.Message) (*explain.Played, error) {
 	s := rehearsal.Stage{Router: g.Router, HTTP: g.front, SIP: g.sip, Words: g.wordsOf, Leaving: g.leaving.Load}
-	if len(g.sockets.HTTP) > 0 {
+	if g.sockets != nil && len(g.sockets.HTTP) > 0 {
 		s.Door = g.sockets.HTTP[0].Addr()
 	}
 	return s.Play(ctx, m)
