@@ -540,16 +540,3 @@ func TestStreamEndsWithLogout(t *testing.T) {
 		t.Error("the stream goes on")
 	}
 }
-
-func TestNotesAreBounded(t *testing.T) {
-	s := newStage(t, "node1")
-	if err := s.ready(); err != nil {
-		t.Fatal(err)
-	}
-	for range 3 * recentSize {
-		s.hub.note(occurrence{Type: "node.changed"})
-	}
-	if len(s.hub.notes) > recentSize {
-		t.Errorf("%d notes", len(s.hub.notes))
-	}
-}

@@ -17,7 +17,7 @@ type Heard struct {
 // Tell shows what was heard among the latest events.
 func (s *Server) Tell(h Heard) {
 	if s.ready() == nil {
-		s.hub.note(occurrence{At: stamp.Of(s.now()), Type: "heartbeat." + h.What, Node: h.Node, From: nodes.Clean(h.From), Words: nodes.Clean(h.Words)})
+		s.hub.Note(occurrence{At: stamp.Of(s.now()), Type: "heartbeat." + h.What, Node: h.Node, From: nodes.Clean(h.From), Words: nodes.Clean(h.Words)})
 	}
 }
 

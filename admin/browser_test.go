@@ -367,7 +367,7 @@ func (s *stage) crowd() appsession.ID {
 	if err := s.registry.SetActivation("", "node2", cluster.Disabled); err != nil {
 		s.t.Fatal(err)
 	}
-	s.hub.note(occurrence{At: stamp.Of(s.clock()), Type: "node.set", Node: "node2", Was: "active", Is: "disabled", Actor: "ada", Reason: "kernel update, ticket 4711"})
+	s.hub.Note(occurrence{At: stamp.Of(s.clock()), Type: "node.set", Node: "node2", Was: "active", Is: "disabled", Actor: "ada", Reason: "kernel update, ticket 4711"})
 	return first.Session
 }
 

@@ -131,7 +131,7 @@ func (s *Server) record(c *gin.Context, o occurrence) {
 	o.At, o.Actor, o.Reason = stamp.Of(s.now()), who.Name, nodes.Clean(o.Reason)
 	s.log.Info("changed by an operator", "what", o.Type, "node", o.Node, "from", or(o.From, o.Was), "to", o.Is, "words", o.Words, "session", o.Session,
 		"user", who.Name, "via", who.Via, "reason", o.Reason)
-	s.hub.note(o)
+	s.hub.Note(o)
 }
 
 func or(a, b string) string {

@@ -1,6 +1,7 @@
 package admin
 
 import (
+	"twinhop/admin/events"
 	"twinhop/admin/history"
 	"twinhop/admin/nodes"
 	"twinhop/admin/stamp"
@@ -10,28 +11,7 @@ import (
 )
 
 // occurrence is something that operators want to hear of.
-type occurrence struct {
-	At      *stamp.Time `json:"at"`
-	Count   int         `json:"count,omitempty"` // like moves in a row, the last of them at At
-	Type    string      `json:"type"`            // "node.changed", "node.set", "session.moved", "heartbeat.refused"
-	Node    string      `json:"node,omitempty"`
-	From    string      `json:"from,omitempty"`
-	Session string      `json:"session,omitempty"`
-	Service string      `json:"service,omitempty"`
-	Was     string      `json:"was,omitempty"`
-	Is      string      `json:"is,omitempty"`
-	Words   string      `json:"words,omitempty"` // what else was said: "weight=3 pool=default"
-	Rule    string      `json:"rule,omitempty"`
-	Actor   string      `json:"actor,omitempty"`
-	Reason  string      `json:"reason,omitempty"`
-}
-
-// alike tells whether two occurrences say so in one line: all sessions of a node
-// move when it dies, and who is refused once comes again.
-func (o *occurrence) alike(n *occurrence) bool {
-	same := n.Type == o.Type && n.Node == o.Node && n.From == o.From
-	return same && (o.Type == "session.moved" && n.Rule == o.Rule || o.Type == "heartbeat.refused" && n.Words == o.Words)
-}
+type occurrence = events.Occurrence
 
 // overviewView is the state of everything at a glance.
 type overviewView struct {

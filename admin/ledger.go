@@ -2,6 +2,7 @@ package admin
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"io"
 	"net/http"
@@ -129,7 +130,21 @@ func (s *Server) audited(c *gin.Context, r *route, status int) {
 	if e.Object == "" {
 		e.Object = r.object(c)
 	}
-	s.book.Add(e)
+	s.heard(c, s.book.Add(e))
+}
+
+// heard makes an event of what was written down, unless one tells of it already.
+func (s *Server) heard(c *gin.Context, e audit.Entry) {
+	o := occurrence{At: e.At, Type: "audit", Actor: e.Actor, From: e.IP, Reason: e.Reason, Is: e.Result, Words: strings.TrimSpace(e.Action + " " + e.Object)}
+	switch {
+	case e.Action == "auth.login" && e.Result == audit.OK:
+		o.Type, o.Words, o.Is = "auth.login", "", ""
+	case e.Action == "auth.login":
+		o.Type, o.Actor, o.Words, o.Is = "auth.failed", strings.TrimPrefix(e.Object, "user:"), "", ""
+	case e.DryRun || act.Of(c).Noted:
+		return
+	}
+	s.hub.Note(o)
 }
 
 // Deed is what an operator did, or tried, who did not come by the API.
@@ -155,6 +170,18 @@ func (s *Server) Record(d Deed) {
 		e.Result = audit.Refused
 	}
 	s.book.Add(e)
+	o := occurrence{At: e.At, Type: "audit", Actor: cmp.Or(e.Actor, d.Via), Reason: e.Reason, Is: e.Result, Words: strings.TrimSpace(e.Action + " " + e.Object)}
+	if d.Action == "config.reload" {
+		o.Type, o.Words, o.Is = "config.reloaded", "", ""
+		if d.Err != nil {
+			o.Type = "config.rejected"
+		}
+	}
+	s.hub.Note(o)
 }
+
+func (s *Server) getEvents(c *gin.Context) (any, error) { return s.hub.Events.List(c, s.cursors) }
+
+func (s *Server) getStream(c *gin.Context) (any, error) { return s.hub.Stream(c) }
 
 func (s *Server) getAudit(c *gin.Context) (any, error) { return s.book.List(c, s.cursors) }

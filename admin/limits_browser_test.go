@@ -17,7 +17,10 @@ import (
 
 // TestLimitsInBrowser shows who is kept out, lifts a ban, and sees each state of the section.
 func TestLimitsInBrowser(t *testing.T) {
-	s := newStage(t, "node1", "node2").run()
+	s := newStage(t, "node1", "node2")
+	if err := s.ready(); err != nil { // what follows is for the page, not for who looks each second
+		t.Fatal(err)
+	}
 	k := s.keep(time.Now())
 	gate := make(chan struct{}, 1000)
 	var broken atomic.Bool
@@ -28,6 +31,7 @@ func TestLimitsInBrowser(t *testing.T) {
 		}
 		return k.limits()
 	}
+	s.run()
 	open := func() {
 		for range cap(gate) - 1 {
 			gate <- struct{}{}

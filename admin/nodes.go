@@ -19,7 +19,7 @@ func (s *Server) nodeViews() []nodes.View {
 		x.Announced = said[n.Name]
 		list = append(list, x)
 	}
-	nodes.Share(list, s.hub.past.Served)
+	nodes.Share(list, s.hub.Past.Served)
 	return list
 }
 

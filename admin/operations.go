@@ -20,12 +20,12 @@ import (
 
 // drained tells everybody how far a drain is, and for good that it has ended.
 func (s *Server) drained(o operate.Operation) {
-	s.hub.send("nodes", "operation.progress", show.OperationOf(o, s.now()), o.State != operate.Running)
+	s.hub.Send("nodes", "operation.progress", show.OperationOf(o, s.now()), o.State != operate.Running)
 	if o.State == operate.Running {
 		return
 	}
 	s.log.Info("a drain has ended", "node", o.Node, "state", string(o.State), "why", o.Why, "took", o.Ended.Sub(o.Began).Round(time.Millisecond))
-	s.hub.note(occurrence{At: stamp.Of(o.Ended), Type: "node.drained", Node: o.Node, Is: string(o.State), Actor: o.By, Reason: nodes.Clean(o.Why)})
+	s.hub.Note(occurrence{At: stamp.Of(o.Ended), Type: "node.drained", Node: o.Node, Is: string(o.State), Actor: o.By, Reason: nodes.Clean(o.Why)})
 }
 
 type drainBody struct {

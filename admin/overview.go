@@ -15,15 +15,15 @@ import (
 
 func (s *Server) getOverview(c *gin.Context) (any, error) {
 	v := s.overview(c.Request.Context())
-	v.History = s.hub.past.Series()
+	v.History = s.hub.Past.Series()
 	return v, nil
 }
 
 func (s *Server) overview(ctx context.Context) overviewView {
 	counts := s.Panel.Trace.Counts()
 	v := overviewView{At: stamp.Of(s.now()), UptimeMS: s.now().Sub(s.started).Milliseconds(), Sessions: s.fill(),
-		Calls: s.callsOn(""), Rates: s.hub.past.Rates(), Sticky: sticky(&counts), Moves: named(counts.Moves),
-		Rules: rulesView{named(counts.HTTP.Rules), named(counts.SIP.Rules)}, Nodes: s.nodeViews(), Recent: s.hub.recent(), Insecure: s.Insecure}
+		Calls: s.callsOn(""), Rates: s.hub.Past.Rates(), Sticky: sticky(&counts), Moves: named(counts.Moves),
+		Rules: rulesView{named(counts.HTTP.Rules), named(counts.SIP.Rules)}, Nodes: s.nodeViews(), Recent: s.hub.Events.Recent(), Insecure: s.Insecure}
 	if s.Panel.Leader != nil {
 		v.Leader = s.Panel.Leader()
 	}

@@ -89,7 +89,7 @@ func TestFullIsShown(t *testing.T) {
 	b := s.login(RoleViewer)
 	stream := b.stream(t, "/api/v1/stream?topics=nodes", "")
 	m := s.registry.View().Pool("default").Member("box1")
-	s.hub.compare() // what is full before the first look is no change
+	s.hub.Compare() // what is full before the first look is no change
 	for range 5 {
 		m.Reserve(&cluster.Needs{Resources: []string{"pstn"}})
 	}

@@ -73,6 +73,7 @@ var routes = []route{
 	{"POST", "/api/v1/sessions/:sid/actions/move", RoleOperator, (*Server).postMove},
 	{"POST", "/api/v1/route/explain", RoleViewer, explained(explain.Desk.Post)},
 	{"GET", "/api/v1/audit", RoleAdmin, (*Server).getAudit},
+	{"GET", "/api/v1/events", RoleViewer, (*Server).getEvents},
 	{"GET", "/api/v1/stream", RoleViewer, (*Server).getStream},
 	{"POST", "/api/v1/auth/setup", RoleNone, byDesk((*accounts.Desk).Setup)},
 	{"POST", "/api/v1/auth/login", RoleNone, byDesk((*accounts.Desk).Login)},

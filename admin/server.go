@@ -21,10 +21,12 @@ import (
 	"twinhop/admin/audit"
 	"twinhop/admin/configuration"
 	"twinhop/admin/explain"
+	"twinhop/admin/feed"
 	"twinhop/admin/frame"
 	"twinhop/admin/lbstat"
 	"twinhop/admin/limits"
 	"twinhop/admin/listing"
+	"twinhop/admin/live"
 	"twinhop/admin/nodes"
 	"twinhop/admin/operate"
 	"twinhop/appsession"
@@ -121,7 +123,7 @@ type Server struct {
 	started  time.Time
 	accounts *accounts.Desk
 	callers  *access.Passwords
-	hub      *hub
+	hub      *live.Hub
 	desk     *operate.Desk
 	book     *audit.Book
 	cursors  *listing.Cursors
@@ -165,7 +167,8 @@ func (s *Server) prepare() error {
 	if err := s.openBook(secrets[0]); err != nil {
 		return err
 	}
-	s.hub = newHub(s)
+	s.hub = &live.Hub{View: s.Panel.View, Trace: s.Panel.Trace, Look: s.look, Overview: func(ctx context.Context) any { return s.overview(ctx) }, Limits: s.Panel.Limits,
+		Whoami: s.accounts.Whoami, Version: s.Version, Now: s.now, Log: s.log, Feed: feed.Feed{Start: uint64(max(s.started.UnixMilli(), 0))}}
 	s.desk = &operate.Desk{View: s.Panel.View, Told: s.drained, Now: s.now, Held: func(node string) (int, int) { return s.sessionsOn(node), s.callsOn(node) },
 		Activate: func(node string, a cluster.Activation) error {
 			return s.Panel.Activate(context.Background(), node, a)
@@ -198,7 +201,7 @@ func (s *Server) Run(ctx context.Context, listeners ...net.Listener) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	var group sync.WaitGroup
-	group.Go(func() { s.hub.run(ctx) })
+	group.Go(func() { s.hub.Run(ctx) })
 	group.Go(func() { s.desk.Run(ctx) })
 	srv := &http.Server{Handler: s.handler, ReadHeaderTimeout: headerTimeout, ReadTimeout: readTimeout,
 		IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeader, ConnContext: access.WithPeer,

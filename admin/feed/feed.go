@@ -29,6 +29,10 @@ type Message struct {
 // Feed hands events to the pages that follow their topics. It never waits for
 // one of them. The zero Feed is ready.
 type Feed struct {
+	// Start is the id before the first. One that is later than all of the process
+	// before tells who comes back that something was missed.
+	Start uint64
+
 	mu    sync.Mutex
 	ring  []Message // at most ringSize, the oldest first
 	last  uint64    // ID
@@ -60,6 +64,7 @@ func (f *Feed) Send(topic, event string, data any, keep bool) error {
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	f.last = max(f.last, f.Start)
 	m := Message{topic: topic, Event: event, Data: text}
 	if keep {
 		f.last++
@@ -108,6 +113,7 @@ func (c *Page) put(m Message) {
 func (f *Feed) Join(topics map[string]bool, after uint64) (c *Page, last uint64, ok bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	f.last = max(f.last, f.Start)
 	if len(f.pages) >= maxPages {
 		return nil, 0, false
 	}

@@ -1,4 +1,4 @@
-package admin
+package live
 
 import (
 	"bytes"
@@ -11,6 +11,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"twinhop/admin/caller"
 	"twinhop/admin/feed"
 	"twinhop/admin/problem"
 	"twinhop/admin/stamp"
@@ -29,13 +30,13 @@ func parseTopics(s string) (map[string]bool, error) {
 		switch name, id, _ := strings.Cut(topic, ":"); {
 		case topic == "":
 			continue
-		case topic == "overview" || topic == "nodes" || topic == "sessions":
+		case topic == "overview" || topic == "nodes" || topic == "sessions" || topic == "events":
 		case name == "session":
 			if _, ok := appsession.ParseID(id); !ok {
 				return nil, problem.Invalid("?topics", "session: and the id of a session")
 			}
 		default:
-			return nil, problem.Invalid("?topics", "overview, nodes, sessions or session:id")
+			return nil, problem.Invalid("?topics", "overview, nodes, sessions, events or session:id")
 		}
 		topics[topic] = true
 	}
@@ -45,45 +46,45 @@ func parseTopics(s string) (map[string]bool, error) {
 	return topics, nil
 }
 
-// getStream is one stream of server-sent events with everything that a page
+// Stream is one stream of server-sent events with everything that a page
 // follows. It ends with the log in.
-func (s *Server) getStream(c *gin.Context) (any, error) {
+func (h *Hub) Stream(c *gin.Context) (any, error) {
 	topics, err := parseTopics(c.DefaultQuery("topics", "overview,nodes,sessions"))
 	if err != nil {
 		return nil, err
 	}
 	after, _ := strconv.ParseUint(c.GetHeader("Last-Event-ID"), 10, 64)
-	page, last, ok := s.hub.feed.Join(topics, after)
+	page, last, ok := h.Feed.Join(topics, after)
 	if !ok {
 		return nil, problem.New(http.StatusServiceUnavailable, "unavailable", "Too many pages follow already.")
 	}
-	defer s.hub.feed.Leave(page)
-	h := c.Writer.Header()
-	h.Set("Content-Type", "text/event-stream")
-	h.Set("X-Accel-Buffering", "no")
+	defer h.Feed.Leave(page)
+	c.Header("Content-Type", "text/event-stream")
+	c.Header("X-Accel-Buffering", "no")
 	c.Status(http.StatusOK)
 	w := &eventWriter{c.Writer, http.NewResponseController(c.Writer)}
 	w.control.SetReadDeadline(time.Time{}) // the request is read; the stream has no end
+	now := stamp.Of(h.Now())
 	hello := fmt.Sprintf("retry: 2000\n%s", event(feed.Message{ID: last, Event: "hello"}, map[string]any{
-		"time": stamp.Of(s.now()), "version": s.Version, "lastId": last}))
+		"serverTime": now, "time": now, "version": h.Version, "lastId": last}))
 	if w.write([]byte(hello)) != nil {
 		return nil, nil
 	}
-	s.pump(c, page, w)
+	h.pump(c, page, w)
 	return nil, nil
 }
 
 // pump writes what is queued until the page or the log in is gone.
-func (s *Server) pump(c *gin.Context, page *feed.Page, w *eventWriter) {
+func (h *Hub) pump(c *gin.Context, page *feed.Page, w *eventWriter) {
 	beat := time.NewTicker(heartbeat)
 	defer beat.Stop()
-	who := actor(c)
+	who := caller.Of(c)
 	for {
-		if s.accounts.Whoami(c.Request).Role < who.Role {
+		if h.Whoami(c.Request).Role < who.Role {
 			w.write(event(feed.Message{Event: "auth.expired"}, struct{}{}))
 			return
 		}
-		list, behind, last := s.hub.feed.Take(page)
+		list, behind, last := h.Feed.Take(page)
 		var buf bytes.Buffer
 		if behind {
 			buf.Write(event(feed.Message{ID: last, Event: "resync"}, struct{}{}))
