@@ -29,13 +29,14 @@ func TestRolesRouteByRoute(t *testing.T) {
 	s := newStage(t, "node1", "node2").run()
 	id := s.http("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", "", "alice").Session.String()
 	s.Panel.Unban = func(netip.Addr) bool { return true }
-	s.Panel.Affinity = &affinity.Panel{State: func() affinity.State { return affinity.State{} }}
+	s.Panel.Affinity = &affinity.Panel{State: func() affinity.State { return affinity.State{} }, Sources: func() *affinity.Sources { return &affinity.Sources{} },
+		Preview: func(context.Context, *affinity.Draft) (*affinity.Preview, error) { return &affinity.Preview{}, nil }}
 	s.Panel.Configuration = &configuration.Panel{State: func() configuration.State {
 		return configuration.State{Now: &config.Config{}, Fixed: func(string) bool { return false }}
 	},
 		Check: func(context.Context, *string) (*configuration.Verdict, error) { return &configuration.Verdict{}, nil }}
 	s.Metrics = http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.Write([]byte("# metrics\n")) })
-	bodies := map[string]string{"PATCH /api/v1/nodes/:id": `{"activation":"active"}`, "POST /api/v1/route/explain": `{"proto":"sip"}`,
+	bodies := map[string]string{"PATCH /api/v1/nodes/:id": `{"activation":"active"}`, "POST /api/v1/route/explain": `{"proto":"sip"}`, "POST /api/v1/affinity/preview": `{"affinity":{}}`,
 		"POST /api/v1/auth/login": `{"name":"x","password":"y"}`, "POST /api/v1/auth/setup": `{}`, "POST /api/v1/auth/logout": `{}`}
 	// What can be done once, or needs something to do it to: operator_test.go has what it does.
 	once := map[int]bool{http.StatusNotFound: true, http.StatusConflict: true, http.StatusUnprocessableEntity: true, http.StatusServiceUnavailable: true, http.StatusPreconditionRequired: true}

@@ -59,6 +59,8 @@ var routes = []route{
 	{"POST", "/api/v1/config/validate", RoleAdmin, settings((*configuration.Panel).Validate)},
 	{"POST", "/api/v1/config/reload", RoleAdmin, (*Server).postReload},
 	{"GET", "/api/v1/affinity", RoleViewer, visit((*affinity.Visit).Get)},
+	{"GET", "/api/v1/affinity/sources", RoleViewer, visit((*affinity.Visit).List)},
+	{"POST", "/api/v1/affinity/preview", RoleOperator, visit((*affinity.Visit).Try)},
 	{"PUT", "/api/v1/affinity", RoleAdmin, visit((*affinity.Visit).Put)},
 	{"DELETE", "/api/v1/affinity", RoleAdmin, visit((*affinity.Visit).Delete)},
 	{"GET", "/api/v1/limits", RoleViewer, (*Server).getLimits},

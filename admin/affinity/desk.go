@@ -53,6 +53,9 @@ type Panel struct {
 	// Set puts an Order into force. A *problem.Rejected says what is wrong
 	// with its text.
 	Set func(context.Context, *Order) (*Effect, error)
+	// Preview tries a Draft; errors as with Set.
+	Preview func(context.Context, *Draft) (*Preview, error)
+	Sources func() *Sources
 }
 
 // Visit is one request.

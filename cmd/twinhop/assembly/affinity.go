@@ -9,6 +9,7 @@ import (
 	words "twinhop/admin/affinity"
 	"twinhop/admin/problem"
 	"twinhop/cmd/twinhop/affinity"
+	"twinhop/cmd/twinhop/preview"
 	"twinhop/gateway/config"
 )
 
@@ -33,11 +34,31 @@ func (g *Gateway) loadAffinity() {
 
 // affinityPanel lets the admin see and change affinity.
 func (g *Gateway) affinityPanel() *words.Panel {
-	return &words.Panel{Set: g.setAffinity, State: func() words.State {
+	return &words.Panel{Set: g.setAffinity, Preview: g.tryAffinity, State: func() words.State {
 		g.changing.Lock()
 		defer g.changing.Unlock()
 		return g.said.State(g.basis.Load())
-	}}
+	}, Sources: func() *words.Sources { return preview.Sources(g.specimens.Last(words.MaxLast)) }}
+}
+
+// tryAffinity tells what another affinity would have done with recent traffic.
+func (g *Gateway) tryAffinity(ctx context.Context, d *words.Draft) (*words.Preview, error) {
+	now := g.present.Load()
+	word, warnings, err := affinity.Read(&words.Order{Text: d.Text}, now, WordsIn(g.places.dir))
+	if err != nil {
+		return nil, err
+	}
+	next := word.Over(*now)
+	p, err := preview.Try(ctx, &preview.Traffic{List: g.specimens.Last(d.Last), View: g.Registry.View()}, now, &next)
+	if err != nil {
+		return nil, err
+	}
+	for _, w := range warnings {
+		p.Warnings = append(p.Warnings, words.Warning{Code: "config", Text: w.Message, Pointer: w.Pointer, Hint: w.Hint})
+	}
+	p.Changed = noNil(config.Changes(now, &next))
+	p.Restart = noNil(slices.DeleteFunc(slices.Clone(p.Changed), func(key string) bool { return !restarts(key) }))
+	return p, nil
 }
 
 // setAffinity puts an operator's word of affinity into force, and keeps it. On

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -221,5 +222,52 @@ func TestAffinityThatCannotBeKept(t *testing.T) {
 	}
 	if a := api(t, g, "GET", "/api/v1/affinity", "", ""); a != before || g.leaderWord() != "http" {
 		t.Errorf("%+v", a)
+	}
+}
+
+// What came lately can be tried with other keys; that changes nothing.
+func TestAffinityPreview(t *testing.T) {
+	c := settings(t, "")
+	c.Nodes = []config.Node{web("n1", tracks(t, "n1")), web("n2", tracks(t, "n2"))}
+	g := atWork(t, c)
+	at := "http://" + g.Addrs().HTTP[0]
+	homes := map[string]bool{}
+	for i := range 4 { // nobody knows that they are one user
+		node, _ := visit(t, at+"/?user=kim", "")
+		homes[node] = true
+		for len(g.specimens.Last(10)) <= i {
+			runtime.Gosched() // it is kept when the answer is out
+		}
+	}
+	before, sessions := api(t, g, "GET", "/api/v1/affinity", "", ""), g.table.Usage()
+	post := func(body string) said { return api(t, g, "POST", "/api/v1/affinity/preview", "", body) }
+	a := post(`{"affinity": {"http": [{"source": "query", "name": "user"}, {"source": "cookie", "name": "JSESSIONID"}], "maxKeys": 9}, "last": 3}`)
+	for _, want := range []string{`"recorded":3`, `"http":3`, `"newlySticky":2`, `"unchanged":1`, `"changed":["affinity.http","affinity.maxKeys"]`, `"restart":["affinity.maxKeys"]`,
+		`"source":"query","name":"user","text":"…"`, `"rule":"param_appsession"`, `"code":"few"`} {
+		if a.code != 200 || !strings.Contains(a.text, want) {
+			t.Errorf("%s is missing: %+v", want, a)
+		}
+	}
+	if len(homes) != 2 || strings.Contains(a.text, "kim") {
+		t.Error(homes, a.text)
+	}
+	if a := api(t, g, "GET", "/api/v1/affinity/sources", "", ""); a.code != 200 || !strings.Contains(a.text, `"seen":[{"name":"user","share":1}]`) {
+		t.Errorf("%+v", a)
+	}
+	for body, want := range map[string]string{
+		`{"affinity": {"http": [{"source": "cookie", "name": "A"}, {"source": "coke", "name": "B"}]}}`: `"pointer":"#/affinity/http/1/source"`,
+		`{"affinity": {"sip": ["from.usr"]}}`: `did you mean \"from.user\"?`,
+		`{"affinity": {}, "last": 0}`:         "#/last",
+		`{"affinity": {}, "last": 10001}`:     "#/last",
+		`{"last": 5}`:                         "#/affinity",
+		`{"affinity": 7}`:                     "#/affinity",
+		`{"affinity": {}, "reason": "x"}`:     "",
+	} {
+		if a := post(body); a.code != 422 || !strings.Contains(a.text, want) {
+			t.Errorf("%s: %+v", body, a)
+		}
+	}
+	if after := api(t, g, "GET", "/api/v1/affinity", "", ""); after != before || g.table.Usage() != sessions {
+		t.Errorf("%+v, was %+v", after, before)
 	}
 }

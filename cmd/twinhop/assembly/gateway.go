@@ -218,6 +218,7 @@ func (g *Gateway) buildRouter(p *plan) {
 	g.calls = &resources.File{Path: filepath.Join(g.places.state, "calls"), Book: g.Book, Log: g.log}
 	room := int64(g.config.Telemetry.Trace.MaxBytes)
 	g.specimens = &specimens.Recorder{MaxBytes: int(min(room/8, 8<<20))}
+	room -= int64(g.specimens.MaxBytes)
 	g.Messages = &messages.Log{MaxBytes: room / 2}
 	g.Trace = &trace.Log{MaxBytes: room - room/2, Linked: g.Messages.Linked}
 	g.Router = &gateway.Router{Store: g.Store, Views: g.Registry.View, Report: g.Registry.Report, Judge: g.Registry.Judge, Sent: g.Registry.Sent, Heard: g.Registry.Heard,

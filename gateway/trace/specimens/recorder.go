@@ -7,7 +7,7 @@ import (
 )
 
 const (
-	perSecond = 200   // messages of which anything is kept
+	perSecond = 200   // see PerSecond
 	slots     = 20    // of a second: a burst takes no more than its slot
 	most      = 10000 // specimens
 	maxNames  = 4096  // names that are shared; strangers invent them
@@ -19,6 +19,8 @@ const (
 type Recorder struct {
 	// MaxBytes bounds the memory, beside 10,000 specimens. 0: none are kept.
 	MaxBytes int
+	// PerSecond is how many messages are kept at most; 0 means 200.
+	PerSecond int
 
 	slot atomic.Uint64 // the number of the slot at hand, and how many it took: see Wants
 
@@ -31,22 +33,26 @@ type Recorder struct {
 }
 
 // Wants tells, before any work is done, whether a message is to be kept: at
-// most some 200 of a second, spread over it.
+// most so many of a second, spread over it.
 func (r *Recorder) Wants(now time.Time) bool {
 	if r == nil || r.MaxBytes <= 0 {
 		return false
 	}
+	room := uint64(perSecond / slots)
+	if r.PerSecond > 0 {
+		room = uint64(min(max(r.PerSecond/slots, 1), 0xffff))
+	}
 	slot := uint64(now.UnixNano()) / (uint64(time.Second) / slots)
 	for {
 		was := r.slot.Load()
-		at, taken := was>>8, was&0xff
+		at, taken := was>>16, was&0xffff
 		switch {
 		case slot > at || slot+slots < at: // the next one, or the clock was put back; who looked at his a moment ago brings no old one back
 			at, taken = slot, 0
-		case taken >= perSecond/slots:
+		case taken >= room:
 			return false
 		}
-		if r.slot.CompareAndSwap(was, at<<8|taken+1) {
+		if r.slot.CompareAndSwap(was, at<<16|taken+1) {
 			return true
 		}
 	}
