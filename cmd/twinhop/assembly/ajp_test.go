@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"twinhop/cmd/twinhop/clusterwords"
 	"twinhop/gateway/cluster"
 	"twinhop/gateway/config"
 	"twinhop/http/ajp"
@@ -37,7 +38,7 @@ nodes:
 	if errors, _ := problems.Count(); errors > 0 {
 		t.Fatal(problems)
 	}
-	spec, err := clusterSpec(&c)
+	spec, err := clusterwords.Spec(&c)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"twinhop/cmd/twinhop/clusterwords"
 	"twinhop/gateway/cluster"
 	"twinhop/gateway/config"
 )
@@ -31,7 +32,7 @@ func TestWordsReachTheCluster(t *testing.T) {
 	}
 	c := parsed(t, strings.NewReplacer("retries: {rounds", "recovery: {time: 10s}\n    maintain: 5s\n    retries: {rounds", "nodes: [{name: n1,", "nodes: [{name: n1, busyLimit: 3,",
 		`:8080", retries`, `:8080", busyLimit: 7, retries`).Replace(string(text)))
-	spec, err := clusterSpec(c)
+	spec, err := clusterwords.Spec(c)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -73,14 +74,14 @@ nodes:
 	reg := cluster.Registry{Lookup: func(context.Context, string, string) ([]netip.Addr, error) {
 		return []netip.Addr{netip.MustParseAddr("2001:db8::2"), netip.MustParseAddr("10.0.0.1"), netip.MustParseAddr("2001:db8::1")}, nil
 	}}
-	spec, err := clusterSpec(c)
+	spec, err := clusterwords.Spec(c)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if err := reg.Resolve(t.Context(), &spec); err != nil {
 		t.Fatal(err)
 	}
-	preferIPv6(c, &spec)
+	clusterwords.PreferIPv6(c, &spec)
 	for i, want := range []string{"10.0.0.1:8080", "[2001:db8::1]:8081", "10.0.0.3:8080"} {
 		if got := spec.Nodes[i].HTTP[0].Addr.String(); got != want {
 			t.Errorf("node %d is at %s, want %s", i+1, got, want)

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"twinhop/cmd/twinhop/clusterwords"
 	"twinhop/cmd/twinhop/httpwords"
 	"twinhop/cmd/twinhop/sipwords"
 	"twinhop/gateway"
@@ -55,7 +56,7 @@ func (g *Gateway) plan(ctx context.Context, c *config.Config) (*plan, error) {
 	if p.policy, err = policy(c, g.table.Count); err != nil {
 		return nil, err
 	}
-	if p.spec, err = clusterSpec(c); err != nil {
+	if p.spec, err = clusterwords.Spec(c); err != nil {
 		return nil, fmt.Errorf("nodes: %w", err)
 	}
 	ctx, cancel := context.WithTimeout(ctx, resolveTime)
@@ -63,7 +64,7 @@ func (g *Gateway) plan(ctx context.Context, c *config.Config) (*plan, error) {
 	if err := g.Registry.Resolve(ctx, &p.spec); err != nil {
 		return nil, fmt.Errorf("nodes: %w", err)
 	}
-	preferIPv6(c, &p.spec)
+	clusterwords.PreferIPv6(c, &p.spec)
 	extra, err := sipwords.Extra(ctx, g.Registry.Lookup, c.SIP.ExtraServerNodes)
 	if err != nil {
 		return nil, fmt.Errorf("sip.extraServerNodes: %w", err)

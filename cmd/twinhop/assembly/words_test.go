@@ -12,6 +12,7 @@ import (
 
 	"golang.org/x/tools/txtar"
 
+	"twinhop/cmd/twinhop/clusterwords"
 	"twinhop/cmd/twinhop/httpwords"
 	"twinhop/cmd/twinhop/sipwords"
 	"twinhop/gateway"
@@ -74,7 +75,7 @@ func TestFullConfigurationIsAccepted(t *testing.T) {
 	if errs, _ := ps.Count(); errs > 0 {
 		t.Fatal(ps)
 	}
-	spec, err := clusterSpec(&c)
+	spec, err := clusterwords.Spec(&c)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -166,7 +167,7 @@ health:
 	if errors, _ := problems.Count(); errors > 0 {
 		t.Fatal(problems)
 	}
-	spec, err := clusterSpec(&c)
+	spec, err := clusterwords.Spec(&c)
 	if err != nil {
 		t.Fatal(err)
 	}
