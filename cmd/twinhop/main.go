@@ -69,8 +69,8 @@ found, 5 not allowed, 6 timed out waiting, 130 interrupted.`,
 	g.Flags(root.PersistentFlags())
 	root.PersistentPreRunE = func(c *cobra.Command, _ []string) error { return ask.Meaningless(c) }
 	root.AddCommand(runCommand(), checkCommand(), convertCommand(), versionCommand(), demo.Command())
-	root.AddCommand(ask.Mark(nodes.Command(g), nodes.Resources(g), sessions.Command(g), routing.Command(g), settings.Config(g), people.Users(g), people.Tokens(g),
-		watching.Status(g), watching.Top(g), watching.Audit(g), sessions.Trace(g))...)
+	root.AddCommand(ask.Mark(nodes.Command(g), nodes.Resources(g), sessions.Command(g), routing.Command(g), settings.Config(g), settings.Affinity(g), people.Users(g), people.Tokens(g),
+		watching.Status(g), watching.Top(g), watching.Events(g), watching.Audit(g), sessions.Trace(g))...)
 	for _, c := range root.Commands() {
 		if c.Args != nil && !c.HasSubCommands() { // cobra's own complaint would exit 1
 			c.Args = noArguments

@@ -23,7 +23,9 @@ type Asker struct {
 	*Global
 	Reason string // why something is changed
 	Force  bool
-	Trial  bool // nothing is changed: what would follow is told
+	Trial  bool   // nothing is changed: what would follow is told
+	Match  string // sent as If-Match unless empty
+	ETag   string // of the last answer
 }
 
 // Asker returns what a verb asks with.
@@ -58,7 +60,13 @@ func (a *Asker) Do(ctx context.Context, what string, in, out any) error {
 	if a.Trial && !strings.HasPrefix(what, "GET ") {
 		what += "?dryRun=true"
 	}
-	return Coded(client.Do(ctx, what, in, out))
+	head := http.Header{}
+	if a.Match != "" {
+		head.Set("If-Match", a.Match)
+	}
+	err = client.With(ctx, what, head, remote.Body{In: in, Out: out})
+	a.ETag = head.Get("ETag")
+	return Coded(err)
 }
 
 // Coded gives what the gateway said its exit code.

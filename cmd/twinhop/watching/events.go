@@ -103,13 +103,13 @@ func Events(g *ask.Global) *cobra.Command {
 		if !follow && !a.Output.Table() {
 			return a.Output.Write(out, raw)
 		}
-		last := uint64(0)
+		last := time.Time{}
 		for _, item := range slices.Backward(page.Items) { // the API has the newest first
 			var e event
 			if err := json.Unmarshal(item, &e); err != nil {
 				return err
 			}
-			last = max(last, number(e.ID))
+			last = e.At
 			if err := a.event(out, item, &e); err != nil {
 				return err
 			}
@@ -125,8 +125,8 @@ func Events(g *ask.Global) *cobra.Command {
 	return c
 }
 
-// events prints those that happen from now on, but for those up to last.
-func (a *asker) events(c *cobra.Command, f *filter, last uint64) error {
+// events prints those that happen from now on: what the list had, up to last, is not told again.
+func (a *asker) events(c *cobra.Command, f *filter, last time.Time) error {
 	return a.Follow(c, "/stream?topics=events", func(s remote.Event) error {
 		var e event
 		switch {
@@ -135,17 +135,11 @@ func (a *asker) events(c *cobra.Command, f *filter, last uint64) error {
 			return nil
 		case s.Name != "event":
 			return nil
-		case json.Unmarshal([]byte(s.Data), &e) != nil || !f.wants(&e) || number(e.ID) <= last && number(e.ID) != 0:
+		case json.Unmarshal([]byte(s.Data), &e) != nil || !f.wants(&e) || !e.At.After(last):
 			return nil
 		}
 		return a.event(c.OutOrStdout(), []byte(s.Data), &e)
 	})
-}
-
-// number is that in the id of an event, by which they are in order. 0: it has none.
-func number(id string) uint64 {
-	n, _ := strconv.ParseUint(id[strings.LastIndexByte(id, '_')+1:], 10, 64)
-	return n
 }
 
 // wide adds what the text may leave out.

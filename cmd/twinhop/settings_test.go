@@ -1,0 +1,78 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// file writes a file into the directory of the gateway.
+func (g *gateway) file(t *testing.T, name, text string) {
+	t.Helper()
+	if err := os.WriteFile(filepath.Join(g.dir, name), []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// What ties messages to sessions is read, tried, replaced and given back, and each change says how to undo it.
+func TestAffinityVerbs(t *testing.T) {
+	n := startNode(t)
+	n.release()
+	g := startGateway(t, n, "{announce: 0, grace: 1s}")
+	was := g.must(t, "leader: http source: call-id", "affinity", "get")
+	g.file(t, "same.yaml", was)
+	g.must(t, "changed -", "affinity", "set", "same.yaml")
+	g.file(t, "users.yaml", "# users are known by name\nsip: [from.user, call-id]\nttl: {idle: 30m}\n")
+	g.must(t, "changed affinity.sip", "affinity", "set", "users.yaml", "--dry-run")
+	if out := g.must(t, "", "affinity", "get"); out != was {
+		t.Errorf("a dry run changed it:\n%s", out)
+	}
+	if _, talk, code := g.ask(t, "affinity", "set", "users.yaml", "--reason", "a test"); code != 0 || talk != "To undo: twinhop affinity revert\n" {
+		t.Errorf("%d %s", code, talk)
+	}
+	g.must(t, "from.user", "affinity", "get")
+	g.must(t, `"origin": "api"`, "affinity", "get", "-o", "json")
+	g.file(t, "whole.yaml", "version: 1\naffinity: {sip: [to.user]}\n")
+	_, talk, code := g.ask(t, "affinity", "set", "whole.yaml")
+	if code != 0 || !strings.Contains(talk, "To undo: twinhop affinity set - <<<'{") || !strings.Contains(talk, "from.user") {
+		t.Errorf("%d %s", code, talk)
+	}
+	g.file(t, "undo.json", strings.TrimSuffix(strings.TrimPrefix(talk, "To undo: twinhop affinity set - <<<'"), "'\n"))
+	g.must(t, "changed affinity.sip", "affinity", "set", "undo.json")
+	g.must(t, "from.user", "affinity", "get")
+	g.file(t, "wrong.yaml", "sip: [from.usr]\n")
+	g.wrong(t, 1, `did you mean "from.user"?`, "affinity", "set", "wrong.yaml")
+	g.file(t, "broken.yaml", "sip: [\n")
+	g.wrong(t, 3, "broken.yaml: line", "affinity", "set", "broken.yaml")
+	g.wrong(t, 1, "absent.yaml", "affinity", "set", "absent.yaml")
+	g.must(t, "changed affinity.sip", "affinity", "revert")
+	if out := g.must(t, "", "affinity", "get"); out != was {
+		t.Errorf("after revert:\n%s", out)
+	}
+	g.must(t, "local affinity.set affinity.remove", "audit", "--action", "affinity")
+}
+
+// The configuration in force is shown with where each line comes from, and a file is judged before it is used.
+func TestConfigVerbs(t *testing.T) {
+	n := startNode(t)
+	n.release()
+	g := startGateway(t, n, "{announce: 0, grace: 1s}")
+	g.must(t, "listen: affinity: leader:", "config", "show")
+	g.must(t, "# default file twinhop.yaml:", "config", "show", "-o", "wide")
+	if out := g.must(t, "node1", "config", "show", "--changed"); strings.Contains(out, "leader") {
+		t.Errorf("a default is no change:\n%s", out)
+	}
+	g.must(t, "changed -", "config", "validate")
+	g.file(t, "wrong.yaml", "mounts: [{pth: /only}]\n")
+	if out, _, code := g.ask(t, "config", "validate", "wrong.yaml"); code != 3 || !strings.Contains(out, `did you mean "path"?`) || !strings.Contains(out, "error") {
+		t.Errorf("%d %s", code, out)
+	}
+	text, err := os.ReadFile(filepath.Join(g.dir, "twinhop.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	g.file(t, "more.yaml", string(text)+"mounts: [{path: /only}]\n")
+	g.must(t, "changed mounts", "config", "validate", "more.yaml")
+	g.wrong(t, 2, "one file", "config", "validate", "a", "b")
+}
