@@ -12,12 +12,13 @@ func TestEventsAreFollowed(t *testing.T) {
 	n := startNode(t)
 	n.release()
 	g := startGateway(t, n, "{announce: 0, grace: 1s}")
-	g.must(t, "info node.health node1", "events", "--type", "node.health", "--since", "1h")
+	g.must(t, "", "nodes", "weight", "node1", "3")
+	g.must(t, "info node.words node1", "events", "--type", "node.words", "--since", "1h")
 	if out := g.must(t, "", "events", "--severity", "bad"); out != "" {
 		t.Errorf("nothing is bad: %s", out)
 	}
 	g.wrong(t, 2, "none of info, warn, bad", "events", "--severity", "worst")
-	g.must(t, `"type": "node.health"`, "events", "-o", "json")
+	g.must(t, `"type": "node.words"`, "events", "-o", "json")
 	c := program(t, g.dir, "events", "-f", "--node", "node1", "-o", "json")
 	c.Env = append(c.Env, "TWINHOP_SOCKET="+filepath.Join(g.dir, "state", "admin.sock"))
 	var said, failed lines
@@ -25,11 +26,11 @@ func TestEventsAreFollowed(t *testing.T) {
 	if err := c.Start(); err != nil {
 		t.Fatal(err)
 	}
-	until(t, "those that were", func() bool { return strings.Contains(said.String(), "node.health") })
+	until(t, "those that were", func() bool { return strings.Contains(said.String(), "node.words") })
 	before := strings.Count(said.String(), "\n")
 	until(t, "one that happens", func() bool { // the stream may not be open yet
-		g.must(t, "", "nodes", "weight", "node1", "5")
-		g.must(t, "", "nodes", "weight", "node1", "6")
+		g.must(t, "", "nodes", "disable", "node1", "--force")
+		g.must(t, "", "nodes", "activate", "node1")
 		return strings.Count(said.String(), "\n") > before
 	})
 	if all := strings.Split(strings.TrimSpace(said.String()), "\n"); !strings.HasPrefix(all[len(all)-1], "{") || !strings.Contains(all[len(all)-1], `"node":"node1"`) {
