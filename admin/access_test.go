@@ -21,7 +21,9 @@ import (
 	"twinhop/admin/access"
 	"twinhop/admin/affinity"
 	"twinhop/admin/configuration"
+	"twinhop/admin/versions"
 	"twinhop/gateway/config"
+	"twinhop/gateway/config/veil"
 )
 
 // TestRolesRouteByRoute walks every route with every role.
@@ -35,12 +37,18 @@ func TestRolesRouteByRoute(t *testing.T) {
 		return configuration.State{Now: &config.Config{}, Fixed: func(string) bool { return false }}
 	},
 		Check: func(context.Context, *string) (*configuration.Verdict, error) { return &configuration.Verdict{}, nil }}
+	s.Panel.Versions = &versions.Panel{Book: &versions.Book{}, Veil: &veil.Veil{}, File: func() versions.OnDisk { return versions.OnDisk{Why: "not here"} },
+		Compare: func(string, string) *versions.Outcome { return &versions.Outcome{} }}
+	if _, err := s.Panel.Versions.Book.Add(versions.Version{Text: "a: 1\n"}); err != nil {
+		t.Fatal(err)
+	}
 	s.Metrics = http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.Write([]byte("# metrics\n")) })
-	bodies := map[string]string{"PATCH /api/v1/nodes/:id": `{"activation":"active"}`, "POST /api/v1/route/explain": `{"proto":"sip"}`, "POST /api/v1/affinity/preview": `{"affinity":{}}`,
+	bodies := map[string]string{"POST /api/v1/config/diff": `{"from":"now","to":"v1"}`, "POST /api/v1/config/apply": `{"text":""}`,
+		"PATCH /api/v1/nodes/:id": `{"activation":"active"}`, "POST /api/v1/route/explain": `{"proto":"sip"}`, "POST /api/v1/affinity/preview": `{"affinity":{}}`,
 		"POST /api/v1/auth/login": `{"name":"x","password":"y"}`, "POST /api/v1/auth/setup": `{}`, "POST /api/v1/auth/logout": `{}`}
 	// What can be done once, or needs something to do it to: operator_test.go has what it does.
 	once := map[int]bool{http.StatusNotFound: true, http.StatusConflict: true, http.StatusUnprocessableEntity: true, http.StatusServiceUnavailable: true, http.StatusPreconditionRequired: true}
-	changing := regexp.MustCompile("POST /api/v1/nodes$|DELETE /api/v1/nodes/|/actions/|/messages/|/resources/|/operations/|/switchover|/reload|(PUT|DELETE) /api/v1/affinity|(DELETE|POST) /api/v1/sessions/s_|/users|/tokens|/auth/")
+	changing := regexp.MustCompile("POST /api/v1/nodes$|DELETE /api/v1/nodes/|/actions/|/messages/|/resources/|/operations/|/switchover|/reload|/config/apply|/config/versions/|(PUT|DELETE) /api/v1/affinity|(DELETE|POST) /api/v1/sessions/s_|/users|/tokens|/auth/")
 	open := []string{"/healthz", "/readyz", "/metrics", "/api/v1/auth/setup", "/api/v1/auth/login", "/api/v1/auth/me"}
 	for _, r := range routes {
 		if (r.role == RoleNone) != slices.Contains(open, r.path) {
@@ -48,10 +56,11 @@ func TestRolesRouteByRoute(t *testing.T) {
 		}
 		if r.method != "GET" && r.role == RoleViewer && r.path != "/api/v1/route/explain" && r.path != "/api/v1/auth/logout" &&
 			r.path != "/api/v1/auth/password" && r.path != "/api/v1/auth/logins/:login" && // their own
+			r.path != "/api/v1/config/diff" && // changes nothing
 			r.path != "/api/v1/rpc" { // which looks at the command: TestCommandsOfOpenSIPS
 			t.Errorf("%s %s changes something: not for viewers", r.method, r.path)
 		}
-		path := strings.NewReplacer(":id", "node1", ":sid", id, ":name", "pstn", ":ip", "198.51.100.7", ":login", "x", ":token", "x", ":n", "1", "/export", "/export?format=txt").Replace(r.path)
+		path := strings.NewReplacer(":id", "node1", ":sid", id, ":name", "pstn", ":ip", "198.51.100.7", ":login", "x", ":token", "x", ":version", "v1", ":n", "1", "/export", "/export?format=txt").Replace(r.path)
 		for _, role := range []Role{RoleNone, RoleViewer, RoleOperator, RoleAdmin} {
 			b := s.browser()
 			if role != RoleNone {

@@ -5,6 +5,7 @@ import (
 	"twinhop/admin/history"
 	"twinhop/admin/nodes"
 	"twinhop/admin/stamp"
+	"twinhop/admin/versions"
 	"twinhop/appsession"
 	"twinhop/gateway"
 	"twinhop/gateway/trace"
@@ -30,6 +31,7 @@ type overviewView struct {
 	Nodes    []nodes.View      `json:"nodes"`
 	History  *history.Series   `json:"history,omitempty"`
 	Recent   []occurrence      `json:"recent"`
+	Config   *versions.Brief   `json:"config,omitempty"`   // the version in force
 	Insecure bool              `json:"insecure,omitempty"` // passwords cross the network in clear
 }
 

@@ -27,6 +27,9 @@ func (s *Server) overview(ctx context.Context) overviewView {
 	if s.Panel.Leader != nil {
 		v.Leader = s.Panel.Leader()
 	}
+	if s.Panel.Versions != nil {
+		v.Config = s.Panel.Versions.Brief()
+	}
 	ready := s.readiness(ctx)
 	v.Ready = ready.Ready
 	v.Class, v.Cause = s.class(&v, ready)

@@ -8,6 +8,7 @@ import (
 
 	"twinhop/admin/act"
 	"twinhop/admin/problem"
+	"twinhop/admin/versions"
 )
 
 // Reloaded is what became of a configuration that was read again.
@@ -26,7 +27,7 @@ func (s *Server) postReload(c *gin.Context) (any, error) {
 	if s.Panel.Reload == nil {
 		return nil, notHere()
 	}
-	r, err := s.Panel.Reload(c.Request.Context())
+	r, err := s.Panel.Reload(versions.With(c.Request.Context(), versions.By{Actor: actor(c).Name, Reason: body.Reason, Source: versions.File}))
 	var wrong *problem.Rejected
 	switch {
 	case errors.As(err, &wrong):

@@ -12,6 +12,7 @@ import (
 	"twinhop/admin/listing"
 	"twinhop/admin/problem"
 	"twinhop/admin/resources"
+	"twinhop/admin/versions"
 	"twinhop/gateway/cluster"
 )
 
@@ -65,7 +66,10 @@ func (s *Server) postRPC(c *gin.Context) (any, error) {
 			return s.Panel.Adjust(ctx, pool, node, cluster.MemberWords{Activation: &a})
 		}}
 	if s.Panel.Reload != nil {
-		d.Reload = func(ctx context.Context) error { _, err := s.Panel.Reload(ctx); return err }
+		d.Reload = func(ctx context.Context) error {
+			_, err := s.Panel.Reload(versions.With(ctx, versions.By{Actor: actor(c).Name, Source: versions.File}))
+			return err
+		}
 	}
 	reply, done := d.Call(c.Request.Context(), request)
 	act.Of(c).Silent = done == nil

@@ -22,6 +22,7 @@ import (
 	"twinhop/admin/problem"
 	"twinhop/admin/stamp"
 	"twinhop/admin/trail"
+	"twinhop/admin/versions"
 )
 
 // route is one thing that can be asked for, and the least role that may.
@@ -58,6 +59,11 @@ var routes = []route{
 	{"GET", "/api/v1/config", RoleViewer, settings((*configuration.Panel).Get)},
 	{"POST", "/api/v1/config/validate", RoleAdmin, settings((*configuration.Panel).Validate)},
 	{"POST", "/api/v1/config/reload", RoleAdmin, (*Server).postReload},
+	{"GET", "/api/v1/config/versions", RoleViewer, ofVersions((*versions.Panel).List)},
+	{"GET", "/api/v1/config/versions/:version", RoleAdmin, ofVersions((*versions.Panel).Get)},
+	{"POST", "/api/v1/config/versions/:version/rollback", RoleAdmin, ofFile((*versions.Panel).Rollback)},
+	{"POST", "/api/v1/config/diff", RoleViewer, ofVersions((*versions.Panel).Diff)}, // with a text it needs admin
+	{"POST", "/api/v1/config/apply", RoleAdmin, ofFile((*versions.Panel).Apply)},
 	{"GET", "/api/v1/affinity", RoleViewer, visit((*affinity.Visit).Get)},
 	{"GET", "/api/v1/affinity/sources", RoleViewer, visit((*affinity.Visit).List)},
 	{"POST", "/api/v1/affinity/preview", RoleOperator, visit((*affinity.Visit).Try)},

@@ -29,6 +29,7 @@ import (
 	"twinhop/admin/live"
 	"twinhop/admin/nodes"
 	"twinhop/admin/operate"
+	"twinhop/admin/versions"
 	"twinhop/appsession"
 	"twinhop/gateway"
 	"twinhop/gateway/cluster"
@@ -88,6 +89,8 @@ type Panel struct {
 	Affinity *affinity.Panel
 	// Configuration shows the configuration, and tells of others.
 	Configuration *configuration.Panel
+	// Versions are the configurations that were in force; nil: nobody knows.
+	Versions *versions.Panel
 }
 
 // Server is the admin. Fields are set before Run or Handler is called.

@@ -9,6 +9,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"twinhop/admin/problem"
+	"twinhop/admin/versions"
 	"twinhop/gateway/config"
 )
 
@@ -34,16 +35,19 @@ type Panel struct {
 	// Check tells what would become of the files as they are now, or with a
 	// text of that. It changes nothing.
 	Check func(ctx context.Context, text *string) (*Verdict, error)
+	// Versions are those that were in force; nil: nobody knows.
+	Versions *versions.Panel
 }
 
 type view struct {
 	Lines   []Line   `json:"lines"`
 	Said    []string `json:"said"`    // keys that operators changed by the API
 	Restart []string `json:"restart"` // keys that stand in the files and count after a restart
+	*versions.Head
 }
 
 // Get shows what is in force.
-func (p *Panel) Get(*gin.Context) (any, error) {
+func (p *Panel) Get(c *gin.Context) (any, error) {
 	s := p.State()
 	usual := config.Default()
 	origin := map[string]string{}
@@ -67,7 +71,11 @@ func (p *Panel) Get(*gin.Context) (any, error) {
 			l.Origin, l.Place = "file", s.Places[l.Key]
 		}
 	}
-	return view{lines, list(s.Said), list(s.Restart)}, nil
+	v := view{lines, list(s.Said), list(s.Restart), nil}
+	if p.Versions != nil {
+		v.Head = p.Versions.Head(c)
+	}
+	return v, nil
 }
 
 func keysOf(m map[string]string) (all []string) {
@@ -98,7 +106,7 @@ type answer struct {
 // Validate tells what would become of a text, or without one of the files.
 func (p *Panel) Validate(c *gin.Context) (any, error) {
 	var body question
-	if err := problem.ReadJSON(c, &body); err != nil {
+	if err := problem.ReadJSONUpTo(c, &body, versions.MaxBody); err != nil {
 		return nil, err
 	}
 	v, err := p.Check(c.Request.Context(), body.Text)

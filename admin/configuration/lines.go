@@ -11,6 +11,7 @@ import (
 	"twinhop/gateway/config"
 	"twinhop/gateway/config/decode"
 	"twinhop/gateway/config/form"
+	"twinhop/gateway/config/veil"
 )
 
 // Line is one line of a configuration in YAML.
@@ -123,9 +124,6 @@ func fresh(t reflect.Type) reflect.Value {
 	return v.Elem()
 }
 
-// hidden are keys whose values nobody is shown.
-var hidden = regexp.MustCompile(`(?i)(^|\.)(secret|password)$`)
-
 func scalar(path string, v reflect.Value) string {
 	switch x := v.Interface().(type) {
 	case time.Duration:
@@ -133,8 +131,8 @@ func scalar(path string, v reflect.Value) string {
 	case form.Size:
 		return x.String()
 	case string:
-		if x != "" && hidden.MatchString(path) {
-			return `"***"`
+		if x != "" && veil.Hides(path) {
+			return `"` + veil.Stars + `"`
 		}
 		return quoted(x)
 	}

@@ -63,24 +63,26 @@ func New(status int, kind, format string, args ...any) *Problem {
 
 // titles are the kinds of problems; a type is "/problems/" and its kind.
 var titles = map[string]string{
-	"bad-request":  "The request cannot be read",
-	"validation":   "The request is not valid",
-	"login-needed": "Please log in",
-	"login-failed": "Name or password is wrong",
-	"forbidden":    "Not allowed",
-	"cross-site":   "Request from another site",
-	"wrong-host":   "This host name is not ours",
-	"not-found":    "Not found",
-	"gone":         "This page is gone",
-	"method":       "Method not allowed",
-	"conflict":     "Not possible now",
-	"changed":      "Changed in the meantime",
-	"which":        "Say which version you know",
-	"media-type":   "JSON needed",
-	"too-large":    "The request is too large",
-	"slow-down":    "Too many attempts",
-	"unavailable":  "Not available",
-	"internal":     "Something went wrong here",
+	"bad-request":      "The request cannot be read",
+	"validation":       "The request is not valid",
+	"login-needed":     "Please log in",
+	"login-failed":     "Name or password is wrong",
+	"forbidden":        "Not allowed",
+	"cross-site":       "Request from another site",
+	"wrong-host":       "This host name is not ours",
+	"not-found":        "Not found",
+	"gone":             "This page is gone",
+	"method":           "Method not allowed",
+	"conflict":         "Not possible now",
+	"changed":          "Changed in the meantime",
+	"config-read-only": "The file is not written by the gateway",
+	"config-differs":   "The file was changed",
+	"which":            "Say which version you know",
+	"media-type":       "JSON needed",
+	"too-large":        "The request is too large",
+	"slow-down":        "Too many attempts",
+	"unavailable":      "Not available",
+	"internal":         "Something went wrong here",
 }
 
 // Invalid is a problem of one part of a request, by JSON pointer or parameter.
@@ -91,11 +93,14 @@ func Invalid(pointer, format string, args ...any) *Problem {
 }
 
 // ReadJSON reads one JSON object, no more, no unknown fields.
-func ReadJSON(c *gin.Context, into any) error {
+func ReadJSON(c *gin.Context, into any) error { return ReadJSONUpTo(c, into, MaxBody) }
+
+// ReadJSONUpTo is ReadJSON for a body of up to most bytes.
+func ReadJSONUpTo(c *gin.Context, into any, most int64) error {
 	if kind, _, _ := mime.ParseMediaType(c.GetHeader("Content-Type")); kind != "application/json" {
 		return New(http.StatusUnsupportedMediaType, "media-type", "Send Content-Type: application/json.")
 	}
-	d := json.NewDecoder(http.MaxBytesReader(c.Writer, c.Request.Body, MaxBody))
+	d := json.NewDecoder(http.MaxBytesReader(c.Writer, c.Request.Body, most))
 	d.DisallowUnknownFields()
 	err := d.Decode(into)
 	if err == nil && d.Decode(&struct{}{}) != io.EOF {
@@ -108,7 +113,7 @@ func ReadJSON(c *gin.Context, into any) error {
 	var wrong *json.UnmarshalTypeError
 	switch {
 	case errors.As(err, &tooLarge):
-		return New(http.StatusRequestEntityTooLarge, "too-large", "At most %d bytes.", MaxBody)
+		return New(http.StatusRequestEntityTooLarge, "too-large", "At most %d bytes.", most)
 	case errors.As(err, &wrong):
 		return Invalid("#/"+strings.ReplaceAll(wrong.Field, ".", "/"), "a %s does not belong here", wrong.Value)
 	case strings.HasPrefix(err.Error(), "json: unknown field"):

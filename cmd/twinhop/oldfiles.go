@@ -71,6 +71,7 @@ type loaded struct {
 	extra    *modjk.Source     // -c; nil: none
 	dir      string            // relative names of extra are relative to it
 	places   map[string]string // file:line of the keys of a configuration; nil with old files
+	text     []byte            // of the configuration; nil with old files
 }
 
 // load reads everything. name is the configuration beside the files; "": there is none.

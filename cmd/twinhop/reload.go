@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -15,8 +16,10 @@ import (
 	"github.com/coreos/go-systemd/v22/daemon"
 
 	"twinhop/admin/problem"
+	"twinhop/admin/versions"
 	"twinhop/cmd/twinhop/ask"
 	"twinhop/cmd/twinhop/assembly"
+	"twinhop/cmd/twinhop/conffile"
 	"twinhop/gateway/config"
 	"twinhop/gateway/config/verdict"
 )
@@ -38,13 +41,18 @@ func (s *source) read() (l *loaded, text []byte, err error) {
 	if text, err = config.ReadFile(s.name); err != nil {
 		return nil, nil, err
 	}
-	l = &loaded{dir: filepath.Dir(s.name)}
+	return s.parse(text), text, nil
+}
+
+// parse is what the configuration would be with a text.
+func (s *source) parse(text []byte) *loaded {
+	l := &loaded{dir: filepath.Dir(s.name), text: text}
 	l.config, l.problems = config.Parse(s.name, text, assembly.WordsIn(l.dir))
 	l.places = map[string]string{}
 	for key, at := range config.Places(text) {
 		l.places[key] = fmt.Sprintf("%s:%d", s.name, at.Line)
 	}
-	return l, text, nil
+	return l
 }
 
 // first reads the source at start and tells people what there is to tell.
@@ -98,7 +106,12 @@ func (r *reloader) reload(ctx context.Context) (assembly.Reloaded, error) {
 	if l.failed() {
 		return assembly.Reloaded{}, &problem.Rejected{Faults: l.faults()}
 	}
-	done, err := r.gateway.Reload(ctx, l.config)
+	return r.take(ctx, l)
+}
+
+// take puts what was read into force. The lock is held.
+func (r *reloader) take(ctx context.Context, l *loaded) (assembly.Reloaded, error) {
+	done, err := r.gateway.ReloadText(ctx, l.config, l.text)
 	if err != nil {
 		return done, err
 	}
@@ -111,9 +124,43 @@ func (r *reloader) reload(ctx context.Context) (assembly.Reloaded, error) {
 	return done, nil
 }
 
+// write writes another text into the file and puts it into force. On an error
+// both are as they were.
+func (r *reloader) write(ctx context.Context, o *versions.Order) (*versions.Outcome, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if err := o.Fits(); err != nil {
+		return nil, err
+	}
+	old, err := config.ReadFile(r.source.name)
+	switch {
+	case err != nil:
+		return nil, err
+	case !bytes.Equal(old, r.now.text):
+		return nil, versions.ErrDiffers
+	}
+	l := r.source.parse([]byte(o.Text))
+	out, err := r.gateway.Try(ctx, l.config, l.faults())
+	if err != nil || o.Dry {
+		return out, err
+	}
+	if err := conffile.Replace(r.source.name, l.text); err != nil {
+		return nil, &versions.ReadOnly{Why: "Nothing changed: " + err.Error()}
+	}
+	done, err := r.take(versions.With(ctx, o.By), l)
+	if err != nil {
+		return nil, errors.Join(err, conffile.Replace(r.source.name, old))
+	}
+	for _, key := range done.Kept {
+		out.Faults = append(out.Faults, problem.Fault{Pointer: key, Severity: "warn", Message: "an operator said otherwise by the API, and that counts", Hint: "take it back there"})
+	}
+	out.Changed, out.Restart = done.Now, done.Restart
+	return out, nil
+}
+
 // files lets the admin look at what there is to read.
 func (r *reloader) files() *assembly.Files {
-	return &assembly.Files{
+	f := &assembly.Files{
 		Look: func() (config.Config, []problem.Fault, error) {
 			l, _, err := r.source.read()
 			if err != nil {
@@ -126,6 +173,19 @@ func (r *reloader) files() *assembly.Files {
 			defer r.mu.Unlock()
 			return r.now.places
 		}}
+	if !r.source.old.given() {
+		f.Path, f.Put = absolute(r.source.name), r.write
+		f.Writable = func() error { return conffile.Writable(r.source.name) }
+	}
+	return f
+}
+
+// absolute is a name that means the same wherever it is read.
+func absolute(name string) string {
+	if a, err := filepath.Abs(name); err == nil {
+		return a
+	}
+	return name
 }
 
 // put returns what puts changed rules of l into force, as long as l is what was read last.
@@ -179,7 +239,7 @@ func (r *reloader) hangup(ctx context.Context) {
 		tell(r.log, daemon.SdNotifyReloading+"\n"+since)
 		defer tell(r.log, daemon.SdNotifyReady)
 	}
-	_, err := r.reload(ctx)
+	_, err := r.reload(versions.With(ctx, versions.By{Actor: "signal", Source: versions.File}))
 	if wrong := (*problem.Rejected)(nil); errors.As(err, &wrong) {
 		for _, f := range wrong.Faults {
 			r.log.Error("configuration not valid", "place", f.Place, "key", f.Pointer, "severity", f.Severity, "err", f.Message, "hint", f.Hint)

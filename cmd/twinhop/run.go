@@ -73,7 +73,7 @@ func serve(ctx context.Context, s *source, stderr io.Writer) error {
 	ctx, stop := onSignal(ctx, log) // before anything is built: what was bound is closed again
 	defer stop()
 	r := &reloader{source: s, log: log, now: l, next: make(chan *loaded, 1)}
-	r.gateway, err = assembly.Build(assembly.Options{Config: l.config, Dir: l.dir, Log: log, Version: version(), Reload: r.reload, Files: r.files(), Workers: inherited(l.result.Workers), Source: l.ruleSource(),
+	r.gateway, err = assembly.Build(assembly.Options{Config: l.config, Dir: l.dir, Log: log, Version: version(), Reload: r.reload, Files: r.files(), Text: l.text, Workers: inherited(l.result.Workers), Source: l.ruleSource(),
 		OnSetup: func(url string) {
 			fmt.Fprintf(stderr, "twinhop: nobody can log in to the admin UI yet. Make the first user within 15 minutes:\n  %s\n", url)
 		}})

@@ -12,12 +12,13 @@ import (
 	"twinhop/admin"
 	"twinhop/admin/lbstat"
 	"twinhop/cmd/twinhop/handshake"
+	"twinhop/cmd/twinhop/secrets"
 	"twinhop/gateway/cluster"
 	"twinhop/gateway/config/form"
 )
 
 func (g *Gateway) buildAdmin(o Options) error {
-	current, previous := g.secrets.key(forAdmin, 32)
+	current, previous := g.secrets.Key(secrets.Admin, 32)
 	keys := [][]byte{current}
 	if previous != nil {
 		keys = append(keys, previous)
@@ -38,12 +39,14 @@ func (g *Gateway) buildAdmin(o Options) error {
 			Resize: func(_ context.Context, pool, node, resource string, size int) error {
 				return g.Registry.Resize(pool, node, resource, size)
 			},
-			AddNode: g.AddNode, RemoveNode: g.RemoveNode, Switchover: g.Router.Switchover, Move: g.Router.Relocate, Checks: g.checks, Leader: g.leaderWord, Affinity: g.affinityPanel(), Configuration: g.configurationPanel(o.Files)},
+			AddNode: g.AddNode, RemoveNode: g.RemoveNode, Switchover: g.Router.Switchover, Move: g.Router.Relocate, Checks: g.checks, Leader: g.leaderWord, Affinity: g.affinityPanel()},
 		Version: o.Version, Instance: host, StateDir: g.places.state, Secrets: keys, TokenAlgorithm: g.config.Admin.Tokens.Algorithm, Metrics: g.metrics.page(),
 		OnSetup: o.OnSetup, Log: g.log,
 		Old: &lbstat.Pages{Version: o.Version, Start: time.Now(), CPUs: runtime.NumCPU(), View: g.Registry.View, Count: lbstat.Gathered(g.metrics), Calls: g.Book.Total,
 			Monitors: form.Networks(g.config.Admin.Monitors)},
 	}
+	g.Admin.Panel.Versions = g.versionsPanel(o.Files)
+	g.Admin.Panel.Configuration = g.configurationPanel(o.Files)
 	if o.Reload != nil {
 		g.Admin.Panel.Reload = func(ctx context.Context) (admin.Reloaded, error) {
 			r, err := o.Reload(ctx)

@@ -6,6 +6,7 @@ import (
 
 	"twinhop/admin/configuration"
 	"twinhop/admin/problem"
+	"twinhop/admin/versions"
 	"twinhop/gateway/config"
 )
 
@@ -16,6 +17,13 @@ type Files struct {
 	// Places tells where keys stand of the one that was read last, as
 	// file:line; nil: nobody knows.
 	Places func() map[string]string
+	// Path is the one file in YAML that it comes from; "": it comes from others,
+	// and nobody but people writes them.
+	Path string
+	// Writable tells why that file cannot be written.
+	Writable func() error
+	// Put writes a text into the file and puts it into force.
+	Put versions.Put
 }
 
 // Faults are the problems of a configuration in the words of the API.
@@ -28,7 +36,7 @@ func Faults(problems config.Problems) (all []problem.Fault) {
 
 // configurationPanel lets the admin see the configuration, and ask about another one.
 func (g *Gateway) configurationPanel(f *Files) *configuration.Panel {
-	p := &configuration.Panel{State: func() configuration.State {
+	p := &configuration.Panel{Versions: g.Admin.Panel.Versions, State: func() configuration.State {
 		s := configuration.State{Fixed: restarts}
 		if f != nil {
 			s.Places = f.Places()

@@ -15,6 +15,7 @@ import (
 
 	"twinhop/admin"
 	"twinhop/admin/jkstatus/workers"
+	"twinhop/admin/versions"
 	"twinhop/appsession"
 	"twinhop/appsession/memstore"
 	"twinhop/cmd/twinhop/affinity"
@@ -23,12 +24,14 @@ import (
 	"twinhop/cmd/twinhop/hearts"
 	"twinhop/cmd/twinhop/resources"
 	"twinhop/cmd/twinhop/roll"
+	"twinhop/cmd/twinhop/secrets"
 	"twinhop/cmd/twinhop/sockets"
 	"twinhop/cmd/twinhop/stages"
 	"twinhop/gateway"
 	"twinhop/gateway/calls"
 	"twinhop/gateway/cluster"
 	"twinhop/gateway/config"
+	"twinhop/gateway/config/veil"
 	"twinhop/gateway/trace"
 	"twinhop/gateway/trace/messages"
 	"twinhop/gateway/trace/specimens"
@@ -61,6 +64,8 @@ type Options struct {
 	Reload func(context.Context) (Reloaded, error)
 	// Files is where Config comes from; nil: nobody can look again.
 	Files *Files
+	// Text is that of the file that Config comes from; nil: there is no such file.
+	Text []byte
 }
 
 // Gateway is a whole process, built and bound but not started. The exported
@@ -81,6 +86,8 @@ type Gateway struct {
 	roll      roll.Roll                     // nodes that operators added and removed
 	orders    orders                        // what status workers changed
 	said      affinity.Word                 // what operators said of affinity
+	versions  *versions.Book                // configurations that were given lately
+	veil      *veil.Veil                    // over the secrets in their texts
 	spec      cluster.Spec                  // of the nodes and pools of present
 	doomed    time.Time                     // when pools that are not in spec go; zero: there are none
 	prober    *httpProber
@@ -92,7 +99,7 @@ type Gateway struct {
 	warden    *resources.Warden
 	log       *slog.Logger
 	places    places
-	secrets   *Secrets
+	secrets   *secrets.Secrets
 	metrics   *metrics
 	table     *memstore.Store
 	sockets   *sockets.Sockets
@@ -130,9 +137,10 @@ func Build(o Options) (*Gateway, error) {
 		return nil, err
 	}
 	g.loadAffinity()
-	if g.secrets, err = loadSecrets(g.places.secrets); err != nil {
+	if g.secrets, err = secrets.Load(g.places.secrets); err != nil {
 		return nil, err
 	}
+	g.openVersions(o.Text)
 	g.metrics = newMetrics(o.Version)
 	g.buildStore()
 	p, err := g.buildCluster()
@@ -212,7 +220,7 @@ func (g *Gateway) buildCluster() (*plan, error) {
 }
 
 func (g *Gateway) buildRouter(p *plan) {
-	names, _ := g.secrets.key(forNames, 16)
+	names, _ := g.secrets.Key(secrets.Names, 16)
 	g.Book = &calls.Book{}
 	g.warden = resources.NewWarden(g.Registry, g.log)
 	g.calls = &resources.File{Path: filepath.Join(g.places.state, "calls"), Book: g.Book, Log: g.log}

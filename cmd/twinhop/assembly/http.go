@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"twinhop/cmd/twinhop/secrets"
 	"twinhop/cmd/twinhop/stages"
 	httpfront "twinhop/http"
 	"twinhop/http/crowd"
@@ -20,7 +21,7 @@ func (g *Gateway) buildHTTP(o Options, p *plan) error {
 	if err != nil {
 		return err
 	}
-	current, previous := g.secrets.key(forCookie, 32)
+	current, previous := g.secrets.Key(secrets.Cookie, 32)
 	keys := [][]byte{current}
 	if previous != nil {
 		keys = append(keys, previous)

@@ -1,19 +1,18 @@
 package assembly
 
 import (
-	"crypto/rand"
 	"log/slog"
 
 	"twinhop/admin/explain"
 	"twinhop/cmd/twinhop/rehearsal"
+	"twinhop/cmd/twinhop/secrets"
 )
 
 // Offline answers where messages would go by a configuration alone, without
 // errors: every node is up, and nobody has a session. Nothing is opened, and
 // no file is written.
 func Offline(o Options) (explain.Desk, error) {
-	g := &Gateway{config: o.Config, log: slog.New(slog.DiscardHandler), places: places{dir: o.Dir}, secrets: &Secrets{current: make([]byte, masterLen)}}
-	rand.Read(g.secrets.current)
+	g := &Gateway{config: o.Config, log: slog.New(slog.DiscardHandler), places: places{dir: o.Dir}, secrets: secrets.Random()}
 	given := g.config
 	g.basis.Store(&given)
 	g.buildStore()

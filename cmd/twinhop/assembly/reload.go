@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"twinhop/admin/versions"
 	"twinhop/cmd/twinhop/clusterwords"
 	"twinhop/cmd/twinhop/httpwords"
 	"twinhop/cmd/twinhop/sipwords"
@@ -86,12 +87,20 @@ func (g *Gateway) plan(ctx context.Context, c *config.Config) (*plan, error) {
 // way finish as they began; sessions, what an operator said, counters and
 // health are kept by the names of nodes and pools.
 func (g *Gateway) Reload(ctx context.Context, c config.Config) (Reloaded, error) {
+	return g.ReloadText(ctx, c, nil)
+}
+
+// ReloadText is Reload with the text of the file that says c, to be kept as a
+// version; nil: there is no such file. ctx tells who wants it (versions.With).
+func (g *Gateway) ReloadText(ctx context.Context, c config.Config, text []byte) (Reloaded, error) {
 	g.changing.Lock()
 	defer g.changing.Unlock()
+	before := g.basis.Load()
 	r, err := g.reload(ctx, c)
 	if err == nil {
 		g.roll = g.roll.Settle(&c)
 		g.settleAffinity(&c, &r)
+		g.noteVersion(&c, text, &versions.Version{By: versions.Of(ctx), Changed: config.Changes(before, &c)})
 	}
 	return r, err
 }

@@ -9,6 +9,7 @@ import (
 
 	"twinhop/cmd/twinhop/certs"
 	"twinhop/cmd/twinhop/handshake"
+	"twinhop/cmd/twinhop/secrets"
 	"twinhop/cmd/twinhop/sipwords"
 	"twinhop/gateway"
 	"twinhop/gateway/config"
@@ -23,7 +24,7 @@ func (g *Gateway) buildSIP(p *plan) error {
 	if err != nil {
 		return err
 	}
-	current, previous := g.secrets.key(forSIP, 16)
+	current, previous := g.secrets.Key(secrets.SIP, 16)
 	var keys seal.Secrets
 	copy(keys.Current[:], current)
 	copy(keys.Previous[:], previous)

@@ -13,6 +13,8 @@ type Admin struct {
 	Listen   string     `yaml:"listen" form:"listen"`
 	TLS      secure.TLS `yaml:"tls"`
 	Insecure bool       `yaml:"insecure"` // plain HTTP on other than loopback
+	// ConfigWritable lets admins have the gateway write its own file.
+	ConfigWritable bool `yaml:"configWritable"`
 	// Monitors are networks that may read /lbstat and /lbinfo without a login.
 	Monitors []string `yaml:"monitors" form:"cidr" max:"64"`
 	Tokens   Tokens   `yaml:"tokens"`

@@ -1,4 +1,4 @@
-package assembly
+package secrets
 
 import (
 	"bytes"
@@ -18,7 +18,7 @@ func TestSecretsAreMadeOnceAndPrivate(t *testing.T) {
 	made := make([]*Secrets, 8)
 	for i := range made { // gateways that start together agree
 		wg.Go(func() {
-			s, err := loadSecrets(name)
+			s, err := Load(name)
 			if err != nil {
 				t.Error(err)
 			}
@@ -44,21 +44,21 @@ func TestSecretsAreMadeOnceAndPrivate(t *testing.T) {
 
 func TestSecretsThatOthersCanReadAreRefused(t *testing.T) {
 	name := filepath.Join(t.TempDir(), "secrets")
-	if _, err := loadSecrets(name); err != nil {
+	if _, err := Load(name); err != nil {
 		t.Fatal(err)
 	}
 	for _, mode := range []os.FileMode{0o640, 0o604, 0o620, 0o610} {
 		if err := os.Chmod(name, mode); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := loadSecrets(name); !errors.Is(err, ErrSecrets) || !strings.Contains(err.Error(), "chmod 600") {
+		if _, err := Load(name); !errors.Is(err, ErrSecrets) || !strings.Contains(err.Error(), "chmod 600") {
 			t.Errorf("mode %o: %v", mode, err)
 		}
 	}
-	if _, err := loadSecrets(t.TempDir()); !errors.Is(err, ErrSecrets) {
+	if _, err := Load(t.TempDir()); !errors.Is(err, ErrSecrets) {
 		t.Errorf("a directory: %v", err)
 	}
-	if _, err := loadSecrets(filepath.Join(t.TempDir(), "no", "dir")); !errors.Is(err, ErrSecrets) {
+	if _, err := Load(filepath.Join(t.TempDir(), "no", "dir")); !errors.Is(err, ErrSecrets) {
 		t.Errorf("no directory: %v", err)
 	}
 }
@@ -66,7 +66,7 @@ func TestSecretsThatOthersCanReadAreRefused(t *testing.T) {
 func TestParseSecrets(t *testing.T) {
 	a := base64.StdEncoding.EncodeToString(bytes.Repeat([]byte{1}, 32))
 	b := base64.StdEncoding.EncodeToString(bytes.Repeat([]byte{2}, 32))
-	s, err := parseSecrets([]byte("# words\n\ncurrent " + a + "\n previous\t" + b + "\n"))
+	s, err := parse([]byte("# words\n\ncurrent " + a + "\n previous\t" + b + "\n"))
 	if err != nil || s.current[0] != 1 || s.previous[0] != 2 {
 		t.Fatalf("%v, %v", s, err)
 	}
@@ -75,7 +75,7 @@ func TestParseSecrets(t *testing.T) {
 		"not base64": "current " + strings.Repeat("!", 44), "unknown": "next " + a, "no key": "current", "words": "current " + a + " x",
 		"too long": "current " + a + "\n" + strings.Repeat("# comment\n", 500),
 	} {
-		_, err := parseSecrets([]byte(text))
+		_, err := parse([]byte(text))
 		if err == nil {
 			t.Errorf("%s: taken", name)
 		} else if strings.Contains(err.Error(), a[:20]) || strings.Contains(err.Error(), "!!!") {
@@ -89,14 +89,14 @@ func TestParseSecrets(t *testing.T) {
 func TestDerivedKeysAreFixedAndDiffer(t *testing.T) {
 	s := Secrets{current: bytes.Repeat([]byte{7}, 32), previous: bytes.Repeat([]byte{8}, 32)}
 	want := map[string]string{
-		forSIP:    "f173e3f368c09f726ca194ead742bf05",
-		forNames:  "9935489f8b5d1f822431fdf393f1c85c",
-		forCookie: "2f87e70b598d89bd13ed46745ea12658",
-		forAdmin:  "9c0f2b99cda65fa385a67d6171f25ce5",
+		SIP:    "f173e3f368c09f726ca194ead742bf05",
+		Names:  "9935489f8b5d1f822431fdf393f1c85c",
+		Cookie: "2f87e70b598d89bd13ed46745ea12658",
+		Admin:  "9c0f2b99cda65fa385a67d6171f25ce5",
 	}
 	seen := map[string]string{}
 	for purpose, hexKey := range want {
-		current, previous := s.key(purpose, 16)
+		current, previous := s.Key(purpose, 16)
 		got := hex.EncodeToString(current)
 		if got != hexKey {
 			t.Errorf("%s: %s, want %s", purpose, got, hexKey)
@@ -108,7 +108,7 @@ func TestDerivedKeysAreFixedAndDiffer(t *testing.T) {
 			seen[k] = purpose
 		}
 	}
-	if _, previous := (&Secrets{current: s.current}).key(forSIP, 16); previous != nil {
+	if _, previous := (&Secrets{current: s.current}).Key(SIP, 16); previous != nil {
 		t.Error("a previous key was made of nothing")
 	}
 }
@@ -117,7 +117,7 @@ func FuzzParseSecrets(f *testing.F) {
 	f.Add([]byte("current " + base64.StdEncoding.EncodeToString(make([]byte, 32))))
 	f.Add([]byte("# x\nprevious y\n"))
 	f.Fuzz(func(t *testing.T, text []byte) {
-		if s, err := parseSecrets(text); err == nil && len(s.current) != masterLen {
+		if s, err := parse(text); err == nil && len(s.current) != masterLen {
 			t.Errorf("%d bytes", len(s.current))
 		}
 	})

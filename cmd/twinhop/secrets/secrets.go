@@ -1,4 +1,4 @@
-package assembly
+package secrets
 
 import (
 	"bufio"
@@ -28,18 +28,19 @@ type Secrets struct {
 // The purposes of keys. They are part of the derivation: a changed word is a
 // changed key.
 const (
-	forSIP    = "sip branches and hints"
-	forNames  = "session names"
-	forCookie = "http loop guard"
-	forAdmin  = "admin logins"
+	SIP      = "sip branches and hints"
+	Names    = "session names"
+	Cookie   = "http loop guard"
+	Admin    = "admin logins"
+	Versions = "configuration versions" // covers secrets in texts that are shown
 )
 
 const masterLen = 32
 
-// key derives the key of a purpose: HKDF with SHA-256, no salt, the info
+// Key derives the key of a purpose: HKDF with SHA-256, no salt, the info
 // "twinhop 1 " + purpose. The second is that of the previous generation, nil
 // when there is none.
-func (s *Secrets) key(purpose string, length int) (current, previous []byte) {
+func (s *Secrets) Key(purpose string, length int) (current, previous []byte) {
 	derive := func(master []byte) []byte {
 		if master == nil {
 			return nil
@@ -53,25 +54,32 @@ func (s *Secrets) key(purpose string, length int) (current, previous []byte) {
 	return derive(s.current), derive(s.previous)
 }
 
+// Random are keys that nobody else has and that no file keeps.
+func Random() *Secrets {
+	s := &Secrets{current: make([]byte, masterLen)}
+	rand.Read(s.current)
+	return s
+}
+
 // ErrSecrets is why a secrets file is not taken.
 var ErrSecrets = errors.New("secrets file")
 
-// loadSecrets reads the file, or makes it when it is absent.
-func loadSecrets(name string) (*Secrets, error) {
-	s, err := readSecrets(name)
+// Load reads the file, or makes it when it is absent.
+func Load(name string) (*Secrets, error) {
+	s, err := read(name)
 	if errors.Is(err, fs.ErrNotExist) {
-		if err := createSecrets(name); err != nil && !errors.Is(err, fs.ErrExist) {
+		if err := create(name); err != nil && !errors.Is(err, fs.ErrExist) {
 			return nil, fmt.Errorf("%w: cannot make %s: %w", ErrSecrets, name, bare(err))
 		}
-		s, err = readSecrets(name) // ours, or that of a process that was faster
+		s, err = read(name) // ours, or that of a process that was faster
 	}
 	return s, err
 }
 
-// maxSecrets bounds the file: two keys and some words about them.
-const maxSecrets = 4096
+// maxFile bounds the file: two keys and some words about them.
+const maxFile = 4096
 
-func readSecrets(name string) (*Secrets, error) {
+func read(name string) (*Secrets, error) {
 	f, err := os.Open(name)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrSecrets, err)
@@ -86,23 +94,23 @@ func readSecrets(name string) (*Secrets, error) {
 	case info.Mode().Perm()&0o077 != 0:
 		return nil, fmt.Errorf("%w: %s can be used by others (mode %04o): chmod 600 %s", ErrSecrets, name, info.Mode().Perm(), name)
 	}
-	text, err := io.ReadAll(io.LimitReader(f, maxSecrets+1))
+	text, err := io.ReadAll(io.LimitReader(f, maxFile+1))
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrSecrets, err)
 	}
-	s, err := parseSecrets(text)
+	s, err := parse(text)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %s: %w", ErrSecrets, name, err)
 	}
 	return s, nil
 }
 
-// parseSecrets reads lines "current KEY" and "previous KEY", each key 32
+// parse reads lines "current KEY" and "previous KEY", each key 32
 // bytes in base64, and comments that begin with "#". Errors never quote the
 // text.
-func parseSecrets(text []byte) (*Secrets, error) {
-	if len(text) > maxSecrets {
-		return nil, fmt.Errorf("longer than %d bytes", maxSecrets)
+func parse(text []byte) (*Secrets, error) {
+	if len(text) > maxFile {
+		return nil, fmt.Errorf("longer than %d bytes", maxFile)
 	}
 	var s Secrets
 	lines := bufio.NewScanner(bytes.NewReader(text))
@@ -133,8 +141,8 @@ func parseSecrets(text []byte) (*Secrets, error) {
 	return &s, nil
 }
 
-// createSecrets makes the file whole or not at all, and never replaces one.
-func createSecrets(name string) error {
+// create makes the file whole or not at all, and never replaces one.
+func create(name string) error {
 	key := make([]byte, masterLen)
 	rand.Read(key)
 	f, err := os.CreateTemp(filepath.Dir(name), ".secrets-*") // 0600
@@ -154,4 +162,13 @@ current %s
 		return err
 	}
 	return os.Link(f.Name(), name)
+}
+
+// bare is an error of the file system without the name of the file.
+func bare(err error) error {
+	var p *fs.PathError
+	if errors.As(err, &p) {
+		return p.Err
+	}
+	return err
 }
