@@ -28,6 +28,7 @@ func (r *checker) check(c *Config) {
 	c.Heartbeat.Check(&r.Reader, &beats.Around{Internal: len(c.Listen.SIP.Internal) > 0, Files: r.words.Files,
 		Taken: slices.ContainsFunc(c.Pools, func(p Pool) bool { return p.takesAll() })})
 	c.Admin.Check(&r.Reader, r.words.Files)
+	c.Telemetry.Check(&r.Reader)
 	r.checkAffinity(c)
 	r.checkGateways(c)
 	r.checkRest(c)

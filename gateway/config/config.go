@@ -8,6 +8,7 @@ import (
 	"twinhop/gateway/config/limits"
 	"twinhop/gateway/config/secure"
 	"twinhop/gateway/config/siplisten"
+	"twinhop/gateway/config/telemetry"
 )
 
 // Config is what twinhop.yaml says, defaults included. It is plain data.
@@ -62,6 +63,8 @@ type (
 	RMIBeats   = beats.RMI
 	Subcluster = beats.Subcluster
 	Admin      = console.Admin
+	Telemetry  = telemetry.Telemetry
+	Log        = telemetry.Log
 
 	SIPListen = siplisten.Listen
 	Advertise = siplisten.Advertise
@@ -229,23 +232,6 @@ type Secrets struct {
 	File string `yaml:"file"`
 }
 
-// Telemetry is what is told about the traffic.
-type Telemetry struct {
-	Log   Log   `yaml:"log"`
-	Trace Trace `yaml:"trace"`
-}
-
-// Log is what is written to standard error.
-type Log struct {
-	Level  string `yaml:"level" oneof:"debug info warn error"`
-	Format string `yaml:"format" oneof:"text json"`
-}
-
-// Trace bounds the memory of the timelines.
-type Trace struct {
-	MaxBytes Size `yaml:"maxBytes" max:"1TiB"`
-}
-
 // Shutdown is how the process stops.
 type Shutdown struct {
 	Announce time.Duration `yaml:"announce" max:"10m"` // readyz says 503, everything else goes on
@@ -280,7 +266,7 @@ func Default() Config {
 		Store:     Store{Memory: MemoryStore{MaxEntries: 4_000_000}},
 		Gateways:  1,
 		Admin:     console.Default(),
-		Telemetry: Telemetry{Log: Log{"info", "text"}, Trace: Trace{MaxBytes: 64 << 20}},
+		Telemetry: telemetry.Default(),
 		Limits:    limits.Default(),
 		Shutdown:  Shutdown{Announce: 5 * time.Second, Grace: 10 * time.Minute},
 	}

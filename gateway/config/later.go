@@ -11,7 +11,6 @@ import (
 var later = map[string]string{
 	"store.memory.snapshot": "",
 	"store.redis":           "the table is in memory",
-	"telemetry.hep":         "",
 }
 
 // notYet returns a hint when a key belongs to a later version, else "".

@@ -33,6 +33,7 @@ import (
 	"twinhop/gateway/config"
 	"twinhop/gateway/config/veil"
 	"twinhop/gateway/trace"
+	"twinhop/gateway/trace/hep"
 	"twinhop/gateway/trace/messages"
 	"twinhop/gateway/trace/specimens"
 	httpfront "twinhop/http"
@@ -93,6 +94,7 @@ type Gateway struct {
 	prober    *httpProber
 	sipProber probe.Prober
 	specimens *specimens.Recorder // of recent traffic, for previews
+	capture   *hep.Exporter       // nil: no server is given the messages
 	policy    atomic.Pointer[gateway.Policy]
 	words     atomic.Pointer[plan] // in force
 	calls     *resources.File      // of those that take resources, over a restart
@@ -183,6 +185,11 @@ func (g *Gateway) buildEdges(o Options, p *plan) error {
 			return err
 		}
 	}
+	if g.capture != nil {
+		if err := g.metrics.register(g.capture.Metrics()); err != nil {
+			return err
+		}
+	}
 	return g.metrics.register(g.Registry.Collector(), g.Book, g.Trace.Metrics(), g.Admin.Collector())
 }
 
@@ -227,7 +234,8 @@ func (g *Gateway) buildRouter(p *plan) {
 	room := int64(g.config.Telemetry.Trace.MaxBytes)
 	g.specimens = &specimens.Recorder{MaxBytes: int(min(room/8, 8<<20))}
 	room -= int64(g.specimens.MaxBytes)
-	g.Messages = &messages.Log{MaxBytes: room / 2}
+	g.Messages = &messages.Log{MaxBytes: room / 2, Sample: g.config.Telemetry.Trace.Messages.Sample}
+	g.buildCapture()
 	g.Trace = &trace.Log{MaxBytes: room - room/2, Linked: g.Messages.Linked}
 	g.Router = &gateway.Router{Store: g.Store, Views: g.Registry.View, Report: g.Registry.Report, Judge: g.Registry.Judge, Sent: g.Registry.Sent, Heard: g.Registry.Heard,
 		Failed: g.warden.Failed, Book: g.Book, Observer: g.Trace,

@@ -15,6 +15,9 @@ func (g *Gateway) arrange() {
 	g.stages.Log = g.log
 	add := func(s stages.Stage) { g.stages.List = append(g.stages.List, s) }
 	add(stages.Stage{Name: "trace", Run: g.Trace.Run})
+	if g.capture != nil {
+		add(stages.Stage{Name: "capture server", Run: g.capture.Run})
+	}
 	add(stages.Stage{Name: "admin", Run: func(ctx context.Context) error {
 		return g.Admin.Run(ctx, g.adminListeners()...)
 	}})

@@ -70,6 +70,8 @@ func (r *Reader) scalar(n ast.Node, path string, to reflect.Value, tag reflect.S
 		r.size(n, path, to, tag)
 	case to.Kind() == reflect.Int:
 		r.number(n, path, to, tag)
+	case to.Kind() == reflect.Float64:
+		r.share(n, path, to, tag)
 	case to.Kind() == reflect.Bool:
 		b, ok := n.(*ast.BoolNode)
 		if !ok {
@@ -198,6 +200,27 @@ func (r *Reader) number(n ast.Node, path string, to reflect.Value, tag reflect.S
 		return
 	}
 	to.SetInt(i)
+}
+
+// share is a number that need not be whole, between the tag's min and max.
+func (r *Reader) share(n ast.Node, path string, to reflect.Value, tag reflect.StructTag) {
+	hint := "between " + tag.Get("min") + " and " + tag.Get("max")
+	text, ok := scalarText(n)
+	x, err := strconv.ParseFloat(text, 64)
+	if !ok || err != nil || isQuoted(n) {
+		if ok && err == nil {
+			hint = "write " + text + " without quotes"
+		}
+		r.wrong(spot{r.marks[path], path}, hint, "needs a number, got %s", describe(n, text))
+		return
+	}
+	least, _ := strconv.ParseFloat(tag.Get("min"), 64)
+	most, _ := strconv.ParseFloat(tag.Get("max"), 64)
+	if !(least <= x && x <= most) {
+		r.wrong(spot{r.marks[path], path}, hint, "%s is out of range", text)
+		return
+	}
+	to.SetFloat(x)
 }
 
 // text checks a text against its tag's words and form.

@@ -58,6 +58,7 @@ var forms = map[string]form{
 	"redirect":   {checkRedirect, `a path of this site, or a URL with http:// or https://`},
 	"secret":     {checkSecret, "1 to 255 visible ASCII characters, blanks within; quote it"},
 	"password":   {checkPassword, "1 to 255 visible ASCII characters, blanks within; quote it"},
+	"hepServer":  {checkHEPServer, `such as "udp://192.0.2.9:9060"`},
 	"method":     {matches(methodPattern, "method"), "capital letters, such as GET"},
 	"cookiePath": {checkCookiePath, `a path, such as "/" or "/app"`},
 	// A path parameter is looked for with its semicolon.
@@ -242,6 +243,17 @@ func checkPassword(s string) error {
 
 // IsSecret tells whether text may be a secret shared with a node.
 func IsSecret(s string) bool { return secretPattern.MatchString(s) }
+
+func checkHEPServer(s string) error {
+	address, ok := strings.CutPrefix(s, "udp://")
+	switch {
+	case s == "":
+		return nil
+	case !ok:
+		return fmt.Errorf("%s does not begin with udp://", Quote(s))
+	}
+	return checkPeer(address)
+}
 
 func checkIP(s string) error {
 	if a, err := netip.ParseAddr(s); err != nil || a.Zone() != "" {

@@ -10,5 +10,6 @@
 // A summary has a fixed size and is written on the data path without
 // allocation. A call is kept as the mark of its Call-ID, and of a target only
 // the path, without parameters: nothing here opens a session. Texts are kept
-// only of sessions that somebody watches, and masked before they are kept.
+// only of sessions that somebody watches, and of a share of all if that is
+// wanted, and masked before they are kept.
 package messages

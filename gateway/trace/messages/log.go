@@ -18,6 +18,12 @@ import (
 type Log struct {
 	// MaxBytes bounds the memory. 0: nothing is remembered.
 	MaxBytes int64
+	// Sample is the share of all sessions whose texts are kept though nobody
+	// watches them, 0 to 1.
+	Sample float64
+	// Export is given every message, remembered or not. It must not wait, and
+	// keeps nothing of it. nil: nobody is.
+	Export func(*Message)
 	// Now is the clock; nil is time.Now.
 	Now func() time.Time
 
@@ -36,6 +42,7 @@ func (l *Log) ready() {
 			return
 		}
 		l.tapes.budget = l.MaxBytes / 2
+		l.tapes.sample(l.Sample)
 		room := l.MaxBytes / 4 / shards
 		entries := func(size uintptr) int64 { return min(max(room/int64(size), minRing), maxRing) }
 		for i := range shards {
@@ -88,6 +95,9 @@ func (l *Log) Exchange(x *Exchange) {
 func (l *Log) Message(m *Message) {
 	if l == nil || m.Call == "" {
 		return
+	}
+	if l.Export != nil {
+		l.Export(m)
 	}
 	l.ready()
 	who := trace.CallMark(m.Call)

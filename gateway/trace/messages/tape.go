@@ -3,6 +3,7 @@ package messages
 import (
 	"container/list"
 	"errors"
+	"math"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -33,13 +34,14 @@ type Kept struct {
 
 func (k *Kept) cost() int64 { return keptCost + int64(len(k.Text)+len(k.Answer)) }
 
-// tapes hold the texts of watched sessions, a tape for each call and one for
+// tapes hold the texts of watched and sampled sessions, a tape for each call and one for
 // the exchanges of each session. Those used least recently make room.
 type tapes struct {
-	follow  atomic.Bool // somebody is watched, or was not long ago
+	follow  atomic.Bool // somebody is watched, or was not long ago, or may be sampled
 	mu      sync.Mutex
 	budget  int64 // bytes
 	held    int64
+	share   uint64                      // marks of sessions up to this one are sampled; 0: none
 	watched map[appsession.ID]time.Time // until then
 	of      map[uint64]*list.Element    // of *tape
 	used    list.List                   // the last used one first
@@ -66,14 +68,14 @@ func (l *Log) Watch(id appsession.ID, calls []uint64, until time.Time) error {
 	t.end(now)
 	if !until.After(now) {
 		delete(t.watched, id)
-		t.follow.Store(len(t.watched) > 0)
+		t.follow.Store(len(t.watched) > 0 || t.share > 0)
 		return nil
 	}
 	if _, known := t.watched[id]; !known && len(t.watched) >= maxWatched {
 		return ErrWatched
 	}
-	if t.of == nil {
-		t.of, t.watched = map[uint64]*list.Element{}, map[appsession.ID]time.Time{}
+	if t.watched == nil {
+		t.watched = map[appsession.ID]time.Time{}
 	}
 	t.watched[id] = until
 	t.open(trace.SessionMark(id), id)
@@ -97,13 +99,16 @@ func (l *Log) Watched(id appsession.ID) time.Time {
 
 // Linked hears that a call belongs to a session.
 func (l *Log) Linked(id appsession.ID, call uint64) {
-	if l == nil || !l.tapes.follow.Load() {
+	if l == nil {
+		return
+	}
+	if l.ready(); !l.tapes.follow.Load() {
 		return
 	}
 	t := &l.tapes
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if _, yes := t.watched[id]; yes {
+	if _, yes := t.watched[id]; yes || t.sampled(trace.SessionMark(id)) {
 		t.open(call, id)
 	}
 }
@@ -144,26 +149,49 @@ func (t *tapes) end(now time.Time) {
 			delete(t.watched, id)
 		}
 	}
-	t.follow.Store(len(t.watched) > 0)
+	t.follow.Store(len(t.watched) > 0 || t.share > 0)
 }
 
-func (t *tapes) open(who uint64, id appsession.ID) {
+// sample says which share of all sessions is followed though nobody watches
+// them.
+func (t *tapes) sample(share float64) {
+	switch {
+	case !(share > 0):
+		return
+	case share >= 1:
+		t.share = math.MaxUint64
+	default:
+		t.share = uint64(share * (1 << 64))
+	}
+	t.follow.Store(true)
+}
+
+// sampled tells of a session by its mark, which is a hash: whole sessions are
+// chosen, evenly, and others after a restart.
+func (t *tapes) sampled(session uint64) bool { return t.share > 0 && session <= t.share }
+
+func (t *tapes) open(who uint64, id appsession.ID) *list.Element {
 	if e := t.of[who]; e != nil {
 		e.Value.(*tape).session = id
-		return
+		return e
 	}
-	t.of[who] = t.used.PushFront(&tape{who: who, session: id, bytes: keptCost})
+	if t.of == nil {
+		t.of = map[uint64]*list.Element{}
+	}
+	e := t.used.PushFront(&tape{who: who, session: id, bytes: keptCost})
+	t.of[who] = e
 	t.held += keptCost
 	t.shrink()
+	return e
 }
 
-// find is the tape of who is watched now; nil: there is none.
+// find is the tape of who is watched or sampled now; nil: there is none.
 func (t *tapes) find(who uint64, now time.Time) *list.Element {
 	e := t.of[who]
 	if e == nil {
 		return nil
 	}
-	if !t.watched[e.Value.(*tape).session].After(now) {
+	if id := e.Value.(*tape).session; !t.watched[id].After(now) && !t.sampled(trace.SessionMark(id)) {
 		t.end(now)
 		return nil
 	}
@@ -172,7 +200,11 @@ func (t *tapes) find(who uint64, now time.Time) *list.Element {
 
 func (t *tapes) exchange(now int64, x *Exchange, s Summary) {
 	t.mu.Lock()
-	e := t.find(trace.SessionMark(x.Session), time.Unix(0, now))
+	mark := trace.SessionMark(x.Session)
+	e := t.find(mark, time.Unix(0, now))
+	if e == nil && t.sampled(mark) {
+		e = t.open(mark, x.Session)
+	}
 	t.mu.Unlock()
 	if e == nil {
 		return
