@@ -22,7 +22,7 @@ export interface Overview {
 export interface Key { space: string; value: string; node?: string; moved?: boolean; route?: string; setBy?: string; realm?: number }
 export interface Session {
   id: string; node: string; split: boolean; anonymous: boolean; moved: boolean; left?: string[]; rev: number;
-  legs: { http: number; sip: number }; keys: Key[]; born: string; seen: string; expires?: string;
+  legs: { http: number; sip: number }; keys: Key[]; born: string; seen: string; expires?: string; rule?: string; // of the last decision that is remembered
 }
 export interface Step { rule: string; result: string; detail?: string; node?: string; key?: Key }
 export interface Why { title?: string; proto: string; kind: string; node?: string; rule: string; keys: (Key & { source: string; known: boolean; session?: string })[]; steps: Step[] }
@@ -34,7 +34,10 @@ export interface Event {
 export interface Passed {
   at: string; type: "message" | "exchange"; proto: string; n: number; direction: "in" | "out"; side: "client" | "node"; node?: string;
   method: string; status?: number; cseq?: number; path?: string; peer?: string; local?: string; transport?: string; size?: number; tookMs?: number;
+  kept?: boolean; twin?: number; // whether it has a text; the number of the message that came for it, or left for it
 }
+export interface Whole extends Passed { text?: string; answer?: string; texts?: { name: string; text: string }[] }
+export interface Occurred { id: string; at: string; type: string; severity: string; text: string; node?: string; session?: string; actor?: string; count?: number }
 export interface Detail extends Session { why: Why[]; timeline: Event[]; moves: Event[] }
 export interface Page<T> { items: T[]; nextCursor?: string; total: { value: number; relation: string }; match?: string }
 export interface Me { name: string; role: string; via: string; expires?: string; insecure?: boolean }

@@ -15,6 +15,7 @@ export interface Asked {
   verb: string; // of the button
   danger?: boolean;
   preview?: () => Promise<ComponentChildren>; // what a dry run says; the button waits for it
+  about?: string; // what the preview is of: another one, and it is asked again
   typed?: string; // a word that must be typed
   same?: (reason: string) => Command;
   act: (reason: string) => Promise<unknown>;
@@ -22,7 +23,7 @@ export interface Asked {
   children?: ComponentChildren;
 }
 
-export function Confirm({ title, verb, danger, preview, typed, same, act, onClose, children }: Asked) {
+export function Confirm({ title, verb, danger, preview, about, typed, same, act, onClose, children }: Asked) {
   const [impact, setImpact] = useState<ComponentChildren>(null);
   const [ready, setReady] = useState(!preview);
   const [problem, setProblem] = useState<Problem | null>(null);
@@ -30,13 +31,19 @@ export function Confirm({ title, verb, danger, preview, typed, same, act, onClos
   const [word, setWord] = useState("");
   const [busy, setBusy] = useState(false);
   const cancel = useRef<HTMLButtonElement>(null);
+  useEffect(() => cancel.current?.focus(), []);
   useEffect(() => {
-    cancel.current?.focus();
-    preview?.().then((shown) => {
+    if (!preview) return;
+    let over = false;
+    setReady(false);
+    setProblem(null);
+    preview().then((shown) => {
+      if (over) return;
       setImpact(shown);
       setReady(true);
-    }, setProblem);
-  }, []);
+    }, (p) => !over && setProblem(p));
+    return () => { over = true; };
+  }, [about]);
   const submit = async (e: Event) => {
     e.preventDefault();
     setBusy(true);

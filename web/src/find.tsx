@@ -18,13 +18,17 @@ export async function find(text: string) {
   go("sessions?" + new URLSearchParams({ q }));
 }
 
+// typed is what stands in the box of a form, even if it was drawn just now.
+export const typed = (e: Event) => (e.currentTarget as HTMLFormElement).querySelector("input")!.value;
+
 export function QuickFind() {
   const [text, setText] = useState("");
   const [busy, setBusy] = useState(false);
   const submit = async (e: Event) => {
     e.preventDefault();
+    const asked = typed(e);
     setBusy(true);
-    await find(text);
+    await find(asked);
     setBusy(false);
     setText("");
     document.querySelector<HTMLInputElement>(".quick input")?.blur();

@@ -53,6 +53,11 @@ export function Age({ at }: { at?: string }) {
   return <time dateTime={at} title={absolute(at)}>{age(at, now.value)}</time>;
 }
 
+// Left is how long something still lasts.
+export function Left({ at }: { at?: string }) {
+  return at ? <time dateTime={at} title={absolute(at)}>{duration(Date.parse(at) - now.value)}</time> : <span class="muted">–</span>;
+}
+
 export function Copy({ text, label, children }: { text: string; label: string; children?: ComponentChildren }) {
   const [done, setDone] = useState(false);
   const copy = async (e: Event) => {

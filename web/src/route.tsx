@@ -3,7 +3,7 @@ import { call, Node, Page, Problem, Why } from "./api";
 import { place, useData } from "./state";
 import { Badge, Copy, Curl, Empty, Failure, Head, Icon, NodeChip, Skeleton } from "./parts";
 import { Steps } from "./why";
-import { KeyChip } from "./sessions";
+import { KeyChip } from "./keychips";
 import { Names, Pasted, readHTTP, readSIP, templates, usualNames } from "./pasted";
 import { ruleText, sourceText } from "./words";
 

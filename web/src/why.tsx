@@ -1,7 +1,7 @@
 // The steps of a decision, as the session screen and the route tester show them.
 import { Step, Why } from "./api";
 import { Icon, NodeChip, Rule } from "./parts";
-import { KeyChip } from "./sessions";
+import { KeyChip } from "./keychips";
 import { ruleText } from "./words";
 
 export function Steps({ w }: { w: Why }) {
