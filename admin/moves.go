@@ -69,7 +69,22 @@ type moveBody struct {
 	To string `json:"to"` // a node
 }
 
-// postMove moves one session to another node, with its calls.
+// dry is the answer of a dry run: what an order about a session would touch.
+type dry struct {
+	DryRun bool   `json:"dryRun"` // always true
+	Node   string `json:"node"`   // where it lives
+	To     string `json:"to,omitempty"`
+	HTTP   int    `json:"http"` // session ids
+	Calls  int    `json:"calls"`
+}
+
+func dryOf(x *appsession.Session, to string, role Role) dry {
+	legs := show.SessionOf(x, role).Legs
+	return dry{true, x.Owner, to, legs.HTTP, legs.SIP}
+}
+
+// postMove moves one session to another node, with its calls. With ?dryRun=true
+// it only tells what would follow.
 func (s *Server) postMove(c *gin.Context) (any, error) {
 	var body moveBody
 	if err := read(c, &body); err != nil {
@@ -94,6 +109,9 @@ func (s *Server) postMove(c *gin.Context) (any, error) {
 	if s.Panel.Move == nil {
 		return nil, notHere()
 	}
+	if c.Query("dryRun") == "true" {
+		return dryOf(&x, to.Name, actor(c).Role), nil
+	}
 	if err := s.Panel.Move(c.Request.Context(), x, to); err != nil {
 		if errors.Is(err, appsession.ErrMoved) {
 			return nil, problem.New(http.StatusConflict, "conflict", "The session was moved by somebody else meanwhile.")
@@ -109,17 +127,27 @@ func (s *Server) postMove(c *gin.Context) (any, error) {
 	return show.SessionOf(&after, actor(c).Role), nil
 }
 
-// deleteSession forgets a session: its next message is placed anew.
+// deleteSession forgets a session: its next message is placed anew. With
+// ?dryRun=true it only tells what would be forgotten.
 func (s *Server) deleteSession(c *gin.Context) (any, error) {
+	var body why
+	if c.Request.ContentLength != 0 {
+		if err := read(c, &body); err != nil {
+			return nil, err
+		}
+	}
 	x, err := s.found(c)
 	if err != nil {
 		return nil, err
+	}
+	if c.Query("dryRun") == "true" {
+		return dryOf(&x, "", actor(c).Role), nil
 	}
 	if err := s.Panel.Store.Drop(c.Request.Context(), x.ID); err != nil && !errors.Is(err, appsession.ErrNotFound) {
 		return nil, storeProblem(err)
 	}
 	act.Of(c).Before = map[string]any{"node": x.Owner}
-	s.record(c, occurrence{Type: "session.forgotten", Session: x.ID.String(), Node: x.Owner})
+	s.record(c, occurrence{Type: "session.forgotten", Session: x.ID.String(), Node: x.Owner, Reason: body.Reason})
 	return nil, nil
 }
 

@@ -26,7 +26,7 @@ func (s *Server) getSessions(c *gin.Context) (any, error) {
 	}
 	if len(found) > 0 || c.Query("key") != "" {
 		found = slices.DeleteFunc(found, func(x appsession.Session) bool { return !f.Suits(&x) })
-		return viewPage(found, listing.Total{Value: len(found), Relation: "eq"}, "exact", role), nil
+		return s.viewPage(found, listing.Total{Value: len(found), Relation: "eq"}, "exact", role), nil
 	}
 	r := search.Scan(ctx, s.Panel.Store, &f)
 	match, count := "", listing.Total{Value: r.Count, Relation: "eq"}
@@ -36,17 +36,18 @@ func (s *Server) getSessions(c *gin.Context) (any, error) {
 	if r.Least {
 		count.Relation = "gte"
 	}
-	p := viewPage(r.Found, count, match, role)
+	p := s.viewPage(r.Found, count, match, role)
 	if r.More {
 		p.NextCursor = search.PlaceOf(&r.Found[len(r.Found)-1]).Cursor()
 	}
 	return p, nil
 }
 
-func viewPage(found []appsession.Session, n listing.Total, match string, role Role) listing.Page[show.Session] {
+func (s *Server) viewPage(found []appsession.Session, n listing.Total, match string, role Role) listing.Page[show.Session] {
 	p := listing.Page[show.Session]{Items: make([]show.Session, len(found)), Total: n, Match: match}
 	for i := range found {
 		p.Items[i] = show.SessionOf(&found[i], role)
+		p.Items[i].Rule = show.LastRule(s.Panel.Trace.Timeline(found[i].ID))
 	}
 	return p
 }

@@ -24,6 +24,7 @@ type Session struct {
 	Born      *stamp.Time `json:"born"`
 	Seen      *stamp.Time `json:"seen"`
 	Expires   *stamp.Time `json:"expires,omitempty"`
+	Rule      string      `json:"rule,omitempty"` // of the last decision that is remembered; in lists
 }
 
 // Legs counts the aliases by protocol.
@@ -41,6 +42,17 @@ type Key struct {
 	Route string `json:"route,omitempty"` // http: the route in the id as its node set it
 	SetBy string `json:"setBy,omitempty"` // http: that node
 	Realm uint16 `json:"realm,omitempty"`
+}
+
+// LastRule is the rule of the last decision of a timeline; "" when none is
+// remembered.
+func LastRule(list []trace.Event) string {
+	for i := len(list) - 1; i >= 0; i-- {
+		if list[i].Type == trace.Decision {
+			return list[i].Rule.String()
+		}
+	}
+	return ""
 }
 
 // SessionOf shows a session to somebody with this role.
