@@ -15,6 +15,7 @@ import (
 	"twinhop/cmd/twinhop/nodes"
 	"twinhop/cmd/twinhop/people"
 	"twinhop/cmd/twinhop/routing"
+	"twinhop/cmd/twinhop/schema"
 	"twinhop/cmd/twinhop/sessions"
 	"twinhop/cmd/twinhop/settings"
 	"twinhop/cmd/twinhop/typed"
@@ -68,7 +69,7 @@ found, 5 not allowed, 6 timed out waiting, 130 interrupted.`,
 	g := &ask.Global{}
 	g.Flags(root.PersistentFlags())
 	root.PersistentPreRunE = func(c *cobra.Command, _ []string) error { return ask.Meaningless(c) }
-	root.AddCommand(runCommand(), checkCommand(), convertCommand(), versionCommand(), demo.Command())
+	root.AddCommand(runCommand(), checkCommand(), convertCommand(), schema.Command(), versionCommand(), demo.Command())
 	root.AddCommand(ask.Mark(nodes.Command(g), nodes.Resources(g), sessions.Command(g), routing.Command(g), settings.Config(g), settings.Affinity(g), people.Users(g), people.Tokens(g),
 		watching.Status(g), watching.Top(g), watching.Events(g), watching.Audit(g), sessions.Trace(g))...)
 	for _, c := range root.Commands() {
