@@ -31,8 +31,8 @@ type node struct {
 	Type        any      `json:"type,omitempty"`
 	Enum        []string `json:"enum,omitempty"`
 	Pattern     string   `json:"pattern,omitempty"`
-	Minimum     *int     `json:"minimum,omitempty"`
-	Maximum     *int     `json:"maximum,omitempty"`
+	Minimum     *float64 `json:"minimum,omitempty"`
+	Maximum     *float64 `json:"maximum,omitempty"`
 	MaxItems    int      `json:"maxItems,omitempty"`
 	Default     any      `json:"default,omitempty"`
 	AnyOf       []*node  `json:"anyOf,omitempty"`
@@ -135,6 +135,13 @@ func (m *maker) shape(v reflect.Value, path string, tag reflect.StructTag) *node
 		}
 		return n
 	}
+	if v.Kind() == reflect.Float64 {
+		n := &node{Type: "number", Minimum: number(tag.Get("min")), Maximum: number(tag.Get("max"))}
+		if v.Float() != 0 {
+			n.Default = v.Float()
+		}
+		return n
+	}
 	return m.text(v, tag)
 }
 
@@ -175,7 +182,7 @@ func (m *maker) list(v reflect.Value, path string, tag reflect.StructTag) *node 
 	}
 	n := &node{Type: "array"}
 	if most != nil {
-		n.MaxItems = *most
+		n.MaxItems = int(*most)
 	}
 	if each := tag.Get("each"); each != "" {
 		tag = reflect.StructTag(each)
@@ -225,8 +232,8 @@ func fresh(t reflect.Type) reflect.Value {
 	return p.Elem()
 }
 
-func number(s string) *int {
-	i, err := strconv.Atoi(s)
+func number(s string) *float64 {
+	i, err := strconv.ParseFloat(s, 64)
 	if err != nil {
 		return nil
 	}
