@@ -442,62 +442,6 @@ func sources(t *testing.T, visit func(path, text string)) {
 	}
 }
 
-var metricName = regexp.MustCompile(`twinhop_[a-z_]*[a-z]`)
-
-// Every metric is on the operations' page, and no alert asks for another.
-func TestMetricsExist(t *testing.T) {
-	known, written := map[string]bool{}, ""
-	sources(t, func(path, text string) {
-		if strings.HasSuffix(path, "/metrics.go") {
-			written += text
-			for _, m := range regexp.MustCompile(`"(twinhop_[a-z_]+)"`).FindAllStringSubmatch(text, -1) {
-				known[m[1]] = true
-			}
-		}
-	})
-	if len(known) < 15 {
-		t.Fatalf("only %d metrics found", len(known))
-	}
-	listed := map[string]bool{}
-	for _, r := range rows(read(t, "operations.md")) {
-		if name := metricName.FindString(r[0]); name != "" {
-			if listed[name] = true; !known[name] {
-				t.Errorf("operations.md: %s does not exist", name)
-			}
-		}
-	}
-	for name := range known {
-		if !listed[name] {
-			t.Errorf("operations.md: %s is not listed", name)
-		}
-	}
-	exprs := regexp.MustCompile(`(?m)^ +expr: (.*)$`).FindAllStringSubmatch(read(t, "../deploy/prometheus-rules.yaml"), -1)
-	if len(exprs) < 5 {
-		t.Errorf("only %d alerts found", len(exprs))
-	}
-	for _, m := range exprs {
-		for _, name := range metricName.FindAllString(m[1], -1) {
-			if !known[name] && !known[strings.TrimSuffix(name, "_bucket")] {
-				t.Errorf("prometheus-rules.yaml: %s does not exist", name)
-			}
-		}
-		for _, label := range regexp.MustCompile(`(?:reason|event|direction)(?:=|=~)"([^"]+)"`).FindAllStringSubmatch(m[1], -1) {
-			for word := range strings.SplitSeq(label[1], "|") {
-				if !strings.Contains(written, `"`+word+`"`) {
-					t.Errorf("prometheus-rules.yaml: no metric has the label value %s", word)
-				}
-			}
-		}
-		for _, rule := range regexp.MustCompile(`rule(?:=|=~)"([^"]+)"`).FindAllStringSubmatch(m[1], -1) {
-			for word := range strings.SplitSeq(rule[1], "|") {
-				if !slices.ContainsFunc(gateway.Rules(), func(r gateway.Rule) bool { return r.String() == word }) {
-					t.Errorf("prometheus-rules.yaml: %s is no rule", word)
-				}
-			}
-		}
-	}
-}
-
 // The SIP page has every answer that the gateway makes itself, with its phrases for 503, and every reason and cause that it counts.
 func TestEveryAnswerAndReasonIsDocumented(t *testing.T) {
 	page := read(t, "sip.md")

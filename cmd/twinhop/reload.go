@@ -96,9 +96,14 @@ type reloader struct {
 
 // reload puts what the source says now into force. On an error, which is an
 // *problem.Rejected when the source is to blame, everything stays as it was.
-func (r *reloader) reload(ctx context.Context) (assembly.Reloaded, error) {
+func (r *reloader) reload(ctx context.Context) (done assembly.Reloaded, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	defer func() { // when it is in force, take said so
+		if err != nil {
+			r.gateway.ReadAgain(err)
+		}
+	}()
 	l, _, err := r.source.read()
 	if err != nil {
 		return assembly.Reloaded{}, err
@@ -115,6 +120,7 @@ func (r *reloader) take(ctx context.Context, l *loaded) (assembly.Reloaded, erro
 	if err != nil {
 		return done, err
 	}
+	r.gateway.ReadAgain(nil)
 	r.now = l
 	select {
 	case <-r.next: // that nobody took

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -30,6 +31,19 @@ func TestHangup(t *testing.T) {
 	}
 	p := newPhone(t, g.sip)
 	hangUp := p.call("held")
+	metric := func(want string) {
+		t.Helper()
+		r, err := client.Get("http://" + g.admin + "/metrics")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer r.Body.Close()
+		page, err := io.ReadAll(r.Body)
+		if err != nil || !strings.Contains(string(page), "\ntwinhop_config_last_reload_successful "+want+"\n") {
+			t.Errorf("the metrics do not say %s of the last reload (%v)", want, err)
+		}
+	}
+	metric("1")
 	hangup("mounts: [{path: /only}]\n", "the configuration was reloaded")
 	if s := g.status(g.http, "/only"); s != 200 {
 		t.Errorf("/only: %d", s)
@@ -38,6 +52,7 @@ func TestHangup(t *testing.T) {
 		t.Errorf("/other: %d", s)
 	}
 	hangup("mounts: [{path: other, pol: x}]\n", "the configuration in force stays")
+	metric("0")
 	if s := g.status(g.http, "/only"); s != 200 {
 		t.Errorf("after a wrong file: /only: %d", s)
 	}
@@ -47,6 +62,7 @@ func TestHangup(t *testing.T) {
 		}
 	}
 	hangup("limits: {http: {headerTimeout: 7s}}\n", "these keys count after a restart only")
+	metric("1")
 	if answer := hangUp(); !strings.HasPrefix(answer, "SIP/2.0 200") {
 		t.Errorf("BYE: %s", answer)
 	}

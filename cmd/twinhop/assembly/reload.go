@@ -105,6 +105,10 @@ func (g *Gateway) ReloadText(ctx context.Context, c config.Config, text []byte) 
 	return r, err
 }
 
+// ReadAgain notes what became of reading the configuration again: nil when it
+// is in force, else why it is not.
+func (g *Gateway) ReadAgain(err error) { g.metrics.read(err) }
+
 // again puts the configuration that was given last into force anew, with what
 // operators say of it after the change, which is undone if that cannot be. No
 // other configuration gets in between.
