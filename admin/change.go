@@ -54,6 +54,27 @@ func (s *Server) patchNode(c *gin.Context) (any, error) {
 	if err := problem.ReadJSON(c, &body); err != nil {
 		return nil, err
 	}
+	return s.sayWords(c, &body)
+}
+
+type activationBody struct {
+	why
+	Pool string `json:"pool"`
+}
+
+// activation is short for a PATCH of the activation.
+func activation(a cluster.Activation) func(*Server, *gin.Context) (any, error) {
+	word := a.String()
+	return func(s *Server, c *gin.Context) (any, error) {
+		var body activationBody
+		if err := problem.ReadJSON(c, &body); err != nil {
+			return nil, err
+		}
+		return s.sayWords(c, &wordsBody{body.why, nodes.Words{Pool: body.Pool, Activation: &word}})
+	}
+}
+
+func (s *Server) sayWords(c *gin.Context, body *wordsBody) (any, error) {
 	w, err := body.Words.Words()
 	if err == nil {
 		err = body.check()
@@ -61,8 +82,13 @@ func (s *Server) patchNode(c *gin.Context) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	s.saying.Lock()
+	defer s.saying.Unlock()
 	before, err := s.findNode(c.Param("id"))
 	if err != nil {
+		return nil, err
+	}
+	if err := problem.IfMatch(c, nodes.ETag(before)); err != nil {
 		return nil, err
 	}
 	if body.Pool != "" && !before.In(body.Pool) {
@@ -74,7 +100,7 @@ func (s *Server) patchNode(c *gin.Context) (any, error) {
 	}
 	would := nodes.Expect(s.Panel.View(), before, body.Pool, wanted)
 	switch {
-	case c.Query("dryRun") == "true":
+	case dry(c):
 		return would, nil
 	case would.Last && !body.Force:
 		return nil, lastOne(would)
@@ -88,6 +114,7 @@ func (s *Server) patchNode(c *gin.Context) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	c.Header("ETag", nodes.ETag(after))
 	act.Of(c).Before, act.Of(c).After = nodes.Differ(before, after)
 	s.record(c, occurrence{Type: "node.set", Node: before.Name, Was: before.Activation, Is: after.Activation, Words: body.Said(), Reason: body.Reason})
 	return after, nil
@@ -192,14 +219,19 @@ func (s *Server) deleteNode(c *gin.Context) (any, error) {
 	if err := body.check(); err != nil {
 		return nil, err
 	}
+	s.saying.Lock()
+	defer s.saying.Unlock()
 	n, err := s.findNode(c.Param("id"))
+	if err == nil {
+		err = problem.IfMatch(c, nodes.ETag(n))
+	}
 	if err != nil {
 		return nil, err
 	}
 	would := nodes.Expect(s.Panel.View(), n, "", cluster.Stopped)
 	force := body.Force || c.Query("force") == "true"
 	switch {
-	case c.Query("dryRun") == "true":
+	case dry(c):
 		return would, nil
 	case s.Panel.RemoveNode == nil:
 		return nil, notHere()

@@ -1,13 +1,9 @@
 package admin
 
 import (
-	"bytes"
 	"cmp"
-	"encoding/json"
-	"io"
 	"net/http"
 	"path/filepath"
-	"slices"
 	"strings"
 
 	"github.com/gin-gonic/gin"
@@ -17,23 +13,8 @@ import (
 	"twinhop/admin/frame"
 	"twinhop/admin/listing"
 	"twinhop/admin/nodes"
-	"twinhop/admin/problem"
 	"twinhop/admin/stamp"
 )
-
-// asks change nothing though they are no GET.
-var asks = []string{"/api/v1/route/explain", "/api/v1/config/validate", "/api/v1/config/diff", "/api/v1/affinity/preview"}
-
-// disclosures are GETs that are written down: they show what clients sent.
-var disclosures = []string{"/api/v1/sessions/:sid/messages/:n", "/api/v1/sessions/:sid/export"}
-
-// isDeed tells whether whoever takes a route is written down.
-func (r *route) isDeed() bool {
-	if r.method == http.MethodGet {
-		return slices.Contains(disclosures, r.path)
-	}
-	return !slices.Contains(asks, r.path)
-}
 
 // action is what the audit calls a route: what it is about, and what is done
 // with it. "POST /nodes/:id/actions/drain" is "node.drain".
@@ -90,23 +71,6 @@ func (s *Server) openBook(secret []byte) (err error) {
 	return err
 }
 
-// reason reads it out of the body of a change, and leaves the body to be read.
-func reason(c *gin.Context) string {
-	text, err := io.ReadAll(io.LimitReader(c.Request.Body, problem.MaxBody+1))
-	rest := c.Request.Body
-	c.Request.Body = struct {
-		io.Reader
-		io.Closer
-	}{io.MultiReader(bytes.NewReader(text), rest), rest}
-	var body struct {
-		Reason string `json:"reason"`
-	}
-	if err != nil || json.Unmarshal(text, &body) != nil || len(body.Reason) > maxReason {
-		return ""
-	}
-	return nodes.Clean(body.Reason)
-}
-
 // audited writes down what a request did, or was refused.
 func (s *Server) audited(c *gin.Context, r *route, status int) {
 	a, who := act.Of(c), actor(c)
@@ -120,7 +84,7 @@ func (s *Server) audited(c *gin.Context, r *route, status int) {
 	}
 	e := audit.Entry{At: stamp.Of(s.now()), Actor: nodes.Clean(who.Name), Via: who.Via, IP: peerAddr(c.Request), Action: r.action(), Object: a.Object,
 		Before: audit.Value(a.Before), After: audit.Value(a.After), Reason: a.Reason, RequestID: frame.RequestID(c),
-		Result: audit.OK, Status: status, DryRun: c.Query("dryRun") == "true"}
+		Result: audit.OK, Status: status, DryRun: dry(c)}
 	if who.Role > RoleNone {
 		e.Role = who.Role.String()
 	}

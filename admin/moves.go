@@ -40,6 +40,13 @@ func (s *Server) postSwitchover(c *gin.Context) (any, error) {
 			return nil, err
 		}
 	}
+	if dry(c) {
+		from, to := v.RouteNode(body.From), v.RouteNode(body.To)
+		if from == "" || to == "" {
+			return nil, problem.New(http.StatusNotFound, "not-found", "No node has or had one of these routes.")
+		}
+		return map[string]any{"dryRun": true, "from": from, "to": to, "sessions": s.sessionsOn(from), "calls": s.callsOn(from)}, nil
+	}
 	n, err := s.Panel.Switchover(c.Request.Context(), body.From, body.To)
 	switch {
 	case errors.Is(err, cluster.ErrUnknownNode):
@@ -69,8 +76,8 @@ type moveBody struct {
 	To string `json:"to"` // a node
 }
 
-// dry is the answer of a dry run: what an order about a session would touch.
-type dry struct {
+// touch is the answer of a dry run: what an order about a session would touch.
+type touch struct {
 	DryRun bool   `json:"dryRun"` // always true
 	Node   string `json:"node"`   // where it lives
 	To     string `json:"to,omitempty"`
@@ -78,9 +85,9 @@ type dry struct {
 	Calls  int    `json:"calls"`
 }
 
-func dryOf(x *appsession.Session, to string, role Role) dry {
+func dryOf(x *appsession.Session, to string, role Role) touch {
 	legs := show.SessionOf(x, role).Legs
-	return dry{true, x.Owner, to, legs.HTTP, legs.SIP}
+	return touch{true, x.Owner, to, legs.HTTP, legs.SIP}
 }
 
 // postMove moves one session to another node, with its calls. With ?dryRun=true
@@ -109,7 +116,7 @@ func (s *Server) postMove(c *gin.Context) (any, error) {
 	if s.Panel.Move == nil {
 		return nil, notHere()
 	}
-	if c.Query("dryRun") == "true" {
+	if dry(c) {
 		return dryOf(&x, to.Name, actor(c).Role), nil
 	}
 	if err := s.Panel.Move(c.Request.Context(), x, to); err != nil {
@@ -140,7 +147,7 @@ func (s *Server) deleteSession(c *gin.Context) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if c.Query("dryRun") == "true" {
+	if dry(c) {
 		return dryOf(&x, "", actor(c).Role), nil
 	}
 	if err := s.Panel.Store.Drop(c.Request.Context(), x.ID); err != nil && !errors.Is(err, appsession.ErrNotFound) {

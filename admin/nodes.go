@@ -56,5 +56,6 @@ func (s *Server) getNode(c *gin.Context) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	c.Header("ETag", nodes.ETag(x))
 	return x, nil
 }

@@ -45,7 +45,7 @@ func (s *Server) postDrain(c *gin.Context) (any, error) {
 		return nil, err
 	}
 	would := nodes.Expect(s.Panel.View(), n, "", cluster.Disabled)
-	if c.Query("dryRun") == "true" {
+	if dry(c) {
 		return would, nil
 	}
 	if s.Panel.Activate == nil || s.Panel.Restore == nil {

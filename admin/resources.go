@@ -44,6 +44,9 @@ func (s *Server) patchResource(c *gin.Context) (any, error) {
 	case s.Panel.Resize == nil:
 		return nil, notHere()
 	}
+	if dry(c) {
+		return map[string]any{"dryRun": true, "node": node, "pools": pools, "capacity": *body.Capacity}, nil
+	}
 	for _, p := range pools {
 		if err := s.Panel.Resize(c.Request.Context(), p, node, name, *body.Capacity); err != nil {
 			return nil, s.changed(err)

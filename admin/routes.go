@@ -23,6 +23,7 @@ import (
 	"twinhop/admin/stamp"
 	"twinhop/admin/trail"
 	"twinhop/admin/versions"
+	"twinhop/gateway/cluster"
 )
 
 // route is one thing that can be asked for, and the least role that may.
@@ -46,6 +47,9 @@ var routes = []route{
 	{"DELETE", "/api/v1/nodes/:id", RoleOperator, (*Server).deleteNode},
 	{"PATCH", "/api/v1/nodes/:id", RoleOperator, (*Server).patchNode},
 	{"POST", "/api/v1/nodes/:id/actions/drain", RoleOperator, (*Server).postDrain},
+	{"POST", "/api/v1/nodes/:id/actions/activate", RoleOperator, activation(cluster.Active)},
+	{"POST", "/api/v1/nodes/:id/actions/disable", RoleOperator, activation(cluster.Disabled)},
+	{"POST", "/api/v1/nodes/:id/actions/stop", RoleOperator, activation(cluster.Stopped)},
 	{"POST", "/api/v1/nodes/:id/actions/recover", RoleOperator, (*Server).postRecover},
 	{"POST", "/api/v1/nodes/:id/actions/probe", RoleOperator, (*Server).postProbe},
 	{"POST", "/api/v1/nodes/:id/actions/reset", RoleOperator, (*Server).postReset},
@@ -129,33 +133,46 @@ func (s *Server) routes() http.Handler {
 // what was done.
 func (s *Server) serve(r route) gin.HandlerFunc {
 	return func(c *gin.Context) {
-		who := s.accounts.Whoami(c.Request)
-		caller.Set(c, who)
-		if r.isDeed() {
-			act.Of(c).Reason = reason(c)
-			status := http.StatusInternalServerError // unless it comes to an end
-			defer func() { s.audited(c, &r, status) }()
-			s.answer(c, &r, who)
-			status = c.Writer.Status()
+		caller.Set(c, s.accounts.Whoami(c.Request))
+		if !r.isDeed() {
+			if s.admit(c, &r) {
+				s.handle(c, &r)
+			}
 			return
 		}
-		s.answer(c, &r, who)
+		body := peek(c)
+		act.Of(c).Reason = reason(body)
+		status := http.StatusInternalServerError // unless it comes to an end
+		defer func() { s.audited(c, &r, status) }()
+		if s.admit(c, &r) {
+			s.answerOnce(c, &r, body)
+		}
+		status = c.Writer.Status()
 	}
 }
 
-func (s *Server) answer(c *gin.Context, r *route, who access.Me) {
-	if who.Role < r.role {
-		if who.Role == RoleNone {
-			s.fail(c, s.accounts.Stranger(c))
-			return
-		}
+// admit tells whether the handler is to be called; if not it has answered.
+func (s *Server) admit(c *gin.Context, r *route) bool {
+	who := actor(c)
+	switch {
+	case who.Role < r.role && who.Role == RoleNone:
+		s.fail(c, s.accounts.Stranger(c))
+		return false
+	case who.Role < r.role:
 		s.fail(c, problem.New(http.StatusForbidden, "forbidden", "This needs the role %s.", r.role))
-		return
-	}
-	if r.method != "GET" && !strings.HasPrefix(c.GetHeader("Content-Type"), "application/json") {
+		return false
+	case r.method != http.MethodGet && !strings.HasPrefix(c.GetHeader("Content-Type"), "application/json"):
 		s.fail(c, problem.New(http.StatusUnsupportedMediaType, "media-type", "Send Content-Type: application/json."))
-		return
+		return false
 	}
+	if err := r.tryable(c); err != nil {
+		s.fail(c, err)
+		return false
+	}
+	return true
+}
+
+func (s *Server) handle(c *gin.Context, r *route) {
 	answer, err := r.handle(s, c)
 	switch {
 	case err != nil:

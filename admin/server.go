@@ -29,6 +29,7 @@ import (
 	"twinhop/admin/live"
 	"twinhop/admin/nodes"
 	"twinhop/admin/operate"
+	"twinhop/admin/replay"
 	"twinhop/admin/versions"
 	"twinhop/appsession"
 	"twinhop/gateway"
@@ -129,6 +130,8 @@ type Server struct {
 	hub      *live.Hub
 	desk     *operate.Desk
 	book     *audit.Book
+	answers  *replay.Book
+	saying   sync.Mutex // held from the look at a node to the word about it
 	cursors  *listing.Cursors
 	frame    *frame.Frame
 	handler  http.Handler
@@ -170,6 +173,7 @@ func (s *Server) prepare() error {
 	if err := s.openBook(secrets[0]); err != nil {
 		return err
 	}
+	s.answers = &replay.Book{Now: s.now}
 	s.hub = &live.Hub{View: s.Panel.View, Trace: s.Panel.Trace, Look: s.look, Overview: func(ctx context.Context) any { return s.overview(ctx) }, Limits: s.Panel.Limits,
 		Whoami: s.accounts.Whoami, Version: s.Version, Now: s.now, Log: s.log, Feed: feed.Feed{Start: uint64(max(s.started.UnixMilli(), 0))}}
 	s.desk = &operate.Desk{View: s.Panel.View, Told: s.drained, Now: s.now, Held: func(node string) (int, int) { return s.sessionsOn(node), s.callsOn(node) },

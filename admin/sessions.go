@@ -14,7 +14,7 @@ import (
 )
 
 func (s *Server) getSessions(c *gin.Context) (any, error) {
-	f, err := search.Read(c.Request.URL.Query())
+	f, err := search.Read(c.Request.URL.Query(), s.cursors)
 	if err != nil {
 		return nil, err
 	}
@@ -38,7 +38,7 @@ func (s *Server) getSessions(c *gin.Context) (any, error) {
 	}
 	p := s.viewPage(r.Found, count, match, role)
 	if r.More {
-		p.NextCursor = search.PlaceOf(&r.Found[len(r.Found)-1]).Cursor()
+		p.NextCursor = s.cursors.Write(search.List, search.PlaceOf(&r.Found[len(r.Found)-1]).Bytes())
 	}
 	return p, nil
 }

@@ -78,6 +78,7 @@ var titles = map[string]string{
 	"config-read-only": "The file is not written by the gateway",
 	"config-differs":   "The file was changed",
 	"which":            "Say which version you know",
+	"key-used":         "This key was used for something else",
 	"media-type":       "JSON needed",
 	"too-large":        "The request is too large",
 	"slow-down":        "Too many attempts",

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 
+	"twinhop/admin/listing"
 	"twinhop/admin/problem"
 )
 
@@ -15,8 +16,11 @@ const (
 	maxQuery     = 600 // bytes of a search
 )
 
+// List is the name of the list in cursors.
+const List = "sessions"
+
 // Read takes a filter out of the query of a request. The error is a problem.
-func Read(q url.Values) (Filter, error) {
+func Read(q url.Values, cursors *listing.Cursors) (Filter, error) {
 	f := Filter{Node: q.Get("node"), Legs: q.Get("legs"), Moved: q.Get("moved") == "true", Split: q.Get("split") == "true", Limit: defaultLimit}
 	text := cmp.Or(q.Get("q"), q.Get("key"))
 	if len(text) > maxQuery {
@@ -31,8 +35,9 @@ func Read(q url.Values) (Filter, error) {
 		f.Limit = n
 	}
 	if s := q.Get("cursor"); s != "" {
-		if f.After, f.Paged = ParseCursor(s); !f.Paged {
-			return f, problem.Invalid("?cursor", "not a cursor of ours")
+		place, ok := cursors.Read(List, s)
+		if f.After, f.Paged = ParsePlace(place); !ok || !f.Paged {
+			return f, problem.Invalid("?cursor", "no cursor of this list: read its first page again")
 		}
 	}
 	if !slices.Contains([]string{"", "http", "sip", "both"}, f.Legs) {

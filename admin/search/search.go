@@ -3,7 +3,6 @@ package search
 import (
 	"container/heap"
 	"context"
-	"encoding/base64"
 	"encoding/binary"
 	"errors"
 	"slices"
@@ -59,16 +58,14 @@ func (p Place) before(o Place) bool {
 	return slices.Compare(p.id[:], o.id[:]) < 0
 }
 
-// Cursor writes the place as an opaque word.
-func (p Place) Cursor() string {
-	b := binary.BigEndian.AppendUint64(nil, uint64(p.born))
-	return base64.RawURLEncoding.EncodeToString(append(b, p.id[:]...))
+// Bytes is the place in a cursor.
+func (p Place) Bytes() []byte {
+	return append(binary.BigEndian.AppendUint64(nil, uint64(p.born)), p.id[:]...)
 }
 
-// ParseCursor reads what Cursor wrote.
-func ParseCursor(s string) (p Place, ok bool) {
-	b, err := base64.RawURLEncoding.DecodeString(s)
-	if err != nil || len(b) != 24 {
+// ParsePlace reads what Bytes wrote.
+func ParsePlace(b []byte) (p Place, ok bool) {
+	if len(b) != 24 {
 		return p, false
 	}
 	p.born = int64(binary.BigEndian.Uint64(b))

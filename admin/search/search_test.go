@@ -1,13 +1,21 @@
 package search
 
 import (
+	"bytes"
+	"cmp"
 	"context"
+	"encoding/binary"
 	"fmt"
 	"iter"
+	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"pgregory.net/rapid"
+
+	"twinhop/admin/listing"
 	"twinhop/appsession"
 	"twinhop/appsession/memstore"
 	"twinhop/gateway/cluster"
@@ -48,15 +56,105 @@ func FuzzParse(f *testing.F) {
 	})
 }
 
-func TestCursor(t *testing.T) {
+func TestPlace(t *testing.T) {
 	p := Place{born: time.Now().UnixNano()}
 	p.id[3] = 7
-	if got, ok := ParseCursor(p.Cursor()); !ok || got != p {
+	if got, ok := ParsePlace(p.Bytes()); !ok || got != p {
 		t.Errorf("%+v, %v", got, ok)
 	}
-	for _, bad := range []string{"", "x", p.Cursor()[1:], p.Cursor() + "AAAA", "!!!"} {
-		if _, ok := ParseCursor(bad); ok {
-			t.Errorf("%q is taken", bad)
+	for _, bad := range [][]byte{nil, p.Bytes()[1:], append(p.Bytes(), 0)} {
+		if _, ok := ParsePlace(bad); ok {
+			t.Errorf("%x is taken", bad)
+		}
+	}
+}
+
+// Whoever turns the pages of sessions sees each once that was there all the
+// time, the newest first, whatever comes and goes meanwhile; and a cursor that
+// was changed is refused.
+func TestPagesOfSessions(t *testing.T) {
+	cursors := listing.NewCursors([]byte("a secret"))
+	rapid.Check(t, func(t *rapid.T) {
+		table := &table{}
+		table.add(rapid.IntRange(0, 40).Draw(t, "first"))
+		stay, seen, q := table.ids(), []appsession.ID{}, url.Values{"limit": {"7"}}
+		for {
+			f, err := Read(q, cursors)
+			if err != nil {
+				t.Fatal(err)
+			}
+			r := Scan(t.Context(), table, &f)
+			for i := range r.Found {
+				seen = append(seen, r.Found[i].ID)
+			}
+			if !r.More {
+				break
+			}
+			word := cursors.Write(List, PlaceOf(&r.Found[len(r.Found)-1]).Bytes())
+			bad := []byte(word)
+			bad[rapid.IntRange(0, len(bad)-1).Draw(t, "at")] ^= byte(rapid.IntRange(1, 255).Draw(t, "bits"))
+			if _, err := Read(url.Values{"cursor": {string(bad)}}, cursors); err == nil {
+				t.Fatalf("%q is taken for %q", bad, word)
+			}
+			q.Set("cursor", word)
+			table.add(rapid.IntRange(0, 5).Draw(t, "more"))
+			for range rapid.IntRange(0, 5).Draw(t, "fewer") {
+				gone := table.drop(rapid.IntRange(0, 1000).Draw(t, "which"))
+				stay = slices.DeleteFunc(stay, func(id appsession.ID) bool { return id == gone && !slices.Contains(seen, id) })
+			}
+		}
+		if !slices.Equal(seen, stay) {
+			t.Fatalf("saw %d, there were %d all the time", len(seen), len(stay))
+		}
+	})
+}
+
+// table is a store of which only the walk is used. Several sessions begin at the
+// same time.
+type table struct {
+	appsession.Store
+	list []appsession.Session
+	next int
+}
+
+func (s *table) add(n int) {
+	for range n {
+		s.next++
+		x := appsession.Session{Born: time.Unix(int64(s.next/3), 0)}
+		binary.BigEndian.PutUint64(x.ID[:], uint64(s.next)*2654435761)
+		s.list = append(s.list, x)
+	}
+}
+
+func (s *table) drop(i int) (id appsession.ID) {
+	if len(s.list) == 0 {
+		return id
+	}
+	i %= len(s.list)
+	id = s.list[i].ID
+	s.list = slices.Delete(s.list, i, i+1)
+	return id
+}
+
+// ids are all there are, as they are listed.
+func (s *table) ids() (all []appsession.ID) {
+	list := slices.Clone(s.list)
+	slices.SortFunc(list, func(a, b appsession.Session) int {
+		return cmp.Or(b.Born.Compare(a.Born), bytes.Compare(a.ID[:], b.ID[:]))
+	})
+	for i := range list {
+		all = append(all, list[i].ID)
+	}
+	return all
+}
+
+// All implements appsession.Store.
+func (s *table) All(context.Context) iter.Seq2[appsession.Session, error] {
+	return func(yield func(appsession.Session, error) bool) {
+		for _, x := range slices.Clone(s.list) {
+			if !yield(x, nil) {
+				return
+			}
 		}
 	}
 }
