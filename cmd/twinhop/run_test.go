@@ -140,16 +140,20 @@ func (l *lines) String() string {
 // until it is ready.
 func startGateway(t *testing.T, n *appNode, shutdown string) *gateway {
 	t.Helper()
+	return startGatewayOf(t, n, "admin: {listen: \"127.0.0.1:0\"}\nshutdown: "+shutdown+"\n")
+}
+
+// startGatewayOf is startGateway with what the configuration says of admin and shutdown.
+func startGatewayOf(t *testing.T, n *appNode, more string) *gateway {
+	t.Helper()
 	g := &gateway{dir: t.TempDir(), log: &lines{}, ended: make(chan error, 1)}
 	conf := fmt.Sprintf(`
 listen:
   http: [{addr: "127.0.0.1:0"}]
   sip: {external: ["udp://127.0.0.1:0"], internal: ["udp://127.0.0.1:0"]}
 nodes: [{name: node1, http: %q, sip: [%q]}]
-admin: {listen: "127.0.0.1:0"}
 state: {dir: state}
-shutdown: %s
-`, n.http.URL, "udp://"+n.sip.LocalAddr().String(), shutdown)
+%s`, n.http.URL, "udp://"+n.sip.LocalAddr().String(), more)
 	if err := os.WriteFile(filepath.Join(g.dir, "twinhop.yaml"), []byte(conf), 0o600); err != nil {
 		t.Fatal(err)
 	}

@@ -76,3 +76,62 @@ func TestConfigVerbs(t *testing.T) {
 	g.must(t, "changed mounts", "config", "validate", "more.yaml")
 	g.wrong(t, 2, "one file", "config", "validate", "a", "b")
 }
+
+// A configuration is edited, tried, applied, compared and brought back.
+func TestConfigIsAppliedAndBroughtBack(t *testing.T) {
+	n := startNode(t)
+	n.release()
+	g := startGateway(t, n, "{announce: 0, grace: 1s}")
+	g.wrong(t, 1, "configWritable", "config", "apply", "twinhop.yaml")
+	n2 := startNode(t)
+	n2.release()
+	g = startGatewayOf(t, n2, "admin: {listen: \"127.0.0.1:0\", configWritable: true}\nshutdown: {announce: 0, grace: 1s}\n")
+	text := g.must(t, "nodes:", "config", "show", "--file")
+	g.must(t, "v1 *", "config", "versions")
+	g.file(t, "new.yaml", text+"mounts: [{path: /only}]\n")
+	g.must(t, "+mounts:", "config", "diff", "--draft", "new.yaml")
+	if out, talk, code := g.ask(t, "config", "diff"); code != 0 || out != "" || !strings.Contains(talk, "no differences") {
+		t.Errorf("%d %s %s", code, out, talk)
+	}
+	g.must(t, "changed mounts", "config", "apply", "new.yaml", "--dry-run")
+	if out := g.must(t, "", "config", "show", "--file"); out != text {
+		t.Errorf("a dry run wrote the file:\n%s", out)
+	}
+	g.wrong(t, 1, "v1 is in force by now, not v7", "config", "apply", "new.yaml", "--base", "v7")
+	out, talk, code := g.ask(t, "config", "apply", "new.yaml", "--base", "v1", "--reason", "one path")
+	if code != 0 || !strings.Contains(out, "v2") || talk != "To undo: twinhop config rollback v1\n" {
+		t.Errorf("%d %s %s", code, out, talk)
+	}
+	if s := g.status(g.http, "/other"); s != 404 {
+		t.Errorf("/other: %d", s)
+	}
+	g.must(t, "v2 * api mounts one path", "config", "versions")
+	g.must(t, "-mounts:", "config", "diff", "v2", "v1")
+	if old := g.must(t, "", "config", "show", "--version", "v1"); old != text {
+		t.Errorf("v1 was\n%s\nand is\n%s", text, old)
+	}
+	g.must(t, "changed mounts", "config", "rollback", "v1", "--dry-run")
+	g.must(t, "changed mounts v3", "config", "rollback", "v1", "--reason", "all paths")
+	if s := g.status(g.http, "/other"); s != 200 {
+		t.Errorf("/other: %d", s)
+	}
+	g.must(t, "rollback of v1", "config", "versions")
+	g.wrong(t, 4, "no such version", "config", "rollback", "v99")
+	g.wrong(t, 2, "two configurations", "config", "diff", "a", "b", "c")
+	g.file(t, "wrong.yaml", text+"mounts: [{pth: /only}]\n")
+	g.wrong(t, 1, `did you mean "path"?`, "config", "apply", "wrong.yaml")
+}
+
+// What a draft of the affinity would have made of messages that passed.
+func TestAffinityPreviewVerb(t *testing.T) {
+	n := startNode(t)
+	n.release()
+	g := startGateway(t, n, "{announce: 0, grace: 1s}")
+	g.must(t, "sip call-id from.user http query", "affinity", "sources")
+	g.file(t, "users.yaml", "sip: [from.user, call-id]\n")
+	g.must(t, "messages unchanged warning", "affinity", "preview", "users.yaml")
+	g.must(t, `"recorded": "affinity.sip"`, "affinity", "preview", "users.yaml", "-o", "json", "--last", "100")
+	g.must(t, "http", "affinity", "get") // still
+	g.file(t, "wrong.yaml", "sip: [from.usr]\n")
+	g.wrong(t, 1, `did you mean "from.user"?`, "affinity", "preview", "wrong.yaml")
+}
