@@ -37,10 +37,10 @@ func TestTimelineHasMessages(t *testing.T) {
 	s.login(RoleViewer).must(404, "GET", "/api/v1/sessions/"+appsession.ID{9}.String()+"/timeline", nil)
 }
 
-type heads [2]string
+// heads are those of an exchange; an empty one there was not.
+type heads [4]string
 
-func (h heads) AppendRequest(b []byte) []byte { return append(b, h[0]...) }
-func (h heads) AppendAnswer(b []byte) []byte  { return append(b, h[1]...) }
+func (h heads) AppendHead(b []byte, which messages.Head) []byte { return append(b, h[which]...) }
 
 // Who operates may watch a session, and then read what passes, without secrets.
 func TestMessagesOfAWatchedSession(t *testing.T) {
@@ -63,6 +63,7 @@ func TestMessagesOfAWatchedSession(t *testing.T) {
 	if a.at("watchedUntil") == nil {
 		t.Errorf("%s", a.text)
 	}
+	var twins []any
 	read := 0
 	for i := range a.body["items"].([]any) {
 		if a.at("items", i, "kept") != true {
@@ -74,6 +75,22 @@ func TestMessagesOfAWatchedSession(t *testing.T) {
 		if strings.Contains(x.text, "SECRET") || !strings.Contains(x.text, "***") || strings.Contains(x.text, `\u202e`) || strings.Contains(x.text, "\u202e") {
 			t.Errorf("%s", x.text)
 		}
+		switch a.at("items", i, "proto") {
+		case "http":
+			names := fmt.Sprint(x.at("texts", 0, "name"), x.at("texts", 1, "name"), x.at("texts", 2, "name"))
+			if names != "cameleftanswerLeft" && names != "came left answerLeft" || x.at("texts", 1, "text") != x.at("text") || x.at("texts", 2, "text") != x.at("answer") ||
+				!strings.Contains(fmt.Sprint(x.at("text")), "X-Forwarded-For") || strings.Contains(fmt.Sprint(x.at("texts", 0, "text")), "X-Forwarded-For") {
+				t.Errorf("%s", x.text)
+			}
+		case "sip":
+			twins = append(twins, x.at("n"), x.at("twin"))
+			if x.at("twin") != a.at("items", i, "twin") || x.at("texts") != nil {
+				t.Errorf("%s", x.text)
+			}
+		}
+	}
+	if len(twins) != 4 || twins[0] == nil || twins[0] != twins[3] || twins[1] != twins[2] {
+		t.Errorf("twins %v: %s", twins, a.text)
 	}
 	if read != 3 {
 		t.Errorf("%d messages kept: %s", read, a.text)
@@ -98,9 +115,9 @@ func TestMessagesOfAWatchedSession(t *testing.T) {
 func passing(s *stage, id appsession.ID) {
 	invite := []byte("INVITE sip:bob@h SIP/2.0\r\nFrom: \u202e<sip:alice@h>\r\nAuthorization: Digest SECRET\r\n\r\n")
 	s.Panel.Messages.Exchange(&messages.Exchange{Session: id, Method: "GET", Target: "/", Status: 200, Node: "node1", Began: s.clock(),
-		Heads: heads{"GET /?x=SECRET HTTP/1.1\r\nCookie: SECRET\r\n\r\n", "HTTP/1.1 200 \r\nSet-Cookie: SECRET\r\n\r\n"}})
+		Heads: heads{"GET /?x=SECRET HTTP/1.1\r\nCookie: SECRET\r\n\r\n", "GET /?x=SECRET HTTP/1.1\r\nX-Forwarded-For: 198.51.100.7\r\nCookie: SECRET\r\n\r\n", "", "HTTP/1.1 200 \r\nSet-Cookie: SECRET\r\n\r\n"}})
 	s.Panel.Messages.Message(&messages.Message{Call: "c1@phone", Method: "INVITE", Data: invite})
-	s.Panel.Messages.Message(&messages.Message{Call: "c1@phone", Method: "INVITE", Data: invite, Out: true, Node: "node1"})
+	s.Panel.Messages.Message(&messages.Message{Call: "c1@phone", Method: "INVITE", Data: invite, Came: invite, Out: true, Node: "node1"})
 }
 
 func TestNothingCanBeWatchedWithoutMemory(t *testing.T) {

@@ -11,6 +11,7 @@ import (
 
 	"twinhop/http/framing"
 	"twinhop/http/head"
+	"twinhop/http/hop"
 	"twinhop/http/upload"
 )
 
@@ -156,12 +157,12 @@ func (x *visit) receive(r *http.Request) int {
 		q.Inform = x.informs
 	}
 	connection := r.Header["Connection"]
-	if options(connection) > maxOptions {
+	if hop.Options(connection) > hop.MaxOptions {
 		return statusFields
 	}
 	for _, name := range x.names {
-		if hopByHop(name) || ownField(name) || name == "Content-Length" || name == "Expect" ||
-			len(connection) > 0 && named(connection, name) {
+		if hop.ByHop(name) || hop.Own(name) || name == "Content-Length" || name == "Expect" ||
+			len(connection) > 0 && hop.Named(connection, name) {
 			continue
 		}
 		for _, v := range r.Header[name] {
@@ -174,7 +175,7 @@ func (x *visit) receive(r *http.Request) int {
 	if r.ContentLength != 0 {
 		x.receiveBody(r)
 	} else if r.ProtoAtLeast(1, 1) { // RFC 9110 section 7.8: not for HTTP/1.0
-		q.Upgrade = upgradeOf(r.Header)
+		q.Upgrade = hop.Upgrade(r.Header)
 	}
 	return 0
 }

@@ -7,6 +7,7 @@ import (
 	"twinhop/gateway"
 	"twinhop/gateway/cluster"
 	"twinhop/http/head"
+	"twinhop/http/hop"
 )
 
 // relaySize is how much of an answer is in memory at a time, wholeSize what is
@@ -57,7 +58,7 @@ func mayTrail(name string) bool {
 			return false
 		}
 	}
-	return !hopByHop(name) && !ownField(name)
+	return !hop.ByHop(name) && !hop.Own(name)
 }
 
 // usage is what an answer cost on its node's connections so far.
@@ -102,7 +103,7 @@ func (x *visit) passFields(resp *head.Response) {
 	x.fields.Reset()
 	own := resp.Fields.Has("Connection")
 	for f := range resp.Fields.All() {
-		if hopByHop(f.Name) || ownField(f.Name) || head.EqualFold(f.Name, "Content-Length") ||
+		if hop.ByHop(f.Name) || hop.Own(f.Name) || head.EqualFold(f.Name, "Content-Length") ||
 			own && resp.Fields.Token("Connection", f.Name) {
 			continue
 		}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"twinhop/http/head"
+	"twinhop/http/hop"
 	"twinhop/http/lean"
 )
 
@@ -39,7 +40,7 @@ func (x *visit) short(c *lean.Conn) lean.Verdict {
 	}
 	x.lane = shortLane{c}
 	q.Target, x.rawPath, x.query = head.SplitTarget(q.Target)
-	q.Fields.DelFunc(func(f head.Field) bool { return ownField(f.Name) })
+	q.Fields.DelFunc(func(f head.Field) bool { return hop.Own(f.Name) })
 	if x.informs == nil {
 		x.informs = x.inform
 	}

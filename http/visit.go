@@ -59,6 +59,8 @@ type visit struct {
 	nodeID string        // the id as the node got it
 	taught appsession.ID // the session that the node's answer named; zero: none
 	fields head.Fields
+	came   []byte // the head of the request as it came; nil: nobody wants to know
+	got    []byte // that of the node's answer
 
 	informed     bool          // the client got some answer, if only an informational one
 	forced       bool          // members in error were tried because nobody else was left
@@ -153,6 +155,9 @@ func (x *visit) dispatch(r *http.Request) (aborted bool) {
 	if x.pool == nil {
 		return x.refuse(statusNotMounted)
 	}
+	if x.f.Messages.Follows() {
+		x.came = x.req.Append(nil)
+	}
 	x.remember()
 	x.evidence(x.pool)
 	x.forwarded()
@@ -186,6 +191,9 @@ func (x *visit) route() (aborted bool) {
 	resp, err := x.exchange()
 	if err != nil {
 		return x.status == statusAborted // without an answer net/http would say 200
+	}
+	if x.came != nil {
+		x.got = resp.Fields.Append(head.AppendStatus(nil, resp.Status))
 	}
 	if resp.Status == statusSwitched {
 		x.tunnel(resp)
@@ -243,8 +251,18 @@ func (x *visit) sampled() {
 	x.f.Specimens.Keep(s)
 }
 
-// AppendRequest implements messages.Heads.
-func (x *visit) AppendRequest(b []byte) []byte { return x.req.Append(b) }
-
-// AppendAnswer implements messages.Heads.
-func (x *visit) AppendAnswer(b []byte) []byte { return x.fields.Append(head.AppendStatus(b, x.status)) }
+// AppendHead implements messages.Heads. Of what came, what concerns one
+// connection only is gone already.
+func (x *visit) AppendHead(b []byte, h messages.Head) []byte {
+	switch {
+	case h == messages.Came:
+		b = append(b, x.came...)
+	case h == messages.Left && x.d.Member != nil:
+		b = x.req.Append(b)
+	case h == messages.Answer:
+		b = append(b, x.got...)
+	case h == messages.AnswerLeft && x.status != 0 && x.status != statusAborted:
+		b = x.fields.Append(head.AppendStatus(b, x.status))
+	}
+	return b
+}

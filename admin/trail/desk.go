@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -31,18 +32,52 @@ func (d Desk) Timeline(_ *gin.Context, x *appsession.Session) (any, error) { ret
 // whole is a message with its text.
 type whole struct {
 	Message
-	Text   string `json:"text"`
-	Answer string `json:"answer,omitempty"` // of an exchange: the head of the answer
+	Text   string  `json:"text"`             // of an exchange: the head of the request as it left, or as it came
+	Answer string  `json:"answer,omitempty"` // of an exchange: the head of the answer as it left
+	Texts  []named `json:"texts,omitempty"`  // of an exchange: every head there is, in the order of time
+}
+
+// named is a head of an exchange.
+type named struct {
+	Name string `json:"name"` // as messages.Head has it
+	Text string `json:"text"`
+}
+
+func withText(m Message, k *messages.Kept) whole {
+	w := whole{Message: m, Text: readable(k.Text)}
+	if k.Proto != "http" {
+		return w
+	}
+	w.Text, w.Answer = readable(first(k.Heads[messages.Left], k.Heads[messages.Came])), readable(k.Heads[messages.AnswerLeft])
+	for h, text := range k.Heads {
+		if text != nil {
+			w.Texts = append(w.Texts, named{messages.Head(h).String(), readable(text)})
+		}
+	}
+	return w
 }
 
 // Message shows one message whose text is kept.
 func (d Desk) Message(c *gin.Context, x *appsession.Session) (any, error) {
 	n, err := strconv.ParseUint(c.Param("n"), 10, 64)
-	k, ok := d.Messages.Text(x.ID, calls(x, d.Trace.Timeline(x.ID)), n)
-	if err != nil || !ok {
+	passed := d.passed(x, calls(x, d.Trace.Timeline(x.ID)))
+	i := slices.IndexFunc(passed, func(k messages.Kept) bool { return k.N == n && k.HasText() })
+	if err != nil || i < 0 {
 		return nil, problem.New(http.StatusNotFound, "not-found", "The text of this message is not kept. Texts are kept while a session is watched.")
 	}
-	return whole{messageOf(&k), readable(k.Text), readable(k.Answer)}, nil
+	m := messageOf(&passed[i])
+	m.Twin = messages.Twins(passed)[n]
+	return withText(m, &passed[i]), nil
+}
+
+// first is the first text that there is.
+func first(texts ...[]byte) []byte {
+	for _, t := range texts {
+		if t != nil {
+			return t
+		}
+	}
+	return nil
 }
 
 // readable is a text with its lines, and nothing that moves a cursor or turns
@@ -114,8 +149,8 @@ func (d Desk) Export(c *gin.Context, x *appsession.Session) (any, error) {
 
 func wholeOf(n uint64, m Message, passed []messages.Kept) any {
 	for i := range passed {
-		if passed[i].N == n && passed[i].Text != nil {
-			return whole{m, readable(passed[i].Text), readable(passed[i].Answer)}
+		if passed[i].N == n && passed[i].HasText() {
+			return withText(m, &passed[i])
 		}
 	}
 	return m // dropped just now

@@ -46,8 +46,8 @@ func capture(passed []messages.Kept) []byte {
 		from, to := like(k.Peer, k.Local)
 		switch {
 		case k.Proto == "http":
-			add(k.At, from, to, k.Text, true)
-			add(k.At.Add(k.Took), to, from, k.Answer, true)
+			add(k.At, from, to, first(k.Heads[messages.Came], k.Heads[messages.Left]), true)
+			add(k.At.Add(k.Took), to, from, k.Heads[messages.AnswerLeft], true)
 		case k.Out:
 			add(k.At, to, from, k.Text, false)
 		default:

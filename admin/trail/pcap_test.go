@@ -14,7 +14,11 @@ import (
 
 func kept(n uint64, s messages.Summary, text, answer string) messages.Kept {
 	s.N, s.At = n, time.Date(2026, 1, 2, 12, 0, 0, int(n)*1000, time.UTC)
-	return messages.Kept{Summary: s, Text: []byte(text), Answer: []byte(answer)}
+	k := messages.Kept{Summary: s, Text: []byte(text)}
+	if s.Proto == "http" {
+		k.Text, k.Heads[messages.Left], k.Heads[messages.AnswerLeft] = nil, []byte(text), []byte(answer)
+	}
+	return k
 }
 
 var (

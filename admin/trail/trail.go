@@ -26,8 +26,9 @@ type Message struct {
 	Type      string      `json:"type"` // "message", "exchange"
 	Proto     string      `json:"proto"`
 	N         uint64      `json:"n"`
-	Direction string      `json:"direction"` // "in": it came; "out": it left
-	Side      string      `json:"side"`      // of the peer: "client", "node"
+	Twin      uint64      `json:"twin,omitempty"` // of a message: the number of what left for it, or what it came as
+	Direction string      `json:"direction"`      // "in": it came; "out": it left
+	Side      string      `json:"side"`           // of the peer: "client", "node"
 	Node      string      `json:"node,omitempty"`
 	Method    string      `json:"method"`
 	Status    int         `json:"status,omitempty"`
@@ -52,8 +53,12 @@ func (d Desk) trail(x *appsession.Session) Trail {
 	for i := range events {
 		lines = append(lines, line{events[i].At, show.EventOf(&events[i])})
 	}
-	for _, k := range d.passed(x, calls(x, events)) {
-		lines = append(lines, line{k.At, messageOf(&k)})
+	passed := d.passed(x, calls(x, events))
+	twins := messages.Twins(passed)
+	for i := range passed {
+		m := messageOf(&passed[i])
+		m.Twin = twins[m.N]
+		lines = append(lines, line{passed[i].At, m})
 	}
 	slices.SortStableFunc(lines, func(a, b line) int { return a.at.Compare(b.at) })
 	t := Trail{Items: make([]any, len(lines)), Watched: stamp.Of(d.Messages.Watched(x.ID))}
@@ -94,7 +99,7 @@ func calls(x *appsession.Session, events []trace.Event) []uint64 {
 
 func messageOf(s *messages.Kept) Message {
 	m := Message{At: stamp.Of(s.At), Type: "message", Proto: s.Proto, N: s.N, Direction: "in", Side: "client", Node: s.Node, Method: nodes.Clean(s.Method),
-		Status: s.Status, CSeq: s.CSeq, Path: nodes.Clean(s.Path), Peer: text(s.Peer), Local: text(s.Local), Transport: s.Transport, Size: s.Size, Kept: s.Text != nil}
+		Status: s.Status, CSeq: s.CSeq, Path: nodes.Clean(s.Path), Peer: text(s.Peer), Local: text(s.Local), Transport: s.Transport, Size: s.Size, Kept: s.HasText()}
 	if s.Proto == "http" {
 		m.Type, m.TookMS = "exchange", float64(s.Took.Microseconds())/1000
 	}

@@ -20,11 +20,27 @@ type Exchange struct {
 	Heads       Heads         // nil: not known
 }
 
-// Heads writes the heads of an exchange, for sessions that are watched: of the
-// request as it went to the node, and of the answer as it went to the client.
+// Head is one of the heads of an exchange.
+type Head uint8
+
+// The heads, in the order of time.
+const (
+	Came       Head = iota // the request, as the client sent it
+	Left                   // as it went to the node
+	Answer                 // as the node sent it
+	AnswerLeft             // as it went to the client
+	heads
+)
+
+var headNames = [heads]string{"came", "left", "answer", "answerLeft"}
+
+// String returns the word used in the API.
+func (h Head) String() string { return headNames[min(h, heads-1)] }
+
+// Heads writes the heads of an exchange, for sessions that are followed:
+// nothing where there was none, or it is not known.
 type Heads interface {
-	AppendRequest([]byte) []byte
-	AppendAnswer([]byte) []byte
+	AppendHead(b []byte, h Head) []byte
 }
 
 // Message is a SIP message as a front saw it. Nothing of it is used after the

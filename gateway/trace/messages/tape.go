@@ -28,11 +28,22 @@ var ErrWatched = errors.New("too many sessions are watched")
 // Kept is a message of a watched session with its text.
 type Kept struct {
 	Summary
-	Text   []byte // as Mask leaves it; of an exchange: the head of the request
-	Answer []byte // of an exchange: the head of the answer
+	Text  []byte        // of a message, as Mask leaves it
+	Heads [heads][]byte // of an exchange, as Mask leaves them; nil: there was none
 }
 
-func (k *Kept) cost() int64 { return keptCost + int64(len(k.Text)+len(k.Answer)) }
+// HasText tells whether something of it is kept besides the Summary.
+func (k *Kept) HasText() bool {
+	return k.Text != nil || slices.ContainsFunc(k.Heads[:], func(h []byte) bool { return h != nil })
+}
+
+func (k *Kept) cost() int64 {
+	n := keptCost + len(k.Text)
+	for _, h := range k.Heads {
+		n += len(h)
+	}
+	return int64(n)
+}
 
 // tapes hold the texts of watched and sampled sessions, a tape for each call and one for
 // the exchanges of each session. Those used least recently make room.
@@ -86,6 +97,16 @@ func (l *Log) Watch(id appsession.ID, calls []uint64, until time.Time) error {
 	return nil
 }
 
+// Follows tells whether texts of some sessions are kept, so that those of one
+// that is not known yet may be.
+func (l *Log) Follows() bool {
+	if l == nil {
+		return false
+	}
+	l.ready()
+	return l.tapes.follow.Load()
+}
+
 // Watched tells until when a session is watched; zero: it is not.
 func (l *Log) Watched(id appsession.ID) time.Time {
 	if l == nil {
@@ -111,16 +132,6 @@ func (l *Log) Linked(id appsession.ID, call uint64) {
 	if _, yes := t.watched[id]; yes || t.sampled(trace.SessionMark(id)) {
 		t.open(call, id)
 	}
-}
-
-// Text finds a message of a session or of calls by its number.
-func (l *Log) Text(id appsession.ID, calls []uint64, n uint64) (Kept, bool) {
-	for _, k := range l.Kept(id, calls) {
-		if k.N == n {
-			return k, true
-		}
-	}
-	return Kept{}, false
 }
 
 // Kept returns the messages of a session or of calls whose texts are kept, in
@@ -209,7 +220,12 @@ func (t *tapes) exchange(now int64, x *Exchange, s Summary) {
 	if e == nil {
 		return
 	}
-	k := Kept{Summary: s, Text: Mask(x.Heads.AppendRequest(nil)), Answer: Mask(x.Heads.AppendAnswer(nil))}
+	k := Kept{Summary: s}
+	for h := range heads {
+		if raw := x.Heads.AppendHead(nil, h); len(raw) > 0 {
+			k.Heads[h] = Mask(raw)
+		}
+	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.add(e, k)
