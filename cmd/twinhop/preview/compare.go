@@ -31,11 +31,12 @@ func Try(ctx context.Context, t *Traffic, now, next *config.Config) (*affinity.P
 	if err != nil {
 		return nil, err
 	}
-	before, _, err := play(ctx, now, v, list)
+	on := &Traffic{List: list, View: v}
+	before, _, err := play(ctx, now, on, make([]bool, len(list)))
 	if err != nil {
 		return nil, err
 	}
-	after, reading, err := play(ctx, next, v, list)
+	after, reading, err := play(ctx, next, on, age(list, before))
 	if err != nil {
 		return nil, err
 	}

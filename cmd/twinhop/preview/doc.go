@@ -8,7 +8,7 @@
 // Entered by: assembly, for the admin.
 //
 // Whoever belongs to nobody yet is placed where the message really went. So
-// what differs does so by keys alone. A message whose session was older than
-// the record is taken for the second of its kind: what it carries was said
-// before.
+// what differs does so by keys alone. A message that was known, though nothing in
+// the record before it tells why, is of a session that is older. It is taken
+// for the second of its kind: what it carries was said before.
 package preview

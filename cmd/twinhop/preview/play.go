@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/binary"
+	"slices"
 	"strconv"
 	"time"
 
@@ -47,17 +48,19 @@ type player struct {
 	clock  time.Time
 	step   time.Duration // that the clock makes: to advance it costs something
 	placed recorded
-	known  map[appsession.ID]bool // sessions, by the names that the gateway gave them
 	ask    gateway.Ask
 }
 
-// play tells what becomes of each specimen under the affinity of c.
-func play(ctx context.Context, c *config.Config, v *cluster.View, list []specimens.Specimen) ([]outcome, *reading, error) {
+// play tells what becomes of each specimen under the affinity of c. Of those
+// that are older, of a session from before the record, what they carry was
+// said before; but for the Call-ID, which only a repetition has.
+func play(ctx context.Context, c *config.Config, t *Traffic, older []bool) ([]outcome, *reading, error) {
 	r, err := read(c)
 	if err != nil {
 		return nil, nil, err
 	}
-	p := &player{reading: r, view: v, known: map[appsession.ID]bool{}}
+	v, list := t.View, t.List
+	p := &player{reading: r, view: v}
 	if len(list) > 0 {
 		p.clock = list[0].At
 		p.step = max(time.Second, list[len(list)-1].At.Sub(p.clock)/steps)
@@ -81,7 +84,11 @@ func play(ctx context.Context, c *config.Config, v *cluster.View, list []specime
 		if err := ctx.Err(); err != nil {
 			return nil, nil, err
 		}
-		all[i] = p.meet(&list[i])
+		p.advance(list[i].At)
+		if older[i] {
+			p.decide(before(&list[i]))
+		}
+		all[i] = p.decide(&list[i])
 	}
 	return all, r, nil
 }
@@ -97,28 +104,33 @@ func off(d time.Duration) time.Duration {
 	return d
 }
 
-// meet decides about one. Of a session that is older than the record, what it
-// carries was said before; but for the Call-ID, which only a repetition has.
-func (p *player) meet(s *specimens.Specimen) outcome {
-	if s.At.Sub(p.clock) >= p.step {
-		p.clock = s.At
+func (p *player) advance(to time.Time) {
+	if to.Sub(p.clock) >= p.step {
+		p.clock = to
 		p.table.Tick()
 	}
-	first := !s.Session.IsZero() && !p.known[s.Session]
-	p.known[s.Session] = true
-	if first && followed(s.Rule) {
-		before := *s
-		if s.Rule != gateway.AffinityCallID {
-			before.Keys = nil
-			for _, k := range s.Keys {
-				if k.Source != gateway.SourceCallID {
-					before.Keys = append(before.Keys, k)
-				}
-			}
-		}
-		p.decide(&before)
+}
+
+// before is a message of the same session that came earlier.
+func before(s *specimens.Specimen) *specimens.Specimen {
+	b := *s
+	if s.Rule != gateway.AffinityCallID {
+		b.Keys = slices.DeleteFunc(slices.Clone(s.Keys), func(k specimens.Key) bool { return k.Source == gateway.SourceCallID })
 	}
-	return p.decide(s)
+	return &b
+}
+
+// age finds the specimens of sessions that are older than the record: they were
+// known, and what was recorded before them does not tell why. They count as
+// known.
+func age(list []specimens.Specimen, all []outcome) []bool {
+	older := make([]bool, len(list))
+	for i := range all {
+		if o := &all[i]; !o.sticky && o.node != "" && followed(list[i].Rule) {
+			older[i], o.sticky, o.rule = true, true, list[i].Rule
+		}
+	}
+	return older
 }
 
 // followed tells the rules by which a message was known by one of its keys.
