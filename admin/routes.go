@@ -3,10 +3,10 @@ package admin
 import (
 	"context"
 	"maps"
+	"mime"
 	"net/http"
 	"runtime"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -151,6 +151,13 @@ func (s *Server) serve(r route) gin.HandlerFunc {
 	}
 }
 
+// isJSON tells whether the body is said to be JSON, which no form of another
+// site can say.
+func isJSON(c *gin.Context) bool {
+	kind, _, _ := mime.ParseMediaType(c.GetHeader("Content-Type"))
+	return kind == "application/json"
+}
+
 // admit tells whether the handler is to be called; if not it has answered.
 func (s *Server) admit(c *gin.Context, r *route) bool {
 	who := actor(c)
@@ -161,7 +168,7 @@ func (s *Server) admit(c *gin.Context, r *route) bool {
 	case who.Role < r.role:
 		s.fail(c, problem.New(http.StatusForbidden, "forbidden", "This needs the role %s.", r.role))
 		return false
-	case r.method != http.MethodGet && !strings.HasPrefix(c.GetHeader("Content-Type"), "application/json"):
+	case r.method != http.MethodGet && !isJSON(c):
 		s.fail(c, problem.New(http.StatusUnsupportedMediaType, "media-type", "Send Content-Type: application/json."))
 		return false
 	}
