@@ -3,5 +3,5 @@
 // Knows: which flags a headless Chromium wants on a machine of no display.
 // Must not know: what the pages are.
 // Owns: Open, Wait.
-// Entered by: the tests of admin, http, the demo and e2e.
+// Entered by: the tests of admin, http, the assembly, the demo and e2e.
 package chromium

@@ -1,7 +1,7 @@
 import { useState } from "preact/hooks";
 import { call, Page, Problem } from "./api";
 import { me, say, useData } from "./state";
-import { Curl, Failure, Icon, Skeleton, Stale } from "./parts";
+import { Curl, Empty, Failure, Icon, Skeleton, Stale } from "./parts";
 import { Reason } from "./confirm";
 import { FormDialog, Wrong } from "./pieces";
 import { num, plural } from "./words";
@@ -31,7 +31,7 @@ export function UsersPart() {
   return <>
     <Stale at={at} error={error} />
     <div class="bar-above"><span class="muted">{plural(data.items.length, "user")}</span><span class="grow" /><button type="button" class="solid" onClick={() => setAsk({ kind: "add" })}><Icon name="plus" />Add a user</button></div>
-    <table class="list cardable"><caption class="hidden">Users</caption>
+    {!data.items.length ? <Empty title="Nobody has a password yet">You came by a link or the socket. The first user is an admin.</Empty> : <table class="list cardable"><caption class="hidden">Users</caption>
       <thead><tr><th scope="col">Name</th><th scope="col">Role</th><th scope="col" class="n">Log ins</th><th scope="col">Made tokens</th><th scope="col"><span class="hidden">Actions</span></th></tr></thead>
       <tbody>{data.items.map((u) => <tr key={u.name}>
         <th scope="row"><b>{u.name}</b> {u.name === me.value?.name && <span class="muted">you</span>}</th>
@@ -41,7 +41,7 @@ export function UsersPart() {
         <td class="last"><div class="actions">
           <button type="button" onClick={() => setAsk({ kind: "role", user: u })} aria-label={"Another role for " + u.name}>Role…</button>
           <button type="button" onClick={() => setAsk({ kind: "password", user: u })} aria-label={"Another password for " + u.name}>Password…</button>
-          <button type="button" class="danger" onClick={() => setAsk({ kind: "remove", user: u })} aria-label={"Take " + u.name + " away"}>Remove…</button></div></td></tr>)}</tbody></table>
+          <button type="button" class="danger" onClick={() => setAsk({ kind: "remove", user: u })} aria-label={"Take " + u.name + " away"}>Remove…</button></div></td></tr>)}</tbody></table>}
     <p class="muted small under">The same with <code>twinhop user</code>. There is always one admin.</p>
     {ask?.kind === "add" && <AddUser onClose={close} />}
     {ask?.kind === "role" && <SetRole u={ask.user} onClose={close} />}
