@@ -131,3 +131,15 @@ func TestIdempotencyKey(t *testing.T) {
 		t.Error("a token came again")
 	}
 }
+
+// The type of a problem is a path that explains it.
+func TestTypesOfProblemsLead(t *testing.T) {
+	s := newStage(t, "node1").run()
+	b := s.browser()
+	a := b.must(404, "GET", b.must(401, "GET", "/api/v1/nodes", nil).at("type").(string)+"s", nil)
+	page := b.must(200, "GET", a.at("type").(string), nil)
+	if !strings.Contains(page.text, "<h1>Not found</h1>") || !strings.HasPrefix(page.header.Get("Content-Type"), "text/html") || !strings.Contains(page.header.Get("Content-Security-Policy"), "default-src 'none'") {
+		t.Errorf("%v %s", page.header, page.text)
+	}
+	b.must(404, "GET", "/problems/%3Cscript%3E", nil)
+}

@@ -45,6 +45,16 @@ func (s *Server) page(c *gin.Context) {
 	c.Data(http.StatusOK, kind, data)
 }
 
+// getProblem explains a kind of problem, as its type names it.
+func (s *Server) getProblem(c *gin.Context) (any, error) {
+	k, ok := problem.Of(c.Param("kind"))
+	if !ok {
+		return nil, problem.New(http.StatusNotFound, "not-found", "There is no such kind of problem.")
+	}
+	c.Data(http.StatusOK, "text/html; charset=utf-8", []byte(k.Page(c.Param("kind"))))
+	return nil, nil
+}
+
 // oldPage serves a page of the Mobicents and Restcomm balancers to who may
 // read the API, and to monitors that cannot log in. None changes anything.
 func (s *Server) oldPage(c *gin.Context, page string) {

@@ -37,7 +37,8 @@ type route struct {
 var routes = []route{
 	{"GET", "/healthz", RoleNone, (*Server).getHealth},
 	{"GET", "/readyz", RoleNone, (*Server).getReady},
-	{"GET", "/metrics", RoleNone, (*Server).getMetrics},          // decides itself: free on loopback
+	{"GET", "/metrics", RoleNone, (*Server).getMetrics}, // decides itself: free on loopback
+	{"GET", "/problems/:kind", RoleNone, (*Server).getProblem},
 	{"GET", "/api/v1/metrics", RoleViewer, (*Server).getMetrics}, // the same page where the cookie goes
 	{"GET", "/api/v1/version", RoleViewer, (*Server).getVersion},
 	{"GET", "/api/v1/overview", RoleViewer, (*Server).getOverview},

@@ -58,32 +58,7 @@ func (p *Problem) Error() string { return p.Title }
 
 // New makes a problem of a kind, with a text that is safe for people.
 func New(status int, kind, format string, args ...any) *Problem {
-	return &Problem{Type: "/problems/" + kind, Title: titles[kind], Status: status, Detail: fmt.Sprintf(format, args...)}
-}
-
-// titles are the kinds of problems; a type is "/problems/" and its kind.
-var titles = map[string]string{
-	"bad-request":      "The request cannot be read",
-	"validation":       "The request is not valid",
-	"login-needed":     "Please log in",
-	"login-failed":     "Name or password is wrong",
-	"forbidden":        "Not allowed",
-	"cross-site":       "Request from another site",
-	"wrong-host":       "This host name is not ours",
-	"not-found":        "Not found",
-	"gone":             "This page is gone",
-	"method":           "Method not allowed",
-	"conflict":         "Not possible now",
-	"changed":          "Changed in the meantime",
-	"config-read-only": "The file is not written by the gateway",
-	"config-differs":   "The file was changed",
-	"which":            "Say which version you know",
-	"key-used":         "This key was used for something else",
-	"media-type":       "JSON needed",
-	"too-large":        "The request is too large",
-	"slow-down":        "Too many attempts",
-	"unavailable":      "Not available",
-	"internal":         "Something went wrong here",
+	return &Problem{Type: "/problems/" + kind, Title: kinds[kind].Title, Status: status, Detail: fmt.Sprintf(format, args...)}
 }
 
 // Invalid is a problem of one part of a request, by JSON pointer or parameter.
