@@ -58,7 +58,7 @@ func (f *Frame) Around(c *gin.Context) {
 	}()
 	if !f.hostAllowed(c.Request) {
 		f.Fail(c, problem.New(http.StatusMisdirectedRequest, "wrong-host",
-			"Use 127.0.0.1 or localhost, or name this host in the configuration."))
+			"Use 127.0.0.1 or localhost, or name this host in admin.hosts of the configuration."))
 		return
 	}
 	c.Next()

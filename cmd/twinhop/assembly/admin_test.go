@@ -118,3 +118,14 @@ type address string
 
 func (a address) Network() string { return "tcp" }
 func (a address) String() string  { return string(a) }
+
+// On loopback only names of loopback count, and those that the configuration has.
+func TestAdminHosts(t *testing.T) {
+	c := settings(t, sign(t, "one"))
+	c.Admin.Hosts = []string{"gw1.example"}
+	p := &probed{t: t, g: atWork(t, c)}
+	p.addr = p.g.Addrs().Admin
+	for host, want := range map[string]int{p.addr: 200, "localhost": 200, "gw1.example": 200, "GW1.example:8443": 200, "gw2.example": 421, "gw1.example.evil.example": 421} {
+		p.must(want, "GET /healthz", "", "Host: "+host)
+	}
+}

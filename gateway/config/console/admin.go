@@ -13,6 +13,9 @@ type Admin struct {
 	Listen   string     `yaml:"listen" form:"listen"`
 	TLS      secure.TLS `yaml:"tls"`
 	Insecure bool       `yaml:"insecure"` // plain HTTP on other than loopback
+	// Hosts are names that browsers may use for it where it listens on loopback:
+	// of who ends TLS in front of it.
+	Hosts []string `yaml:"hosts" form:"publicHost" max:"64"`
 	// ConfigWritable lets admins have the gateway write its own file.
 	ConfigWritable bool `yaml:"configWritable"`
 	// Monitors are networks that may read /lbstat and /lbinfo without a login.
