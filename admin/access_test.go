@@ -24,6 +24,7 @@ import (
 	"twinhop/admin/versions"
 	"twinhop/gateway/config"
 	"twinhop/gateway/config/veil"
+	"twinhop/gateway/trace/messages"
 )
 
 // TestRolesRouteByRoute walks every route with every role.
@@ -506,7 +507,9 @@ func (s *stream) until(name string) (id, data string) {
 }
 
 func TestStream(t *testing.T) {
-	s := newStage(t, "node1", "node2").run()
+	s := newStage(t, "node1", "node2")
+	s.Panel.Messages = &messages.Log{MaxBytes: 1 << 20}
+	s.run()
 	d := s.http("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", "", "alice")
 	b := s.login(RoleOperator)
 	st := b.stream(t, "/api/v1/stream?topics=overview,nodes,sessions,session:"+d.Session.String(), "")
@@ -517,6 +520,10 @@ func TestStream(t *testing.T) {
 	s.http("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", d.Member.Route, "alice")
 	if _, data := st.until("session.event"); !strings.Contains(data, d.Session.String()) || strings.Contains(data, "AAAAAAAAAAAA") {
 		t.Errorf("session: %s", data)
+	}
+	s.Panel.Messages.Exchange(&messages.Exchange{Session: d.Session, Method: "GET", Target: "/shop;jsessionid=AAAAAAAAAAAA", Status: 200, Node: "node1", Began: s.clock()})
+	if _, data := st.until("session.message"); !strings.Contains(data, `"path":"/shop"`) || strings.Contains(data, "AAAAAAAAAAAA") {
+		t.Errorf("message: %s", data)
 	}
 	b.must(200, "PATCH", "/api/v1/nodes/node2", `{"activation":"disabled"}`)
 	id, data := st.until("node.changed")

@@ -209,6 +209,7 @@ func (s *Server) Run(ctx context.Context, listeners ...net.Listener) error {
 	defer stop()
 	var group sync.WaitGroup
 	group.Go(func() { s.hub.Run(ctx) })
+	group.Go(func() { s.follower().Run(ctx) })
 	group.Go(func() { s.desk.Run(ctx) })
 	srv := &http.Server{Handler: s.handler, ReadHeaderTimeout: headerTimeout, ReadTimeout: readTimeout,
 		IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeader, ConnContext: access.WithPeer,

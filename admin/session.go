@@ -1,9 +1,12 @@
 package admin
 
 import (
+	"context"
+
 	"github.com/gin-gonic/gin"
 
 	"twinhop/admin/explain"
+	"twinhop/admin/search"
 	"twinhop/admin/show"
 	"twinhop/admin/trail"
 	"twinhop/appsession"
@@ -38,6 +41,15 @@ func ofSession(do func(trail.Desk, *gin.Context, *appsession.Session) (any, erro
 		}
 		return do(trail.Desk{Trace: s.Panel.Trace, Messages: s.Panel.Messages, Now: s.now}, c, &x)
 	}
+}
+
+// follower tells pages what passes for the session that they show.
+func (s *Server) follower() *trail.Follower {
+	return &trail.Follower{Desk: trail.Desk{Trace: s.Panel.Trace, Messages: s.Panel.Messages, Now: s.now}, Watched: s.hub.Watched,
+		Find: func(ctx context.Context, id appsession.ID) (appsession.Session, error) {
+			return search.Session(ctx, s.Panel.Store, id)
+		},
+		Send: func(session, event string, data any) { s.hub.Send("session:"+session, event, data, false) }}
 }
 
 // explainer answers where messages would go.

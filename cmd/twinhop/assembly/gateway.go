@@ -190,7 +190,7 @@ func (g *Gateway) buildEdges(o Options, p *plan) error {
 			return err
 		}
 	}
-	return g.metrics.register(g.Registry.Collector(), g.Book, g.Trace.Metrics(), g.Admin.Collector())
+	return g.metrics.register(g.Registry.Collector(), g.Book, g.Trace.Metrics(), g.Messages.Metrics(), g.Admin.Collector())
 }
 
 func (g *Gateway) buildStore() {

@@ -71,12 +71,12 @@ func (e *entry) mark() uint64 { return e.who }
 func (e *entry) summary(l *Log) Summary {
 	return Summary{At: time.Unix(0, e.at), Proto: "sip", Method: string(e.method[:e.methodLen]), Status: int(e.status), CSeq: e.cseq,
 		Out: e.flags&flagOut != 0, Inside: e.flags&flagInside != 0, Node: l.nodes.name(e.node), Peer: e.peerAddr(), Local: l.locals.name(e.local),
-		Transport: l.transports.name(uint16(e.transport)), Size: int(e.size), Call: e.who, Forwarded: e.flags&flagForwarded != 0}
+		Transport: l.transports.name(uint16(e.transport)), Size: int(e.size), Mark: e.who, Forwarded: e.flags&flagForwarded != 0}
 }
 
 func (x *exchange) summary(l *Log) Summary {
 	s := x.entry.summary(l)
-	s.Proto, s.Took, s.Path, s.Call = "http", time.Duration(x.took), string(x.path[:x.pathLen]), 0
+	s.Proto, s.Took, s.Path = "http", time.Duration(x.took), string(x.path[:x.pathLen])
 	return s
 }
 

@@ -2,6 +2,7 @@ package messages
 
 import (
 	"cmp"
+	"math"
 	"net/netip"
 	"slices"
 	"sync"
@@ -167,10 +168,11 @@ func (l *Log) Of(id appsession.ID, calls []uint64) []Summary {
 	}
 	l.ready()
 	var list []Summary
+	all := span{0, math.MaxUint64}
 	if !id.IsZero() {
 		who := trace.SessionMark(id)
 		shard := int(who % shards)
-		list = find(l, &l.exchanges[shard], []uint64{who}, func(seq uint64) uint64 { return numberOf(seq, shard, kindExchange) })
+		list = find(l, &l.exchanges[shard], part{all, shard, kindExchange}, func(mark uint64) bool { return mark == who })
 	}
 	var of [shards][]uint64
 	for _, who := range calls {
@@ -178,9 +180,9 @@ func (l *Log) Of(id appsession.ID, calls []uint64) []Summary {
 			*s = append(*s, who)
 		}
 	}
-	for shard := range of {
-		if len(of[shard]) > 0 {
-			list = append(list, find(l, &l.messages[shard], of[shard], func(seq uint64) uint64 { return numberOf(seq, shard, kindMessage) })...)
+	for shard, who := range of {
+		if len(who) > 0 {
+			list = append(list, find(l, &l.messages[shard], part{all, shard, kindMessage}, func(mark uint64) bool { return slices.Contains(who, mark) })...)
 		}
 	}
 	slices.SortStableFunc(list, func(a, b Summary) int { return cmp.Or(a.At.Compare(b.At), cmp.Compare(a.N, b.N)) })

@@ -1,9 +1,6 @@
 package messages
 
-import (
-	"slices"
-	"sync"
-)
+import "sync"
 
 const (
 	shards  = 16      // all messages of a call, and all exchanges of a session, are in one
@@ -45,21 +42,28 @@ type slot[E any] interface {
 	summary(l *Log) Summary
 }
 
-// find appends the summaries of those entries that belong to any of who.
-func find[E any, S slot[E]](l *Log, r *ring[E], who []uint64, number func(seq uint64) uint64) (list []Summary) {
+// part is what of a ring is looked at, and which ring it is.
+type part struct {
+	span
+	shard, kind int
+}
+
+// find returns the summaries of those entries of a part of the history that
+// are still there and belong to somebody who is wanted.
+func find[E any, S slot[E]](l *Log, r *ring[E], p part, wants func(mark uint64) bool) (list []Summary) {
 	var found []E
 	var seqs []uint64
 	r.mu.Lock()
 	n := uint64(len(r.list))
-	for seq := r.seq - min(r.seq, n); seq < r.seq; seq++ {
-		if e := S(&r.list[seq%n]); slices.Contains(who, e.mark()) {
+	for seq := max(p.from, r.seq-min(r.seq, n)); seq < min(p.to, r.seq); seq++ {
+		if e := S(&r.list[seq%n]); wants(e.mark()) {
 			found, seqs = append(found, *e), append(seqs, seq)
 		}
 	}
 	r.mu.Unlock()
 	for i := range found {
 		s := S(&found[i]).summary(l)
-		s.N = number(seqs[i])
+		s.N = numberOf(seqs[i], p.shard, p.kind)
 		list = append(list, s)
 	}
 	return list

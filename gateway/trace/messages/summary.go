@@ -75,6 +75,6 @@ type Summary struct {
 	Peer, Local netip.AddrPort
 	Transport   string
 	Size        int
-	Call        uint64 // of a message: the mark of its call
+	Mark        uint64 // of its call, or of an exchange that of its session: for comparing within this process
 	Forwarded   bool   // of a message that left: it is what became of one that came
 }

@@ -52,6 +52,7 @@ type tapes struct {
 	mu      sync.Mutex
 	budget  int64 // bytes
 	held    int64
+	evicted uint64                      // tapes that made room
 	share   uint64                      // marks of sessions up to this one are sampled; 0: none
 	watched map[appsession.ID]time.Time // until then
 	of      map[uint64]*list.Element    // of *tape
@@ -277,5 +278,6 @@ func (t *tapes) shrink() {
 		x := t.used.Remove(e).(*tape)
 		delete(t.of, x.who)
 		t.held -= x.bytes
+		t.evicted++
 	}
 }

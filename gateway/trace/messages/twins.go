@@ -14,7 +14,7 @@ func Twins(all []Kept) map[uint64]uint64 {
 	twins, came := map[uint64]uint64{}, map[likeness]uint64{}
 	for i := range all {
 		m := &all[i]
-		like := likeness{m.Call, m.Method, m.Status, m.CSeq}
+		like := likeness{m.Mark, m.Method, m.Status, m.CSeq}
 		switch {
 		case m.Proto != "sip":
 		case !m.Out:
