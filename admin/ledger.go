@@ -131,7 +131,7 @@ func (s *Server) Record(d Deed) {
 	e := audit.Entry{At: stamp.Of(s.now()), Actor: nodes.Clean(d.Actor), Via: d.Via, IP: nodes.Clean(d.IP), Action: d.Action, Object: nodes.Clean(d.Object),
 		After: audit.Value(d.After), Reason: nodes.Clean(d.Reason), Result: audit.OK}
 	if d.Err != nil {
-		e.Result = audit.Refused
+		e.Result, e.After = audit.Refused, nil
 	}
 	s.book.Add(e)
 	o := occurrence{At: e.At, Type: "audit", Actor: cmp.Or(e.Actor, d.Via), Reason: e.Reason, Is: e.Result, Words: strings.TrimSpace(e.Action + " " + e.Object)}

@@ -139,6 +139,9 @@ func (v *visit) tell(what string, err error, details any) {
 	}
 	v.worker.log().Log(v.r.Context(), level, "status worker: "+what, "worker", v.worker.Words.Name, "of", v.query.values["w"],
 		"details", details, "user", v.user, "peer", v.peer, "err", err)
+	if v.worker.Panel.Told != nil {
+		v.worker.Panel.Told(Deed{What: what, Worker: v.query.values["w"], Details: details, User: v.user, Peer: v.peer, Err: err})
+	}
 }
 
 // show gathers what the answer shows.

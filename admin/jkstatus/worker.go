@@ -57,6 +57,18 @@ type Panel struct {
 	// Login tells what the user of this name and password may do, and whether
 	// there is one; an address that has failed too often has to wait first.
 	Login func(peer, name, password string) (role access.Role, wait time.Duration, ok bool)
+	// Told is told what somebody did, or was refused; nil: nobody is.
+	Told func(Deed)
+}
+
+// Deed is what somebody did with a status worker.
+type Deed struct {
+	What    string // "changed", "reset", "recovers"
+	Worker  string // that it was done to
+	Details any    // []workers.Change, or the name of a member
+	User    string // empty: whoever has an address that may
+	Peer    string
+	Err     error // why it was not done
 }
 
 // Worker is one status worker, an http.Handler.

@@ -15,6 +15,7 @@ import (
 
 	"github.com/coreos/go-systemd/v22/daemon"
 
+	"twinhop/admin"
 	"twinhop/admin/problem"
 	"twinhop/admin/versions"
 	"twinhop/cmd/twinhop/ask"
@@ -245,7 +246,8 @@ func (r *reloader) hangup(ctx context.Context) {
 		tell(r.log, daemon.SdNotifyReloading+"\n"+since)
 		defer tell(r.log, daemon.SdNotifyReady)
 	}
-	_, err := r.reload(versions.With(ctx, versions.By{Actor: "signal", Source: versions.File}))
+	done, err := r.reload(versions.With(ctx, versions.By{Actor: "signal", Source: versions.File}))
+	r.gateway.Admin.Record(admin.Deed{Via: "signal", Action: "config.reload", Object: "config", After: map[string]any{"changed": done.Now, "restart": done.Restart}, Err: err})
 	if wrong := (*problem.Rejected)(nil); errors.As(err, &wrong) {
 		for _, f := range wrong.Faults {
 			r.log.Error("configuration not valid", "place", f.Place, "key", f.Pointer, "severity", f.Severity, "err", f.Message, "hint", f.Hint)

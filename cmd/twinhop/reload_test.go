@@ -1,9 +1,11 @@
 package main
 
 import (
+	"encoding/json"
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -69,5 +71,20 @@ func TestHangup(t *testing.T) {
 	g.Process.Signal(syscall.SIGTERM)
 	if code := g.wait(t); code != 0 {
 		t.Errorf("exit code %d", code)
+	}
+	audit, err := os.ReadFile(filepath.Join(g.dir, "state", "audit.jsonl"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var results []string
+	for line := range strings.Lines(string(audit)) {
+		var e struct{ Via, Action, Result string }
+		if err := json.Unmarshal([]byte(line), &e); err != nil || e.Via != "signal" || e.Action != "config.reload" {
+			t.Errorf("%s %v", line, err)
+		}
+		results = append(results, e.Result)
+	}
+	if !slices.Equal(results, []string{"ok", "refused", "ok"}) {
+		t.Errorf("the audit has %q", results)
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"twinhop/admin"
 	"twinhop/admin/jkstatus"
 	"twinhop/admin/jkstatus/workers"
 	"twinhop/appsession"
@@ -63,6 +64,9 @@ func (g *Gateway) statusPanel(from *workers.Scene) jkstatus.Panel {
 			return m != nil && g.recoverMember(m)
 		},
 		Login: g.Admin.Password,
+		Told: func(d jkstatus.Deed) {
+			g.Admin.Record(admin.Deed{Actor: d.User, Via: "jkstatus", IP: d.Peer, Action: "jkstatus." + d.What, Object: "worker:" + d.Worker, After: fmt.Sprintf("%+v", d.Details), Err: d.Err})
+		},
 	}
 }
 

@@ -126,6 +126,40 @@ func TestStatusChangesMembers(t *testing.T) {
 	s.shows("lb", "degraded", "1")
 }
 
+// What was done with a status worker, or refused, is in the audit, with who did
+// it.
+func TestStatusIsAudited(t *testing.T) {
+	s := supervise(t)
+	s.must("cmd=update&w=lb&sw=n1&vwa=d")
+	s.say("cmd=update&w=lb&sw=*&vwd=7&vwn=same")
+	r, err := http.NewRequest("GET", s.at+"/op?mime=txt&cmd=reset&w=lb", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.SetBasicAuth("olga", password)
+	resp, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp.Body.Close()
+	file, err := os.ReadFile(filepath.Join(s.base.State.Dir, "audit.jsonl"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for line := range strings.Lines(string(file)) {
+		var e struct{ Actor, Via, IP, Action, Object, Result, After string }
+		if err := json.Unmarshal([]byte(line), &e); err != nil {
+			t.Fatal(err)
+		}
+		got = append(got, strings.Join([]string{e.Actor, e.Via, e.IP, e.Action, e.Object, e.Result, e.After}, "|"))
+	}
+	want := []string{"|jkstatus|127.0.0.1|jkstatus.changed|worker:lb|ok|[{Worker:lb Member:n1 Attribute:", "|jkstatus|127.0.0.1|jkstatus.changed|worker:lb|refused|", "olga|jkstatus|127.0.0.1|jkstatus.reset|worker:lb|ok|"}
+	if !slices.EqualFunc(got, want, strings.HasPrefix) {
+		t.Errorf("%q", got)
+	}
+}
+
 // What was refused leaves no word behind: another configuration counts.
 func TestStatusForgetsWhatItRefused(t *testing.T) {
 	s := supervise(t)
