@@ -12,6 +12,7 @@ import (
 	"twinhop/cmd/twinhop/ask"
 	"twinhop/cmd/twinhop/assembly"
 	"twinhop/cmd/twinhop/demo"
+	"twinhop/cmd/twinhop/manual"
 	"twinhop/cmd/twinhop/nodes"
 	"twinhop/cmd/twinhop/people"
 	"twinhop/cmd/twinhop/routing"
@@ -64,12 +65,12 @@ found, 5 not allowed, 6 timed out waiting, 130 interrupted.`,
 		RunE:          func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error { return ask.Usage("%s: %w", c.Name(), err) })
-	cobra.AddTemplateFunc("asks", ask.Asks) // the others have no use for global flags
-	root.SetUsageTemplate(strings.Replace(root.UsageTemplate(), "{{if .HasAvailableInheritedFlags}}", "{{if and .HasAvailableInheritedFlags (asks .)}}", 1))
 	g := &ask.Global{}
 	g.Flags(root.PersistentFlags())
+	usage := root.UsageFunc()
+	root.SetUsageFunc(func(c *cobra.Command) error { defer ask.Hide(c)(); return usage(c) })
 	root.PersistentPreRunE = func(c *cobra.Command, _ []string) error { return ask.Meaningless(c) }
-	root.AddCommand(runCommand(), checkCommand(), convertCommand(), schema.Command(), versionCommand(), demo.Command())
+	root.AddCommand(runCommand(), checkCommand(), convertCommand(), schema.Command(), manual.Man(manual.Edition{Version: version(), Date: built()}), manual.Completion(), versionCommand(), demo.Command())
 	root.AddCommand(ask.Mark(nodes.Command(g), nodes.Resources(g), sessions.Command(g), routing.Command(g), settings.Config(g), settings.Affinity(g), people.Users(g), people.Tokens(g),
 		watching.Status(g), watching.Top(g), watching.Events(g), watching.Audit(g), sessions.Trace(g))...)
 	for _, c := range root.Commands() {
@@ -77,7 +78,8 @@ found, 5 not allowed, 6 timed out waiting, 130 interrupted.`,
 			c.Args = noArguments
 		}
 	}
-	root.CompletionOptions.HiddenDefaultCmd = true
+	root.CompletionOptions.DisableDefaultCmd = true
+	exemplify(root)
 	return root
 }
 

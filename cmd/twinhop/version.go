@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"runtime"
 	"runtime/debug"
+	"time"
 
 	"github.com/spf13/cobra"
 )
@@ -34,6 +35,18 @@ func version() string {
 		}
 	}
 	return v
+}
+
+// built is when the checkout was committed that this binary was built from, else now.
+func built() time.Time {
+	if info, ok := debug.ReadBuildInfo(); ok {
+		for _, s := range info.Settings {
+			if t, err := time.Parse(time.RFC3339, s.Value); err == nil && s.Key == "vcs.time" {
+				return t
+			}
+		}
+	}
+	return time.Now()
 }
 
 func versionCommand() *cobra.Command {

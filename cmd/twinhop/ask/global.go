@@ -29,9 +29,9 @@ type Global struct {
 // Flags adds the global flags.
 func (g *Global) Flags(f *pflag.FlagSet) {
 	g.Output = "table"
-	f.StringVar(&g.Addr, "addr", "", "the gateway's admin: http://host:port, https://host:port, or unix:`PATH` (default $TWINHOP_ADDR, the file cli.yaml, or admin.sock in the usual state directory)")
+	f.StringVar(&g.Addr, "addr", "", "the `address` of the gateway's admin: http://host:port, https://host:port, or unix:PATH (default $TWINHOP_ADDR, the file cli.yaml, or admin.sock in the usual state directory)")
 	f.StringVar(&g.Socket, "socket", "", "the unix socket `FILE`, as --addr unix:FILE (default $TWINHOP_SOCKET)")
-	f.StringVar(&g.Token, "token", "", "a `token` for an --addr by network; better in $TWINHOP_TOKEN, where ps does not show it")
+	f.StringVar(&g.Token, "token", "", "a `text`, the token for an --addr by network; better in $TWINHOP_TOKEN, where ps does not show it")
 	f.StringVar(&g.CA, "ca", "", "a PEM `file` with the authorities that the admin's certificate may be of (default the system's)")
 	f.VarP(&g.Output, "output", "o", "table, wide, json, yaml or name")
 	f.BoolVar(&g.NoColor, "no-color", false, "no colours (also $NO_COLOR; there are none unless a terminal shows them)")
@@ -161,6 +161,25 @@ func Mark(all ...*cobra.Command) []*cobra.Command {
 
 // Asks tells whether a command was marked.
 func Asks(c *cobra.Command) bool { return c.Annotations[asks] != "" }
+
+// Hide keeps the global flags out of the help of a command that asks no gateway, until it is told to show them again.
+func Hide(c *cobra.Command) (show func()) {
+	if Asks(c) || !c.HasParent() {
+		return func() {}
+	}
+	var hidden []*pflag.Flag
+	c.InheritedFlags().VisitAll(func(f *pflag.Flag) {
+		if !f.Hidden {
+			f.Hidden = true
+			hidden = append(hidden, f)
+		}
+	})
+	return func() {
+		for _, f := range hidden {
+			f.Hidden = false
+		}
+	}
+}
 
 // Meaningless complains of global flags of a command that asks no gateway.
 func Meaningless(c *cobra.Command) (err error) {

@@ -31,7 +31,7 @@ func Command() *cobra.Command {
 	var o options
 	cmd := &cobra.Command{
 		Use:   "demo",
-		Short: "Run a gateway with two nodes, telephones and a page that calls, on this machine only",
+		Short: "run a gateway with two nodes, telephones and a page that calls, on this machine only",
 		Long: "Run a gateway in front of two small application servers that speak HTTP and SIP, with telephones that answer by themselves and a\n" +
 			"page that is two telephones more. Everything listens on 127.0.0.1 and leaves nothing behind.",
 		Args:          cobra.NoArgs,
