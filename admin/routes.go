@@ -40,6 +40,8 @@ var routes = []route{
 	{"GET", "/metrics", RoleNone, (*Server).getMetrics}, // decides itself: free on loopback
 	{"GET", "/problems/:kind", RoleNone, (*Server).getProblem},
 	{"GET", "/api/v1/metrics", RoleViewer, (*Server).getMetrics}, // the same page where the cookie goes
+	{"GET", "/openapi.yaml", RoleNone, (*Server).getDescriptionYAML},
+	{"GET", "/openapi.json", RoleNone, (*Server).getDescriptionJSON},
 	{"GET", "/api/v1/version", RoleViewer, (*Server).getVersion},
 	{"GET", "/api/v1/overview", RoleViewer, (*Server).getOverview},
 	{"GET", "/api/v1/nodes", RoleViewer, (*Server).getNodes},

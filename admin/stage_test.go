@@ -291,6 +291,7 @@ func (b *browser) do(method, path string, body any) answer {
 	if err != nil {
 		b.t.Fatal(err)
 	}
+	conforms(b.t, r, resp, text)
 	a := answer{status: resp.StatusCode, header: resp.Header, text: string(text)}
 	json.Unmarshal(text, &a.body)
 	return a

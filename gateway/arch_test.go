@@ -135,6 +135,7 @@ var rooms = []room{
 	{pkg: "admin/affinity", rank: 4, may: []string{"admin/act", "admin/problem", "admin/stamp", "gateway/config", "gateway/config/form"}},
 	{pkg: "admin/versions", rank: 4, may: []string{"admin/access", "admin/act", "admin/caller", "admin/problem", "admin/stamp", "gateway/config", "gateway/config/veil"}},
 	{pkg: "admin/configuration", rank: 4, may: []string{"admin/act", "admin/caller", "admin/problem", "admin/versions", "gateway/config", "gateway/config/veil", "gateway/config/decode", "gateway/config/form"}},
+	{pkg: "admin/openapi", rank: 4, may: []string{"gateway/config/decode"}},
 	{pkg: "admin/...", rank: 4,
 		may: []string{"appsession", "gateway", "gateway/cluster", "gateway/balance", "gateway/calls",
 			"gateway/trace", "gateway/trace/messages", "gateway/config", "web", "admin/*"},
@@ -188,6 +189,7 @@ var fences = []fence{
 	{module: "pgregory.net/rapid", pkgs: []string{"..."}, tests: true},
 	{module: "golang.org/x/tools/txtar", pkgs: []string{"..."}, tests: true},
 	{module: "github.com/chromedp", pkgs: []string{"..."}, tests: true},
+	{module: "github.com/getkin/kin-openapi", pkgs: []string{"admin/..."}, tests: true},
 }
 
 // quiet lists what the deciding packages must not touch: they return, they do not log,
