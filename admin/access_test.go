@@ -32,8 +32,12 @@ func TestRolesRouteByRoute(t *testing.T) {
 	s := newStage(t, "node1", "node2").run()
 	id := s.http("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", "", "alice").Session.String()
 	s.Panel.Unban = func(netip.Addr) bool { return true }
-	s.Panel.Affinity = &affinity.Panel{State: func() affinity.State { return affinity.State{} }, Sources: func() *affinity.Sources { return &affinity.Sources{HTTP: []affinity.Source{}, SIP: []affinity.Source{}} },
-		Preview: func(context.Context, *affinity.Draft) (*affinity.Preview, error) { return &affinity.Preview{Proto: map[string]int{}, Examples: []affinity.Example{}, Groups: affinity.Groups{Before: []affinity.Group{}, After: []affinity.Group{}}, Warnings: []affinity.Warning{}, Changed: []string{}, Restart: []string{}}, nil }}
+	s.Panel.Affinity = &affinity.Panel{State: func() affinity.State { return affinity.State{} }, Sources: func() *affinity.Sources {
+		return &affinity.Sources{HTTP: []affinity.Source{}, SIP: []affinity.Source{}}
+	},
+		Preview: func(context.Context, *affinity.Draft) (*affinity.Preview, error) {
+			return &affinity.Preview{Proto: map[string]int{}, Examples: []affinity.Example{}, Groups: affinity.Groups{Before: []affinity.Group{}, After: []affinity.Group{}}, Warnings: []affinity.Warning{}, Changed: []string{}, Restart: []string{}}, nil
+		}}
 	s.Panel.Configuration = &configuration.Panel{State: func() configuration.State {
 		return configuration.State{Now: &config.Config{}, Fixed: func(string) bool { return false }}
 	},
@@ -50,7 +54,7 @@ func TestRolesRouteByRoute(t *testing.T) {
 	// What can be done once, or needs something to do it to: operator_test.go has what it does.
 	once := map[int]bool{http.StatusNotFound: true, http.StatusConflict: true, http.StatusUnprocessableEntity: true, http.StatusServiceUnavailable: true, http.StatusPreconditionRequired: true}
 	changing := regexp.MustCompile("POST /api/v1/nodes$|DELETE /api/v1/nodes/|/actions/|/messages/|/resources/|/operations/|/switchover|/reload|/config/apply|/config/versions/|(PUT|DELETE) /api/v1/affinity|(DELETE|POST) /api/v1/sessions/s_|/users|/tokens|/auth/")
-	open := []string{"/healthz", "/readyz", "/metrics", "/openapi.yaml", "/openapi.json", "/api/v1/auth/setup", "/api/v1/auth/login", "/api/v1/auth/me"}
+	open := []string{"/healthz", "/readyz", "/metrics", "/openapi.yaml", "/openapi.json", "/problems/:kind", "/api/v1/auth/setup", "/api/v1/auth/login", "/api/v1/auth/me"}
 	for _, r := range routes {
 		if (r.role == RoleNone) != slices.Contains(open, r.path) {
 			t.Errorf("%s: is it meant to be open?", r.path)
