@@ -109,6 +109,13 @@ func (p *Panel) Validate(c *gin.Context) (any, error) {
 	if err := problem.ReadJSONUpTo(c, &body, versions.MaxBody); err != nil {
 		return nil, err
 	}
+	if body.Text != nil && p.Versions != nil {
+		text, faults := p.Versions.Uncover(*body.Text)
+		if len(faults) > 0 {
+			return answer{false, Verdict{list(nil), list(nil), faults}}, nil
+		}
+		body.Text = &text
+	}
 	v, err := p.Check(c.Request.Context(), body.Text)
 	if err != nil {
 		return nil, problem.New(http.StatusUnprocessableEntity, "validation", "%s", err.Error())

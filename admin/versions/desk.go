@@ -202,8 +202,9 @@ func (p *Panel) Diff(c *gin.Context) (any, error) {
 	case caller.Of(c).Role < access.RoleAdmin:
 		return nil, problem.New(http.StatusForbidden, "forbidden", "With a text this needs the role %s.", access.RoleAdmin)
 	default:
-		if to, err = p.uncover(*q.Text); err != nil {
-			return nil, err
+		var faults []problem.Fault
+		if to, faults = p.Uncover(*q.Text); len(faults) > 0 {
+			return nil, unknown(faults)
 		}
 	}
 	a := answer{Outcome: *p.Compare(from, to), Same: from == to}
@@ -236,21 +237,24 @@ func (p *Panel) named(pointer, name string) (string, error) {
 	return v.Text, nil
 }
 
-// uncover is a text that came in with the secrets that it stands for.
-func (p *Panel) uncover(text string) (string, error) {
+// Uncover is a text that came in with the secrets that it stands for, or the
+// faults of those that are not known.
+func (p *Panel) Uncover(text string) (done string, faults []problem.Fault) {
 	known := [][]byte{}
-	for _, v := range p.Book.All() { // the newest counts
+	for _, v := range p.Book.All() {
 		known = append(known, []byte(v.Text))
 	}
-	done, problems := p.Veil.Uncover([]byte(text), known...)
-	if len(problems) == 0 {
-		return string(done), nil
-	}
-	r := &problem.Rejected{}
+	whole, problems := p.Veil.Uncover([]byte(text), known...)
 	for _, x := range problems {
-		r.Faults = append(r.Faults, problem.Fault{Place: x.Position(), Pointer: "#/text", Severity: string(x.Severity), Message: x.Message, Hint: x.Hint})
+		faults = append(faults, problem.Fault{Place: x.Position(), Pointer: "#/text", Severity: string(x.Severity), Message: x.Message, Hint: x.Hint})
 	}
-	return "", r.Problem("The text cannot be taken.")
+	return string(whole), faults
+}
+
+// unknown is what is answered to a text whose secrets are not known.
+func unknown(faults []problem.Fault) error {
+	r := &problem.Rejected{Faults: faults}
+	return r.Problem("The text cannot be taken.")
 }
 
 // keys are the keys of a text by the lines that their values begin in: of
@@ -266,8 +270,8 @@ func keys(text string) map[int]string {
 			continue
 		}
 		line := lines[at.Line-1]
-		if begin := len(line) - len(strings.TrimLeft(line, " -")); at.Col == begin+1 && !strings.HasSuffix(key, "]") {
-			continue // a mapping in lines of its own begins with its first key
+		if begin := len(line) - len(strings.TrimLeft(line, " -")); at.Col <= begin+1 && !strings.HasSuffix(key, "]") {
+			continue // a list or mapping in lines of its own begins with what is in it first
 		}
 		b, ok := best[at.Line]
 		if !ok || at.Col < b.col || at.Col == b.col && len(key) > len(b.key) {

@@ -71,9 +71,9 @@ func (p *Panel) Apply(c *gin.Context) (any, error) {
 	if !match(p.etag()) { // before anything of it is looked at: its secrets stand for those of that version
 		return nil, problem.Changed(c, p.etag())
 	}
-	text, err := p.uncover(*body.Text)
-	if err != nil {
-		return nil, err
+	text, faults := p.Uncover(*body.Text)
+	if len(faults) > 0 {
+		return nil, unknown(faults)
 	}
 	return p.put(c, &Order{Text: text, By: By{Reason: body.Reason, Source: API}}, match)
 }

@@ -155,6 +155,12 @@ func TestConfigurationByTheAPI(t *testing.T) {
 		!strings.Contains(d.text, `{"op":"+","text":"  leader: sip","key":"affinity.leader","new":10}`) || strings.Contains(d.text, "correct-horse") {
 		t.Errorf("%s", d.text)
 	}
+	if a := ask("POST /config/validate", "", body{"text": next}); a.at("ok") != true || a.at("changed.0") != "affinity.leader" {
+		t.Errorf("%s", a.text)
+	}
+	if a := ask("POST /config/validate", "", body{"text": "heartbeat: {secret: '***00000000'}"}); a.at("ok") != false || a.at("faults.0.place") != "text:1:21" {
+		t.Errorf("%s", a.text)
+	}
 	for match, code := range map[string]int{"": 428, `"000000000000"`: 412} {
 		if a := ask("POST /config/apply", match, body{"text": next}); a.code != code {
 			t.Errorf("If-Match %s: %+v", match, a)
