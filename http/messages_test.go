@@ -87,3 +87,33 @@ func TestTextsOfAWatchedSession(t *testing.T) {
 		}
 	}
 }
+
+// Bodies are kept where that is wanted: of a request whose body is known, and
+// of an answer what came with its head.
+func TestBodiesOfASampledSession(t *testing.T) {
+	for _, bodies := range []bool{false, true} {
+		log := &messages.Log{MaxBytes: 1 << 20, Sample: 1, Bodies: bodies}
+		n := app(t, "node1", func(w http.ResponseWriter, r *http.Request) {
+			http.SetCookie(w, &http.Cookie{Name: "JSESSIONID", Value: "3F9A.node1", Path: "/"})
+			w.Header().Set("Content-Type", "application/json")
+			io.Copy(io.Discard, r.Body)
+			io.WriteString(w, `{"said":"welcome","token":"SECRET"}`)
+		})
+		s := newStage(t, []node{n}, func(s *stage) { s.front.Messages = log })
+		s.rawSend("POST /login HTTP/1.1\r\nHost: site\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: 35\r\n\r\n" + `{"who":"alice","password":"SECRET"}`)
+		s.stop()
+		b, err := s.store.Find(t.Context(), []appsession.Key{{Space: appsession.HTTP, Realm: s.registry.View().Pool("default").Realm, Value: "3F9A"}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := log.Kept(b.ID, nil)
+		if len(got) != 1 {
+			t.Fatalf("%d kept", len(got))
+		}
+		came, answer := string(got[0].Heads[messages.Came]), string(got[0].Heads[messages.Answer])
+		if strings.Contains(came, `"who":"alice"`) != bodies || strings.Contains(answer, `"said":"welcome"`) != bodies || strings.Contains(came+answer, "SECRET") ||
+			strings.Contains(string(got[0].Heads[messages.Left])+string(got[0].Heads[messages.AnswerLeft]), "alice") {
+			t.Errorf("%v:\n%s\n%s", bodies, came, answer)
+		}
+	}
+}

@@ -194,6 +194,9 @@ func (x *visit) route() (aborted bool) {
 	}
 	if x.came != nil {
 		x.got = resp.Fields.Append(head.AppendStatus(nil, resp.Status))
+		if x.f.Messages.Bodies && x.buf != nil {
+			x.got = append(x.got, x.buf[:min(x.had, messages.MaxBody+1)]...)
+		}
 	}
 	if resp.Status == statusSwitched {
 		x.tunnel(resp)
@@ -256,7 +259,10 @@ func (x *visit) sampled() {
 func (x *visit) AppendHead(b []byte, h messages.Head) []byte {
 	switch {
 	case h == messages.Came:
-		b = append(b, x.came...)
+		if b = append(b, x.came...); x.body == &x.whole && x.f.Messages.Bodies && b != nil {
+			b = append(b, make([]byte, min(x.whole.Size(), messages.MaxBody+1))...)
+			_, _ = x.whole.ReadAt(b[len(x.came):], 0) // it is there
+		}
 	case h == messages.Left && x.d.Member != nil:
 		b = x.req.Append(b)
 	case h == messages.Answer:

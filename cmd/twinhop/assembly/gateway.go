@@ -234,7 +234,7 @@ func (g *Gateway) buildRouter(p *plan) {
 	room := int64(g.config.Telemetry.Trace.MaxBytes)
 	g.specimens = &specimens.Recorder{MaxBytes: int(min(room/8, 8<<20))}
 	room -= int64(g.specimens.MaxBytes)
-	g.Messages = &messages.Log{MaxBytes: room / 2, Sample: g.config.Telemetry.Trace.Messages.Sample}
+	g.Messages = &messages.Log{MaxBytes: room / 2, Sample: g.config.Telemetry.Trace.Messages.Sample, Bodies: g.config.Telemetry.Trace.Messages.Bodies}
 	g.buildCapture()
 	g.Trace = &trace.Log{MaxBytes: room - room/2, Linked: g.Messages.Linked}
 	g.Router = &gateway.Router{Store: g.Store, Views: g.Registry.View, Report: g.Registry.Report, Judge: g.Registry.Judge, Sent: g.Registry.Sent, Heard: g.Registry.Heard,

@@ -24,6 +24,7 @@ type Trace struct {
 // Messages are those whose texts are kept though nobody watches their session.
 type Messages struct {
 	Sample float64 `yaml:"sample" min:"0" max:"1"` // share of all sessions
+	Bodies bool    `yaml:"bodies"`                 // of HTTP, too
 }
 
 // HEP is a server that is given every SIP message (Homer, sngrep). An empty

@@ -22,6 +22,9 @@ type Log struct {
 	// Sample is the share of all sessions whose texts are kept though nobody
 	// watches them, 0 to 1.
 	Sample float64
+	// Bodies keeps the bodies of exchanges, where they are text, with what came
+	// of them.
+	Bodies bool
 	// Export is given every message, remembered or not. It must not wait, and
 	// keeps nothing of it. nil: nobody is.
 	Export func(*Message)
@@ -89,7 +92,7 @@ func (l *Log) Exchange(x *Exchange) {
 	s := e.summary(l)
 	s.N = numberOf(r.seq-1, shard, kindExchange)
 	r.mu.Unlock()
-	l.tapes.exchange(l.now(), x, s)
+	l.tapes.exchange(l.now(), x, s, l.Bodies)
 }
 
 // Message remembers a message. It does not allocate.

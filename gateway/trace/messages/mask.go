@@ -14,10 +14,14 @@ const maxText = 16 << 10
 // Mask copies a message, or the head of one, without what opens something:
 // credentials, cookies, tokens, session ids in URLs and the keys of media. Of
 // bodies only SDP is kept.
-func Mask(raw []byte) []byte {
+func Mask(raw []byte) []byte { return mask(raw, false) }
+
+// mask is Mask; with bodies, those that are text are kept as maskBody leaves them.
+func mask(raw []byte, bodies bool) []byte {
 	head, body := split(raw)
 	out := make([]byte, 0, min(len(raw), maxText)+64)
-	sdp, secret := false, false
+	var kind content
+	secret := false
 	for n := 0; len(head) > 0; n++ {
 		line, rest, _ := bytes.Cut(head, []byte("\n"))
 		head = rest
@@ -39,16 +43,16 @@ func Mask(raw []byte) []byte {
 				break
 			}
 			text = maskURLs(text, isURL[name])
-			if name == "content-type" || name == "c" {
-				sdp = strings.HasPrefix(strings.ToLower(strings.TrimSpace(value)), "application/sdp")
-			}
+			kind.hear(name, strings.ToLower(strings.TrimSpace(value)))
 		}
 		out = append(append(out, text...), "\r\n"...)
 	}
 	out = append(out, "\r\n"...)
 	switch {
-	case sdp:
+	case strings.HasPrefix(kind.media, "application/sdp"):
 		out = appendSDP(out, body)
+	case bodies && kind.text():
+		out = append(out, maskBody(body, kind)...)
 	case len(body) > 0:
 		out = fmt.Appendf(out, "(%d bytes)", len(body))
 	}

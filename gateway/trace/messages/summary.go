@@ -38,7 +38,9 @@ var headNames = [heads]string{"came", "left", "answer", "answerLeft"}
 func (h Head) String() string { return headNames[min(h, heads-1)] }
 
 // Heads writes the heads of an exchange, for sessions that are followed:
-// nothing where there was none, or it is not known.
+// nothing where there was none, or it is not known. What came may have the
+// begin of its body behind it, of which MaxBody are kept, where Log.Bodies says
+// so.
 type Heads interface {
 	AppendHead(b []byte, h Head) []byte
 }

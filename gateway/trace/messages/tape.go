@@ -210,7 +210,7 @@ func (t *tapes) find(who uint64, now time.Time) *list.Element {
 	return e
 }
 
-func (t *tapes) exchange(now int64, x *Exchange, s Summary) {
+func (t *tapes) exchange(now int64, x *Exchange, s Summary, bodies bool) {
 	t.mu.Lock()
 	mark := trace.SessionMark(x.Session)
 	e := t.find(mark, time.Unix(0, now))
@@ -224,7 +224,7 @@ func (t *tapes) exchange(now int64, x *Exchange, s Summary) {
 	k := Kept{Summary: s}
 	for h := range heads {
 		if raw := x.Heads.AppendHead(nil, h); len(raw) > 0 {
-			k.Heads[h] = Mask(raw)
+			k.Heads[h] = mask(raw, bodies)
 		}
 	}
 	t.mu.Lock()
