@@ -51,7 +51,7 @@ func (w *worker) place() {
 	d, err := w.choose()
 	for err == nil {
 		var to legs.Hop
-		w.choice, w.routed = d, true
+		w.routed = true
 		to, err = w.deliver(d.Member.Node)
 		w.routed = false
 		if sent := w.f.Router.Sent; err == nil && sent != nil && w.msg.Method != peek.Ack {
@@ -117,6 +117,7 @@ func (w *worker) choose() (gateway.Decision, error) {
 	case closed && (err != nil || d.Rule != gateway.AffinityCallID):
 		return d, errClosing
 	case err == nil:
+		w.choice, w.asked = d, true
 		w.note(&d)
 	}
 	return d, err
@@ -164,9 +165,10 @@ func (w *worker) deliver(n *cluster.Node) (to legs.Hop, err error) {
 	w.aim(n, to)
 	if err = w.send(by, to); err == nil {
 		w.passed(meter.Inbound, by, to.Addr, witness.Own{})
-		if w.routed && w.ask.Kind == gateway.Open {
+		if w.asked && w.ask.Kind == gateway.Open && len(w.ask.Tried) == 0 {
 			(&sample.Request{Message: &w.msg, Sources: w.set.Sources, Ask: &w.ask, Choice: &w.choice, From: w.src.Addr(), At: w.clock()}).Keep(w.f.Specimens)
 		}
+		w.asked = false
 	}
 	return to, err
 }

@@ -59,6 +59,7 @@ type worker struct {
 	tried   []*cluster.Node  // that this message could not be sent to
 	choice  gateway.Decision // for this message; with routed: it is being sent there, and may go elsewhere
 	routed  bool
+	asked   bool   // the choice was made just now: no repetition of what was sent
 	scratch []byte // texts made from the message: decoded users, hint names
 	src     netip.AddrPort
 	set     *Settings
@@ -179,7 +180,7 @@ func (w *worker) passed(d meter.Direction, by *legs.Leg, peer netip.AddrPort, ow
 // begin forgets the last message.
 func (w *worker) begin(src netip.AddrPort) {
 	w.down = flows.Down{}
-	w.src, w.scratch, w.node, w.attempt, w.summed, w.unclear, w.made = src, w.scratch[:0], nil, 0, false, false, false
+	w.src, w.scratch, w.node, w.attempt, w.summed, w.unclear, w.made, w.asked = src, w.scratch[:0], nil, 0, false, false, false, false
 	w.set, w.view = w.f.settings.Load(), w.f.Router.Views()
 	w.pool = w.view.Pool(w.set.Pool)
 	w.msg.Limits = &w.set.Limits
