@@ -10,8 +10,6 @@ import (
 const exampled = `
 twinhop demo
 twinhop demo --script
-twinhop init > twinhop.yaml
-twinhop init --from workers.properties
 twinhop nodes list
 twinhop nodes list -o wide
 twinhop nodes show node1

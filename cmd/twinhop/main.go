@@ -70,7 +70,7 @@ found, 5 not allowed, 6 timed out waiting, 130 interrupted.`,
 	usage := root.UsageFunc()
 	root.SetUsageFunc(func(c *cobra.Command) error { defer ask.Hide(c)(); return usage(c) })
 	root.PersistentPreRunE = func(c *cobra.Command, _ []string) error { return ask.Meaningless(c) }
-	root.AddCommand(runCommand(), checkCommand(), convertCommand(), schema.Command(), manual.Man(manual.Edition{Version: version(), Date: built()}), manual.Completion(), versionCommand(), demo.Command())
+	root.AddCommand(runCommand(), initCommand(), checkCommand(), convertCommand(), schema.Command(), manual.Man(manual.Edition{Version: version(), Date: built()}), manual.Completion(), versionCommand(), demo.Command())
 	root.AddCommand(ask.Mark(nodes.Command(g), nodes.Resources(g), sessions.Command(g), routing.Command(g), settings.Config(g), settings.Affinity(g), people.Users(g), people.Tokens(g),
 		watching.Status(g), watching.Top(g), watching.Events(g), watching.Audit(g), sessions.Trace(g))...)
 	for _, c := range root.Commands() {

@@ -71,10 +71,17 @@ func TestTraceOfACall(t *testing.T) {
 
 	g.must(t, "", "nodes", "add", "node2", "--http", second.http.URL, "--sip", "udp://"+second.sip.LocalAddr().String())
 	until(t, "node2 is up", func() bool { return strings.Count(g.must(t, "", "nodes", "list"), "http=up sip=up") == 2 })
+	if out, talk, code := g.ask(t, "sessions", "move", id, "node2", "--dry-run"); code != 0 || !strings.Contains(out, "node2") || !strings.Contains(talk, "Nothing was changed") {
+		t.Errorf("move --dry-run: %d %s %s", code, out, talk)
+	}
+	g.must(t, "to node2", "nodes", "switchover", "node1", "node2", "--dry-run")
+	g.must(t, id, "sessions", "list", "--node", "node1")
 	if _, talk, code := g.ask(t, "sessions", "move", id, "node2"); code != 0 || !strings.Contains(talk, "To undo: twinhop sessions move "+id+" node1") {
 		t.Errorf("move: %d %s", code, talk)
 	}
 	g.must(t, "moved node1 node2", "trace", id)
+	g.must(t, "", "sessions", "forget", id, "--dry-run")
+	g.must(t, id, "sessions", "show", id)
 	if _, talk, code := g.ask(t, "sessions", "forget", id); code != 0 || !strings.Contains(talk, "cannot be undone") {
 		t.Errorf("forget: %d %s", code, talk)
 	}

@@ -82,12 +82,20 @@ func nodesSwitchover(g *ask.Global) *cobra.Command {
 	a := of(g)
 	c := ask.Verb("switchover FROM TO", "move everything from the node of one route, dead or alive, to that of another", 2, func(c *cobra.Command, args []string) error {
 		var done struct{ Moved int }
-		if err := a.Do(c.Context(), "POST /switchover", map[string]any{"from": args[0], "to": args[1], "force": a.Force, "reason": a.Reason}, &done); err != nil {
+		var raw json.RawMessage
+		if err := a.Do(c.Context(), "POST /switchover", map[string]any{"from": args[0], "to": args[1], "force": a.Force, "reason": a.Reason}, &raw); err != nil {
+			return err
+		}
+		if a.Trial {
+			return a.ShowTrial(c, raw)
+		}
+		if err := json.Unmarshal(raw, &done); err != nil {
 			return err
 		}
 		a.Talk(c, "What has moved is not told apart any more from what was there: twinhop nodes switchover %s %s would move both.", args[1], args[0])
-		return a.Show(c.OutOrStdout(), done, func(w io.Writer) { ask.Line(w, done.Moved, "sessions moved") })
+		return a.Show(c.OutOrStdout(), raw, func(w io.Writer) { ask.Line(w, done.Moved, "sessions moved") })
 	})
+	a.Tries(c)
 	a.Changes(c, "even to a node that is stopped or down")
 	return c
 }

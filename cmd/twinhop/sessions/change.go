@@ -28,10 +28,14 @@ func sessionsMove(g *ask.Global) *cobra.Command {
 		if err := a.Do(c.Context(), "POST /sessions/"+id+"/actions/move", body, &raw); err != nil {
 			return err
 		}
+		if a.Trial {
+			return a.ShowTrial(c, raw)
+		}
 		a.Talk(c, "%s was on %s and is on %s.", id, before.Node, args[1])
 		a.Undo(c, fmt.Sprintf("twinhop sessions move %s %s", id, before.Node))
 		return a.showSession(c.OutOrStdout(), raw)
 	})
+	a.Tries(c)
 	a.Changes(c, "even to a node that is stopped or down")
 	return c
 }
@@ -43,12 +47,17 @@ func sessionsForget(g *ask.Global) *cobra.Command {
 		if err != nil {
 			return err
 		}
-		if err := a.Do(c.Context(), "DELETE /sessions/"+id, map[string]any{"reason": a.Reason}, nil); err != nil {
+		var raw json.RawMessage
+		if err := a.Do(c.Context(), "DELETE /sessions/"+id, map[string]any{"reason": a.Reason}, &raw); err != nil {
 			return err
+		}
+		if a.Trial {
+			return a.ShowTrial(c, raw)
 		}
 		a.Talk(c, "%s is forgotten. This cannot be undone; calls that are up stay where they are by their Route.", id)
 		return nil
 	})
+	a.Tries(c)
 	a.Changes(c, "")
 	return c
 }
