@@ -222,6 +222,10 @@ func (b *tab) drains(s *stage) {
 		}
 	}
 	b.see("1 session, 0 calls left, then stop")
+	b.open("#/")
+	b.see("draining: 1 session and 0 calls left, then stop")
+	b.open("#/nodes")
+	b.see("1 session, 0 calls left, then stop")
 	for _, theme := range []string{"light", "dark"} {
 		b.eval(fmt.Sprintf(`document.documentElement.dataset.theme = %q`, theme))
 		b.readable("main")

@@ -18,6 +18,7 @@ type talker struct {
 	log  *messages.Log
 	id   string
 	home string
+	came []byte // the latest, of which the next that leaves was made
 }
 
 func (c *talker) sip(method string, out, inside bool, text string) {
@@ -26,6 +27,10 @@ func (c *talker) sip(method string, out, inside bool, text string) {
 	if inside {
 		m.Node, m.Peer = c.home, netip.MustParseAddrPort("10.0.0.1:5080")
 	}
+	if out {
+		m.Came = c.came
+	}
+	c.came = m.Data
 	c.log.Message(&m)
 }
 
@@ -46,7 +51,7 @@ func TestSessionInBrowser(t *testing.T) {
 	home := d.Member.Name
 	other := map[string]string{"node1": "node2", "node2": "node1"}[home]
 	s.sip("c-4711@pc", "alice")
-	c := &talker{log, "c-4711@pc", home}
+	c := &talker{log: log, id: "c-4711@pc", home: home}
 	c.sip("OPTIONS", false, false, "OPTIONS sip:early@x SIP/2.0\n\n")
 
 	b := newTab(t)
@@ -89,6 +94,8 @@ func (b *tab) compares() {
 	b.t.Helper()
 	b.do(chromedp.Focus(chromedp.CSS(".ladder")), chromedp.KeyEvent("s"))
 	b.wait(`document.querySelector(".drawer pre")?.innerText.startsWith("v=0")`)
+	b.do(chromedp.KeyEvent("d"))
+	b.wait(`document.querySelector(".drawer .diff .added")?.innerText.includes("Record-Route")`) // with what left for it
 	b.do(chromedp.KeyEvent(" "))
 	b.wait(`document.querySelectorAll(".ladder .marked").length === 1`)
 	for range 3 { // a decision may stand between them

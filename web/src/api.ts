@@ -37,7 +37,7 @@ export interface Passed {
   kept?: boolean; twin?: number; // whether it has a text; the number of the message that came for it, or left for it
 }
 export interface Whole extends Passed { text?: string; answer?: string; texts?: { name: string; text: string }[] }
-export interface Occurred { id: string; at: string; type: string; severity: string; text: string; node?: string; session?: string; actor?: string; count?: number }
+export interface Occurred { id: string; at: string; type: string; severity: string; text: string; node?: string; service?: string; session?: string; actor?: string; reason?: string; count?: number }
 export interface Detail extends Session { why: Why[]; timeline: Event[]; moves: Event[] }
 export interface Page<T> { items: T[]; nextCursor?: string; total: { value: number; relation: string }; match?: string }
 export interface Me { name: string; role: string; via: string; expires?: string; insecure?: boolean }

@@ -14,18 +14,20 @@ const drawn = 200; // rows that are shown at first; older ones wait for a click
 interface Trail { items: Line[]; watchedUntil?: string }
 
 // bandsOf makes times of events: what is not well is so until the next event
-// of its node.
+// of that service, or of its
+// activation.
 function bandsOf(list: Occurred[]): Band[] {
   const bands: Band[] = [], open = new Map<string, Band>();
   for (const e of [...list].reverse()) {
     if (!e.node) continue;
-    const before = open.get(e.node);
+    const what = e.node + " " + (e.service || e.type); // each service is well or not by itself
+    const before = open.get(what);
     if (before) before.until = e.at;
-    open.delete(e.node);
+    open.delete(what);
     if (e.severity === "info") continue;
     const band = { node: e.node, since: e.at, severity: e.severity, text: e.text };
     bands.push(band);
-    open.set(e.node, band);
+    open.set(what, band);
   }
   return bands;
 }
