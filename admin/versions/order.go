@@ -100,6 +100,9 @@ func (p *Panel) Rollback(c *gin.Context) (any, error) {
 	if err := p.refuse(body.Reason); err != nil {
 		return nil, err
 	}
+	if v.Made { // and has no secrets
+		return nil, problem.New(http.StatusConflict, "conflict", "%s was made of the files of another product: it was never the text of this file.", ID(v.Number))
+	}
 	return p.put(c, &Order{Text: v.Text, By: By{Reason: body.Reason, Source: Rollback, Restored: v.Number}}, match)
 }
 
