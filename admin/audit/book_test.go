@@ -123,7 +123,7 @@ func TestValuesAreBounded(t *testing.T) {
 	if v := Value(strings.Repeat("x", 5000)); string(v) != `"5002 bytes"` {
 		t.Errorf("%.50s", v)
 	}
-	if Value(nil) != nil || Value(make(chan int)) != nil || string(Value(map[string]int{"a": 1})) != `{"a":1}` {
+	if Value(nil) != nil || Value(map[string]any(nil)) != nil || Value(map[string]any{}) != nil || Value(make(chan int)) != nil || string(Value(map[string]int{"a": 1})) != `{"a":1}` {
 		t.Error("small values")
 	}
 }

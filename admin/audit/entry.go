@@ -61,7 +61,7 @@ func Value(v any) json.RawMessage {
 	}
 	text, err := json.Marshal(v)
 	switch {
-	case err != nil:
+	case err != nil || string(text) == "null" || string(text) == "{}":
 		return nil
 	case len(text) > maxValue:
 		return json.RawMessage(`"` + strconv.Itoa(len(text)) + ` bytes"`)

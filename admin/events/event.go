@@ -119,6 +119,9 @@ func (e *Event) said(node string) {
 	e.Type, e.Text = "node.activation", fmt.Sprintf("%s is %s, was %s", node, e.Is, e.Was)
 	if e.Was == e.Is {
 		e.Type, e.Text = "node.words", node+" is said to have "+e.Words
+		if e.Words == "" {
+			e.Text = node + " is " + e.Is + ", as before"
+		}
 		return
 	}
 	if e.Words != "" {

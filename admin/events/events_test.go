@@ -29,6 +29,7 @@ func TestWords(t *testing.T) {
 		{Occurrence{Type: "node.changed", Node: "n1", Service: "pstn in default", Was: "free", Is: "full"}, "node.resource", Warn, "n1: pstn in default is full"},
 		{Occurrence{Type: "node.set", Node: "n1", Was: "active", Is: "disabled", Actor: "ada", Reason: "kernel"}, "node.activation", Warn, "n1 is disabled, was active by ada: kernel"},
 		{Occurrence{Type: "node.set", Node: "n1", Was: "active", Is: "active", Words: "weight=3"}, "node.words", Info, "n1 is said to have weight=3"},
+		{Occurrence{Type: "node.set", Node: "n1", Was: "active", Is: "active", Actor: "ada"}, "node.words", Info, "n1 is active, as before by ada"},
 		{Occurrence{Type: "node.drain", Node: "n1", Was: "active", Is: "disabled", Actor: "ada"}, "drain.begun", Info, "n1 is drained by ada"},
 		{Occurrence{Type: "node.drained", Node: "n1", Is: "failed"}, "drain.failed", Warn, "drain of n1 is failed"},
 		{Occurrence{Type: "session.moved", Session: "s_1", From: "n1", Node: "n2", Rule: "failover_down"}, "session.moved", Warn, "session s_1 moved from n1 to n2 (failover_down)"},

@@ -247,7 +247,8 @@ func (r *reloader) hangup(ctx context.Context) {
 		defer tell(r.log, daemon.SdNotifyReady)
 	}
 	done, err := r.reload(versions.With(ctx, versions.By{Actor: "signal", Source: versions.File}))
-	r.gateway.Admin.Record(admin.Deed{Via: "signal", Action: "config.reload", Object: "config", After: map[string]any{"changed": done.Now, "restart": done.Restart}, Err: err})
+	r.gateway.Admin.Record(admin.Deed{Actor: "signal", Via: "signal", Action: "config.reload", Object: "config", Err: err,
+		After: map[string][]string{"changed": append([]string{}, done.Now...), "restart": append([]string{}, done.Restart...)}})
 	if wrong := (*problem.Rejected)(nil); errors.As(err, &wrong) {
 		for _, f := range wrong.Faults {
 			r.log.Error("configuration not valid", "place", f.Place, "key", f.Pointer, "severity", f.Severity, "err", f.Message, "hint", f.Hint)
