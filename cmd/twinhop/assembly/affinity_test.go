@@ -243,7 +243,7 @@ func TestAffinityPreview(t *testing.T) {
 	post := func(body string) said { return api(t, g, "POST", "/api/v1/affinity/preview", "", body) }
 	a := post(`{"affinity": {"http": [{"source": "query", "name": "user"}, {"source": "cookie", "name": "JSESSIONID"}], "maxKeys": 9}, "last": 3}`)
 	for _, want := range []string{`"recorded":3`, `"http":3`, `"newlySticky":2`, `"unchanged":1`, `"changed":["affinity.http","affinity.maxKeys"]`, `"restart":["affinity.maxKeys"]`,
-		`"source":"query","name":"user","text":"…"`, `"rule":"param_appsession"`, `"code":"few"`} {
+		`"source":"query","name":"user","text":"…#`, `"rule":"param_appsession"`, `"code":"few"`} {
 		if a.code != 200 || !strings.Contains(a.text, want) {
 			t.Errorf("%s is missing: %+v", want, a)
 		}

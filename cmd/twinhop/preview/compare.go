@@ -19,10 +19,19 @@ type Traffic struct {
 	View *cluster.View        // the nodes there are
 }
 
+// turn is had by one trial at a time: what is left of the machine belongs to traffic.
+var turn = make(chan struct{}, 1)
+
 // Try tells what the affinity of next would have done with the traffic, which
 // came to one of the affinity of now. Changed, Restart and what is wrong with
 // next in itself are not told.
 func Try(ctx context.Context, t *Traffic, now, next *config.Config) (*affinity.Preview, error) {
+	select {
+	case turn <- struct{}{}:
+		defer func() { <-turn }()
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
 	list := slices.DeleteFunc(slices.Clone(t.List), func(s specimens.Specimen) bool {
 		p := t.View.Pool(s.Pool)
 		return p == nil || p.Member(s.Node) == nil // who served it is gone: nothing can be said of it
@@ -120,7 +129,16 @@ func found(keys []*specimens.Key) []affinity.Found {
 }
 
 func foundAt(k *specimens.Key) affinity.Found {
-	return affinity.Found{Source: k.Source.String(), Name: k.Name, Text: k.Text}
+	return affinity.Found{Source: k.Source.String(), Name: k.Name, Text: text(k)}
+}
+
+// text is what may be shown of a value; where that is nothing, what tells it
+// from others.
+func text(k *specimens.Key) string {
+	if k.Text == "…" {
+		return fmt.Sprintf("…#%04x", k.Value>>48)
+	}
+	return k.Text
 }
 
 // why says in words why a message goes where it goes.
@@ -150,7 +168,7 @@ func why(o *outcome) string {
 		if k.Name != "" {
 			name += " " + k.Name
 		}
-		return fmt.Sprintf("%s %s is known by then, and leads to %s", name, k.Text, o.node)
+		return fmt.Sprintf("%s %s is known by then, and leads to %s", name, text(k), o.node)
 	}
 	return "its session lives on " + o.node
 }

@@ -29,7 +29,7 @@ func (x *trial) warnings(groups []*group) []affinity.Warning {
 	}
 	for _, g := range groups {
 		if n := len(x.list); n >= few && g.count*hotPart > n && named(g.key) {
-			add("hot-key", x.pointer(g.key, g.sip), "exclude it if it is nobody: a trunk, a switchboard", "one value of %s, %s, is in %d of %d messages: they all go to one node", where(g.key), g.key.Text, g.count, n)
+			add("hot-key", x.pointer(g.key, g.sip), "exclude it if it is nobody: a trunk, a switchboard", "one value of %s, %s, is in %d of %d messages: they all go to one node", where(g.key), text(g.key), g.count, n)
 		}
 	}
 	x.unmatched(add)
