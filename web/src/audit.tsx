@@ -1,5 +1,5 @@
 import { useState } from "preact/hooks";
-import { Age, Empty, Failure, Icon, Skeleton, Stale } from "./parts";
+import { Age, Empty, Failure, Icon, Scroll, Skeleton, Stale } from "./parts";
 import { query, saveLines, useJournal } from "./journal";
 import { Box, Choice, Missing } from "./filters";
 import { go, place } from "./state";
@@ -34,9 +34,9 @@ export function AuditPart() {
     {!list.items ? list.error ? <Missing problem={list.error} what="an audit" retry={list.reload} /> : <Skeleton />
       : !list.items.length ? filtered ? <Empty title="Nothing like that"><button type="button" onClick={() => go("access/audit")}>Clear filters</button></Empty>
         : <Empty title="Nothing was changed yet">Every change by an operator is written down here, and every log in.</Empty>
-      : <div class="scroll"><table class="list cardable hover"><caption class="hidden">Audit</caption>
+      : <Scroll label="Audit"><table class="list cardable hover"><caption class="hidden">Audit</caption>
         <thead><tr><th scope="col">When</th><th scope="col">Who</th><th scope="col">Action</th><th scope="col">Object</th><th scope="col">Reason</th><th scope="col">Result</th></tr></thead>
-        <tbody>{list.items.map((x) => <Row key={x.id} x={x} open={open === x.id} onOpen={() => setOpen(open === x.id ? "" : x.id)} />)}</tbody></table></div>}
+        <tbody>{list.items.map((x) => <Row key={x.id} x={x} open={open === x.id} onOpen={() => setOpen(open === x.id ? "" : x.id)} />)}</tbody></table></Scroll>}
     {list.next && <button type="button" class="more" disabled={list.busy} onClick={list.more}>Older</button>}
   </>;
 }

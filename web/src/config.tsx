@@ -1,7 +1,7 @@
 import { useEffect, useState } from "preact/hooks";
 import { call, Fault } from "./api";
 import { may, place, say, useData, useLive } from "./state";
-import { Copy, Curl, Empty, Failure, Head, Icon, Skeleton, Stale } from "./parts";
+import { Copy, Curl, Empty, Failure, Head, Icon, Scroll, Skeleton, Stale } from "./parts";
 import { FormDialog, needs, Tabs } from "./pieces";
 import { Reason } from "./confirm";
 import { Box } from "./filters";
@@ -56,11 +56,11 @@ function InForcePart({ c }: { c: Config }) {
       <span class="grow" /><span class="muted small">{shown.length === c.lines.length ? plural(shown.length, "line") : `${shown.length} of ${plural(c.lines.length, "line")}`}</span>
       <Copy text={c.lines.map((l) => l.text).join("\n") + "\n"} label="Copy the configuration in force" /></div>
     {!shown.length ? <Empty title="Nothing like that is set"><button type="button" onClick={() => { setQ(""); setOnly(false); }}>Clear filters</button></Empty>
-      : <div class="scroll yaml"><table><caption class="hidden">The configuration in force, line by line</caption>
+      : <Scroll label="The configuration in force, line by line" class="yaml"><table><caption class="hidden">The configuration in force, line by line</caption>
         <thead class="hidden"><tr><th scope="col">Line</th><th scope="col">Where it comes from</th></tr></thead>
         <tbody>{shown.map((l, i) => <tr key={l.key + i} class={"from-" + l.origin}><td><code><Yaml text={l.text} /></code></td>
           <td class="comes">{l.origin === "file" ? <span title={l.place}>{shortPlace(l.place) || "file"}</span> : l.origin === "api" ? <span class="badge warn"><Icon name="user" />operator</span> : <span class="muted">default</span>}
-            {l.restart && <span class="badge" title="It counts from one start to the next">restart</span>}</td></tr>)}</tbody></table></div>}
+            {l.restart && <span class="badge" title="It counts from one start to the next">restart</span>}</td></tr>)}</tbody></table></Scroll>}
   </>;
 }
 

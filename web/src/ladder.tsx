@@ -62,8 +62,8 @@ export function Ladder({ list, picked, marked, bands, zoom, onPick, onKey }: Lad
       {list.map((x, i) => <g key={i} id={"step-" + i} data-step={i} role="option" aria-selected={i === picked} aria-label={sentence(x)}
         class={["step", x.proto ?? "", wrong(x) ? "bad" : "", i === picked ? "picked" : "", i === marked ? "marked" : ""].join(" ")}
         transform={`translate(0 ${top + i * rowHeight})`} onClick={() => onPick(i)}>
-        <rect class="back" x="0" y="-2" width={width} height={rowHeight} rx="5" /> <Drawn x={x} at={at} />
-        {i === marked && <text class="flag" x="8" y="17">A</text>}</g>)}
+        <g aria-hidden="true"><rect class="back" x="0" y="-2" width={width} height={rowHeight} rx="5" /> <Drawn x={x} at={at} />
+          {i === marked && <text class="flag" x="8" y="17">A</text>}</g></g>)}
     </svg></div>;
 }
 

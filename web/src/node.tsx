@@ -2,7 +2,7 @@ import { useState } from "preact/hooks";
 import type { ComponentChildren } from "preact";
 import { Announced, Member, Node, Page } from "./api";
 import { useData, useLive } from "./state";
-import { activationText, Age, Badge, Copy, Failure, Head, NodeChip, Same, Skeleton, Stale, word } from "./parts";
+import { activationText, Age, Badge, Copy, Failure, Head, NodeChip, Same, Scroll, Skeleton, Stale, word } from "./parts";
 import { Actions, Ask, Verb } from "./nodeactions";
 import { Health, Progress } from "./nodetable";
 import { useDrains } from "./nodes";
@@ -52,7 +52,7 @@ function AnnouncedFacts({ n, a }: { n: Node; a: Announced }) {
 }
 
 function Services({ n }: { n: Node }) {
-  return <div class="scroll"><table class="list"><caption class="hidden">Services</caption>
+  return <Scroll label="Services"><table class="list"><caption class="hidden">Services</caption>
     <thead><tr><th scope="col">Service</th><th scope="col">Address</th><th scope="col">State</th><th scope="col">Since</th><th scope="col">Last check</th><th scope="col">Result</th><th scope="col">Next</th><th scope="col" class="n">Changes</th></tr></thead>
     <tbody>{Object.entries(n.addresses).map(([s, a]) => {
       const c = n.checks[s];
@@ -61,17 +61,17 @@ function Services({ n }: { n: Node }) {
         <td>{c?.at ? <><Age at={c.at} /> ago</> : "never"}</td>
         <td>{c?.at ? <>{c.code || (c.ok ? "ok" : "failed")} {c.tookMs ? <span class="muted">{c.tookMs.toFixed(1)} ms</span> : ""}</> : ""} {c?.why || c?.detail}</td>
         <td>{c?.next ? <span title={absolute(c.next)}>{clock(c.next).slice(0, 8)}</span> : "–"}</td><td class="n">{c?.changes ?? 0}</td></tr>;
-    })}</tbody></table></div>;
+    })}</tbody></table></Scroll>;
 }
 
 function Pools({ list }: { list: Member[] }) {
   const stated = list.some((p) => p.state);
   const th = (name: string, n?: boolean) => <th scope="col" class={n ? "n" : ""}>{name}</th>;
-  return <div class="scroll"><table class="list"><caption class="hidden">Pools</caption>
+  return <Scroll label="Pools"><table class="list"><caption class="hidden">Pools</caption>
     <thead><tr>{th("Pool")}{th("Activation")}{stated && th("State")}{th("Route")}{th("Domain")}{th("Redirect")}{th("Weight", true)}{th("Distance", true)}{th("Elected", true)}{th("Busy", true)}{th("Most", true)}{th("Errors", true)}{th("Sent", true)}{th("Read", true)}</tr></thead>
     <tbody>{list.map((p) => <tr key={p.name}><th scope="row">{p.name}</th><td><Badge word={p.activation} text={activationText(p.activation)} /></td>{stated && <td class="mono">{p.state || "–"}</td>}
       <td class="mono">{p.route}</td><td>{p.domain || "–"}</td><td>{p.redirect || "–"}</td><td class="n">{num(p.weight)}</td><td class="n">{p.distance}</td>
-      <td class="n">{num(p.elected)}</td><td class="n">{num(p.busy)}</td><td class="n">{num(p.maxBusy ?? 0)}</td><td class="n">{num(p.errors)}</td><td class="n">{bytes(p.sent ?? 0)}</td><td class="n">{bytes(p.read ?? 0)}</td></tr>)}</tbody></table></div>;
+      <td class="n">{num(p.elected)}</td><td class="n">{num(p.busy)}</td><td class="n">{num(p.maxBusy ?? 0)}</td><td class="n">{num(p.errors)}</td><td class="n">{bytes(p.sent ?? 0)}</td><td class="n">{bytes(p.read ?? 0)}</td></tr>)}</tbody></table></Scroll>;
 }
 
 interface Turn { id: string; at: string; type: string; severity: string; text: string; service?: string; was?: string; is?: string; count?: number }

@@ -1,7 +1,7 @@
 import { useState } from "preact/hooks";
 import { Impact, Node, Operation, Page } from "./api";
 import { go, link, may, place, say, useData, useLive } from "./state";
-import { activationText, Age, Empty, Failure, Head, Icon, NodeChip, Same, Skeleton, Stale, word } from "./parts";
+import { activationText, Age, Empty, Failure, Head, Icon, NodeChip, Same, Scroll, Skeleton, Stale, word } from "./parts";
 import { Confirm } from "./confirm";
 import { Choice } from "./filters";
 import { query } from "./journal";
@@ -93,14 +93,14 @@ function Table({ view, shown, all, drain, picked, setPicked, onAsk, keys, reload
   const several = byPool && shown.some((n) => n.pools.length > 1);
   const toggle = (name: string) => setPicked((all) => (all.includes(name) ? all.filter((x) => x !== name) : [...all, name]));
   const every = shown.every((n) => picked.includes(n.name));
-  return <div class="scroll"><table class={"list nodes view-" + view + (byPool ? "" : " cardable")}><caption class="hidden">Nodes</caption>
+  return <Scroll label="Nodes"><table class={"list nodes view-" + view + (byPool ? "" : " cardable")}><caption class="hidden">Nodes</caption>
     <thead><tr><th scope="col" class="pick"><input type="checkbox" aria-label="Pick all" checked={every} onChange={() => setPicked(() => (every ? [] : shown.map((n) => n.name)))} /></th>
       <th scope="col">Name</th>{several && <th scope="col">Pool</th>}{columns.map((c) => <th key={c.name} scope="col" title={c.title} class={[c.n && "n", c.wide && "wide"].filter(Boolean).join(" ")}>{c.name}</th>)}<th scope="col"><span class="hidden">Actions</span></th></tr></thead>
     <tbody onKeyDown={keys}>{rows.map((r) => <tr key={r.n.name + " " + (byPool ? r.p?.name : "")} data-row={link("nodes", r.n.name)} data-node={r.n.name}>
       <td class="pick"><input type="checkbox" aria-label={"Pick " + r.n.name} checked={picked.includes(r.n.name)} onChange={() => toggle(r.n.name)} /></td>
       <th scope="row"><NodeChip name={r.n.name} /> <Heartbeat n={r.n} /></th>{several && <td>{r.p?.name}</td>}
       {columns.map((c) => <td key={c.name} data-label={c.label} class={[c.n && "n", c.wide && "wide", c.class].filter(Boolean).join(" ")}>{c.cell(r)}</td>)}
-      <td class="last"><Actions n={r.n} onDone={reload} onAsk={(v) => onAsk(r.n, v)} /></td></tr>)}</tbody></table></div>;
+      <td class="last"><Actions n={r.n} onDone={reload} onAsk={(v) => onAsk(r.n, v)} /></td></tr>)}</tbody></table></Scroll>;
 }
 
 function Picked({ chosen, onBulk, onClear }: { chosen: Node[]; onBulk: (to: "active" | "disabled" | "stopped") => void; onClear: () => void }) {

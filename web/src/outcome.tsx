@@ -3,7 +3,7 @@
 import { ComponentChildren } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { call, Problem, Why } from "./api";
-import { Badge, Empty, Failure, Icon, NodeChip, Rule, Skeleton } from "./parts";
+import { Badge, Empty, Failure, Icon, NodeChip, Rule, Scroll, Skeleton } from "./parts";
 import { KeyChip } from "./keychips";
 import { Steps } from "./why";
 import { link } from "./state";
@@ -106,10 +106,10 @@ function Details({ w }: { w: Told }) {
     <dl class="facts">{facts.filter(([, v]) => v).map(([k, v]) => <div key={k}><dt>{k}</dt><dd>{v}</dd></div>)}</dl>
     {w.steps?.length > 0 && <><h2>Steps</h2><Steps w={w} /></>}
     {!!w.rewrites?.length && <Rewrites list={w.rewrites} />}
-    {w.keys?.length > 0 && <><h2>Keys found in it</h2><div class="scroll"><table class="list cardable"><caption class="hidden">Keys found in it</caption>
+    {w.keys?.length > 0 && <><h2>Keys found in it</h2><Scroll label="Keys found in it"><table class="list cardable"><caption class="hidden">Keys found in it</caption>
       <thead><tr><th scope="col">From</th><th scope="col">Key</th><th scope="col">Leads to</th></tr></thead>
       <tbody>{w.keys.map((k, i) => <tr key={i}><th scope="row">{sourceText(k.source)}</th><td data-label="Key"><KeyChip k={k} /></td>
-        <td data-label="Leads to">{k.known ? <><NodeChip name={k.node} /> {k.session && <a class="mono" href={link("sessions", k.session)}>{k.session.slice(0, 10)}</a>}</> : <span class="muted">not known</span>}</td></tr>)}</tbody></table></div></>}
+        <td data-label="Leads to">{k.known ? <><NodeChip name={k.node} /> {k.session && <a class="mono" href={link("sessions", k.session)}>{k.session.slice(0, 10)}</a>}</> : <span class="muted">not known</span>}</td></tr>)}</tbody></table></Scroll></>}
   </>;
 }
 

@@ -58,6 +58,22 @@ export function Left({ at }: { at?: string }) {
   return at ? <time dateTime={at} title={absolute(at)}>{duration(Date.parse(at) - now.value)}</time> : <span class="muted">–</span>;
 }
 
+// Scroll holds what may be wider than the page. While it is, the keyboard can
+// scroll it.
+export function Scroll({ label, class: more = "", children }: { label: string; class?: string; children: ComponentChildren }) {
+  const ref = useRef<HTMLDivElement>(null);
+  const [wide, setWide] = useState(false);
+  useEffect(() => {
+    const box = ref.current!;
+    const watch = new ResizeObserver(() => setWide(box.scrollWidth > box.clientWidth + 1 || box.scrollHeight > box.clientHeight + 1));
+    watch.observe(box);
+    if (box.firstElementChild) watch.observe(box.firstElementChild);
+    return () => watch.disconnect();
+  }, []);
+  return <div ref={ref} class={("scroll " + more).trim()} {...(wide && { role: "region", "aria-label": label, tabIndex: 0 })}>{children}</div>;
+}
+
+// Copy says what it copies by its children, or else by its label alone.
 export function Copy({ text, label, children }: { text: string; label: string; children?: ComponentChildren }) {
   const [done, setDone] = useState(false);
   const copy = async (e: Event) => {
@@ -71,7 +87,7 @@ export function Copy({ text, label, children }: { text: string; label: string; c
       say({ text: "The browser does not allow copying here.", bad: true });
     }
   };
-  return <button type="button" class="copy" title={label} aria-label={label} onClick={copy}><Icon name={done ? "ok" : "copy"} />{children}</button>;
+  return <button type="button" class="copy" title={label} aria-label={children ? undefined : label} onClick={copy}><Icon name={done ? "ok" : "copy"} />{children}</button>;
 }
 
 // Same offers what the screen shows, or what a dialog will do, as a command:

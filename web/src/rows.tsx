@@ -1,14 +1,14 @@
 // The lines of a timeline as rows of a table.
 import { Event, Passed } from "./api";
-import { Badge, Icon, NodeChip, Rule } from "./parts";
+import { Badge, Icon, NodeChip, Rule, Scroll } from "./parts";
 import { ends, evidence, isPassed, label, Line, outcome, told, wrong } from "./trail";
 import { absolute, clock, num } from "./words";
 
 export function LineTable({ rows, caption, picked, onPick }: { rows: Line[]; caption: string; picked?: Line | null; onPick?: (x: Line) => void }) {
   const pick = (x: Line) => onPick && (() => onPick(x));
-  return <div class="scroll"><table class={"list timeline" + (onPick ? " hover" : "")}><caption class="hidden">{caption}</caption>
+  return <Scroll label={caption}><table class={"list timeline" + (onPick ? " hover" : "")}><caption class="hidden">{caption}</caption>
     <thead><tr><th scope="col">When</th><th scope="col">What</th><th scope="col">Node</th><th scope="col">Rule</th><th scope="col">Evidence</th></tr></thead>
-    <tbody>{rows.map((x, i) => isPassed(x) ? <PassedRow key={i} m={x} here={x === picked} onPick={pick(x)} /> : <EventRow key={i} e={x} here={x === picked} onPick={pick(x)} />)}</tbody></table></div>;
+    <tbody>{rows.map((x, i) => isPassed(x) ? <PassedRow key={i} m={x} here={x === picked} onPick={pick(x)} /> : <EventRow key={i} e={x} here={x === picked} onPick={pick(x)} />)}</tbody></table></Scroll>;
 }
 
 interface Row { here: boolean; onPick?: () => void }

@@ -1,7 +1,7 @@
 import { useEffect } from "preact/hooks";
 import { Detail, Key, Occurred, Page, Why } from "./api";
 import { follow, useData, useLive } from "./state";
-import { Age, Badge, Copy, Empty, Failure, Head, NodeChip, now, Rule, Same, Skeleton, Stale } from "./parts";
+import { Age, Badge, Copy, Empty, Failure, Head, NodeChip, now, Rule, Same, Scroll, Skeleton, Stale } from "./parts";
 import { SessionActions } from "./sessionacts";
 import { KeyChip } from "./keychips";
 import { States } from "./sessions";
@@ -54,23 +54,23 @@ function WhyCard({ w, home, open }: { w: Why; home: string; open: boolean }) {
 function Moves({ s }: { s: Detail }) {
   const events = useData<Page<Occurred>>("/events?session=" + encodeURIComponent(s.id) + "&limit=100").data?.items ?? [];
   const by = (at: string, node?: string) => events.find((e) => e.actor && e.type.startsWith("session.") && (!e.node || e.node === node) && Math.abs(Date.parse(e.at) - Date.parse(at)) < 3000);
-  return <section><h2>Moves</h2><div class="scroll"><table class="list cardable"><caption class="hidden">Moves</caption>
+  return <section><h2>Moves</h2><Scroll label="Moves"><table class="list cardable"><caption class="hidden">Moves</caption>
     <thead><tr><th scope="col">When</th><th scope="col">From</th><th scope="col">To</th><th scope="col">Cause</th><th scope="col">Who</th></tr></thead>
     <tbody>{s.moves.map((m, i) => {
       const who = by(m.at, m.node);
       return <tr key={i}><td data-label="When"><time title={absolute(m.at)}>{clock(m.at)}</time></td><td data-label="From"><NodeChip name={m.from} /></td><td data-label="To"><NodeChip name={m.node} /></td>
         <td data-label="Cause"><Rule code={m.rule} /> <span class="explain">{ruleText(m.rule)}</span></td><td data-label="Who">{who ? <span title={who.text}>{who.actor}</span> : <span class="muted">the gateway</span>}</td></tr>;
-    })}</tbody></table></div></section>;
+    })}</tbody></table></Scroll></section>;
 }
 
 function KeyTable({ s }: { s: Detail }) {
   const order = ["app", "http", "flow", "call"];
   const rows = [...s.keys].sort((a, b) => order.indexOf(a.space) - order.indexOf(b.space));
   const where = (k: Key) => k.space === "http" && k.setBy ? <>set by {k.setBy}, route <code>{k.route || "none"}</code></> : k.space === "app" ? "names the application session" : "";
-  return <div class="scroll"><table class="list cardable"><caption class="hidden">Keys of the session</caption>
+  return <Scroll label="Keys of the session"><table class="list cardable"><caption class="hidden">Keys of the session</caption>
     <thead><tr><th scope="col">Kind</th><th scope="col">Value</th><th scope="col">Leads to</th><th scope="col">Notes</th></tr></thead>
     <tbody>{rows.map((k, i) => <tr key={i}><th scope="row">{spaceText(k.space)}</th>
       <td data-label="Value" class="mono break">{k.value}{!k.value.includes("…") && <Copy text={k.value} label="Copy the value" />}</td>
       <td data-label="Leads to"><NodeChip name={k.node} /></td>
-      <td class="muted">{where(k)}{k.moved && <Badge word="moved" text="moved, stays" />}{k.node !== s.node && <Badge word="degraded" text="elsewhere" />}</td></tr>)}</tbody></table></div>;
+      <td class="muted">{where(k)}{k.moved && <Badge word="moved" text="moved, stays" />}{k.node !== s.node && <Badge word="degraded" text="elsewhere" />}</td></tr>)}</tbody></table></Scroll>;
 }

@@ -3,7 +3,7 @@ import { get, Node, Page, Problem, Session } from "./api";
 import { find, typed } from "./find";
 import { hits, Keys } from "./keychips";
 import { go, link, place, useData, useLive } from "./state";
-import { Age, Badge, Copy, Empty, Failure, Head, Icon, Left, NodeChip, Rule, Same, Skeleton, Stale, word } from "./parts";
+import { Age, Badge, Copy, Empty, Failure, Head, Icon, Left, NodeChip, Rule, Same, Scroll, Skeleton, Stale, word } from "./parts";
 import { num, plural, spaceText } from "./words";
 
 const drawn = 4; // parts of the list that stand on the page at once
@@ -158,7 +158,7 @@ function Table({ rows, sought }: { rows: Session[]; sought: string }) {
   };
   const leg = (kind: "http" | "sip", n: number, title: string) => n > 0 && <span class={"leg " + kind} title={title}>{kind.toUpperCase()}{n > 1 && " ×" + n}</span>;
   const ruled = rows.some((s) => s.rule);
-  return <div class="scroll"><table class="list cardable hover"><caption class="hidden">Application sessions, newest first</caption>
+  return <Scroll label="Application sessions, newest first"><table class="list cardable hover"><caption class="hidden">Application sessions, newest first</caption>
     <thead><tr><th scope="col">Session</th><th scope="col">Keys</th><th scope="col">Node</th>{ruled && <th scope="col" class="wide">Why</th>}<th scope="col">Legs</th><th scope="col">State</th>
       <th scope="col" class="n wide">Age</th><th scope="col" class="n">Idle</th><th scope="col" class="n wide">Ends in</th></tr></thead>
     <tbody>{rows.map((s) => <tr key={s.id} data-row={link("sessions", s.id)} onClick={open(s)}>
@@ -167,7 +167,7 @@ function Table({ rows, sought }: { rows: Session[]; sought: string }) {
       {ruled && <td class="wide">{s.rule && <Rule code={s.rule} />}</td>}
       <td data-label="Legs" class="legs">{leg("http", s.legs.http, plural(s.legs.http, "HTTP session id"))}{leg("sip", s.legs.sip, plural(s.legs.sip, "call"))}</td>
       <td data-label="State" class="badges"><States s={s} /></td>
-      <td class="n wide"><Age at={s.born} /></td><td data-label="Idle" class="n"><Age at={s.seen} /></td><td class="n wide"><Left at={s.expires} /></td></tr>)}</tbody></table></div>;
+      <td class="n wide"><Age at={s.born} /></td><td data-label="Idle" class="n"><Age at={s.seen} /></td><td class="n wide"><Left at={s.expires} /></td></tr>)}</tbody></table></Scroll>;
 }
 
 export function States({ s }: { s: Session }) {

@@ -97,7 +97,7 @@ export function Timeline({ id, decided, seen }: { id: string; decided: Event[]; 
 const zooms = [0.7, 1, 1.4];
 function Zoom({ zoom, onZoom }: { zoom: number; onZoom: (z: number) => void }) {
   const at = zooms.indexOf(zoom);
-  const to = (i: number, label: string, sign: string) => <button type="button" class="toggle" aria-label={label} title={label} disabled={!zooms[i]} onClick={() => onZoom(zooms[i])}>{sign}</button>;
+  const to = (i: number, label: string, sign: string) => <button type="button" class="toggle" aria-label={label} title={label} disabled={!zooms[i]} onClick={() => onZoom(zooms[i])}><span aria-hidden="true">{sign}</span></button>;
   return <span class="row">{to(at - 1, "Smaller", "−")} {to(at + 1, "Larger", "+")}</span>;
 }
 
