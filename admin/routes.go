@@ -143,8 +143,11 @@ func (s *Server) serve(r route) gin.HandlerFunc {
 			}
 			return
 		}
-		body := peek(c)
-		act.Of(c).Reason = reason(body)
+		var body []byte
+		if actor(c).Role > RoleNone || r.role == RoleNone { // nothing is read of what strangers send to others
+			body = peek(c)
+			act.Of(c).Reason = reason(body)
+		}
 		status := http.StatusInternalServerError // unless it comes to an end
 		defer func() { s.audited(c, &r, status) }()
 		if s.admit(c, &r) {
