@@ -2,6 +2,7 @@ package explain
 
 import (
 	"context"
+	"net/http"
 	"slices"
 	"strings"
 
@@ -64,6 +65,9 @@ func (d Desk) answer(ctx context.Context, body *explainBody, role access.Role) (
 	assumed, err := body.Assume.read(v)
 	if err != nil {
 		return nil, err
+	}
+	if assumed.Affinity != nil && role < access.RoleOperator { // it is planned as if it were to count, which is not for everybody to ask for
+		return nil, problem.New(http.StatusForbidden, "forbidden", "To suppose another affinity needs the role %s.", access.RoleOperator)
 	}
 	if body.HTTP != nil || body.SIP != nil {
 		return d.message(ctx, body, assumed, role)
