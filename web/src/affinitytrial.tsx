@@ -75,7 +75,9 @@ const classes: [keyof Preview & string, string, string, string][] = [
 ];
 
 function Replay({ p }: { p: Preview }) {
-  const [shown, setShown] = useState("wouldMove");
+  const [wanted, setShown] = useState("wouldMove");
+  const some = (key: string) => p[key as "lost"] > 0;
+  const shown = some(wanted) ? wanted : ["wouldMove", "lost", "newlySticky"].find(some);
   const examples = p.examples.filter((x) => x.class === shown);
   const general = p.warnings.filter((w) => !w.pointer);
   return <>
@@ -88,7 +90,7 @@ function Replay({ p }: { p: Preview }) {
       <div class="fatelist" role="group" aria-label="Show examples">{classes.map(([key, name, look, text]) =>
         <button key={key} type="button" class="fate" aria-pressed={shown === key} disabled={key === "unchanged" || !p[key]} onClick={() => setShown(key)} title={text}>
           <i class={look} aria-hidden="true" /><b>{num(p[key] as number)}</b><span>{name}</span></button>)}</div></>}
-    {general.map((w) => <p class="soft" key={w.code + w.text} role="status"><Icon name="warn" /> {w.text}{w.hint && ` ${w.hint}`}</p>)}
+    {general.map((w) => <p class="soft" key={w.code + w.text} role="status"><Icon name="warn" /> {sentence(w.text)}{w.hint && " " + sentence(w.hint)}</p>)}
     {examples.length > 0 && <><h3>Examples</h3><ul class="examples">{examples.slice(0, 8).map((x, i) => <li key={i}>
       <div><span class={"leg " + x.proto}>{x.proto.toUpperCase()}</span> <NodeChip name={x.node} plain />{x.class !== "lost" && x.to !== undefined && <> <Icon name="move" /> {x.to ? <NodeChip name={x.to} plain /> : <span class="muted">placed anew</span>}</>} <span class="muted small"><Age at={x.at} /> ago</span></div>
       <div class="small"><Keys list={x.before} none="no key" /> <Icon name="move" /> <Keys list={x.after} none="no key" /></div>
@@ -98,7 +100,13 @@ function Replay({ p }: { p: Preview }) {
   </>;
 }
 
-const keyName = (s: Seen) => (s.name ? `${sourceText(s.source.replace(/:$/, ""))} ${s.name}` : sourceText(s.source));
+// keyName is the place of a key, with its name where it needs one.
+function keyName(s: Seen): string {
+  const place = s.source.replace(/:$/, "");
+  return !s.name ? sourceText(place) : (place === "query" ? "parameter" : place) + " " + s.name;
+}
+
+const sentence = (s: string) => s.charAt(0).toUpperCase() + s.slice(1).replace(/([^.!?])$/, "$1.");
 
 function Keys({ list, none }: { list: Seen[]; none: string }) {
   if (!list.length) return <span class="muted">{none}</span>;

@@ -19,8 +19,11 @@ export function EditPart({ c, reload }: { c: Config; reload: () => void }) {
   const [from, setFrom] = useState(base);
   const [applying, setApplying] = useState(false);
   const editor = useRef<HTMLTextAreaElement>(null);
-  useEffect(() => { if (text === from) { setText(base); setFrom(base); } }, [base]); // follow the file while nothing was typed
-  const { verdict, problem, busy, again } = useVerdict(text);
+  useEffect(() => { // follow the file while nothing was typed, and what was applied
+    if (text === from) setText(base);
+    if (text === from || text === base) setFrom(base);
+  }, [base]);
+  const { verdict, problem, busy, again } = useVerdict(text, c.etag ?? "");
   const change = diff(base.split("\n"), text.split("\n"));
   const name = c.file?.path.replace(/^.*\//, "") ?? "twinhop.yaml";
   const dirty = differs(change), good = !!verdict?.ok && !busy;
@@ -35,6 +38,7 @@ export function EditPart({ c, reload }: { c: Config; reload: () => void }) {
   };
   return <>
     {from !== base && <div class="stale" role="status"><Icon name="warn" /><span>The file is another one than when you began. <button type="button" onClick={() => { setFrom(base); setText(base); }}>Take it, without your changes</button> <button type="button" onClick={() => setFrom(base)}>Go on</button></span></div>}
+    {c.writable === false && <p class="muted">{c.readOnlyWhy ?? "This gateway does not write its file."} What you try here becomes a patch.</p>}
     <div class="bench config">
       <section aria-label="Text"><Editor text={text} onInput={setText} el={editor} marks={verdict?.faults.map((f) => Number(/(\d+):\d+$/.exec(f.place ?? "")?.[1])) ?? []} />
         {!c.file?.text && <p class="muted small under">{c.withheld ?? "The text of the file is not known here."} Paste a configuration to try it. <button type="button" class="plain small" onClick={() => setText(c.lines.map((l) => l.text).join("\n") + "\n")}>Begin with what is in force</button></p>}
@@ -49,7 +53,7 @@ export function EditPart({ c, reload }: { c: Config; reload: () => void }) {
       </aside>
     </div>
     <div class="applybar" data-on={dirty ? "" : undefined}>
-      {c.writable ? <span>{dirty ? "Nothing of it counts yet." : "No changes."}</span> : <span class="why-not" title={c.readOnlyWhy}>{c.readOnlyWhy ?? "This gateway does not write its file: take the patch."}</span>}<span class="grow" />
+      <span>{!dirty ? "No changes." : c.writable ? "Nothing of it counts yet." : "Take the patch."}</span><span class="grow" />
       <button type="button" disabled={!dirty} onClick={() => { setText(base); say({ text: "Your changes are gone.", undo: () => setText(text) }); }}>Discard</button>
       {base && <span class={"patch" + (dirty ? "" : " dimmed")}><Copy text={patch(change, name)} label="Copy the patch">Patch</Copy></span>}
       {c.writable && <button type="button" class="solid" disabled={!dirty || !good} onClick={() => setApplying(true)}>Apply…</button>}
@@ -59,7 +63,7 @@ export function EditPart({ c, reload }: { c: Config; reload: () => void }) {
 }
 
 // useVerdict asks what would become of a text, a moment after it was typed.
-function useVerdict(text: string) {
+function useVerdict(text: string, etag: string) {
   const [state, setState] = useState<{ verdict: Verdict | null; problem: Problem | null; busy: boolean }>({ verdict: null, problem: null, busy: false });
   const [turn, setTurn] = useState(0);
   useEffect(() => {
@@ -70,7 +74,7 @@ function useVerdict(text: string) {
     const timer = setTimeout(() => call<Verdict>("POST", "/config/validate", { text }).then(
       (verdict) => mine && setState({ verdict, problem: null, busy: false }), (problem) => mine && setState({ verdict: null, problem, busy: false })), 600);
     return () => { mine = false; clearTimeout(timer); };
-  }, [text, turn]);
+  }, [text, etag, turn]);
   return { ...state, again: () => setTurn(turn + 1) };
 }
 

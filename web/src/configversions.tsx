@@ -32,7 +32,7 @@ export function VersionsPart({ c, reload }: { c: Config; reload: () => void }) {
         <td data-label="When"><Age at={v.at} /> ago</td><td data-label="Who">{v.actor || <span class="muted">the gateway</span>}</td>
         <td data-label="How">{sources[v.source] ?? v.source}{v.restored && " to " + v.restored}{v.reason && <span class="explain">{v.reason}</span>}</td>
         <td data-label="Changed" class="keyslist">{v.changed.length ? v.changed.slice(0, 6).map((k) => <code class="keyname" key={k}>{k}</code>) : <span class="muted">–</span>}{v.changed.length > 6 && <span class="muted"> and {v.changed.length - 6} more</span>}</td>
-        <td class="last"><div class="actions"><button type="button" aria-pressed={from === v.id} onClick={() => { setFrom(v.id); if (v.current && to === "now") setTo(names[names.indexOf(v.id) + 1] ?? "now"); }}>Compare</button>
+        <td class="last"><div class="actions"><button type="button" aria-pressed={from === v.id} onClick={() => { setFrom(v.current ? names[names.indexOf(v.id) + 1] ?? v.id : v.id); setTo("now"); }}>Compare</button>
           {!v.current && <button type="button" disabled={!may("admin")} title={needs("admin")} onClick={() => setBack(v)}>Roll back…</button>}</div></td></tr>)}</tbody></table>
     {!c.writable && c.readOnlyWhy && <p class="muted small under">{c.readOnlyWhy}</p>}
     {from && <section aria-label="Comparison"><div class="filters compare"><b>{from}</b> <Icon name="move" />

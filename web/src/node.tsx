@@ -52,7 +52,7 @@ function AnnouncedFacts({ n, a }: { n: Node; a: Announced }) {
 }
 
 function Services({ n }: { n: Node }) {
-  return <Scroll label="Services"><table class="list"><caption class="hidden">Services</caption>
+  return <Scroll label="Services"><table class="list services"><caption class="hidden">Services</caption>
     <thead><tr><th scope="col">Service</th><th scope="col">Address</th><th scope="col">State</th><th scope="col">Since</th><th scope="col">Last check</th><th scope="col">Result</th><th scope="col">Next</th><th scope="col" class="n">Changes</th></tr></thead>
     <tbody>{Object.entries(n.addresses).map(([s, a]) => {
       const c = n.checks[s];
