@@ -129,8 +129,14 @@ func TestAffinityPreviewVerb(t *testing.T) {
 	g := startGateway(t, n, "{announce: 0, grace: 1s}")
 	g.must(t, "sip call-id from.user http query", "affinity", "sources")
 	g.file(t, "users.yaml", "sip: [from.user, call-id]\n")
-	g.must(t, "messages unchanged warning", "affinity", "preview", "users.yaml")
-	g.must(t, `"recorded": "affinity.sip"`, "affinity", "preview", "users.yaml", "-o", "json", "--last", "100")
+	p := newPhone(t, g.sip)
+	p.call("first")()
+	p.call("second")()
+	until(t, "the calls are recorded", func() bool {
+		return strings.Contains(g.must(t, "messages unchanged", "affinity", "preview", "users.yaml"), "2 SIP")
+	})
+	g.must(t, "MOST FREQUENT THEN from.user=", "affinity", "preview", "users.yaml")
+	g.must(t, `"recorded": 2, "affinity.sip"`, "affinity", "preview", "users.yaml", "-o", "json", "--last", "100")
 	g.must(t, "http", "affinity", "get") // still
 	g.file(t, "wrong.yaml", "sip: [from.usr]\n")
 	g.wrong(t, 1, `did you mean "from.user"?`, "affinity", "preview", "wrong.yaml")

@@ -29,6 +29,7 @@ type Target struct {
 type Client struct {
 	target Target
 	http   *http.Client
+	again  time.Duration // until a stream that broke is taken up
 }
 
 // New returns a client of the gateway whose unix socket this is.
@@ -57,7 +58,7 @@ func To(t Target) (*Client, error) {
 		transport.TLSClientConfig = &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12}
 	}
 	noRedirect := func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse } // a token goes nowhere else
-	return &Client{t, &http.Client{Transport: transport, CheckRedirect: noRedirect}}, nil
+	return &Client{t, &http.Client{Transport: transport, CheckRedirect: noRedirect}, again}, nil
 }
 
 // Close closes unused connections.

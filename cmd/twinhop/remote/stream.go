@@ -17,7 +17,7 @@ type Event struct{ ID, Name, Data string }
 // maxEvent bounds a line of the stream, in bytes.
 const maxEvent = 4 << 20
 
-// again is how long a stream that broke is left alone.
+// again is how long a stream that broke is left alone, unless a test knows better.
 const again = 2 * time.Second
 
 // Stream gives every event of a path to each, until ctx ends or each fails. It goes on where it was when the connection
@@ -42,7 +42,7 @@ func (c *Client) Stream(ctx context.Context, path string, each func(Event) error
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
-		case <-time.After(again):
+		case <-time.After(c.again):
 		}
 	}
 }
