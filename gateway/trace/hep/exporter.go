@@ -67,7 +67,7 @@ func (x *Exporter) ready() {
 
 // Message queues a message, or drops it. It does not wait, and allocates only
 // until the queue has grown.
-func (x *Exporter) Message(m *messages.Message) {
+func (x *Exporter) Message(m messages.Message) {
 	if x == nil {
 		return
 	}

@@ -29,8 +29,8 @@ var (
 const invite = "INVITE sip:bob@h SIP/2.0\r\nVia: SIP/2.0/UDP 198.51.100.7;branch=z9hG4bKa\r\nCall-ID: c1@phone\r\nCSeq: 1 INVITE\r\n" +
 	"From: <sip:a@h>;tag=1\r\nTo: <sip:b@h>\r\nAuthorization: Digest response=\"SECRET\"\r\n\r\n"
 
-func came() *messages.Message {
-	return &messages.Message{At: noon, Call: "c1@phone", Method: "INVITE", CSeq: 1, Peer: phone, Local: door, Transport: "udp", Data: []byte(invite)}
+func came() messages.Message {
+	return messages.Message{At: noon, Call: "c1@phone", Method: "INVITE", CSeq: 1, Peer: phone, Local: door, Transport: "udp", Data: []byte(invite)}
 }
 
 // server is a capture server.
@@ -101,7 +101,8 @@ func TestAServerIsGivenEveryMessage(t *testing.T) {
 	x := &Exporter{Addr: s.LocalAddr().String(), ID: 2001, Password: "pw", Node: "gw-1", Own: func(netip.Addr) netip.Addr { return netip.MustParseAddr("fd00::9") }}
 	running(t, x)
 	log := &messages.Log{Export: x.Message} // nothing need be remembered
-	log.Message(came())
+	first := came()
+	log.Message(&first)
 	got := chunks(t, s.next())
 	want := map[uint16]string{1: "\x02", 2: "\x11", 3: "\xc6\x33\x64\x07", 4: "\xc0\x00\x02\x01", 7: "\x13\xc6", 8: "\x13\xc4",
 		9: string(binary.BigEndian.AppendUint32(nil, uint32(noon.Unix()))), 10: "\x00\x00\x04\xd2", 11: "\x01", 12: "\x00\x00\x07\xd1",
@@ -117,7 +118,7 @@ func TestAServerIsGivenEveryMessage(t *testing.T) {
 
 	m := came()
 	m.At, m.Out, m.Transport, m.Peer, m.Local = time.Time{}, true, "tls", netip.MustParseAddrPort("[2001:db8::7]:5061"), netip.MustParseAddrPort("[::]:5060")
-	log.Message(m)
+	log.Message(&m)
 	got = chunks(t, s.next())
 	if got[1] != "\x0a" || got[2] != "\x06" || netip.AddrFrom16([16]byte([]byte(got[5]))).String() != "fd00::9" || netip.AddrFrom16([16]byte([]byte(got[6]))) != m.Peer.Addr() {
 		t.Errorf("%v", got)

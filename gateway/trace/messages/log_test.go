@@ -179,6 +179,20 @@ func TestWritingDoesNotAllocate(t *testing.T) {
 	if n := testing.AllocsPerRun(1000, func() { l.Message(m) }); n != 0 {
 		t.Errorf("%v allocations for a message", n)
 	}
+	exported := 0
+	for _, export := range []func(Message){nil, func(m Message) { exported += len(m.Data) }} {
+		l.Export = export
+		// Fronts make each anew: it must not outlive the call.
+		if n := testing.AllocsPerRun(1000, func() {
+			own := Message{Call: m.Call, Method: m.Method, Peer: m.Peer, Local: m.Local, Data: m.Data}
+			l.Message(&own)
+		}); n != 0 {
+			t.Errorf("%v allocations for a message that is made anew, exported: %v", n, export != nil)
+		}
+	}
+	if exported == 0 {
+		t.Error("nothing exported")
+	}
 	if n := testing.AllocsPerRun(1000, func() { l.Exchange(x) }); n != 0 {
 		t.Errorf("%v allocations for an exchange", n)
 	}
