@@ -1,6 +1,6 @@
 import { useEffect, useState } from "preact/hooks";
 import { ask, get, Problem } from "./api";
-import { may, say, useLive } from "./state";
+import { follow, may, say, useLive } from "./state";
 import { Age, Curl, Failure, Head, Icon, Skeleton } from "./parts";
 import { needs } from "./pieces";
 import { Affinity, Cans, copy, draft, equal, InForce, usual } from "./draft";
@@ -19,6 +19,7 @@ function useInForce() {
     return { now: data, etag };
   }, (p) => setError(p));
   useEffect(() => void load(), []);
+  useEffect(() => { follow("events"); return () => follow(); }, []); // they tell of changes by others
   useLive((e, d) => {
     if (e === "resync" || e === "config.reloaded" || (e === "event" && d.type === "affinity.changed")) load();
   });
