@@ -90,6 +90,7 @@ var rooms = []room{
 	{pkg: "web", rank: 0},
 	{pkg: "web/jssip", rank: 0},
 	{pkg: "web/chromium", rank: 0},
+	{pkg: "web/chromium/axe", rank: 0},
 	{pkg: "e2e/jvm", rank: 0},
 
 	{pkg: "appsession/*", rank: 1, may: []string{"appsession"}},
@@ -148,7 +149,7 @@ var rooms = []room{
 }
 
 // suites are what only tests import, whatever their rank: conformance tests, and peers.
-var suites = []string{"appsession/storetest", "http/exchangetest", "admin/openapi/conform", "e2e/jvm", "web/chromium", "sip/websocket/wstest"}
+var suites = []string{"appsession/storetest", "http/exchangetest", "admin/openapi/conform", "e2e/jvm", "web/chromium", "web/chromium/axe", "sip/websocket/wstest"}
 
 // fileOnly: within one package an import may be confined to one subject's file.
 var fileOnly = []struct{ pkg, imports, file string }{

@@ -45,7 +45,7 @@ function Row({ x, open, onOpen }: { x: Entry; open: boolean; onOpen: () => void 
   const fine = x.result === "ok";
   return <>
     <tr onClick={onOpen} class={fine ? "" : "refused"}>
-      <th scope="row"><button type="button" class="plain when" aria-expanded={open} aria-label={"More about " + x.action} onClick={(e) => { e.stopPropagation(); onOpen(); }}><Age at={x.at} /> ago</button></th>
+      <th scope="row"><button type="button" class="plain when" aria-expanded={open} title={"More about " + x.action} onClick={(e) => { e.stopPropagation(); onOpen(); }}><Age at={x.at} /> ago</button></th>
       <td data-label="Who"><b>{x.actor}</b> <span class="muted small">{[x.via, x.ip].filter(Boolean).join(" ")}</span></td>
       <td data-label="Action"><code>{x.action}</code>{x.dryRun && <span class="badge">tried only</span>}</td>
       <td data-label="Object" class="break">{x.object}</td><td data-label="Reason" class="break">{x.reason}</td>

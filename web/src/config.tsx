@@ -11,8 +11,8 @@ import { VersionsPart } from "./configversions";
 
 export interface ConfigLine { text: string; key: string; origin: string; place?: string; restart?: boolean }
 export interface Config {
-  lines: ConfigLine[]; said: string[]; restart: string[]; etag?: string; version?: string; writable?: boolean; readOnlyWhy?: string; withheld?: string;
-  file?: { path: string; text?: string; differs?: boolean };
+  lines: ConfigLine[]; said: string[]; restart: string[]; etag?: string; version?: string; writable?: boolean; readOnlyWhy?: string;
+  file?: { path: string; text?: string; withheld?: string; differs?: boolean };
 }
 export interface Verdict { ok: boolean; changed: string[]; restart: string[]; faults: Fault[] }
 

@@ -39,7 +39,7 @@ export function EditPart({ c, reload }: { c: Config; reload: () => void }) {
     {c.writable === false && <p class="muted">{c.readOnlyWhy ?? "This gateway does not write its file."} What you try here becomes a patch.</p>}
     <div class="bench config">
       <section aria-label="Text"><Editor text={text} onInput={setText} el={editor} marks={verdict?.faults.map((f) => Number(/(\d+):\d+$/.exec(f.place ?? "")?.[1])) ?? []} />
-        {!c.file?.text && <p class="muted small under">{c.withheld ?? "The text of the file is not known here."} Paste a configuration to try it. <button type="button" class="plain small" onClick={() => setText(c.lines.map((l) => l.text).join("\n") + "\n")}>Begin with what is in force</button></p>}
+        {!c.file?.text && <p class="muted small under">{c.file?.withheld ?? "The text of the file is not known here."} Paste a configuration to try it. <button type="button" class="plain small" onClick={() => setText(c.lines.map((l) => l.text).join("\n") + "\n")}>Begin with what is in force</button></p>}
         {c.file?.text?.includes("***") && <p class="muted small under">Secrets show as <code>***…</code>; left as they are, they keep what stands.</p>}</section>
       <aside class="outcome panel" aria-label="What it would do">
         <h2>What it would do {busy && <span class="muted small">checking…</span>}</h2>
@@ -53,7 +53,7 @@ export function EditPart({ c, reload }: { c: Config; reload: () => void }) {
     <div class="applybar" data-on={dirty ? "" : undefined}>
       <span>{!dirty ? "No changes." : c.writable ? "Nothing of it counts yet." : "Take the patch."}</span><span class="grow" />
       <button type="button" disabled={!dirty} onClick={() => { setText(base); say({ text: "Your changes are gone.", undo: () => setText(text) }); }}>Discard</button>
-      {base && <span class={"patch" + (dirty ? "" : " dimmed")}><Copy text={patch(change, name)} label="Copy the patch">Patch</Copy></span>}
+      {base && (dirty ? <span class="patch"><Copy text={patch(change, name)} label="Copy the patch">Patch</Copy></span> : <button type="button" disabled>Patch</button>)}
       {c.writable && <button type="button" class="solid" disabled={!dirty || !good} onClick={() => setApplying(true)}>Apply…</button>}
     </div>
     {applying && <Apply c={c} text={text} onClose={() => setApplying(false)} onDone={reload} change={change} verdict={verdict!} />}

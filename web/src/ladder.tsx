@@ -59,9 +59,10 @@ export function Ladder({ list, picked, marked, bands, zoom, onPick, onKey }: Lad
       {bands.map((b, i) => <Shade key={i} b={b} list={list} lanes={lanes} at={at} />)}
       {lanes.map((l) => <g key={l.name} class="lane"><line x1={at(l.name)} x2={at(l.name)} y1={34} y2={height} class={l.kind === "node" ? "s" + nodeColour(l.name) : ""} />
         <text x={at(l.name)} y={20} text-anchor="middle">{cut(l.name, 22)}<title>{l.name}</title></text></g>)}
-      {list.map((x, i) => <g key={i} id={"step-" + i} data-step={i} role="option" aria-selected={i === picked} aria-label={sentence(x)}
+      {list.map((x, i) => <g key={i} id={"step-" + i} data-step={i} role="option" aria-selected={i === picked}
         class={["step", x.proto ?? "", wrong(x) ? "bad" : "", i === picked ? "picked" : "", i === marked ? "marked" : ""].join(" ")}
         transform={`translate(0 ${top + i * rowHeight})`} onClick={() => onPick(i)}>
+        <title>{sentence(x)}</title>
         <g aria-hidden="true"><rect class="back" x="0" y="-2" width={width} height={rowHeight} rx="5" /> <Drawn x={x} at={at} />
           {i === marked && <text class="flag" x="8" y="17">A</text>}</g></g>)}
     </svg></div>;
