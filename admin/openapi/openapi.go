@@ -45,4 +45,4 @@ func read(name string) []byte {
 }
 
 // JSON is the same in JSON.
-var JSON = sync.OnceValues(func() ([]byte, error) { return decode.OwnJSON(YAML()) })
+var JSON = sync.OnceValues(func() ([]byte, error) { return decode.JSON(YAML()) })

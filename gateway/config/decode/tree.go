@@ -113,7 +113,9 @@ func checkTokens(tokens token.Tokens) *fault {
 	brackets, marks, line, widest := 0, 0, 0, 0
 	for _, t := range tokens {
 		if t.Position.Line != line {
-			line, marks = t.Position.Line, 0
+			if line, marks = t.Position.Line, 0; brackets == 0 && t.Type != token.CommentType && !ofBlock(t) {
+				widest = max(widest, t.Position.Column) // each level stands further to the right
+			}
 		}
 		switch t.Type {
 		case token.SequenceStartType, token.MappingStartType:
@@ -125,14 +127,16 @@ func checkTokens(tokens token.Tokens) *fault {
 				marks++
 			}
 		}
-		if marks == 1 || brackets == 0 && marks == 0 { // only what begins a line can nest by indentation
-			widest = max(widest, t.Position.IndentLevel)
-		}
 		if brackets > maxDepth || marks > maxDepth || widest > 4*maxDepth {
 			return &fault{placeOf(t), "nested too deep", fmt.Sprintf("at most %d levels", maxDepth)}
 		}
 	}
 	return nil
+}
+
+// ofBlock tells whether a token is the text of a block (| or >), which nests nothing.
+func ofBlock(t *token.Token) bool {
+	return t.Prev != nil && (t.Prev.Type == token.LiteralType || t.Prev.Type == token.FoldedType)
 }
 
 // syntaxFault takes place and message from the parser's error.
