@@ -60,3 +60,42 @@ func TestTheDescriptionIsServed(t *testing.T) {
 		}
 	}
 }
+
+// What is misspelled in a query is refused, not passed over: a dry run would
+// be the deed, a filter would be everything.
+func TestUnknownParametersAreRefused(t *testing.T) {
+	s := newStage(t, "node1", "node2").run()
+	d := s.http("3F9A11223344556677889900AABBCCC1", "", "alice")
+	b := s.login(RoleAdmin)
+	session := "/api/v1/sessions/" + d.Session.String()
+	for _, tt := range []struct{ method, path, pointer, hint string }{
+		{"DELETE", session + "?dryrun=true", "?dryrun", "one of: dryRun"},
+		{"DELETE", session + "?dryRun=true&force=true", "?force", "one of: dryRun"},
+		{"DELETE", session + "?dryRun=true&dryRun=false", "?dryRun", ""},
+		{"POST", "/api/v1/nodes/node1/actions/recover?dry=1", "?dry", "none is minded here"},
+		{"POST", "/api/v1/config/reload?%zz", "?", ""},
+		{"GET", "/api/v1/sessions?nod=node1", "?nod", "one of: q, key, node, legs, moved, split, limit, cursor"},
+		{"GET", "/api/v1/sessions?limit=1&limit=2", "?limit", ""},
+		{"GET", "/api/v1/sessions?moved=maybe", "?moved", ""},
+		{"GET", "/api/v1/sessions?split=1", "?split", ""},
+		{"GET", "/api/v1/nodes?pool=x", "?pool", "none is minded here"},
+	} {
+		a := b.must(422, tt.method, tt.path, map[string]any{})
+		hint, _ := a.at("errors", 0, "hint").(string)
+		if a.at("errors", 0, "pointer") != tt.pointer || hint != tt.hint {
+			t.Errorf("%s %s: %s", tt.method, tt.path, a.text)
+		}
+	}
+	b.must(200, "GET", session, nil) // it is still there
+	b.must(200, "GET", "/api/v1/audit?format=jsonl&limit=1", nil)
+	b.must(200, "GET", "/healthz?name=x", nil) // what others ask is not ours to judge
+}
+
+// Every parameter of the description has an operation to stand in.
+func TestParamsOfTheDescription(t *testing.T) {
+	for _, r := range routes {
+		if strings.HasPrefix(r.path, "/api/") && minded(&r) == nil {
+			t.Errorf("%s %s: nobody knows its parameters", r.method, r.path)
+		}
+	}
+}

@@ -1,6 +1,7 @@
 package admin
 
 import (
+	"cmp"
 	"context"
 	"maps"
 	"mime"
@@ -178,7 +179,7 @@ func (s *Server) admit(c *gin.Context, r *route) bool {
 		s.fail(c, problem.New(http.StatusUnsupportedMediaType, "media-type", "Send Content-Type: application/json."))
 		return false
 	}
-	if err := r.tryable(c); err != nil {
+	if err := cmp.Or(r.understood(c), r.tryable(c)); err != nil {
 		s.fail(c, err)
 		return false
 	}

@@ -40,6 +40,11 @@ func Read(q url.Values, cursors *listing.Cursors) (Filter, error) {
 			return f, problem.Invalid("?cursor", "no cursor of this list: read its first page again")
 		}
 	}
+	for _, name := range []string{"moved", "split"} {
+		if !slices.Contains([]string{"", "true", "false"}, q.Get(name)) {
+			return f, problem.Invalid("?"+name, "true or false")
+		}
+	}
 	if !slices.Contains([]string{"", "http", "sip", "both"}, f.Legs) {
 		return f, problem.Invalid("?legs", "http, sip or both")
 	}
