@@ -50,30 +50,30 @@ func TestExchangesOfASessionAreRemembered(t *testing.T) {
 func TestTextsOfAWatchedSession(t *testing.T) {
 	log := &messages.Log{MaxBytes: 1 << 20}
 	n := app(t, "node1", func(w http.ResponseWriter, r *http.Request) {
-		http.SetCookie(w, &http.Cookie{Name: "JSESSIONID", Value: "3F9A.node1", Path: "/"})
+		http.SetCookie(w, &http.Cookie{Name: "JSESSIONID", Value: "3F9A11223344.node1", Path: "/"})
 		w.Header().Set("X-Answer", "yes")
 		w.Header().Set("X-Twinhop-Own", "of the node")
 	})
 	s := newStage(t, []node{n}, func(s *stage) { s.front.Messages = log })
 	s.get("/login")
-	b, err := s.store.Find(t.Context(), []appsession.Key{{Space: appsession.HTTP, Realm: s.registry.View().Pool("default").Realm, Value: "3F9A"}})
+	b, err := s.store.Find(t.Context(), []appsession.Key{{Space: appsession.HTTP, Realm: s.registry.View().Pool("default").Realm, Value: "3F9A11223344"}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	if err := log.Watch(b.ID, nil, time.Now().Add(time.Hour)); err != nil {
 		t.Fatal(err)
 	}
-	s.get("/next;jsessionid=3F9A.node1?x=3F9A", "Cookie: JSESSIONID=3F9A.node1")
+	s.get("/next;jsessionid=3F9A11223344.node1?x=3F9A11223344", "Cookie: JSESSIONID=3F9A11223344.node1")
 	s.stop()
 	got := log.Kept(b.ID, nil)
 	if len(got) != 1 {
 		t.Fatalf("%d kept", len(got))
 	}
 	for h, want := range [][]string{
-		messages.Came:       {"GET /next;jsessionid=***?x=*** HTTP/1.1\r\n", "Cookie: ***\r\n", "!X-Forwarded-For"},
-		messages.Left:       {"GET /next;jsessionid=***?x=*** HTTP/1.1\r\n", "Cookie: ***\r\n", "X-Forwarded-For: 127.0.0.1\r\n"},
-		messages.Answer:     {"HTTP/1.1 200 \r\n", "X-Answer: yes\r\n", "X-Twinhop-Own: of the node\r\n", "Set-Cookie: ***\r\n"},
-		messages.AnswerLeft: {"HTTP/1.1 200 \r\n", "X-Answer: yes\r\n", "!X-Twinhop-Own", "Set-Cookie: ***\r\n"},
+		messages.Came:       {"GET /next;jsessionid=***?x=*** HTTP/1.1\r\n", "Cookie: JSESSIONID=***.node1\r\n", "!X-Forwarded-For"},
+		messages.Left:       {"GET /next;jsessionid=***?x=*** HTTP/1.1\r\n", "Cookie: JSESSIONID=***.node1\r\n", "X-Forwarded-For: 127.0.0.1\r\n"},
+		messages.Answer:     {"HTTP/1.1 200 \r\n", "X-Answer: yes\r\n", "X-Twinhop-Own: of the node\r\n", "Set-Cookie: JSESSIONID=***.node1; Path=/\r\n"},
+		messages.AnswerLeft: {"HTTP/1.1 200 \r\n", "X-Answer: yes\r\n", "!X-Twinhop-Own", "Set-Cookie: JSESSIONID=***.node1; Path=/\r\n"},
 	} {
 		text := string(got[0].Heads[h])
 		for _, part := range want {
@@ -82,7 +82,7 @@ func TestTextsOfAWatchedSession(t *testing.T) {
 				t.Errorf("%v: %q, it is %v that it is there", messages.Head(h), part, no)
 			}
 		}
-		if strings.Contains(text, "3F9A") || text == "" {
+		if strings.Contains(text, "3F9A11223344") || text == "" {
 			t.Errorf("%v: %q", messages.Head(h), text)
 		}
 	}

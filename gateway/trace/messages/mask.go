@@ -38,7 +38,10 @@ func mask(raw []byte, bodies bool) []byte {
 			text, secret = hidden, true
 		default:
 			name = strings.ToLower(strings.TrimSpace(name))
-			if secret = isSecret(name); secret {
+			if secret = isSecret(name); name == "cookie" || name == "set-cookie" {
+				text = text[:strings.IndexByte(text, ':')] + ": " + maskCookies(value, name == "set-cookie")
+				break
+			} else if secret {
 				text = text[:strings.IndexByte(text, ':')] + ": " + scheme(value) + hidden
 				break
 			}

@@ -9,8 +9,12 @@ func TestMask(t *testing.T) {
 	for _, x := range []struct{ name, in, want string }{
 		{"credentials", "REGISTER sip:x SIP/2.0\r\nAuthorization: Digest username=\"SECRET\",\r\n response=\"SECRET\"\r\nproxy-authorization : SECRET\r\nCall-ID: a\r\n\r\n",
 			"REGISTER sip:x SIP/2.0\r\nAuthorization: Digest ***\r\n ***\r\nproxy-authorization : ***\r\nCall-ID: a\r\n\r\n"},
+		{"routes", "GET / HTTP/1.1\r\nCookie: a=SECRET; JSESSIONID=SECRET.node1; b=SECRET.node1\r\nCookie: JSESSIONID=SECRET.SECRET.node1\r\ncookie: jsessionid=\"SECRET.n-2\"\r\nCookie: JSESSIONID=SECRET.SECRETSECRETSECRETSECRETSECRETSECRET\r\nCookie: Path=SECRET; JSESSIONID=.SECRET; SECRET\r\nCookie: JSESSIONID=SECRET.n1; Path=SECRET\r\nCookie: JSESSIONID=S.SECRET\r\n\r\n",
+			"GET / HTTP/1.1\r\nCookie: JSESSIONID=***.node1; ***\r\nCookie: JSESSIONID=***\r\ncookie: JSESSIONID=***.n-2\r\nCookie: JSESSIONID=***\r\nCookie: JSESSIONID=***; ***\r\nCookie: JSESSIONID=***.n1; ***\r\nCookie: JSESSIONID=***\r\n\r\n"},
+		{"attributes", "HTTP/1.1 200 OK\r\nSet-Cookie: JSESSIONID=SECRET.node2; Path=/a;jsessionid=SECRET; HttpOnly; Max-Age=0; x=SECRET\r\n SECRET\r\n\r\n",
+			"HTTP/1.1 200 OK\r\nSet-Cookie: JSESSIONID=***.node2; Path=/a; JSESSIONID=***; HttpOnly; Max-Age=0; ***\r\n ***\r\n\r\n"},
 		{"cookies", "HTTP/1.1 200 OK\r\nSet-Cookie: JSESSIONID=SECRET; Path=/\r\nsEt-cookie:SECRET\r\nX-Api-Key: SECRET\r\nContent-Type: text/html; charset=utf-8\r\n\r\nSECRET",
-			"HTTP/1.1 200 OK\r\nSet-Cookie: ***\r\nsEt-cookie: ***\r\nX-Api-Key: ***\r\nContent-Type: text/html; charset=utf-8\r\n\r\n(6 bytes)"},
+			"HTTP/1.1 200 OK\r\nSet-Cookie: JSESSIONID=***; Path=/\r\nsEt-cookie: ***\r\nX-Api-Key: ***\r\nContent-Type: text/html; charset=utf-8\r\n\r\n(6 bytes)"},
 		{"request line", "GET /a;jsessionid=SECRET.n1/b?x=SECRET&appsession=SECRET&y HTTP/1.1\r\nReferer: http://h/p%3Bjsessionid%3DSECRET?q=SECRET#f\r\n\r\n",
 			"GET /a;jsessionid=***/b?x=***&appsession=***&y HTTP/1.1\r\nReferer: http://h/p%3Bjsessionid%3D***?q=***#f\r\n\r\n"},
 		{"uris of SIP", "INVITE sip:bob@h;transport=tcp SIP/2.0\r\nTo: <sip:bob@h;appsession=SECRET>;tag=1\r\nContact: <sip:h;org.mobicents.servlet.sip.ApplicationSessionKey=SECRET;lr>\r\nX-Twinhop-Session: SECRET\r\n\r\n",
