@@ -41,7 +41,7 @@ func TestManySessionsInBrowser(t *testing.T) {
 	b.see("Overview")
 	b.eval(watchPage)
 	b.open("#/sessions")
-	b.see("100,000")
+	b.wait(`document.querySelectorAll("main tbody tr").length >= 50`)
 	small := func(when string) {
 		t.Helper()
 		n, err := chromedp.Run(b.ctx, chromedp.Evaluate[int](`document.querySelectorAll("*").length`))
