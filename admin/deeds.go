@@ -26,7 +26,7 @@ var disclosures = []string{"/api/v1/sessions/:sid/messages/:n", "/api/v1/session
 // refuse it rather than to do it.
 var trials = []string{"PATCH /api/v1/nodes/:id", "DELETE /api/v1/nodes/:id", "POST /api/v1/nodes/:id/actions/drain", "POST /api/v1/nodes/:id/actions/activate",
 	"POST /api/v1/nodes/:id/actions/disable", "POST /api/v1/nodes/:id/actions/stop", "PATCH /api/v1/nodes/:id/resources/:name", "POST /api/v1/switchover",
-	"POST /api/v1/sessions/:sid/actions/move", "DELETE /api/v1/sessions/:sid", "PUT /api/v1/affinity", "DELETE /api/v1/affinity",
+	"POST /api/v1/sessions/:sid/actions/move", "DELETE /api/v1/sessions/:sid", "PUT /api/v1/loglevel", "PUT /api/v1/affinity", "DELETE /api/v1/affinity",
 	"POST /api/v1/config/apply", "POST /api/v1/config/versions/:version/rollback"}
 
 // isDeed tells whether whoever takes a route is written down.

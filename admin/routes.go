@@ -44,6 +44,8 @@ var routes = []route{
 	{"GET", "/openapi.yaml", RoleNone, (*Server).getDescriptionYAML},
 	{"GET", "/openapi.json", RoleNone, (*Server).getDescriptionJSON},
 	{"GET", "/api/v1/version", RoleViewer, (*Server).getVersion},
+	{"GET", "/api/v1/loglevel", RoleViewer, (*Server).getLogLevel},
+	{"PUT", "/api/v1/loglevel", RoleAdmin, (*Server).putLogLevel},
 	{"GET", "/api/v1/overview", RoleViewer, (*Server).getOverview},
 	{"GET", "/api/v1/nodes", RoleViewer, (*Server).getNodes},
 	{"GET", "/api/v1/nodes/:id", RoleViewer, (*Server).getNode},

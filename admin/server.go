@@ -27,6 +27,7 @@ import (
 	"twinhop/admin/limits"
 	"twinhop/admin/listing"
 	"twinhop/admin/live"
+	"twinhop/admin/loglevel"
 	"twinhop/admin/nodes"
 	"twinhop/admin/operate"
 	"twinhop/admin/replay"
@@ -92,6 +93,8 @@ type Panel struct {
 	Configuration *configuration.Panel
 	// Versions are the configurations that were in force; nil: nobody knows.
 	Versions *versions.Panel
+	// LogLevel is how much is logged; nil: it stays as it is.
+	LogLevel *loglevel.Dial
 }
 
 // Server is the admin. Fields are set before Run or Handler is called.

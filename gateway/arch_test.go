@@ -134,6 +134,7 @@ var rooms = []room{
 	{pkg: "admin/jkstatus", rank: 4, may: []string{"gateway/cluster", "admin/access", "admin/jkstatus/*"}},
 	{pkg: "admin/lbstat", rank: 4, may: []string{"gateway/cluster", "admin/nodes", "admin/stamp"}},
 	{pkg: "admin/affinity", rank: 4, may: []string{"admin/act", "admin/problem", "admin/stamp", "gateway/config", "gateway/config/form"}},
+	{pkg: "admin/loglevel", rank: 4, may: []string{"admin/act", "admin/problem", "admin/stamp"}},
 	{pkg: "admin/versions", rank: 4, may: []string{"admin/access", "admin/act", "admin/caller", "admin/problem", "admin/stamp", "gateway/config", "gateway/config/veil"}},
 	{pkg: "admin/configuration", rank: 4, may: []string{"admin/act", "admin/caller", "admin/problem", "admin/versions", "gateway/config", "gateway/config/veil", "gateway/config/decode", "gateway/config/form"}},
 	{pkg: "admin/openapi", rank: 4, may: []string{"gateway/config/decode"}},

@@ -72,7 +72,7 @@ found, 5 not allowed, 6 timed out waiting, 130 interrupted.`,
 	root.SetUsageFunc(func(c *cobra.Command) error { defer ask.Hide(c)(); return usage(c) })
 	root.PersistentPreRunE = func(c *cobra.Command, _ []string) error { return ask.Meaningless(c) }
 	root.AddCommand(runCommand(), initCommand(), checkCommand(), convertCommand(), schema.Command(), manual.Man(manual.Edition{Version: version(), Date: built()}), manual.Completion(), versionCommand(), demo.Command())
-	root.AddCommand(ask.Mark(nodes.Command(g), nodes.Resources(g), sessions.Command(g), routing.Command(g), settings.Config(g), settings.Affinity(g), people.Users(g), people.Tokens(g),
+	root.AddCommand(ask.Mark(nodes.Command(g), nodes.Resources(g), sessions.Command(g), routing.Command(g), settings.Config(g), settings.Affinity(g), settings.LogLevel(g), people.Users(g), people.Tokens(g),
 		watching.Status(g), watching.Top(g), watching.Events(g), watching.Audit(g), sessions.Trace(g), support.Command(g, version()))...)
 	for _, c := range root.Commands() {
 		if c.Args != nil && !c.HasSubCommands() { // cobra's own complaint would exit 1

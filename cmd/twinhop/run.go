@@ -15,9 +15,9 @@ import (
 	"github.com/coreos/go-systemd/v22/daemon"
 	"github.com/spf13/cobra"
 
+	"twinhop/admin/loglevel"
 	"twinhop/cmd/twinhop/ask"
 	"twinhop/cmd/twinhop/assembly"
-	"twinhop/gateway/config"
 )
 
 func runCommand() *cobra.Command {
@@ -69,11 +69,13 @@ func serve(ctx context.Context, s *source, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
-	log := newLog(stderr, l.config.Telemetry.Log)
+	level := &loglevel.Dial{}
+	level.Configure(l.config.Telemetry.Log.Level)
+	log := newLog(stderr, l.config.Telemetry.Log.Format, level)
 	ctx, stop := onSignal(ctx, log) // before anything is built: what was bound is closed again
 	defer stop()
 	r := &reloader{source: s, log: log, now: l, next: make(chan *loaded, 1)}
-	r.gateway, err = assembly.Build(assembly.Options{Config: l.config, Dir: l.dir, Log: log, Version: version(), Reload: r.reload, Files: r.files(), Text: l.text, Workers: inherited(l.result.Workers), Source: l.ruleSource(),
+	r.gateway, err = assembly.Build(assembly.Options{Config: l.config, Dir: l.dir, Log: log, Version: version(), Reload: r.reload, Files: r.files(), Text: l.text, Workers: inherited(l.result.Workers), Source: l.ruleSource(), LogLevel: level,
 		OnSetup: func(url string) {
 			fmt.Fprintf(stderr, "twinhop: nobody can log in to the admin UI yet. Make the first user within 15 minutes:\n  %s\n", url)
 		}})
@@ -160,11 +162,9 @@ func onSignal(parent context.Context, log *slog.Logger) (context.Context, contex
 	})
 }
 
-func newLog(w io.Writer, c config.Log) *slog.Logger {
-	var level slog.Level
-	_ = level.UnmarshalText([]byte(c.Level)) // one of its words: checked
+func newLog(w io.Writer, format string, level slog.Leveler) *slog.Logger {
 	o := &slog.HandlerOptions{Level: level}
-	if c.Format == "json" {
+	if format == "json" {
 		return slog.New(slog.NewJSONHandler(w, o))
 	}
 	return slog.New(slog.NewTextHandler(w, o))

@@ -141,3 +141,35 @@ func TestAffinityPreviewVerb(t *testing.T) {
 	g.file(t, "wrong.yaml", "sip: [from.usr]\n")
 	g.wrong(t, 1, `did you mean "from.user"?`, "affinity", "preview", "wrong.yaml")
 }
+
+// More is logged at once, and less again when the time is over or the configuration is read again.
+func TestLogLevelVerb(t *testing.T) {
+	n := startNode(t)
+	n.release()
+	g := startGateway(t, n, "{announce: 0, grace: 1s}")
+	g.must(t, "info", "loglevel")
+	g.must(t, "debug", "loglevel", "debug", "--dry-run")
+	g.must(t, `"configured": "info"`, "loglevel", "-o", "json")
+	if out, talk, code := g.ask(t, "loglevel", "debug", "--for", "10m", "--reason", "a test"); code != 0 || out != "debug\n" || !strings.Contains(talk, "To undo: twinhop loglevel info\n") || !strings.Contains(talk, "a test; then info") {
+		t.Errorf("%d %s %s", code, out, talk)
+	}
+	g.status(g.http, "/")
+	until(t, "a request is in the log", func() bool { return strings.Contains(g.log.String(), "level=DEBUG") })
+	g.must(t, "", "config", "reload")
+	g.must(t, `"level": "info"`, "loglevel", "-o", "json")
+	text, err := os.ReadFile(filepath.Join(g.dir, "twinhop.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	g.file(t, "twinhop.yaml", string(text)+"telemetry: {log: {level: warn}}\n")
+	g.must(t, "changed telemetry.log.level", "config", "reload")
+	g.must(t, "warn", "loglevel")
+	g.must(t, "debug", "loglevel", "debug")
+	if _, talk, code := g.ask(t, "loglevel", "warn"); code != 0 || talk != "To undo: twinhop loglevel debug\n" {
+		t.Errorf("%d %s", code, talk)
+	}
+	g.wrong(t, 1, "debug, info, warn or error", "loglevel", "loud")
+	g.wrong(t, 2, "one level", "loglevel", "debug", "info")
+	g.wrong(t, 2, "needs a level", "loglevel", "--for", "1m")
+	g.must(t, "local loglevel.set", "audit", "--action", "loglevel")
+}

@@ -45,6 +45,7 @@ func (g *Gateway) buildAdmin(o Options) error {
 		Old: &lbstat.Pages{Version: o.Version, Start: time.Now(), CPUs: runtime.NumCPU(), View: g.Registry.View, Count: lbstat.Gathered(g.metrics), Calls: g.Book.Total,
 			Monitors: form.Networks(g.config.Admin.Monitors)},
 	}
+	g.Admin.Panel.LogLevel = o.LogLevel
 	g.Admin.Panel.Versions = g.versionsPanel(o.Files)
 	g.Admin.Panel.Configuration = g.configurationPanel(o.Files)
 	if o.Reload != nil {

@@ -15,6 +15,7 @@ import (
 
 	"twinhop/admin"
 	"twinhop/admin/jkstatus/workers"
+	"twinhop/admin/loglevel"
 	"twinhop/admin/versions"
 	"twinhop/appsession"
 	"twinhop/appsession/memstore"
@@ -65,6 +66,8 @@ type Options struct {
 	Reload func(context.Context) (Reloaded, error)
 	// Files is where Config comes from; nil: nobody can look again.
 	Files *Files
+	// LogLevel is what Log goes by; nil: nobody can change it.
+	LogLevel *loglevel.Dial
 	// Text is that of the file that Config comes from; nil: there is no such file.
 	Text []byte
 }

@@ -33,7 +33,7 @@ var fixed = []string{"listen", "store", "state", "secrets", "admin", "telemetry"
 	"limits.sip.handshakeTimeout", "limits.sip.websocket", "sip.tls", "limits.sip.connectTimeout", "limits.sip.writeTimeout", "limits.sip.queueBytes", "limits.sip.headerBytes"}
 
 // loose are keys below fixed ones that count at once.
-var loose = []string{"listen.sip.origins"}
+var loose = []string{"listen.sip.origins", "telemetry.log.level"}
 
 // restarts tells whether a key counts only after a restart.
 func restarts(key string) bool {
@@ -100,6 +100,9 @@ func (g *Gateway) ReloadText(ctx context.Context, c config.Config, text []byte) 
 	if err == nil {
 		g.roll = g.roll.Settle(&c)
 		g.settleAffinity(&c, &r)
+		if level := g.Admin.Panel.LogLevel; level != nil {
+			level.Configure(c.Telemetry.Log.Level)
+		}
 		g.noteVersion(&c, text, &versions.Version{By: versions.Of(ctx), Changed: config.Changes(before, &c)})
 	}
 	return r, err

@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"twinhop/admin/loglevel"
 	"twinhop/gateway/cluster"
 	"twinhop/gateway/config"
 )
@@ -42,7 +43,7 @@ func run(t *testing.T, g *Gateway) (stop func()) {
 // atWork builds and runs a gateway until the test ends.
 func atWork(t *testing.T, c config.Config) *Gateway {
 	t.Helper()
-	g, err := Build(Options{Config: c})
+	g, err := Build(Options{Config: c, LogLevel: &loglevel.Dial{}})
 	if err != nil {
 		t.Fatal(err)
 	}

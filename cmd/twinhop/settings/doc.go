@@ -1,7 +1,7 @@
 // Package settings has the verbs about the configuration of a running
-// gateway, and about what ties messages to sessions in it.
+// gateway, about what ties messages to sessions in it, and how much it logs.
 //
-// Knows: what the API says of the configuration and of affinity.
+// Knows: what the API says of the configuration, of affinity and of the log's level.
 // Must not know: how the gateway is reached, what a key means.
 // Owns: nothing.
 // Entered by: the command line.
