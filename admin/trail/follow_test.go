@@ -4,7 +4,9 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -24,8 +26,13 @@ func TestFollow(t *testing.T) {
 		id, other := appsession.ID{1}, appsession.ID{2}
 		log := &trace.Log{MaxBytes: 1 << 20}
 		passed := &messages.Log{MaxBytes: 1 << 20}
+		var mu sync.Mutex // of both
 		watched, told := map[string]bool{}, ""
-		f := Follower{Desk: Desk{Trace: log, Messages: passed, Now: time.Now}, Watched: func() map[string]bool { return watched },
+		f := Follower{Desk: Desk{Trace: log, Messages: passed, Now: time.Now}, Watched: func() map[string]bool {
+			mu.Lock()
+			defer mu.Unlock()
+			return maps.Clone(watched)
+		},
 			Find: func(context.Context, appsession.ID) (appsession.Session, error) {
 				return appsession.Session{}, appsession.ErrNotFound
 			},
@@ -36,6 +43,8 @@ func TestFollow(t *testing.T) {
 				}
 				var m Message
 				_ = json.Unmarshal(text, &m) // a resync has other words
+				mu.Lock()
+				defer mu.Unlock()
 				told += fmt.Sprintln(session == id.String(), event, m.Proto, m.Method, m.Direction, strings.Contains(string(text), "SECRET"))
 			}}
 		go f.Run(t.Context())
@@ -51,6 +60,8 @@ func TestFollow(t *testing.T) {
 			t.Helper()
 			time.Sleep(after)
 			synctest.Wait()
+			mu.Lock()
+			defer mu.Unlock()
 			if told != want {
 				t.Errorf("told\n%swant\n%s", told, want)
 			}
@@ -59,7 +70,9 @@ func TestFollow(t *testing.T) {
 		pass("before", false)
 		decide("before", id)
 		hears(3*followEvery, "") // nobody looks
+		mu.Lock()
 		watched[id.String()], watched["nonsense"] = true, true
+		mu.Unlock()
 		hears(3*followEvery+time.Millisecond, "")
 		pass("a", false)
 		hears(followEvery, "") // a round comes before it is known whose it is
