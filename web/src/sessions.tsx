@@ -94,7 +94,8 @@ function useList(path: string) {
     if (!list || list.path !== path || list.first.items.length === 0) return show(data);
     const fresh = new Map(data.items.map((s) => [s.id, s]));
     const renew = (p: Page<Session>) => ({ ...p, items: p.items.map((s) => fresh.get(s.id) ?? s) });
-    setList({ ...list, parts: list.parts.map(renew), first: { ...renew(list.first), total: data.total } });
+    // of what is shown by now: a part may have come since this was drawn
+    setList((l) => l && l.path === path ? { ...l, parts: l.parts.map(renew), first: { ...renew(l.first), total: data.total } } : l);
   }, [data, path]);
   useLive((e, d) => {
     if (e === "session.created") created.current += d.count ?? 1;
