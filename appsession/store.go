@@ -121,6 +121,12 @@ type Mover interface {
 	MoveAll(ctx context.Context, m Change) (int, error)
 }
 
+// Walker is a Store that lists as All does, without a copy for each session:
+// one, and its Keys, are whole until the next is asked for.
+type Walker interface {
+	Walk(ctx context.Context) iter.Seq2[*Session, error]
+}
+
 // Viewer is a Store that finds one session for a listing without going
 // through All. ErrNotFound: no such session.
 type Viewer interface {

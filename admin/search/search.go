@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/binary"
 	"errors"
+	"iter"
 	"slices"
 	"time"
 
@@ -151,23 +152,23 @@ func Scan(ctx context.Context, store appsession.Store, f *Filter) Result {
 	var r Result
 	var h newest
 	seen := 0
-	for x, err := range store.All(ctx) {
+	for x, err := range walk(ctx, store) {
 		if seen++; err != nil || seen&1023 == 0 && time.Since(start) > scanBudget {
 			r.Least = true
 			break
 		}
-		if !f.Suits(&x) || !f.Query.suits(&x) {
+		if !f.Suits(x) || !f.Query.suits(x) {
 			continue
 		}
 		r.Count++
-		if f.Paged && !f.After.before(PlaceOf(&x)) {
+		if f.Paged && !f.After.before(PlaceOf(x)) {
 			continue
 		}
 		switch {
 		case len(h) < f.Limit:
-			heap.Push(&h, x)
-		case PlaceOf(&x).before(PlaceOf(&h[0])):
-			h[0] = x
+			heap.Push(&h, kept(x))
+		case PlaceOf(x).before(PlaceOf(&h[0])):
+			h[0] = kept(x)
 			heap.Fix(&h, 0)
 			r.More = true
 		default:
@@ -177,6 +178,26 @@ func Scan(ctx context.Context, store appsession.Store, f *Filter) Result {
 	sortByPlace(h)
 	r.Found = h
 	return r
+}
+
+// walk lists the sessions, each whole until the next one.
+func walk(ctx context.Context, store appsession.Store) iter.Seq2[*appsession.Session, error] {
+	if w, ok := store.(appsession.Walker); ok {
+		return w.Walk(ctx)
+	}
+	return func(yield func(*appsession.Session, error) bool) {
+		for x, err := range store.All(ctx) {
+			if !yield(&x, err) {
+				return
+			}
+		}
+	}
+}
+
+func kept(x *appsession.Session) appsession.Session {
+	copied := *x
+	copied.Keys = slices.Clone(x.Keys)
+	return copied
 }
 
 func sortByPlace(list []appsession.Session) {

@@ -141,19 +141,32 @@ func (s *Store) each() iter.Seq[*session] {
 // All implements appsession.Store.
 func (s *Store) All(ctx context.Context) iter.Seq2[appsession.Session, error] {
 	return func(yield func(appsession.Session, error) bool) {
+		for x, err := range s.Walk(ctx) {
+			v := *x
+			v.Keys = slices.Clone(v.Keys)
+			if !yield(v, err) {
+				return
+			}
+		}
+	}
+}
+
+// Walk implements appsession.Walker.
+func (s *Store) Walk(ctx context.Context) iter.Seq2[*appsession.Session, error] {
+	return func(yield func(*appsession.Session, error) bool) {
+		var v appsession.Session
 		for x := range s.each() {
 			if err := ctx.Err(); err != nil {
-				yield(appsession.Session{}, err)
+				yield(&appsession.Session{}, err)
 				return
 			}
 			x.mu.Lock()
 			ok := s.lives(x, s.now.Load())
-			var v appsession.Session
 			if ok {
-				v = s.view(x)
+				v = s.view(x, v.Keys[:0])
 			}
 			x.mu.Unlock()
-			if ok && !yield(v, nil) {
+			if ok && !yield(&v, nil) {
 				return
 			}
 		}
@@ -167,12 +180,13 @@ func (s *Store) Session(_ context.Context, id appsession.ID) (appsession.Session
 		return appsession.Session{}, appsession.ErrNotFound
 	}
 	defer x.mu.Unlock()
-	return s.view(x), nil
+	return s.view(x, nil), nil
 }
 
-// view copies the locked x for a listing, keys in the order they came.
-func (s *Store) view(x *session) appsession.Session {
-	v := appsession.Session{Born: time.Unix(int64(x.born), 0), Seen: time.Unix(int64(x.seen), 0)}
+// view copies the locked x for a listing, keys in the order they came, which
+// are appended to keys.
+func (s *Store) view(x *session, keys []appsession.Alias) appsession.Session {
+	v := appsession.Session{Keys: keys, Born: time.Unix(int64(x.born), 0), Seen: time.Unix(int64(x.seen), 0)}
 	x.fill(&v.Binding, nil, 0)
 	now := s.now.Load()
 	for e := x.keys; e != nil; e = e.next {

@@ -3,6 +3,7 @@ package storetest
 import (
 	"context"
 	"errors"
+	"reflect"
 	"sync"
 	"testing"
 	"time"
@@ -200,6 +201,20 @@ func (f *fixture) refused(err, want error) {
 	}
 }
 
+// walked checks that Walk lists what All lists.
+func (f *fixture) walked(w appsession.Walker, list map[appsession.ID]appsession.Session) {
+	f.Helper()
+	n := 0
+	for v, err := range w.Walk(ctx) {
+		if n++; err != nil || !reflect.DeepEqual(*v, list[v.ID]) && len(v.Keys)+len(list[v.ID].Keys) > 0 {
+			f.Errorf("Walk: %+v, %v; All: %+v", *v, err, list[v.ID])
+		}
+	}
+	if n != len(list) {
+		f.Errorf("Walk lists %d sessions, All %d", n, len(list))
+	}
+}
+
 // all lists the sessions by ID.
 func (f *fixture) all() map[appsession.ID]appsession.Session {
 	f.Helper()
@@ -212,6 +227,9 @@ func (f *fixture) all() map[appsession.ID]appsession.Session {
 			f.Errorf("All lists %v twice", v.ID)
 		}
 		list[v.ID] = v
+	}
+	if w, ok := f.Store.(appsession.Walker); ok {
+		f.walked(w, list)
 	}
 	return list
 }
