@@ -19,6 +19,8 @@ func (s *Server) getOverview(c *gin.Context) (any, error) {
 	return v, nil
 }
 
+func (s *Server) getTraffic(*gin.Context) (any, error) { return s.hub.Past.Traffic(), nil }
+
 func (s *Server) overview(ctx context.Context) overviewView {
 	counts := s.Panel.Trace.Counts()
 	v := overviewView{At: stamp.Of(s.now()), UptimeMS: s.now().Sub(s.started).Milliseconds(), Sessions: s.fill(),

@@ -47,6 +47,7 @@ var routes = []route{
 	{"GET", "/api/v1/loglevel", RoleViewer, (*Server).getLogLevel},
 	{"PUT", "/api/v1/loglevel", RoleAdmin, (*Server).putLogLevel},
 	{"GET", "/api/v1/overview", RoleViewer, (*Server).getOverview},
+	{"GET", "/api/v1/overview/traffic", RoleViewer, (*Server).getTraffic},
 	{"GET", "/api/v1/nodes", RoleViewer, (*Server).getNodes},
 	{"GET", "/api/v1/nodes/:id", RoleViewer, (*Server).getNode},
 	{"POST", "/api/v1/nodes", RoleOperator, (*Server).postNode},

@@ -374,7 +374,7 @@ func TestEveryRouteIsDocumented(t *testing.T) {
 
 // JSON that is shown is JSON, and its keys are ones that the admin writes.
 func TestJSONOfTheAPI(t *testing.T) {
-	known := map[string]bool{"http": true, "sip": true, // keys of maps: services, reasons, causes, status codes
+	known := map[string]bool{"http": true, "sip": true, "node1": true, "node2": true, "": true, // keys of maps: services, nodes, reasons, causes, status codes
 		"udp": true, "ws": true, "scanner": true, "source_rate": true, "silent": true, "refused": true, "100": true, "503": true}
 	sources(t, func(path, text string) {
 		if strings.HasPrefix(path, "../admin/") {

@@ -159,6 +159,8 @@ func (u *run) account(d *Decision) {
 		d.Member.Given()
 		d.Member.Node.Load().Requests.Add(1)
 		d.Sticky = u.stuck(d.Member)
+	} else {
+		d.Member.Node.Load().ServedSIP.Add(1)
 	}
 	d.Member.Node.Load().Served.Add(1)
 	if u.a.Kind == Open {

@@ -90,7 +90,8 @@ func build(t *testing.T, entry string) (name string, data []byte) {
 		Alias: map[string]string{
 			"preact/jsx-runtime": module("preact/jsxRuntime.mjs"), "preact/hooks": module("preact/hooks.mjs"),
 			"preact": module("preact/preact.mjs"), "@preact/signals": module("signals/signals.mjs"),
-			"@preact/signals-core": module("signals-core/signals-core.mjs")},
+			"@preact/signals-core": module("signals-core/signals-core.mjs"),
+			"uplot":                module("uplot/uPlot.esm.js"), "uplot.css": module("uplot/uPlot.min.css")},
 	})
 	for _, m := range append(r.Errors, r.Warnings...) {
 		t.Fatalf("%s: %+v: %s", entry, m.Location, m.Text)

@@ -19,9 +19,13 @@ const (
 type Look struct {
 	At                       time.Time
 	HTTP, SIP, Moves, Errors uint64
-	Served                   map[string]int64 // by node
+	Served                   map[string]Served // by node
+	Nobody                   Served            // what no node was chosen for
 	Sessions, Calls          float64
 }
+
+// Served counts messages by protocol.
+type Served struct{ HTTP, SIP int64 }
 
 // Series is the past, oldest first, one value per step. Traffic is in events per second, moves and errors per step.
 type Series struct {
@@ -48,12 +52,14 @@ type Book struct {
 	recent []Look // the last Recently, one per Every
 	series Series
 	from   Look // where the present step began
+	nodes  traffic
 }
 
 // Add takes the next look.
 func (b *Book) Add(now Look) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	b.nodes.add(&now)
 	b.recent = append(b.recent, now)
 	if over := len(b.recent) - int(Recently/Every) - 1; over > 0 {
 		b.recent = append([]Look(nil), b.recent[over:]...)
@@ -111,7 +117,8 @@ func (b *Book) Served(node string) float64 {
 	if seconds <= 0 {
 		return 0
 	}
-	return float64(max(to.Served[node]-from.Served[node], 0)) / seconds
+	is, was := to.Served[node], from.Served[node]
+	return float64(max(is.HTTP+is.SIP-was.HTTP-was.SIP, 0)) / seconds
 }
 
 // span returns the oldest and the newest of the recent looks and the seconds between them.

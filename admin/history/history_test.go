@@ -18,7 +18,7 @@ func TestBook(t *testing.T) {
 		if i > 10 {
 			n += uint64(i - 10)
 		}
-		b.Add(Look{At: start.Add(time.Duration(i) * Every), HTTP: n, SIP: 2 * n, Moves: uint64(i), Errors: 1, Served: map[string]int64{"a": int64(n), "b": 100 - int64(i)},
+		b.Add(Look{At: start.Add(time.Duration(i) * Every), HTTP: n, SIP: 2 * n, Moves: uint64(i), Errors: 1, Served: map[string]Served{"a": {HTTP: int64(n)}, "b": {SIP: 100 - int64(i)}},
 			Sessions: float64(i), Calls: 7})
 	}
 	if r := b.Rates(); r != (Rates{HTTP: 1, SIP: 2, Moves: 60}) {

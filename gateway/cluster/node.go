@@ -146,9 +146,10 @@ func (h Health) String() string {
 
 // Load counts what a node is doing, over all pools.
 type Load struct {
-	Requests atomic.Int64 // HTTP requests and SIP requests now running on it
-	Served   atomic.Int64 // ever sent to it
-	Failed   atomic.Int64 // ever failed on it
+	Requests  atomic.Int64 // HTTP requests and SIP requests now running on it
+	Served    atomic.Int64 // ever sent to it
+	ServedSIP atomic.Int64 // those of Served that are SIP
+	Failed    atomic.Int64 // ever failed on it
 
 	rest    [services]atomic.Int64 // until when it wants nothing new, in Unix nanoseconds
 	reports pace.Reports

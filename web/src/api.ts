@@ -11,6 +11,7 @@ export interface Node {
   running: number; served: number; failed: number; rate: number; share: number; target: number; gen?: number; version?: number; announced?: Announced;
 }
 export interface History { stepMs: number; http: number[]; sip: number[]; sessions: number[]; calls: number[]; moves: number[]; errors: number[] }
+export interface Traffic { stepMs: number; begin?: string; nodes: string[]; http: Record<string, number[]>; sip: Record<string, number[]> }
 export interface Occurrence { at: string; count?: number; type: string; node?: string; from?: string; session?: string; service?: string; was?: string; is?: string; words?: string; rule?: string; actor?: string; reason?: string }
 export interface Overview {
   at: string; class: string; cause?: string; leader: string; ready: boolean; uptimeMs: number;

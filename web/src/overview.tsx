@@ -1,4 +1,5 @@
 import { History, Node, Occurrence, Operation, Overview } from "./api";
+import { TrafficChart } from "./chart";
 import { useDrains } from "./nodes";
 import { Health } from "./nodetable";
 import { live, link, useData, useLive } from "./state";
@@ -21,6 +22,7 @@ export function OverviewScreen() {
     <div class={"class " + data.class} role="status"><Badge word={data.class} /><span>{data.cause || (data.class === "good" ? "No node is down, and none is held back." : "")}</span>
       {!data.ready && <Badge word="warn" text="not ready" />}</div>
     <Tiles o={data} h={h} />
+    <TrafficChart />
     <h2>Nodes</h2>
     {data.nodes.length ? <div class="cards">{data.nodes.map((n) => <NodeCard key={n.name} n={n} drain={drain(n.name)} />)}</div>
       : <Empty title="No nodes registered">Add them under <code>nodes:</code> in the configuration and reload it, or let them announce themselves: <code>heartbeat:</code>.</Empty>}
