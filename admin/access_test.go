@@ -50,11 +50,11 @@ func TestRolesRouteByRoute(t *testing.T) {
 	s.Metrics = http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.Write([]byte("# metrics\n")) })
 	bodies := map[string]string{"POST /api/v1/config/diff": `{"from":"now","to":"v1"}`, "POST /api/v1/config/apply": `{"text":""}`,
 		"PATCH /api/v1/nodes/:id": `{"activation":"active"}`, "POST /api/v1/route/explain": `{"proto":"sip"}`, "POST /api/v1/affinity/preview": `{"affinity":{}}`,
-		"POST /api/v1/auth/login": `{"name":"x","password":"y"}`, "POST /api/v1/auth/setup": `{}`, "POST /api/v1/auth/logout": `{}`}
+		"PUT /api/v1/loglevel": `{"level":"info"}`, "POST /api/v1/auth/login": `{"name":"x","password":"y"}`, "POST /api/v1/auth/setup": `{}`, "POST /api/v1/auth/logout": `{}`}
 	// What can be done once, or needs something to do it to: operator_test.go has what it does.
 	once := map[int]bool{http.StatusNotFound: true, http.StatusConflict: true, http.StatusUnprocessableEntity: true, http.StatusServiceUnavailable: true, http.StatusPreconditionRequired: true}
 	changing := regexp.MustCompile("POST /api/v1/nodes$|DELETE /api/v1/nodes/|/actions/|/messages/|/resources/|/operations/|/switchover|/reload|/config/apply|/config/versions/|(PUT|DELETE) /api/v1/affinity|(DELETE|POST) /api/v1/sessions/s_|/users|/tokens|/auth/")
-	open := []string{"/healthz", "/readyz", "/metrics", "/openapi.yaml", "/openapi.json", "/problems/:kind", "/api/v1/auth/setup", "/api/v1/auth/login", "/api/v1/auth/me"}
+	open := []string{"/healthz", "/readyz", "/startupz", "/metrics", "/openapi.yaml", "/openapi.json", "/problems/:kind", "/api/v1/auth/setup", "/api/v1/auth/login", "/api/v1/auth/me"}
 	for _, r := range routes {
 		if (r.role == RoleNone) != slices.Contains(open, r.path) {
 			t.Errorf("%s: is it meant to be open?", r.path)
@@ -404,6 +404,7 @@ func TestHealthAndReadiness(t *testing.T) {
 	if a.at("ready") != false || a.at("checks", 0, "name") != "probes" || a.at("checks", 0, "detail") != "node1 was not probed yet" || a.at("checks", 1, "ok") != true {
 		t.Errorf("%s", a.text)
 	}
+	b.must(200, "GET", "/startupz", nil) // which nodes have no say in
 	b.must(404, "GET", "/metrics", nil)
 	b.must(404, "GET", "/api/v1/none", nil)
 	b.must(404, "GET", "/../../etc/passwd", nil)

@@ -4,16 +4,12 @@ import (
 	"log/slog"
 	"strings"
 	"testing"
-
-	"twinhop/admin/loglevel"
 )
 
 // Everybody who is logged in sees how much is logged; an admin changes it, which is written down.
 func TestLogLevel(t *testing.T) {
-	s := newStage(t, "node1")
-	dial := &loglevel.Dial{}
-	s.Panel.LogLevel = dial
-	s.run()
+	s := newStage(t, "node1").run()
+	dial := s.Panel.LogLevel
 	b, admin := s.login(RoleViewer), s.login(RoleAdmin)
 	const path = "/api/v1/loglevel"
 	if a := b.must(200, "GET", path, nil); a.text != `{"level":"info","configured":"info"}` {

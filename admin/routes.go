@@ -38,6 +38,7 @@ type route struct {
 var routes = []route{
 	{"GET", "/healthz", RoleNone, (*Server).getHealth},
 	{"GET", "/readyz", RoleNone, (*Server).getReady},
+	{"GET", "/startupz", RoleNone, (*Server).getStartup},
 	{"GET", "/metrics", RoleNone, (*Server).getMetrics}, // decides itself: free on loopback
 	{"GET", "/problems/:kind", RoleNone, (*Server).getProblem},
 	{"GET", "/api/v1/metrics", RoleViewer, (*Server).getMetrics}, // the same page where the cookie goes
@@ -243,6 +244,16 @@ func (s *Server) getReady(c *gin.Context) (any, error) {
 		return nil, nil
 	}
 	return r, nil
+}
+
+// getStartup tells whether the process has started, whatever its nodes do; it
+// stays so when it stops.
+func (s *Server) getStartup(c *gin.Context) (any, error) {
+	if s.Panel.Started != nil && !s.Panel.Started() {
+		c.JSON(http.StatusServiceUnavailable, map[string]bool{"started": false})
+		return nil, nil
+	}
+	return map[string]bool{"started": true}, nil
 }
 
 // getMetrics is free for this machine; others log in.

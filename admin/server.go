@@ -79,6 +79,8 @@ type Panel struct {
 	Calls func(node string) int
 	// Checks tells what stands in the way of being ready; a nil error is good.
 	Checks func(ctx context.Context) map[string]error
+	// Started tells whether every part runs; nil: it does.
+	Started func() bool
 	// Leader is the protocol that decides where a session lives.
 	Leader func() string
 	// Announced is what nodes told of themselves, by name.

@@ -16,6 +16,7 @@ import (
 
 	"go.uber.org/goleak"
 
+	"twinhop/admin/loglevel"
 	"twinhop/admin/openapi/conform"
 	"twinhop/appsession"
 	"twinhop/appsession/memstore"
@@ -94,7 +95,7 @@ func newStage(t testing.TB, nodes ...string) *stage {
 				return s.registry.Adjust(pool, n, w)
 			},
 			Switchover: s.router.Switchover, Move: s.router.Relocate,
-			Calls: s.count, Checks: s.checks, Leader: func() string { return "http" }}}
+			Calls: s.count, Checks: s.checks, Leader: func() string { return "http" }, LogLevel: &loglevel.Dial{}}}
 	return s
 }
 

@@ -39,7 +39,7 @@ func (g *Gateway) buildAdmin(o Options) error {
 			Resize: func(_ context.Context, pool, node, resource string, size int) error {
 				return g.Registry.Resize(pool, node, resource, size)
 			},
-			AddNode: g.AddNode, RemoveNode: g.RemoveNode, Switchover: g.Router.Switchover, Move: g.Router.Relocate, Checks: g.checks, Leader: g.leaderWord, Affinity: g.affinityPanel()},
+			AddNode: g.AddNode, RemoveNode: g.RemoveNode, Switchover: g.Router.Switchover, Move: g.Router.Relocate, Checks: g.checks, Started: g.started.Load, Leader: g.leaderWord, Affinity: g.affinityPanel()},
 		Version: o.Version, Instance: host, StateDir: g.places.state, Secrets: keys, TokenAlgorithm: g.config.Admin.Tokens.Algorithm, Metrics: g.metrics.page(),
 		OnSetup: o.OnSetup, Hosts: g.config.Admin.Hosts, Log: g.log,
 		Old: &lbstat.Pages{Version: o.Version, Start: time.Now(), CPUs: runtime.NumCPU(), View: g.Registry.View, Count: lbstat.Gathered(g.metrics), Calls: g.Book.Total,
