@@ -11,6 +11,7 @@ import (
 const (
 	points   = 180 // values of a node: 15 minutes
 	maxNodes = 32  // that are shown apart
+	patience = 3   // steps that the clock may be set back: the present one lasts until then
 )
 
 // Traffic is the past by node, oldest first, one value per step, in messages per second.
@@ -45,11 +46,11 @@ func (t *traffic) add(now *Look) {
 	was := t.last
 	t.last = *now
 	number := now.At.UnixNano() / int64(step)
-	if was.At.IsZero() || number < t.at { // the clock was set back: nothing fits together any more
+	if was.At.IsZero() || number < t.at-patience { // the clock was set back: nothing fits together any more
 		*t = traffic{last: *now, at: number, nodes: map[string]*lane{}}
 		return
 	}
-	t.took += now.At.Sub(was.At).Seconds()
+	t.took += max(now.At.Sub(was.At), 0).Seconds()
 	for name, is := range now.Served {
 		if old, known := was.Served[name]; known { // what one brought along when it joined is not of this second
 			t.lane(name).count(old, is)

@@ -43,6 +43,12 @@ func TestTraffic(t *testing.T) {
 	if l := b.Traffic().HTTP; !slices.Equal(l["a"][7:], []float64{3, 2}) || l["b"][8] != 0 {
 		t.Errorf("counters that began anew: %v", l)
 	}
+	for _, at := range []int64{1037, 1038, 1050} { // the clock was set back a little
+		b.Add(Look{At: time.Unix(at, 0), Served: map[string]Served{"a": {HTTP: 10 + 26*max(at-1037, 0)/13}}})
+	}
+	if l := b.Traffic().HTTP; len(l["a"]) != 10 || l["a"][9] != 2 {
+		t.Errorf("after the clock was set back by seconds: %v", l)
+	}
 	look(2) // the clock was set back
 	if v := b.Traffic(); v.Begin != nil || len(v.HTTP[""]) != 0 {
 		t.Errorf("after the clock was set back: %+v", v)
