@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"runtime"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	words "twinhop/admin/affinity"
@@ -20,11 +21,11 @@ import (
 )
 
 // told places new work where a test says.
-type told struct{ node *string }
+type told struct{ node *atomic.Pointer[string] }
 
 func (a told) Pick(eligible []*cluster.Member, _ *balance.Question) *cluster.Member {
 	for _, m := range eligible {
-		if m.Name == *a.node {
+		if m.Name == *a.node.Load() {
 			return m
 		}
 	}
@@ -89,7 +90,7 @@ func drawAffinity(r *rand.Rand) string {
 // what happens when the same traffic comes to a gateway with that affinity,
 // which places new work as the first one did.
 func TestPreviewTellsTheTruth(t *testing.T) {
-	to := ""
+	var to atomic.Pointer[string]
 	own["told"] = func() balance.Algorithm { return told{&to} }
 	t.Cleanup(func() { delete(own, "told") })
 	nodes := []config.Node{convergedNode(t, "node1"), convergedNode(t, "node2"), convergedNode(t, "node3")}
@@ -153,7 +154,7 @@ func fate(before, after *specimens.Specimen) string {
 
 // play sends traffic, one message after the other, to a gateway of its own
 // and returns what that recorded.
-func play(t *testing.T, nodes []config.Node, conn net.PacketConn, text string, traffic []heard, place func(int) string, to *string) ([]specimens.Specimen, *Gateway) {
+func play(t *testing.T, nodes []config.Node, conn net.PacketConn, text string, traffic []heard, place func(int) string, to *atomic.Pointer[string]) ([]specimens.Specimen, *Gateway) {
 	t.Helper()
 	c := settings(t, "")
 	c.Nodes, c.Pools[0].Balance, c.SIP.Balance, c.Health.HTTP.Interval, c.Health.SIP.Interval = nodes, "told", "told", 0, 0
@@ -171,7 +172,8 @@ func play(t *testing.T, nodes []config.Node, conn net.PacketConn, text string, t
 	<-g.Ready()
 	p := &phone{t: t, conn: conn}
 	for i, m := range traffic {
-		if *to = place(i); m.headers != nil {
+		node := place(i)
+		if to.Store(&node); m.headers != nil {
 			p.message(g.Addrs().External[0], "sip:service@example.com", m.headers...)
 		} else {
 			req, err := http.NewRequestWithContext(t.Context(), "GET", "http://"+g.Addrs().HTTP[0]+"/"+m.query, nil)
