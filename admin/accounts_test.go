@@ -38,7 +38,7 @@ func TestUsersComeAndGo(t *testing.T) {
 	for body, want := range map[string]int{
 		`{"name":"bob","role":"admin","password":"` + quiet + `"}`:      409,
 		`{"name":"eve","password":"` + quiet + `"}`:                     422,
-		`{"name":"eve","role":"root","password":"` + quiet + `"}`:       400,
+		`{"name":"eve","role":"root","password":"` + quiet + `"}`:       422,
 		`{"name":"eve","role":"viewer","password":"eve likes rivers"}`:  422,
 		`{"name":"e/e","role":"viewer","password":"` + quiet + `"}`:     422,
 		`{"name":"eve","role":"viewer"}`:                                422,

@@ -143,3 +143,23 @@ func TestTypesOfProblemsLead(t *testing.T) {
 	}
 	b.must(404, "GET", "/problems/%3Cscript%3E", nil)
 }
+
+// A dry run refuses what the change would refuse, with the place.
+func TestImpossibleWordsAreRefusedByDryRunsToo(t *testing.T) {
+	s := newStage(t, "node1", "node2").run()
+	b := s.login(RoleOperator)
+	for _, dry := range []string{"", "?dryRun=true"} {
+		for key, values := range map[string][]any{"weight": {-1, 0, 1000001}, "distance": {-1, 1 << 31}, "busyLimit": {-1}, "route": {"a b", ".x", strings.Repeat("r", 61)}, "domain": {"a/b"}, "redirect": {"ä"}} {
+			for _, v := range values {
+				a := b.must(422, "PATCH", "/api/v1/nodes/node1"+dry, map[string]any{key: v})
+				if a.at("errors", 0, "pointer") != "#/"+key || strings.Contains(a.text, "adjusting") {
+					t.Errorf("%s %v: %s", key, v, a.text)
+				}
+			}
+		}
+	}
+	a := s.login(RoleAdmin).must(422, "POST", "/api/v1/users", map[string]any{"name": "eve", "role": "god", "password": "correct horse battery"})
+	if a.at("errors", 0, "pointer") != "#/role" || !strings.Contains(a.text, "viewer, operator or admin") {
+		t.Error(a.text)
+	}
+}

@@ -15,6 +15,8 @@ import (
 	"unicode"
 
 	"golang.org/x/crypto/argon2"
+
+	"twinhop/admin/problem"
 )
 
 // Role is what a user may do; each includes those before it.
@@ -44,8 +46,14 @@ func (r *Role) UnmarshalText(text []byte) error {
 			return nil
 		}
 	}
-	return fmt.Errorf("%q is no role", text)
+	return notRole{problem.Invalid("#/role", "%.40q is no role: viewer, operator or admin", text)}
 }
+
+// notRole is of a file, or, by the problem that it holds, of a request.
+type notRole struct{ problem *problem.Problem }
+
+func (e notRole) Error() string { return e.problem.Detail }
+func (e notRole) Unwrap() error { return e.problem }
 
 // User is one line of the users file.
 type User struct {

@@ -2,6 +2,7 @@ package nodes
 
 import (
 	"fmt"
+	"math"
 	"strings"
 
 	"twinhop/admin/problem"
@@ -34,7 +35,26 @@ func (b *Words) Words() (w cluster.MemberWords, err error) {
 	if w == (cluster.MemberWords{}) {
 		return w, problem.Invalid("#", "activation, weight, distance, busyLimit, route, domain or redirect")
 	}
-	return w, nil
+	return w, b.possible()
+}
+
+// possible tells what no node can be said to have, whatever the cluster is.
+func (b *Words) possible() error {
+	for _, x := range []struct {
+		key         string
+		n           *int
+		least, most int
+	}{{"weight", b.Weight, 1, cluster.MaxWeight}, {"distance", b.Distance, 0, math.MaxInt32}, {"busyLimit", b.BusyLimit, 0, math.MaxInt32}} {
+		if x.n != nil && (*x.n < x.least || *x.n > x.most) {
+			return problem.Invalid("#/"+x.key, "%s is %d to %d", x.key, x.least, x.most)
+		}
+	}
+	for key, text := range map[string]*string{"route": b.Route, "domain": b.Domain, "redirect": b.Redirect} {
+		if text != nil && *text != "" && !cluster.ValidRoute(*text) {
+			return problem.Invalid("#/"+key, "%s is letters, digits, dots, - or _, at most 60 of them", key)
+		}
+	}
+	return nil
 }
 
 // Said is what is asked for besides an activation of the whole node, for those

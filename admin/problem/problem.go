@@ -87,13 +87,17 @@ func ReadJSONUpTo(c *gin.Context, into any, most int64) error {
 	}
 	var tooLarge *http.MaxBytesError
 	var wrong *json.UnmarshalTypeError
+	var said *Problem // of a word that reads itself
 	switch {
 	case errors.As(err, &tooLarge):
 		return New(http.StatusRequestEntityTooLarge, "too-large", "At most %d bytes.", most)
 	case errors.As(err, &wrong):
-		return Invalid("#/"+strings.ReplaceAll(wrong.Field, ".", "/"), "a %s does not belong here", wrong.Value)
-	case strings.HasPrefix(err.Error(), "json: unknown field"):
-		return New(http.StatusUnprocessableEntity, "validation", "%s", strings.TrimPrefix(err.Error(), "json: "))
+		return wrongType(into, wrong)
+	case errors.As(err, &said):
+		return said
+	}
+	if name, ok := strings.CutPrefix(err.Error(), "json: unknown field "); ok {
+		return unknownKey(name)
 	}
 	return New(http.StatusBadRequest, "bad-request", "The body is not one JSON object.")
 }

@@ -171,7 +171,7 @@ func ParseAddress(s string) (Address, error) {
 const (
 	maxName   = 64
 	maxRoute  = 60 // the session id and its route share a cookie of limited size
-	maxWeight = 1_000_000
+	MaxWeight = 1_000_000
 )
 
 // ValidRoute tells whether s may be a jvmRoute: 1 to 60 bytes of letters,
@@ -206,8 +206,8 @@ func (c *complaints) words(who string, m *memberWords) {
 	if m.redirect != "" && !ValidRoute(m.redirect) {
 		c.add("%s: redirect %q is not a route", who, m.redirect)
 	}
-	if m.weight < 1 || m.weight > maxWeight {
-		c.add("%s: weight %d is not between 1 and %d", who, m.weight, maxWeight)
+	if m.weight < 1 || m.weight > MaxWeight {
+		c.add("%s: weight %d is not between 1 and %d", who, m.weight, MaxWeight)
 	}
 	if m.distance < 0 || m.distance > math.MaxInt32 {
 		c.add("%s: distance %d is not between 0 and %d", who, m.distance, math.MaxInt32)
