@@ -11,6 +11,7 @@ import (
 
 	"twinhop/admin/nodes"
 	"twinhop/admin/openapi"
+	"twinhop/admin/openapi/page"
 	"twinhop/admin/problem"
 )
 
@@ -71,4 +72,19 @@ func (r *route) understood(c *gin.Context) error {
 		}
 	}
 	return nil
+}
+
+// getDescriptionPage is the same for people.
+func (s *Server) getDescriptionPage(c *gin.Context) (any, error) {
+	text, err := page.HTML()
+	if err != nil {
+		return nil, err
+	}
+	c.Data(http.StatusOK, "text/html; charset=utf-8", text)
+	return nil, nil
+}
+
+func (s *Server) getDescriptionCSS(c *gin.Context) (any, error) {
+	c.Data(http.StatusOK, "text/css; charset=utf-8", page.CSS())
+	return nil, nil
 }

@@ -99,3 +99,18 @@ func TestParamsOfTheDescription(t *testing.T) {
 		}
 	}
 }
+
+// People get a page that its own policy lets a browser show: nothing inline, the style from here.
+func TestThePageOfTheDescription(t *testing.T) {
+	b := newStage(t, "node1").run().browser()
+	a := b.must(200, "GET", "/docs/api", nil)
+	if kind := a.header.Get("Content-Type"); kind != "text/html; charset=utf-8" || !strings.Contains(a.text, `<code>/api/v1/loglevel</code>`) || !strings.Contains(a.text, `<link rel="stylesheet" href="/docs/api.css">`) {
+		t.Errorf("%s %.200s", kind, a.text)
+	}
+	if policy := a.header.Get("Content-Security-Policy"); !strings.Contains(policy, "default-src 'none'") || !strings.Contains(policy, "style-src 'self'") {
+		t.Error(policy)
+	}
+	if a := b.must(200, "GET", "/docs/api.css", nil); a.header.Get("Content-Type") != "text/css; charset=utf-8" || !strings.Contains(a.text, "color-scheme: light dark") {
+		t.Errorf("%v %.80s", a.header, a.text)
+	}
+}

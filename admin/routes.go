@@ -44,6 +44,8 @@ var routes = []route{
 	{"GET", "/api/v1/metrics", RoleViewer, (*Server).getMetrics}, // the same page where the cookie goes
 	{"GET", "/openapi.yaml", RoleNone, (*Server).getDescriptionYAML},
 	{"GET", "/openapi.json", RoleNone, (*Server).getDescriptionJSON},
+	{"GET", "/docs/api", RoleNone, (*Server).getDescriptionPage},
+	{"GET", "/docs/api.css", RoleNone, (*Server).getDescriptionCSS},
 	{"GET", "/api/v1/version", RoleViewer, (*Server).getVersion},
 	{"GET", "/api/v1/loglevel", RoleViewer, (*Server).getLogLevel},
 	{"PUT", "/api/v1/loglevel", RoleAdmin, (*Server).putLogLevel},

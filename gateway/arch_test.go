@@ -138,10 +138,11 @@ var rooms = []room{
 	{pkg: "admin/versions", rank: 4, may: []string{"admin/access", "admin/act", "admin/caller", "admin/problem", "admin/stamp", "gateway/config", "gateway/config/veil"}},
 	{pkg: "admin/configuration", rank: 4, may: []string{"admin/act", "admin/caller", "admin/problem", "admin/versions", "gateway/config", "gateway/config/veil", "gateway/config/decode", "gateway/config/form"}},
 	{pkg: "admin/openapi", rank: 4, may: []string{"gateway/config/decode"}},
+	{pkg: "admin/openapi/page", rank: 4, may: []string{"admin/openapi"}},
 	{pkg: "admin/openapi/conform", rank: 4, may: []string{"admin/openapi"}},
 	{pkg: "admin/...", rank: 4,
 		may: []string{"appsession", "gateway", "gateway/cluster", "gateway/balance", "gateway/calls",
-			"gateway/trace", "gateway/trace/messages", "gateway/config", "web", "admin/*"},
+			"gateway/trace", "gateway/trace/messages", "gateway/config", "web", "admin/*", "admin/openapi/page"},
 		never: []string{"http/...", "sip/..."}},
 
 	{pkg: "cmd/twinhop/...", rank: 5, may: []string{"..."}},
