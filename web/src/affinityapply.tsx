@@ -34,7 +34,7 @@ export function Apply({ d, state, trial, load, onClose }: Given & { d: Draft; tr
     }
   };
   const p = trial.preview;
-  return <FormDialog title="Apply this affinity?" verb="Apply" onClose={onClose} work={work} tools={<Curl method="PUT" path="/affinity" body={{ affinity: d.affinity, reason }} cli={"affinity set -"} />}>
+  return <FormDialog title="Apply this affinity?" verb="Apply" onClose={onClose} work={work} tools={<Curl method="PUT" path="/affinity" body={{ affinity: d.affinity, reason }} match={d.etag} cli={"affinity set -"} />}>
     <DiffView lines={change} label="What changes" />
     <ul class="impact"><li>It counts from the next message on.</li><li>Sessions keep their nodes, and the keys they are known by.</li>
       {p && p.recorded > 0 && <li>Of {p.recorded} requests of late <b>{p.wouldMove}</b> would have gone elsewhere, and <b>{p.lost}</b> would have had no key.</li>}
@@ -73,7 +73,7 @@ export function Revert({ state, load, onClose }: Given) {
     await load();
     say({ text: "The affinity is as the configuration says.", undo: () => undo(before).then(load, failed) });
   };
-  return <FormDialog title="As the configuration says?" verb="Revert" onClose={onClose} work={work} tools={<Curl method="DELETE" path="/affinity" body={{ reason }} />}>
+  return <FormDialog title="As the configuration says?" verb="Revert" onClose={onClose} work={work} tools={<Curl method="DELETE" path="/affinity" body={{ reason }} match={state.etag} />}>
     {before.configured && <DiffView lines={diff(lines(before.affinity), lines(before.configured))} label="What changes" />}
     <p class="muted">It counts from the next message on. Sessions keep their nodes.</p>
     <Reason value={reason} onInput={setReason} /></FormDialog>;

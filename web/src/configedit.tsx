@@ -101,7 +101,7 @@ function Apply({ c, text, change, verdict, onClose, onDone }: Applying) {
     onDone();
     say({ text: `The configuration is ${data.version ?? "another one"} now.` + (data.restart.length ? " After a restart: " + data.restart.join(", ") + "." : "") });
   });
-  return <FormDialog title={`Write and apply ${c.file?.path ?? "it"}?`} verb="Apply" onClose={onClose} work={work} tools={<Curl method="POST" path="/config/apply" body={{ text, reason }} cli="config apply FILE" />}>{(problem) => <>
+  return <FormDialog title={`Write and apply ${c.file?.path ?? "it"}?`} verb="Apply" onClose={onClose} work={work} tools={<Curl method="POST" path="/config/apply" body={{ text, reason }} match={c.etag ?? "*"} cli="config apply FILE" />}>{(problem) => <>
     {problem && problem.errors.length > 0 && <FaultList faults={problem.errors} />}
     <DiffView lines={change} label="What changes" /><Takes v={verdict} />
     <p class="muted">If it is refused, the file stays as it is. The text of now stays among the versions.</p>

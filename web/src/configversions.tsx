@@ -59,7 +59,7 @@ function Rollback({ v, c, onClose, onDone }: { v: Version; c: Config; onClose: (
     onDone();
     say({ text: `The configuration is that of ${v.id} again${data.version ? ", as " + data.version : ""}.` + (data.restart?.length ? " After a restart: " + data.restart.join(", ") + "." : "") });
   });
-  return <FormDialog title={`Roll back to ${v.id}?`} verb="Roll back" onClose={onClose} work={work} tools={<Curl method="POST" path={path} body={{ reason }} cli={"config rollback " + v.id} />}>{(problem) => <>
+  return <FormDialog title={`Roll back to ${v.id}?`} verb="Roll back" onClose={onClose} work={work} tools={<Curl method="POST" path={path} body={{ reason }} match={c.etag} cli={"config rollback " + v.id} />}>{(problem) => <>
     {problem && problem.errors.length > 0 && <FaultList faults={problem.errors} />}
     <Compared from="now" to={v.id} />
     <p class="muted">{c.writable === false ? c.readOnlyWhy ?? "This gateway does not write its file." : "The file is written, and the text of now stays among the versions."}</p>

@@ -92,12 +92,12 @@ export function Copy({ text, label, children }: { text: string; label: string; c
 
 // Same offers what the screen shows, or what a dialog will do, as a command:
 // by curl with a token, and by twinhop where it has a verb for it.
-export interface Command { path: string; method?: string; body?: unknown; cli?: string }
+export interface Command { path: string; method?: string; body?: unknown; cli?: string; match?: string } // match: the ETag that it must still have
 const quote = (s: string) => "'" + s.replaceAll("'", "'\\''") + "'";
 export const word = (s: string) => (/^[\w.:@%+,\/=-]+$/.test(s) ? s : quote(s)); // as a shell takes it
-export function curl({ path, method, body }: Command): string {
+export function curl({ path, method, body, match }: Command): string {
   return "curl -sS -H \"Authorization: Bearer $TWINHOP_TOKEN\"" + (method ? " -X " + method + " -H 'Content-Type: application/json'" : "") +
-    (body ? " -d " + quote(JSON.stringify(body)) : "") + " " + quote(location.origin + "/api/v1" + path);
+    (match ? " -H " + quote("If-Match: " + match) : "") + (body ? " -d " + quote(JSON.stringify(body)) : "") + " " + quote(location.origin + "/api/v1" + path);
 }
 export function Same(c: Command) {
   return <span class="same"><CopyWord text={curl(c)} label="Copy as curl" word="curl" />{c.cli && <CopyWord text={"twinhop " + c.cli} label="Copy as a command of twinhop" word="CLI" />}</span>;
