@@ -90,6 +90,7 @@ func TestVerbs(t *testing.T) {
 	g.interrupted(t, "nodes", "drain", "node1", "--wait", "1m")
 	g.must(t, "up probe", "nodes", "probe", "node1")
 	list := g.must(t, "call=held", "sessions", "find", "held")
+	g.wrong(t, 4, "no session is known by", "sessions", "find", "nobody")
 	id := strings.Fields(strings.Split(list, "\n")[1])[0]
 	g.must(t, id+" node1", "sessions", "list", "--node", "node1")
 	g.must(t, "why", "sessions", "show", id)

@@ -62,7 +62,8 @@ func sessionsList(g *ask.Global) *cobra.Command {
 		if moved {
 			q.Set("moved", "true")
 		}
-		return a.sessions(c, q)
+		_, err := a.sessions(c, q)
+		return err
 	})
 	c.Flags().StringVar(&at, "node", "", "those that live on this `node`")
 	c.Flags().StringVar(&legs, "legs", "", "those with a leg: `http`, sip or both")
@@ -71,11 +72,11 @@ func sessionsList(g *ask.Global) *cobra.Command {
 	return c
 }
 
-// sessions prints what a query finds.
-func (a *asker) sessions(c *cobra.Command, q url.Values) error {
+// sessions prints what a query finds, and tells how much that is.
+func (a *asker) sessions(c *cobra.Command, q url.Values) (int, error) {
 	var raw json.RawMessage
 	if err := a.Do(c.Context(), "GET /sessions?"+q.Encode(), nil, &raw); err != nil {
-		return err
+		return 0, err
 	}
 	var list struct {
 		Items []session
@@ -85,12 +86,12 @@ func (a *asker) sessions(c *cobra.Command, q url.Values) error {
 		}
 	}
 	if err := json.Unmarshal(raw, &list); err != nil {
-		return err
+		return 0, err
 	}
 	if n := list.Total; n.Value > len(list.Items) {
 		defer a.Talk(c, "%d of %s%d sessions; --limit shows more", len(list.Items), map[string]string{"gte": "at least "}[n.Relation], n.Value)
 	}
-	return a.Show(c.OutOrStdout(), raw, func(w io.Writer) {
+	return len(list.Items), a.Show(c.OutOrStdout(), raw, func(w io.Writer) {
 		ask.Line(w, "SESSION", "NODE", "MOVED", "SEEN", "KEYS")
 		for _, s := range list.Items {
 			ask.Line(w, s.ID, s.Node, s.Moved, s.Seen, s.keys())
@@ -101,7 +102,11 @@ func (a *asker) sessions(c *cobra.Command, q url.Values) error {
 func sessionsFind(g *ask.Global) *cobra.Command {
 	a := of(g)
 	c := ask.Verb("find WHAT", "by any id: a JSESSIONID, a user, a Call-ID, key=value", 1, func(c *cobra.Command, args []string) error {
-		return a.sessions(c, url.Values{"q": {args[0]}})
+		n, err := a.sessions(c, url.Values{"q": {args[0]}})
+		if err == nil && n == 0 {
+			return ask.End(ask.NotFound, fmt.Errorf("no session is known by %q; what has expired is forgotten", args[0]))
+		}
+		return err
 	})
 	return c
 }
