@@ -16,11 +16,12 @@ const tabs = [
   { id: "tokens", name: "Tokens", role: "admin" }, { id: "audit", name: "Audit", role: "admin" },
 ];
 const paths: Record<string, string> = { "": "/auth/logins", users: "/users", tokens: "/tokens", audit: "/audit" };
+const verbs: Record<string, string> = { users: "user list", tokens: "token list", audit: "audit" };
 
 export function AccessScreen({ part = "" }: { part?: string }) {
   const here = tabs.find((t) => t.id === part && (!t.role || may(t.role))) ?? tabs[0];
   return <>
-    <Head title="Access" sub={<>You are {me.value?.name}, {me.value?.role}.</>}><Curl path={paths[here.id]} /></Head>
+    <Head title="Access" sub={<>You are {me.value?.name}, {me.value?.role}.</>}><Curl path={paths[here.id]} cli={verbs[here.id]} /></Head>
     <Tabs tabs={tabs} here={here.id} base="access" label="Access" />
     {part !== here.id && <div class="note"><Icon name="help" /><div><b>This needs the role admin.</b><p>Your role is {me.value?.role}. An admin can give you another one.</p></div></div>}
     {here.id === "users" ? <UsersPart /> : here.id === "tokens" ? <TokensPart /> : here.id === "audit" ? <AuditPart /> : <MinePart />}

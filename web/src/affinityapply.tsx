@@ -29,7 +29,7 @@ export function Apply({ d, state, trial, load, onClose }: Given & { d: Draft; tr
     } catch (p) {
       if (!(p instanceof Problem) || p.status !== 412) throw p;
       await load();
-      setStale(true);
+      if (draft.value?.etag === d.etag) setStale(true); // else it was compared meanwhile
       throw new Problem(412, "Somebody else was faster", { detail: "Compare the two first." });
     }
   };
@@ -73,7 +73,7 @@ export function Revert({ state, load, onClose }: Given) {
     await load();
     say({ text: "The affinity is as the configuration says.", undo: () => undo(before).then(load, failed) });
   };
-  return <FormDialog title="As the configuration says?" verb="Revert" onClose={onClose} work={work} tools={<Curl method="DELETE" path="/affinity" body={{ reason }} match={state.etag} />}>
+  return <FormDialog title="As the configuration says?" verb="Revert" onClose={onClose} work={work} tools={<Curl method="DELETE" path="/affinity" body={{ reason }} match={state.etag} cli="affinity revert" />}>
     {before.configured && <DiffView lines={diff(lines(before.affinity), lines(before.configured))} label="What changes" />}
     <p class="muted">It counts from the next message on. Sessions keep their nodes.</p>
     <Reason value={reason} onInput={setReason} /></FormDialog>;

@@ -3,7 +3,7 @@ import { useState } from "preact/hooks";
 import { call, Detail, Node, Page } from "./api";
 import { Confirm } from "./confirm";
 import { go, may, say, useData } from "./state";
-import { Icon } from "./parts";
+import { Icon, word } from "./parts";
 import { plural } from "./words";
 
 const path = (s: Detail, action = "") => "/sessions/" + encodeURIComponent(s.id) + action;
@@ -29,6 +29,8 @@ export function SessionActions({ s, onDone }: { s: Detail; onDone: () => void })
   </div>;
 }
 
+const why = (reason: string) => (reason ? " --reason " + word(reason) : "");
+
 interface Dry { dryRun: boolean; from?: string; to?: string; node?: string; calls: number; http: number }
 
 function Legs({ http, calls }: { http: number; calls: number }) {
@@ -53,7 +55,7 @@ function Move({ s, onDone, onClose }: { s: Detail; onDone: () => void; onClose: 
     onDone();
   };
   return <Confirm title="Move this session?" verb="Move" about={to} preview={to ? preview : undefined} act={act} onClose={onClose}
-    same={(reason) => ({ method: "POST", path: path(s, "/actions/move"), body: { to, reason }, cli: `sessions move ${s.id} ${to}` })}>
+    same={(reason) => ({ method: "POST", path: path(s, "/actions/move"), body: { to, reason }, cli: `sessions move ${s.id} ${word(to)}` + why(reason) })}>
     <label>To<select value={to} onChange={(e) => setPicked(e.currentTarget.value)}>
       {others.map((n) => <option key={n.name} value={n.name}>{n.name}{n.activation !== "active" && " (" + n.activation + ")"}</option>)}</select></label>
     {!others.length && <p class="muted">There is no other node.</p>}
@@ -72,5 +74,5 @@ function Forget({ s, onClose }: { s: Detail; onClose: () => void }) {
     go("sessions");
   };
   return <Confirm title="Forget this session?" verb="Forget" danger preview={preview} act={act} onClose={onClose}
-    same={(reason) => ({ method: "DELETE", path: path(s), body: { reason }, cli: "sessions forget " + s.id })} />;
+    same={(reason) => ({ method: "DELETE", path: path(s), body: { reason }, cli: "sessions forget " + s.id + why(reason) })} />;
 }
