@@ -164,7 +164,9 @@ func TestThePageCalls(t *testing.T) {
 	see(t, ctx, "node-hung-up", ready+listed(2)+allOver+` && [...document.querySelectorAll("#log li")].filter((x) => x.innerText.includes("a BYE from the node ended the call")).length === 2`)
 
 	press(t, ctx, "call-mic")
-	see(t, ctx, "microphone", talking+` && document.getElementById("agent-hears").value > 0.1`)
+	// The browser's microphone of tests beeps twice a second, for less than the meter's pauses, which may miss every
+	// beep. The agent repeats what it hears, and what the visitor hears is summed up without a pause.
+	see(t, ctx, "microphone", talking+` && Number(document.getElementById("visitor-count").dataset.energy) > 0`)
 	press(t, ctx, "hang-up")
 	see(t, ctx, "page-hung-up", ready+listed(4)+allOver)
 
