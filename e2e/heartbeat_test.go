@@ -142,7 +142,7 @@ func TestAnnouncedNodes(t *testing.T) {
 	w.present("node1", "node2")
 
 	// An operator takes it away: it stays away while it runs, and is welcome when it is started again.
-	if _, stderr, code := w.verb(context.Background(), "nodes", "remove", home, "--force"); code != 0 || !strings.Contains(stderr, home+" announced itself: it comes back when it is started again") {
+	if _, stderr, code := w.verb(context.Background(), "nodes", "remove", home, "--force"); code != 0 || !strings.Contains(stderr, home+" is gone. It announced itself: it comes back when it is started again") {
 		t.Errorf("nodes remove: %d %s", code, stderr)
 	}
 	for before := nodes[i].heard(); nodes[i].heard() < before+8; {
